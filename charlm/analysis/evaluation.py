@@ -1,0 +1,102 @@
+"""`evaluate`: how well a model predicts a text, in nats, bits and perplexity."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.analysis.surprisal import document_surprisal, surprisal
+from charlm.analysis.symbols import characters_begun
+from charlm.config import OnUnknown
+from charlm.errors import CorpusError
+from charlm.model import CharModel
+from charlm.nn.arrays import IdArray
+from charlm.text.batches import split_documents
+
+__all__ = ["Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """How well a model predicts a text.
+
+    Nats and perplexity are per *symbol*, the unit of the model: they are its training loss, and can be compared
+    between models of the same unit. Bits are per *character* (code point) for every unit, and can be compared
+    between all models. For a model of characters, ``bits_per_char = nats / ln 2``.
+
+    Parameters
+    ----------
+    nats : float
+        Mean −ln p of a predicted symbol.
+    bits_per_char : float
+        All predicted symbols' −log₂ p together, divided by `characters`.
+    characters : int
+        Code points to which predicted symbols belong: all but the first of a text, which nothing predicts; with a
+        stop symbol all of the documents, and one for the end of each.
+    symbols : int
+        Predicted symbols: characters, bytes or graphemes, and the ends of documents.
+    """
+
+    nats: float
+    bits_per_char: float
+    characters: int
+    symbols: int
+
+    @property
+    def perplexity(self) -> float:
+        """e to the nats: among how many equally likely symbols the model wavers; inf beyond float64's range."""
+        return math.exp(self.nats) if self.nats < 709 else math.inf
+
+
+def evaluate(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> Evaluation:
+    """Let a model predict a text, each symbol from all before it.
+
+    The text is one stream, read from zero state in chunks with the state carried over. For a model with a stop
+    symbol, every non-blank line is a document instead, read from the stop symbol and zero state, and its end counts.
+
+    Parameters
+    ----------
+    model : CharModel
+    text : str
+    on_unknown : {"error", "skip", "replace"}
+        What becomes of characters that the model does not know.
+
+    Returns
+    -------
+    Evaluation
+
+    Raises
+    ------
+    CorpusError
+        If there is nothing to predict.
+    VocabularyError
+        For a character that the model does not know.
+    DivergedError
+        If the model's output is not finite.
+    """
+    vocabulary, stop_id = model.vocabulary, model.vocabulary.stop_id
+    begun = characters_begun(vocabulary)
+    if stop_id is None:
+        ids = vocabulary.encode(text, on_unknown=on_unknown)
+        if ids.size < 2:
+            raise CorpusError(f"the text has {ids.size} symbols; give at least 2, since the first is not predicted")
+        sums = [float(nats.sum()) for nats in surprisal(model, ids[:, None])]
+        symbols, characters = ids.size - 1, _total(begun, ids[1:])
+        characters += int(begun[ids[1]] == 0)  # the later bytes of the first character are predicted
+    else:
+        documents = [vocabulary.encode(line, on_unknown=on_unknown) for line in split_documents(text)]
+        if not documents:
+            raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
+        sums = [float(nats.sum()) for _, nats in document_surprisal(model, documents, stop_id)]
+        symbols = sum(ids.size + 1 for ids in documents)
+        characters = sum(_total(begun, ids) + 1 for ids in documents)
+    total = math.fsum(sums)
+    return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols)
+
+
+def _total(values: NDArray[np.intp], ids: IdArray) -> int:
+    """Sum the values of all ids, in parts, so that a long text needs no array eight times its size."""
+    return sum(int(values[ids[start : start + 2**16]].sum()) for start in range(0, ids.size, 2**16))

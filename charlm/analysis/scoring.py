@@ -1,0 +1,99 @@
+"""`score`: how much each character of a text surprises a model."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from io import StringIO
+from itertools import chain, count
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.analysis.surprisal import Nats, document_surprisal, surprisal
+from charlm.analysis.symbols import Pieces
+from charlm.config import OnUnknown
+from charlm.model import CharModel
+from charlm.text.batches import split_documents
+
+__all__ = ["Score", "score"]
+
+_Part: TypeAlias = tuple[Nats, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Score:
+    """The surprisal of each character of a text.
+
+    Parameters
+    ----------
+    bits : ndarray of float64, shape (n,)
+        −log₂ p of each piece given all before it; nan where the model predicts nothing.
+    pieces : tuple of str, length n
+        What each entry belongs to: a character; for a model of graphemes, a grapheme. The text as the model read
+        it, so after its normalisation and without characters that were skipped.
+    """
+
+    bits: NDArray[np.float64]
+    pieces: tuple[str, ...]
+
+
+def score(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> Score:
+    """Measure the surprisal of each character of a text, read from zero state.
+
+    The first character is not predicted (nan), unless the model has a stop symbol. Such a model of documents
+    reads each non-blank line afresh; a line's feed has the surprisal of the line ending there, and blank lines,
+    which are no documents, have nan.
+
+    A model of bytes gives a character the sum over its bytes.
+
+    Parameters
+    ----------
+    model : CharModel
+    text : str
+    on_unknown : {"error", "skip", "replace"}
+        What becomes of characters that the model does not know.
+
+    Returns
+    -------
+    Score
+
+    Raises
+    ------
+    VocabularyError
+        For a character that the model does not know.
+    DivergedError
+        If the model's output is not finite.
+    """
+    stop_id = model.vocabulary.stop_id
+    parts = _stream(model, text, on_unknown) if stop_id is None else _documents(model, text, stop_id, on_unknown)
+    nats, names = zip(*parts, strict=True)
+    return Score(np.concatenate(nats) / math.log(2), tuple(chain.from_iterable(names)))
+
+
+def _stream(model: CharModel, text: str, on_unknown: OnUnknown) -> Iterator[_Part]:
+    ids = model.vocabulary.encode(text, on_unknown=on_unknown)
+    pieces = Pieces(model.vocabulary, ids)
+    first = np.full(min(ids.size, 1), np.nan)
+    nats = np.concatenate([first, *(chunk[:, 0] for chunk in surprisal(model, ids[:, None]))])
+    yield pieces.sums(nats), pieces.names
+
+
+def _documents(model: CharModel, text: str, stop_id: int, on_unknown: OnUnknown) -> Iterator[_Part]:
+    encode = partial(model.vocabulary.encode, on_unknown=on_unknown)
+    documents = [encode(document) for document in split_documents(text)]
+    nats = dict(document_surprisal(model, documents, stop_id))
+    yield np.empty(0), ()
+    read = count()
+    for line in StringIO(text, newline="\n"):
+        body = line.removesuffix("\n").removesuffix("\r")
+        if not body.strip():  # no document
+            yield np.full(len(line), np.nan), tuple(line)
+            continue
+        k = next(read)
+        pieces, end = Pieces(model.vocabulary, documents[k]), line[len(body) :]
+        yield pieces.sums(nats[k][:-1]), pieces.names
+        yield np.array([nats[k][-1] if c == "\n" else np.nan for c in end]), tuple(end)

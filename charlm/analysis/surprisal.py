@@ -1,0 +1,92 @@
+"""−ln p of every symbol of a text, in float64: what `score` and `evaluate` are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.errors import DivergedError
+from charlm.model import CharModel
+from charlm.nn.arrays import IdArray
+from charlm.nn.losses import log_softmax
+
+__all__ = ["Nats", "document_surprisal", "surprisal"]
+
+Nats: TypeAlias = NDArray[np.float64]
+
+# floats in the widest array of a chunk: a few of them take some 10 MB
+_CHUNK = 2**20
+# symbols, padding included, of documents that are read side by side
+_BLOCK = 2**16
+
+
+def surprisal(model: CharModel, ids: IdArray) -> Iterator[Nats]:
+    """Read streams from zero state and yield the surprisal of each symbol after the first, in chunks of time.
+
+    Memory does not grow with the length of the streams.
+
+    Parameters
+    ----------
+    model : CharModel
+    ids : ndarray of int, shape (T + 1, N)
+
+    Yields
+    ------
+    ndarray, shape (t, N)
+        Nats. The chunks' lengths t add up to T.
+
+    Raises
+    ------
+    DivergedError
+        If the model's output is not finite.
+    """
+    T, N = len(ids) - 1, ids.shape[1]
+    widest = max(len(model.vocabulary), 4 * model.config.hidden_size) * N
+    steps = max(1, _CHUNK // widest)
+    state = model.zero_state(N)
+    for start in range(0, T, steps):
+        window = ids[start : start + steps + 1].astype(np.intp)
+        logits, state = model.logits(window[:-1], state)
+        if not np.isfinite(logits).all():
+            raise DivergedError(
+                "the model's output is not finite: its training diverged; use an earlier checkpoint or train again"
+            )
+        log_p = log_softmax(logits, axis=1)
+        yield -np.take_along_axis(log_p, window[1:, None, :], axis=1)[:, 0, :]
+
+
+def document_surprisal(
+    model: CharModel, documents: Sequence[IdArray], stop_id: int
+) -> Iterator[tuple[int, Nats]]:
+    """Read each document from a fresh start and yield the surprisal of its symbols and of its end.
+
+    Documents of like length are read side by side, so they do not come in order.
+
+    Parameters
+    ----------
+    model : CharModel
+    documents : sequence of ndarray of int, each (n,)
+        Without stop symbols.
+    stop_id : int
+        The symbol before the first and after the last of each document.
+
+    Yields
+    ------
+    index : int
+        Which document.
+    nats : ndarray, shape (n + 1,)
+    """
+    order = sorted(range(len(documents)), key=lambda k: len(documents[k]), reverse=True)
+    while order:
+        T = len(documents[order[0]]) + 1
+        N = max(1, _BLOCK // T)
+        block, order = order[:N], order[N:]
+        ids = np.full((T + 1, len(block)), stop_id, np.intp)  # padding is read after the end: it changes nothing
+        for column, k in enumerate(block):
+            ids[1 : len(documents[k]) + 1, column] = documents[k]
+        nats = np.concatenate(list(surprisal(model, ids)))
+        for column, k in enumerate(block):
+            yield k, nats[: len(documents[k]) + 1, column]

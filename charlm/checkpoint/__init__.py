@@ -1,0 +1,43 @@
+"""Checkpoints: one ``.npz`` file a model, run folders, and which of them is meant.
+
+``archive``
+    The zip container, read with suspicion.
+``npy``
+    One array in it.
+``npz``
+    Tensors and metadata, checksummed; where every way in which reading fails becomes one `CheckpointError`.
+``store``
+    Models to files and back.
+``atomic``
+    The one writer of files.
+``locate``
+    The file that a name means; the list of runs.
+``run_folder``
+    A run's own folder and its lock.
+"""
+
+from charlm.checkpoint.atomic import atomic_file, write_json
+from charlm.checkpoint.locate import RUNS, Run, find_model, list_runs
+from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
+from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
+from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, save
+
+__all__ = [
+    "RUNS",
+    "Checkpoint",
+    "Contents",
+    "Run",
+    "atomic_file",
+    "clear_run_folder",
+    "find_model",
+    "list_runs",
+    "load",
+    "load_checkpoint",
+    "lock_run_folder",
+    "new_run_folder",
+    "read_meta",
+    "read_npz",
+    "save",
+    "write_json",
+    "write_npz",
+]

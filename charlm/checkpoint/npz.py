@@ -1,0 +1,233 @@
+"""A checkpoint file below the model: named tensors and a JSON object, in a ``.npz`` that ``np.load`` reads too.
+
+The object is the member ``__meta__``, UTF-8 in a uint8 array. Two entries of it are made here:
+
+``sha256``
+    For every tensor the SHA-256 of name, type, shape and bytes (`charlm.checkpoint.npy.digest`).
+``meta_sha256``
+    Always the last entry: the SHA-256 of the JSON text without it, that is of ``{…}`` where the file has
+    ``{…,"meta_sha256":"…"}``. So a changed bit in a vocabulary, a setting or a counter is found before the
+    text is parsed.
+
+Checksums find accidents, not forgery. What a forger could do is bounded by the readers: nothing is evaluated,
+and no more memory is taken than the file's size and 64 MB.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import Any, BinaryIO, NoReturn, cast
+
+import numpy as np
+
+from charlm.checkpoint.archive import NAME, DamagedError, Member, list_members
+from charlm.checkpoint.atomic import atomic_file
+from charlm.checkpoint.npy import DTYPES, Tensor, digest, read_array, write_array
+from charlm.errors import CheckpointError, UsageError
+
+__all__ = ["FORMAT_VERSION", "Contents", "explained", "read_meta", "read_npz", "write_npz"]
+
+FORMAT_VERSION = 1
+
+_META = "__meta__"
+_SEAL = re.compile(rb',"meta_sha256":"([0-9a-f]{64})"\}')
+_SEAL_SIZE = len(',"meta_sha256":""}') + 64
+_MAX_META_MEMORY = 40 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """What a checkpoint file holds, verified.
+
+    Parameters
+    ----------
+    meta : dict
+        The JSON object.
+    tensors : dict of str to ndarray
+        Every other member, by name.
+    """
+
+    meta: dict[str, Any]
+    tensors: dict[str, Tensor]
+
+    @property
+    def sha256(self) -> dict[str, str]:
+        """Checksum of each tensor, in hexadecimal."""
+        return cast("dict[str, str]", self.meta["sha256"])
+
+
+def write_npz(path: Path, meta: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
+    """Write a checkpoint file atomically; equal contents give equal bytes.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder must exist.
+    meta : mapping
+        JSON-able, without NaN and infinities, which JSON does not have.
+    tensors : mapping of str to ndarray
+        float32, float64, int64 or uint8, of at most 8 dimensions.
+
+    Raises
+    ------
+    DiskError
+        If the system refuses to write.
+    UsageError
+        If something cannot be written in this format.
+    """
+    arrays = {name: _plain(name, array) for name, array in tensors.items()}
+    checksums = {name: digest(name, array) for name, array in arrays.items()}
+    members = {_META: _seal({**meta, "format_version": FORMAT_VERSION, "sha256": checksums}), **arrays}
+    with atomic_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for name, array in members.items():
+            info = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: equal contents, equal bytes
+            info.create_system = 3  # whatever the system is
+            info.file_size = array.nbytes + 1024  # lets zipfile see beforehand that 4 GB will not do
+            with archive.open(info, "w") as member:
+                write_array(cast("BinaryIO", member), array)
+
+
+def read_npz(path: Path) -> Contents:
+    """Read a checkpoint file and verify every byte that counts.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing, damaged, hostile or of a newer format.
+    """
+    with _open(path) as (file, members):
+        meta = _read_meta(file, members)
+        tensors = {}
+        for name, member in members.items():
+            if name != _META:
+                tensors[name] = read_array(file, member)
+                if digest(name, tensors[name]) != meta["sha256"].get(name):
+                    raise DamagedError(f"tensor {name!r} does not match its checksum")
+        missing = sorted(set(meta["sha256"]) - set(tensors))
+        if missing:
+            raise DamagedError(f"tensor {missing[0][:80]!r} is missing")
+    return Contents(meta, tensors)
+
+
+def read_meta(path: Path) -> dict[str, Any]:
+    """Read and verify the JSON object alone, without the tensors.
+
+    Raises
+    ------
+    CheckpointError
+        As `read_npz`.
+    """
+    with _open(path) as (file, members):
+        return _read_meta(file, members)
+
+
+@contextlib.contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn whatever goes wrong while a checkpoint is read into one `CheckpointError` of one line."""
+    where = repr(str(path))
+    try:
+        yield
+    except DamagedError as error:
+        raise CheckpointError(f"checkpoint {where} cannot be used: {error}; {error.remedy}") from error
+    except FileNotFoundError as error:
+        raise CheckpointError(f"there is no checkpoint {where}; check the name, or train one first") from error
+    except OSError as error:
+        raise CheckpointError(
+            f"checkpoint {where} cannot be read: {error.strerror or error}; check the file and its permissions"
+        ) from error
+    except MemoryError as error:
+        raise CheckpointError(
+            f"checkpoint {where} does not fit into memory; free some, or use a smaller model"
+        ) from error
+
+
+@contextlib.contextmanager
+def _open(path: Path) -> Iterator[tuple[BufferedReader, dict[str, Member]]]:
+    with explained(path):
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a FIFO would wait for ever
+            raise DamagedError("it is not a regular file", "give a .npz file or a run folder")
+        with path.open("rb") as file:
+            # asked of the open file: a run may put a new one in its place at any moment
+            yield file, list_members(file, os.fstat(file.fileno()).st_size)
+
+
+def _plain(name: str, array: Tensor) -> Tensor:
+    """Return the array C-contiguous and little-endian, copied only where it is not."""
+    plain = np.asarray(array, order="C")
+    plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
+    if name == _META or not NAME.fullmatch(name):
+        raise UsageError(f"a tensor is named {name!r}; use letters, digits, '_' and '.', at most 200")
+    if plain.dtype.str not in DTYPES or plain.ndim > 8:
+        raise UsageError(
+            f"tensor {name!r} is {plain.dtype}, {plain.ndim}-dimensional; "
+            f"a checkpoint holds float32, float64, int64 and uint8 of at most 8 dimensions"
+        )
+    return plain
+
+
+def _seal(meta: Mapping[str, Any]) -> Tensor:
+    """Return ``__meta__``: the object as sorted, compact ASCII JSON with its checksum as last entry."""
+    try:
+        body = json.dumps(meta, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    except (TypeError, ValueError, RecursionError) as error:
+        raise UsageError(f"a checkpoint's metadata must be JSON: {error}; convert it before saving") from error
+    if _parsed_size(body) > _MAX_META_MEMORY:
+        raise UsageError(
+            f"a checkpoint's metadata of {len(body)} bytes would not be read again; shorten the history"
+        )
+    text = body[:-1] + b',"meta_sha256":"' + hashlib.sha256(body).hexdigest().encode() + b'"}'
+    return np.frombuffer(text, np.uint8)
+
+
+def _read_meta(file: BufferedReader, members: Mapping[str, Member]) -> dict[str, Any]:
+    if _META not in members:
+        raise DamagedError("it has no metadata, so it is no checkpoint of charlm")
+    if members[_META].size > _MAX_META_MEMORY:
+        raise DamagedError("its metadata is too large to be a checkpoint's")
+    array = read_array(file, members[_META])
+    if array.dtype != np.uint8 or array.ndim != 1:
+        raise DamagedError("its metadata is not text")
+    text = array.tobytes()
+    body = text[:-_SEAL_SIZE] + b"}"
+    sealed = _SEAL.fullmatch(text[-_SEAL_SIZE:])
+    if sealed is None or sealed[1].decode() != hashlib.sha256(body).hexdigest():
+        raise DamagedError("its metadata does not match its checksum")
+    if _parsed_size(body) > _MAX_META_MEMORY:
+        raise DamagedError("its metadata would take too much memory")
+    try:
+        meta = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise DamagedError("its metadata is not JSON") from error
+    version = meta.get("format_version")
+    if version != FORMAT_VERSION:
+        raise DamagedError(
+            f"its format is {version!r:.20} and this charlm reads {FORMAT_VERSION}",
+            "install a newer charlm: pip install -U charlm-toolkit",
+        )
+    if not isinstance(meta.get("sha256"), dict):
+        raise DamagedError("its metadata has no checksums")
+    return cast("dict[str, Any]", meta)
+
+
+def _parsed_size(text: bytes) -> int:
+    """Bound the bytes of memory that a JSON text takes once it is parsed.
+
+    A text of ``{},{},{},…`` takes more than twenty times its size. Every value and key comes after a bracket,
+    a colon or a comma, so counting these, inside strings too, bounds the number of objects.
+    """
+    brackets = text.count(b"{") + text.count(b"[")
+    return 8 * len(text) + 256 * brackets + 64 * (text.count(b",") + text.count(b":"))
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

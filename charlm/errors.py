@@ -1,0 +1,86 @@
+"""Every error that charlm raises on purpose, each with the exit code of the command line.
+
+::
+
+    CharlmError                1
+    ├── UsageError             2    flags that contradict each other, a folder that exists, a missing extra
+    ├── CorpusError            3    a text that cannot be read, decoded or trained on
+    ├── VocabularyError        3    a symbol outside a model's vocabulary
+    ├── CheckpointError        4    a checkpoint that is missing or damaged
+    ├── DiskError              5    disk full, or not writable
+    ├── DivergedError          6    a loss or gradient that is no longer finite
+    ├── RunLockedError         7    a run folder in use by another process
+    └── ConstraintError        8    no text satisfies the constraint
+
+A message is one line: what is wrong, and what to do about it.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+__all__ = [
+    "CharlmError",
+    "CheckpointError",
+    "ConstraintError",
+    "CorpusError",
+    "DiskError",
+    "DivergedError",
+    "RunLockedError",
+    "UsageError",
+    "VocabularyError",
+]
+
+
+class CharlmError(Exception):
+    """Base of every error that charlm raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+class UsageError(CharlmError, ValueError):
+    """Settings that contradict each other, are out of range, or need something that is not there."""
+
+    exit_code = 2
+
+
+class CorpusError(CharlmError):
+    """A text that cannot be read, decoded or trained on."""
+
+    exit_code = 3
+
+
+class VocabularyError(CharlmError):
+    """A symbol that a vocabulary does not have."""
+
+    exit_code = 3
+
+
+class CheckpointError(CharlmError):
+    """A checkpoint that is missing, damaged or made by a newer version."""
+
+    exit_code = 4
+
+
+class DiskError(CharlmError):
+    """The disk is full, or a place is not writable."""
+
+    exit_code = 5
+
+
+class DivergedError(CharlmError):
+    """Training diverged: a loss or a gradient is no longer finite."""
+
+    exit_code = 6
+
+
+class RunLockedError(CharlmError):
+    """Another process is writing to the run folder."""
+
+    exit_code = 7
+
+
+class ConstraintError(CharlmError):
+    """No text satisfies the constraint."""
+
+    exit_code = 8

@@ -1,0 +1,96 @@
+"""Filters: what may be drawn. Each takes log-probabilities and sets those of refused symbols to −inf.
+
+A filter maps an array (V, N), a column one stream, to another of that shape. Columns need not be normalised: a
+filter that speaks of probabilities means those that the filters before it have left, renormalised. Ties go to
+the lowest id, so that a filter keeps exactly as many symbols as it says.
+
+To add one, write the function here and give it its place in `chain`.
+
+References
+----------
+.. [1] Fan, Lewis & Dauphin (2018), "Hierarchical Neural Story Generation": top-k.
+.. [2] Holtzman et al. (2020), "The Curious Case of Neural Text Degeneration": top-p, or nucleus.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.config import SampleConfig
+
+__all__ = ["Filter", "LogProbs", "chain", "top_k", "top_p"]
+
+LogProbs: TypeAlias = NDArray[np.float64]
+Filter: TypeAlias = Callable[[LogProbs], LogProbs]
+
+
+def chain(config: SampleConfig) -> tuple[Filter, ...]:
+    """Return the filters that a configuration asks for, in the order in which they act.
+
+    The order is top-k, top-p, and after all of them the temperature: what may be drawn depends on the model's
+    own probabilities, how boldly it is drawn on the temperature.
+    """
+    filters: list[Filter] = []
+    if config.top_k:
+        filters.append(partial(top_k, k=config.top_k))
+    if config.top_p < 1:
+        filters.append(partial(top_p, p=config.top_p))
+    return tuple(filters)
+
+
+def top_k(log_p: LogProbs, k: int) -> LogProbs:
+    """Keep the `k` most likely symbols of each column.
+
+    Parameters
+    ----------
+    log_p : ndarray, shape (V, N)
+        Log-probabilities up to a constant a column.
+    k : int
+        At least 1; V or more keeps all.
+
+    Returns
+    -------
+    ndarray, shape (V, N)
+    """
+    return _keep(log_p, _by_probability(log_p)[:k])
+
+
+def top_p(log_p: LogProbs, p: float) -> LogProbs:
+    """Keep, in each column, the fewest most likely symbols whose probabilities together reach `p`.
+
+    Parameters
+    ----------
+    log_p : ndarray, shape (V, N)
+        Log-probabilities up to a constant a column.
+    p : float
+        Above 0, at most 1. The most likely symbol is always kept.
+
+    Returns
+    -------
+    ndarray, shape (V, N)
+    """
+    order = _by_probability(log_p)
+    ranked = np.take_along_axis(log_p, order, axis=0)
+    mass = np.exp(ranked - ranked[0]).cumsum(axis=0)
+    beyond = np.zeros(log_p.shape, np.bool_)
+    beyond[1:] = mass[:-1] >= p * mass[-1]
+    ranked[beyond] = -np.inf
+    kept = np.empty_like(log_p)
+    np.put_along_axis(kept, order, ranked, axis=0)
+    return kept
+
+
+def _by_probability(log_p: LogProbs) -> NDArray[np.intp]:
+    """Return the ids of each column, the most likely first; a stable sort gives ties to the lowest id."""
+    return np.argsort(-log_p, axis=0, kind="stable")
+
+
+def _keep(log_p: LogProbs, ids: NDArray[np.intp]) -> LogProbs:
+    kept = np.full_like(log_p, -np.inf)
+    np.put_along_axis(kept, ids, np.take_along_axis(log_p, ids, axis=0), axis=0)
+    return kept

@@ -1,0 +1,264 @@
+"""`Sampler`: draws a text from a model, symbol by symbol or as a stream of strings."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.config import SampleConfig
+from charlm.errors import VocabularyError
+from charlm.generation.choice import Chooser
+from charlm.generation.stops import StopStrings
+from charlm.model import CharModel, State
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["FinishReason", "Position", "Sampler", "Snapshot"]
+
+FinishReason: TypeAlias = Literal["length", "stop"]
+
+
+class Position(NamedTuple):
+    """Where a text stands: its last symbol, and the state before the model reads it.
+
+    A value. ``last`` is None at the start of a text that begins from nothing.
+    """
+
+    state: State
+    last: int | None
+
+
+class Snapshot(NamedTuple):
+    """All that the rest of a text depends on besides model and configuration: position and random state."""
+
+    position: Position
+    random: dict[str, Any]
+
+
+class Sampler:
+    """One text that a model goes on with.
+
+    A model of documents starts, and starts again after each end, from its stop symbol. Any other starts from
+    zero state: with the first symbol of what it is fed, or with nothing fed as if it had just read a line feed;
+    where the vocabulary has no line feed, the first symbol is drawn as if all were equally likely.
+
+    Parameters
+    ----------
+    model : CharModel
+        Its weights as they are now; later changes are not seen.
+    config : SampleConfig, optional
+        How symbols are chosen, and where `stream` ends.
+    rng : numpy.random.Generator
+        Source of randomness: exactly one uniform number a symbol, whatever the configuration.
+    logprobs : bool
+        Whether `stream` notes the log-probabilities of what it yields.
+
+    Attributes
+    ----------
+    finish_reason : {"length", "stop"} or None
+        Why the last `stream` ended; None until it has.
+    logprobs : list of float
+        Filled by `stream` where asked for: of each character that it yields (each grapheme, for a model of
+        graphemes) ln p in nats. These are the model's own probabilities, before filters and at temperature 1, as
+        `charlm.score` gives them; nan where the model did not predict. Bytes of a character are summed.
+
+    Raises
+    ------
+    VocabularyError
+        If the vocabulary has nothing that can be drawn.
+    """
+
+    def __init__(
+        self,
+        model: CharModel,
+        config: SampleConfig | None = None,
+        *,
+        rng: np.random.Generator,
+        logprobs: bool = False,
+    ) -> None:
+        self.vocabulary = model.vocabulary
+        if len(self.vocabulary) <= (self.vocabulary.unknown_id is not None):
+            raise VocabularyError("this model knows no symbol but <unk>, which is never drawn; train it on more text")
+        self.finish_reason: FinishReason | None = None
+        self.logprobs: list[float] = []
+        self._record = logprobs
+        self._rng = rng
+        self._step = model.stepper()
+        self._start = Position(model.zero_state(1), self.vocabulary.stop_id)
+        self._opening = _opening(self.vocabulary)
+        self._ids = np.zeros(1, np.intp)
+        self._uniform_logits = np.zeros(len(self.vocabulary))
+        self.position = self._start
+        self.configure(config or SampleConfig())
+
+    def configure(self, config: SampleConfig) -> None:
+        """Change how symbols are chosen from here on."""
+        self.config = config
+        self._choose = Chooser(config, len(self.vocabulary), forbidden=self.vocabulary.unknown_id)
+
+    @property
+    def position(self) -> Position:
+        """Where the text stands; set it to go there."""
+        return Position(self._state, self._last)
+
+    @position.setter
+    def position(self, position: Position) -> None:
+        self._state, self._last = position
+        self._logits: NDArray[Any] | None = None
+
+    def snapshot(self) -> Snapshot:
+        """Return what `restore` needs to come back here."""
+        return Snapshot(self.position, dict(self._rng.bit_generator.state))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Go back to where a snapshot was taken: from there the same symbols are drawn again."""
+        self.position = snapshot.position
+        self._rng.bit_generator.state = snapshot.random
+
+    def feed(self, text: str) -> None:
+        """Let the model read a text, such as a prompt.
+
+        Raises
+        ------
+        VocabularyError
+            For a symbol outside the vocabulary, unless ``config.on_unknown`` says otherwise; nothing has been
+            read then.
+        """
+        self.feed_ids(self.vocabulary.encode(text, on_unknown=self.config.on_unknown).tolist())
+
+    def feed_ids(self, ids: Iterable[int]) -> None:
+        """Let the model read symbols by their ids."""
+        for symbol in ids:
+            state = self._state if self._last is None else self._read(self._last)[1]
+            self.position = Position(state, symbol)
+
+    def draw(self) -> int:
+        """Draw the next symbol and return its id; the model reads it when the one after it is drawn.
+
+        The symbol may be the stop symbol of a model of documents; `stream` knows what that means.
+
+        Raises
+        ------
+        DivergedError
+            If the model's output is not finite.
+        """
+        last = self._opening if self._last is None else self._last
+        if last is None:
+            logits, state = None, self._state
+        else:
+            logits, state = self._read(last)
+        symbol = self._choose(self._uniform_logits if logits is None else logits, self._rng.random())
+        # at once and last, so that an interrupt cannot leave a symbol half read
+        self._logits, self._state, self._last = logits, state, symbol
+        return symbol
+
+    def _read(self, symbol: int) -> tuple[NDArray[Any], State]:
+        """Return the logits (V,) and the state after one more symbol."""
+        self._ids[0] = symbol
+        logits, state = self._step(self._ids, self._state)
+        return logits[:, 0], state
+
+    @property
+    def logprob(self) -> float:
+        """ln p of the symbol just drawn, in nats: the model's own, before filters, at temperature 1.
+
+        nan unless a symbol has just been drawn, and for a first symbol that the model did not predict.
+        """
+        if self._logits is None or self._last is None:
+            return math.nan
+        z = self._logits.astype(np.float64)
+        z -= z.max()
+        return float(z[self._last] - np.log(np.exp(z).sum()))
+
+    def stream(self) -> Iterator[str]:
+        """Go on with the text; yield it in pieces, usually one symbol each.
+
+        Ends after ``config.length`` characters (graphemes, for a model of graphemes), before the first stop string,
+        or where the model itself ends a document. Whatever ends it, an exception and closing it included, the
+        sampler then stands right behind the text that was yielded, or at the start of the next document.
+
+        Yields
+        ------
+        str
+            Never empty. Bytes that are no valid UTF-8 come as U+FFFD.
+
+        Raises
+        ------
+        DivergedError
+            If the model's output is not finite.
+        """
+        self.finish_reason, self.logprobs = None, []
+        stops, trail = StopStrings(self.config.stop), _Trail(self.position)
+        try:
+            for piece in self._pieces():
+                passed = stops.push(piece)
+                trail.extend(len(piece), len(passed), self.position, len(self.logprobs))
+                if passed:
+                    yield passed
+                if stops.found:
+                    self.finish_reason = "stop"
+                    return
+            rest = stops.flush()
+            trail.extend(0, len(rest), self.position, len(self.logprobs))
+            if rest:
+                yield rest
+        finally:
+            self.position, entries = trail.last_shown
+            del self.logprobs[entries:]
+
+    def _pieces(self) -> Iterator[str]:
+        """Draw, decode and note log-probabilities, to the end that the length or the model sets."""
+        length, stop_id = self.config.length, self.vocabulary.stop_id
+        graphemes = self.vocabulary.unit == "grapheme"
+        decoder = self.vocabulary.decoder()
+        count, logprob = 0, 0.0
+        while count < length:
+            symbol = self.draw()
+            ended = symbol == stop_id
+            if self._record and not ended:
+                logprob += self.logprob
+            piece = decoder.flush() if ended else decoder.feed(symbol)
+            if piece:  # else the first bytes of a character
+                count += 1 if graphemes else len(piece)
+                if count > length:  # broken UTF-8 can give two characters at once
+                    piece = piece[: length - count]
+                if self._record:
+                    self.logprobs += [logprob] if graphemes else [logprob, *[0.0] * (len(piece) - 1)]
+                    logprob = 0.0
+                yield piece
+            if ended:
+                self.position, self.finish_reason = self._start, "stop"
+                return
+        self.finish_reason = "length"
+
+
+class _Trail:
+    """The ends of the drawn pieces, from the last one of which all was shown."""
+
+    def __init__(self, position: Position) -> None:
+        self._drawn = self._shown = 0
+        self._ends = deque([(0, position, 0)])
+
+    def extend(self, drawn: int, shown: int, position: Position, entries: int) -> None:
+        """Note a piece of `drawn` characters, at whose arrival `shown` characters were shown."""
+        self._drawn += drawn
+        self._shown += shown
+        self._ends.append((self._drawn, position, entries))
+        while len(self._ends) > 1 and self._ends[1][0] <= self._shown:
+            self._ends.popleft()
+
+    @property
+    def last_shown(self) -> tuple[Position, int]:
+        """Where the text that was shown ends, and how many log-probabilities belong to it."""
+        _, position, entries = self._ends[0]
+        return position, entries
+
+
+def _opening(vocabulary: Vocabulary) -> int | None:
+    """Return the symbol that is read, and not shown, before a text that begins from nothing."""
+    newline = 10 if vocabulary.unit == "byte" else "\n"
+    return int(vocabulary.encode("\n")[0]) if newline in vocabulary else None

@@ -1,0 +1,72 @@
+"""Stop strings in a text that arrives piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["StopStrings"]
+
+
+class StopStrings:
+    """Passes a text on until it contains a stop string, of which nothing is passed on.
+
+    The text ends as soon as a stop string is complete; of several that are complete at the same character the
+    one that begins first counts. What might still become a stop string is held back until it cannot.
+
+    Parameters
+    ----------
+    stops : iterable of str
+        None of them empty.
+
+    Attributes
+    ----------
+    found : bool
+        Whether the text has ended.
+    held : str
+        What has arrived and may still become a stop string.
+
+    Examples
+    --------
+    >>> stops = StopStrings(["END"])
+    >>> [stops.push(piece) for piece in ("to the E", "NE", "N", "D of it")]
+    ['to the ', 'EN', '', '']
+    >>> stops.found
+    True
+    """
+
+    def __init__(self, stops: Iterable[str]) -> None:
+        self._stops = tuple(stops)
+        self._first = frozenset(stop[0] for stop in self._stops)
+        self.found = False
+        self.held = ""
+
+    def push(self, piece: str) -> str:
+        """Take the next piece of the text and return what can now be passed on."""
+        passed = ""
+        for character in piece:
+            if self.found:
+                break
+            if self.held or character in self._first:
+                passed += self._push(character)
+            else:
+                passed += character
+        return passed
+
+    def _push(self, character: str) -> str:
+        text = self.held + character
+        # the held text holds the start of every stop string that is under way, so an end is an end of it
+        ends = [len(text) - len(stop) for stop in self._stops if text.endswith(stop)]
+        if ends:
+            self.found, self.held = True, ""
+            return text[: min(ends)]
+        begin = next(k for k in range(len(text) + 1) if self._may_become(text[k:]))
+        self.held = text[begin:]
+        return text[:begin]
+
+    def _may_become(self, text: str) -> bool:
+        return not text or any(stop.startswith(text) for stop in self._stops)
+
+    def flush(self) -> str:
+        """Return what is held back, because the text ends here."""
+        held, self.held = self.held, ""
+        return held

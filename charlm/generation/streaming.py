@@ -1,0 +1,80 @@
+"""`generate`: a continuation in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from charlm.config import OnUnknown, SampleConfig
+from charlm.errors import UsageError
+from charlm.generation.sampling import Sampler
+from charlm.model import CharModel
+
+__all__ = ["generate"]
+
+_DEFAULT = SampleConfig()
+
+
+def generate(
+    model: CharModel,
+    *,
+    prompt: str = "",
+    length: int = _DEFAULT.length,
+    temperature: float = _DEFAULT.temperature,
+    top_k: int = _DEFAULT.top_k,
+    top_p: float = _DEFAULT.top_p,
+    stop: str | Sequence[str] = _DEFAULT.stop,
+    seed: int | None = None,
+    on_unknown: OnUnknown = _DEFAULT.on_unknown,
+) -> Iterator[str]:
+    """Let a model go on with a prompt.
+
+    Parameters
+    ----------
+    model : CharModel
+    prompt : str
+        Read first; not part of what is yielded. How a text starts without one is said at `Sampler`.
+    length : int
+        Characters to write at most; graphemes for a model of graphemes.
+    temperature : float
+        Divides log-probabilities; below 1 safer, above bolder, 0 takes the most likely symbol.
+    top_k : int
+        Draw among the k most likely symbols; 0 among all.
+    top_p : float
+        Draw among the fewest most likely symbols whose probabilities reach p; 1 among all. Filters look at
+        probabilities before the temperature acts.
+    stop : str or sequence of str
+        End before the first of these that the text would contain.
+    seed : int, optional
+        The same seed gives the same text; None a different one each time.
+    on_unknown : {"error", "skip", "replace"}
+        What becomes of prompt characters that the model does not know.
+
+    Returns
+    -------
+    iterator of str
+        The continuation as it is drawn, usually a symbol at a time; ``"".join`` makes it one string.
+
+    Raises
+    ------
+    UsageError
+        For a setting out of range.
+    VocabularyError
+        For a prompt character that the model does not know.
+    DivergedError
+        While iterating, if the model's output is not finite.
+    """
+    if seed is not None and seed < 0:
+        raise UsageError(f"seed is {seed}; it must be at least 0")
+    config = SampleConfig(
+        length=length,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        on_unknown=on_unknown,
+    )
+    sampler = Sampler(model, config, rng=np.random.default_rng(seed))
+    sampler.feed(prompt)
+    return sampler.stream()

@@ -1,0 +1,261 @@
+"""`CharModel`: one-hot or embedded symbols → a stack of recurrent layers → softmax over the vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.config import LossReduction, ModelConfig
+from charlm.errors import CheckpointError
+from charlm.nn.arrays import IdArray, Inputs
+from charlm.nn.dropout import Dropout
+from charlm.nn.embedding import Embedding
+from charlm.nn.gru import GRU
+from charlm.nn.linear import Linear
+from charlm.nn.losses import cross_entropy
+from charlm.nn.lstm import LSTM
+from charlm.nn.parameters import FloatArray, ParameterStore, Shape
+from charlm.nn.recurrent import Recurrent, Resets
+from charlm.nn.rnn import RNN
+from charlm.nn.stack import Stack, StackState
+from charlm.nn.workspace import Workspace
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["CharModel", "State", "Stepper", "parameter_shapes"]
+
+State: TypeAlias = StackState
+"""The state of N streams: one layer state after the other, each of arrays (H, N). A value."""
+Stepper: TypeAlias = Callable[[IdArray, State], tuple[FloatArray, State]]
+"""``(ids (N,), state) -> (logits (V, N), state)``."""
+
+
+def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, Shape]:
+    """Return the shape of every parameter by its name in checkpoints, in the order in which they lie in memory."""
+    V, E, H = vocabulary_size, config.embedding_size, config.hidden_size
+    parts: dict[str, Mapping[str, Shape]] = {"embedding": Embedding.shapes(V, E)} if E else {}
+    for k in range(config.layers):
+        parts[f"layers.{k}"] = _layer_shapes(config, H if k else E or V)
+    parts["head"] = Linear.shapes(H, V)
+    return {f"{part}.{name}": shape for part, shapes in parts.items() for name, shape in shapes.items()}
+
+
+def _layer_shapes(config: ModelConfig, input_size: int) -> dict[str, Shape]:
+    if config.cell == "gru":
+        return GRU.shapes(input_size, config.hidden_size, config.gru_reset)
+    return (LSTM if config.cell == "lstm" else RNN).shapes(input_size, config.hidden_size)
+
+
+def _layer(config: ModelConfig, input_size: int, params: ParameterStore) -> Recurrent:
+    if config.cell == "gru":
+        return GRU(input_size, config.hidden_size, params=params, reset=config.gru_reset)
+    return (LSTM if config.cell == "lstm" else RNN)(input_size, config.hidden_size, params=params)
+
+
+class CharModel:
+    """A recurrent language model over the symbols of a vocabulary.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Its shape.
+    vocabulary : Vocabulary
+        What it reads and writes.
+    seed : int
+        Fixes the start weights.
+
+    Attributes
+    ----------
+    params : ParameterStore
+        All weights, under their names in checkpoints.
+    """
+
+    def __init__(self, config: ModelConfig, vocabulary: Vocabulary, *, seed: int = 0) -> None:
+        self._build(config, vocabulary, ParameterStore(parameter_shapes(config, len(vocabulary)), config.dtype))
+        self._initialize_(np.random.default_rng(seed))
+
+    def _build(self, config: ModelConfig, vocabulary: Vocabulary, params: ParameterStore) -> None:
+        V, E, H = len(vocabulary), config.embedding_size, config.hidden_size
+        self.config, self.vocabulary, self.params = config, vocabulary, params
+        self.embedding = Embedding(V, E, params=params.under("embedding")) if E else None
+        layers = [_layer(config, H if k else E or V, params.under(f"layers.{k}")) for k in range(config.layers)]
+        self.stack = Stack(layers, dropout=config.dropout)
+        self.dropout = Dropout(config.dropout)
+        self.head = Linear(H, V, params=params.under("head"))
+
+    def _initialize_(self, rng: np.random.Generator) -> None:
+        if self.config.init == "min-char-rnn":
+            for name, tensor in self.params.items():
+                tensor[...] = 0.01 * rng.standard_normal(tensor.shape) if name.split(".")[-1][0] == "W" else 0
+            return
+        for part in (self.embedding, *self.stack.layers, self.head):
+            if part is not None:
+                part.initialize_(rng)
+
+    def __repr__(self) -> str:
+        c = self.config
+        size = f"{c.layers}x{c.hidden_size}" if c.layers > 1 else f"{c.hidden_size}"
+        return f"CharModel({c.cell} {size}, {len(self.vocabulary)} symbols, {self.params.value.size:,} parameters)"
+
+    def replica(self, grad: FloatArray | None = None) -> CharModel:
+        """Return a model on the same weights, in the same memory, with a gradient of its own."""
+        twin = CharModel.__new__(CharModel)
+        twin._build(self.config, self.vocabulary, self.params.replica(grad))
+        return twin
+
+    # -- training --
+
+    def zero_state(self, streams: int) -> State:
+        """Return the state of N streams that have read nothing."""
+        return self.stack.zero_state(streams)
+
+    def loss(
+        self,
+        inputs: IdArray,
+        targets: IdArray,
+        state: State | None = None,
+        *,
+        resets: Resets | None = None,
+        rng: np.random.Generator | None = None,
+        reduction: LossReduction = "mean",
+        scale: float | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[float, State, Callable[[], State]]:
+        """Cross-entropy of predicting `targets` from `inputs` (forward), and the way back.
+
+        Parameters
+        ----------
+        inputs, targets : ndarray of int, shape (T, N)
+        state : State, optional
+            Carried over from the window before; zero when left out.
+        resets : ndarray of bool, shape (T, N), optional
+            Where a stream's state is set to zero before it reads an input.
+        rng : numpy.random.Generator, optional
+            Draws the dropout masks; without it nothing is dropped.
+        reduction, scale
+            As for `charlm.nn.cross_entropy`.
+        workspace : Workspace, optional
+            Where arrays are kept from window to window.
+
+        Returns
+        -------
+        loss : float
+            Nats, reduced.
+        state : State
+        backprop : callable
+            ``() -> dstate``; adds into ``params.grad``; once only.
+        """
+        ws = Workspace() if workspace is None else workspace
+        x: Inputs = inputs
+        if self.embedding is not None:
+            x, backprop_embedding = self.embedding.forward(inputs)
+        h, state, backprop_stack = self.stack.forward(x, state, resets=resets, rng=rng, workspace=ws)
+        if rng is not None:
+            h, undrop = self.dropout.forward(h, rng, workspace=ws)
+        logits, backprop_head = self.head.forward(h, workspace=ws)
+        loss, backprop_loss = cross_entropy(logits, targets, reduction=reduction, scale=scale, workspace=ws)
+
+        def backprop() -> State:
+            dh = backprop_head(backprop_loss())
+            dx, dstate = backprop_stack(dh if rng is None else undrop(dh))
+            if self.embedding is not None:
+                backprop_embedding(dx)
+            return dstate
+
+        return loss, state, backprop
+
+    # -- inference --
+
+    def stepper(self) -> Stepper:
+        """Return a function that reads one symbol a stream, with the weights as they are now.
+
+        The quick way to generate: weights are packed once, not at every symbol.
+
+        Returns
+        -------
+        callable
+            ``(ids (N,), state) -> (logits (V, N), state)``; leaves its arguments as they are.
+        """
+        read = self._reader()
+        W, b = self.head.params["W"].copy(), self.head.params["b"][:, None].copy()
+
+        def step(ids: IdArray, state: State) -> tuple[FloatArray, State]:
+            h, state = read(ids, state)
+            logits: FloatArray = W @ h
+            logits += b
+            return logits, state
+
+        return step
+
+    def _reader(self) -> Stepper:
+        """Return a stepper that stops at the top layer's hidden state (H, N)."""
+        table = None if self.embedding is None else self.embedding.params["W"]
+        steps = [layer.stepper(None if k else table) for k, layer in enumerate(self.stack.layers)]
+
+        def read(ids: IdArray, state: State) -> tuple[FloatArray, State]:
+            x: NDArray[Any] = ids
+            ends = []
+            for step, layer_state in zip(steps, state, strict=True):
+                x, end = step(x, layer_state)
+                ends.append(end)
+            return x, tuple(ends)
+
+        return read
+
+    def step(self, ids: IdArray, state: State) -> tuple[FloatArray, State]:
+        """Read one symbol a stream: ``(ids (N,), state) -> (logits (V, N), state)``. See `stepper` for many."""
+        return self.stepper()(ids, state)
+
+    def logits(self, ids: IdArray, state: State | None = None) -> tuple[FloatArray, State]:
+        """Read a whole sequence, keeping nothing for a backward pass.
+
+        Parameters
+        ----------
+        ids : ndarray of int, shape (T, N)
+        state : State, optional
+            Zero when left out.
+
+        Returns
+        -------
+        logits : ndarray, shape (T, V, N)
+        state : State
+        """
+        T, N = ids.shape
+        read, now = self._reader(), self.zero_state(N) if state is None else state
+        hidden = np.empty((T, self.config.hidden_size, N), self.params.dtype)
+        for t in range(T):
+            hidden[t], now = read(ids[t], now)
+        logits, _ = self.head.forward(hidden)
+        return logits, now
+
+    # -- exchange --
+
+    def tensors(self) -> dict[str, FloatArray]:
+        """Return every weight by its name in checkpoints, as views."""
+        return dict(self.params)
+
+    @classmethod
+    def from_tensors(
+        cls, config: ModelConfig, vocabulary: Vocabulary, tensors: Mapping[str, FloatArray]
+    ) -> CharModel:
+        """Build a model from named weights.
+
+        Raises
+        ------
+        CheckpointError
+            If a tensor is missing, is not the model's, or has another shape.
+        """
+        shapes = parameter_shapes(config, len(vocabulary))
+        odd = sorted(set(shapes) ^ set(tensors))
+        if odd:
+            raise CheckpointError(f"tensor {odd[0]} is {'missing' if odd[0] in shapes else 'not of this model'}")
+        for name, shape in shapes.items():
+            if tensors[name].shape != shape:
+                raise CheckpointError(f"tensor {name} has shape {tensors[name].shape}; this model needs {shape}")
+        model = cls.__new__(cls)
+        model._build(config, vocabulary, ParameterStore(shapes, config.dtype))
+        for name, tensor in tensors.items():
+            model.params[name][...] = tensor
+        return model

@@ -1,0 +1,72 @@
+"""A learned column of features for every symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from charlm.nn.arrays import IdArray, Lookup
+from charlm.nn.parameters import FloatArray, ParameterStore, Shape
+
+__all__ = ["Embedding"]
+
+
+class Embedding:
+    """Embedding of V symbols in E features.
+
+    The result is a `Lookup`, the columns not written out: a recurrent layer that reads it projects the V columns of
+    the table once and never the T·N columns of the window.
+
+    Parameters
+    ----------
+    vocabulary_size, embedding_size : int
+        V and E.
+    params : ParameterStore, optional
+        Where ``W`` (E, V) lives; a store of its own when left out.
+    rng : numpy.random.Generator, optional
+        Draws the start weights, N(0, 1/E).
+    dtype : dtype-like
+        For a store of its own.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        embedding_size: int,
+        *,
+        params: ParameterStore | None = None,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        shapes = self.shapes(vocabulary_size, embedding_size)
+        self.params = ParameterStore(shapes, dtype) if params is None else params
+        if rng is not None:
+            self.initialize_(rng)
+
+    @classmethod
+    def shapes(cls, vocabulary_size: int, embedding_size: int) -> dict[str, Shape]:
+        """Return the shape of each parameter."""
+        return {"W": (embedding_size, vocabulary_size)}
+
+    def initialize_(self, rng: np.random.Generator) -> None:
+        """Draw the table from N(0, 1/E), in place."""
+        W = self.params["W"]
+        W[...] = rng.standard_normal(W.shape) * W.shape[0] ** -0.5
+
+    def forward(self, ids: IdArray) -> tuple[Lookup, Callable[[FloatArray], None]]:
+        """Look up ids (T, N).
+
+        Returns
+        -------
+        Lookup
+            Stands for (T, E, N).
+        backprop : callable
+            ``dtable (E, V) -> None``; adds into ``params.grad``. The gradient of a lookup is that of its table.
+        """
+
+        def backprop(dtable: FloatArray) -> None:
+            self.params.gradient("W")[...] += dtable
+
+        return Lookup(ids, self.params["W"]), backprop

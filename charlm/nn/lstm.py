@@ -1,0 +1,220 @@
+"""Long short-term memory.
+
+::
+
+    (1) z = W_x x + W_h h₋ + b
+    (2) i, f, o = σ(z_i), σ(z_f), σ(z_o)
+    (3) g = tanh(z_g)
+    (4) c = f ⊙ c₋ + i ⊙ g
+    (5) h = o ⊙ tanh(c)          or h = o ⊙ c with ``output_activation="identity"``
+
+Files and PyTorch keep the gates in the order i f g o. Inside it is o i f g: the three σ together, and the three
+that multiply dL/dc together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from charlm.errors import UsageError
+from charlm.nn.arrays import Blocked
+from charlm.nn.parameters import FloatArray, ParameterStore
+from charlm.nn.recurrent import Gate, Kernel, LayerState, Recurrent, StepFunction, Window
+
+__all__ = ["LSTM", "LSTMState"]
+
+I, F, G, O = range(4)  # noqa: E741  the gates' places in files
+
+
+class LSTMState(NamedTuple):
+    """Hidden state and cell state, each (H, N)."""
+
+    h: FloatArray
+    c: FloatArray
+
+
+@dataclass(slots=True)
+class Step:
+    """Views of one step; each (H, N) unless said."""
+
+    z: FloatArray  # (4H, N)
+    sigmoids: FloatArray  # (3H, N), o i f
+    o: FloatArray
+    i: FloatArray
+    f: FloatArray
+    g: FloatArray
+    ifg: FloatArray  # (3, H, N)
+    c_before: FloatArray
+    c: FloatArray
+    h_before: FloatArray
+    h: FloatArray
+    tanh_c: FloatArray
+    dh_to_dc: FloatArray
+    f_kept: FloatArray
+    product: FloatArray  # (4H, N) scratch
+    scratch: FloatArray
+
+
+class LSTMWindow(Window):
+    """Adds tanh(c) (T, H, N), and for a chunk of the way back what the gates' rows do not hold."""
+
+    def __init__(self, cell: LSTM, T: int, N: int, resets: bool) -> None:
+        super().__init__(cell, T, N, resets)
+        H, dtype = cell.hidden_size, cell.params.dtype
+        self.tanh_c = np.empty((T, H, N), dtype)
+        self.dh_to_dc, self.f_kept = np.empty((2, self.chunk, H, N), dtype)
+        self.scratch = np.empty((self.chunk, 3 * H, N), dtype)
+        self.steps = [self._views(t, H) for t in range(T)]
+
+    def _views(self, t: int, H: int) -> Step:
+        z, (h, c), (h_in, c_in) = self.z[t], self.states, self.inputs
+        return Step(
+            z=z,
+            sigmoids=z[: 3 * H],
+            o=z[:H],
+            i=z[H : 2 * H],
+            f=z[2 * H : 3 * H],
+            g=z[3 * H :],
+            ifg=z[H:].reshape(3, H, -1),
+            c_before=c_in[t],
+            c=c[t + 1],
+            h_before=h_in[t],
+            h=h[t + 1],
+            tanh_c=self.tanh_c[t],
+            dh_to_dc=self.dh_to_dc[t % self.chunk],
+            f_kept=self.f_kept[t % self.chunk],
+            product=self.product,
+            scratch=self.product[:H],
+        )
+
+
+class LSTM(Recurrent):
+    """LSTM layer.
+
+    Parameters
+    ----------
+    input_size, hidden_size : int
+        D and H.
+    params, rng, dtype
+        As for every recurrent layer.
+    output_activation : {"tanh", "identity"}
+        What equation (5) applies to c.
+
+    Notes
+    -----
+    The forget gate starts with bias 1, which keeps early memory [3]_.
+
+    References
+    ----------
+    .. [1] Hochreiter & Schmidhuber (1997), "Long Short-Term Memory".
+    .. [2] Gers, Schmidhuber & Cummins (2000), "Learning to Forget".
+    .. [3] Jozefowicz, Zaremba & Sutskever (2015), "An Empirical Exploration of Recurrent Network Architectures".
+    """
+
+    gates = 4
+    input_order = recurrent_order = (Gate(O, 0.5), Gate(I, 0.5), Gate(F, 0.5), Gate(G, 1.0))
+    state_type = LSTMState
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        params: ParameterStore | None = None,
+        rng: np.random.Generator | None = None,
+        dtype: DTypeLike = np.float32,
+        output_activation: Literal["tanh", "identity"] = "tanh",
+    ) -> None:
+        if output_activation not in ("tanh", "identity"):
+            raise UsageError(f"output_activation is {output_activation!r}; choose tanh or identity")
+        self.squash = output_activation == "tanh"
+        super().__init__(input_size, hidden_size, params=params, rng=rng, dtype=dtype)
+
+    def initialize_(self, rng: np.random.Generator) -> None:
+        """Draw weights uniform in ±1/√H, biases 0 but 1 for the forget gate, in place."""
+        super().initialize_(rng)
+        self.params["b"].reshape(4, -1)[F] = 1
+
+    def window(self, T: int, N: int, resets: bool) -> LSTMWindow:
+        """Return the arrays for T steps of N streams."""
+        return LSTMWindow(self, T, N, resets)
+
+    def products(self, kernel: Kernel, N: int) -> dict[str, Blocked]:
+        """Return ``W_h`` and its transpose."""
+        return {"forward": Blocked(kernel.W_h, N), "backward": Blocked(kernel.W_h_plain.T, N)}
+
+    def advance(self, step: Step, kernel: Kernel) -> None:
+        """Compute h and c of a step, equations (1) to (5), in place."""
+        kernel.products["forward"].dot(step.h_before, out=step.product)
+        np.add(step.z, step.product, out=step.z)  # (1)
+        np.tanh(step.z, out=step.z)  # (2) σ(z) = ½(1 + tanh(z/2)), (3)
+        np.multiply(step.sigmoids, 0.5, out=step.sigmoids)
+        np.add(step.sigmoids, 0.5, out=step.sigmoids)
+        np.multiply(step.f, step.c_before, out=step.c)  # (4)
+        np.multiply(step.i, step.g, out=step.scratch)
+        np.add(step.c, step.scratch, out=step.c)
+        if self.squash:
+            np.tanh(step.c, out=step.tanh_c)  # (5)
+            np.multiply(step.o, step.tanh_c, out=step.h)
+        else:
+            np.multiply(step.o, step.c, out=step.h)
+
+    def factors(self, window: LSTMWindow, steps: slice) -> None:
+        """Replace each gate by what dL/dh (for o) or dL/dc (for i, f, g) is multiplied with, in place."""
+        z, H = window.z[steps], self.hidden_size
+        s, o, i, f, g = z[:, : 3 * H], z[:, :H], z[:, H : 2 * H], z[:, 2 * H : 3 * H], z[:, 3 * H :]
+        c_before, dh_to_dc = window.inputs[1][steps], window.dh_to_dc[: len(z)]
+        activated = window.tanh_c[steps] if self.squash else window.states[1][steps.start + 1 : steps.stop + 1]
+        scratch = window.scratch[: len(z)]
+        dg = scratch[:, :H]
+
+        window.f_kept[: len(z)] = f
+        if self.squash:  # (5) h = o tanh(c): dc += dh o (1 - tanh(c)²)
+            np.multiply(activated, activated, out=dh_to_dc)
+            np.subtract(1, dh_to_dc, out=dh_to_dc)
+            np.multiply(dh_to_dc, o, out=dh_to_dc)
+        else:
+            dh_to_dc[...] = o
+        np.multiply(s, s, out=scratch)
+        np.subtract(s, scratch, out=scratch)  # (2) σ' = σ(1 - σ), of o, i and f
+        np.multiply(scratch[:, :H], activated, out=o)  # (5) do = dh tanh(c)
+        np.multiply(g, g, out=dg)
+        np.subtract(1, dg, out=dg)  # (3) tanh' = 1 - tanh²
+        np.multiply(dg, i, out=dg)  # (4) dg = dc i
+        np.multiply(scratch[:, H : 2 * H], g, out=i)  # (4) di = dc g
+        np.multiply(scratch[:, 2 * H :], c_before, out=f)  # (4) df = dc c₋
+        g[...] = dg
+
+    def retreat(self, step: Step, kernel: Kernel, carry: LayerState) -> None:
+        """Go one step back, in place."""
+        dh, dc = carry
+        np.multiply(dh, step.dh_to_dc, out=step.scratch)  # (5)
+        np.add(dc, step.scratch, out=dc)
+        np.multiply(step.o, dh, out=step.o)  # dz_o
+        np.multiply(step.ifg, dc, out=step.ifg)  # dz_i, dz_f, dz_g
+        np.multiply(dc, step.f_kept, out=dc)  # (4) dc₋ = dc f
+        kernel.products["backward"].dot(step.z, out=dh)  # (1) dh₋ = W_hᵀ dz
+
+    def stepper(self, table: FloatArray | None = None) -> StepFunction:
+        """Return a function that advances by one symbol, with the weights as they are now."""
+        kernel, columns = self.packed(table)
+        W_x, W_h, b, H = kernel.W_x, kernel.W_h, kernel.b[:, None], self.hidden_size
+
+        def step(x: NDArray[Any], state: LayerState) -> tuple[FloatArray, LayerState]:
+            h, c = state
+            z = W_h @ h
+            z += columns.take(x, axis=0).T if x.ndim == 1 else W_x @ x + b  # (1)
+            np.tanh(z, out=z)  # (2), (3)
+            sigmoids = z[: 3 * H]
+            sigmoids *= 0.5
+            sigmoids += 0.5
+            c = z[2 * H : 3 * H] * c  # (4)
+            c += z[H : 2 * H] * z[3 * H :]
+            h = z[:H] * (np.tanh(c) if self.squash else c)  # (5)
+            return h, LSTMState(h, c)
+
+        return step

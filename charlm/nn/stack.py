@@ -1,0 +1,94 @@
+"""Recurrent layers on top of each other, with dropout between them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from charlm.nn.arrays import Inputs
+from charlm.nn.dropout import Dropout
+from charlm.nn.parameters import FloatArray
+from charlm.nn.recurrent import LayerState, Recurrent, Resets
+from charlm.nn.workspace import Workspace
+
+__all__ = ["Stack", "StackBackprop", "StackState"]
+
+StackBackprop: TypeAlias = Callable[..., tuple[FloatArray | None, "StackState"]]
+StackState: TypeAlias = tuple[LayerState, ...]
+"""One state a layer, the lowest first."""
+
+
+class Stack:
+    """L recurrent layers; each reads what the one below writes.
+
+    Parameters
+    ----------
+    layers : sequence of Recurrent
+        From the input up; each layer's D is the H of the one below.
+    dropout : float
+        Probability that an activation between two layers is dropped while training.
+    """
+
+    def __init__(self, layers: Sequence[Recurrent], *, dropout: float = 0.0) -> None:
+        self.layers = list(layers)
+        self.dropouts = [Dropout(dropout) for _ in self.layers[1:]]
+
+    def zero_state(self, streams: int) -> StackState:
+        """Return the state of N streams that have read nothing."""
+        return tuple(layer.zero_state(streams) for layer in self.layers)
+
+    def forward(
+        self,
+        x: Inputs,
+        state: StackState | None = None,
+        *,
+        resets: Resets | None = None,
+        rng: np.random.Generator | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[FloatArray, StackState, StackBackprop]:
+        """Advance all layers over a whole sequence.
+
+        Parameters
+        ----------
+        x : ndarray or Lookup
+            As for `Recurrent.forward`.
+        state : tuple of LayerState, optional
+            Zero when left out.
+        resets : ndarray of bool, shape (T, N), optional
+            Where the state is set to zero before the step.
+        rng : numpy.random.Generator, optional
+            Draws the dropout masks; without it nothing is dropped.
+        workspace : Workspace, optional
+            Where results are kept until the next window.
+
+        Returns
+        -------
+        h : ndarray, shape (T, H, N)
+        state : tuple of LayerState
+        backprop : callable
+            ``(dh, dstate=None) -> (dx, dstate)``; adds into the layers' gradients; once only.
+        """
+        ends, backprops, droppings = [], [], []
+        states: Sequence[LayerState | None] = state if state is not None else [None] * len(self.layers)
+        y: Any = x
+        for k, (layer, start) in enumerate(zip(self.layers, states, strict=True)):
+            if k and rng is not None:
+                y, undrop = self.dropouts[k - 1].forward(y, rng, workspace=workspace)
+                droppings.append(undrop)
+            y, end, backprop_layer = layer.forward(y, start, resets=resets, workspace=workspace)
+            ends.append(end)
+            backprops.append(backprop_layer)
+
+        def backprop(dy: FloatArray, dstate: StackState | None = None) -> tuple[FloatArray | None, StackState]:
+            dstarts: list[LayerState] = []
+            dx: FloatArray | None = dy
+            for k in reversed(range(len(self.layers))):
+                dx, dstart = backprops[k](dx, None if dstate is None else dstate[k])
+                dstarts.append(dstart)
+                if k and droppings and dx is not None:
+                    dx = droppings[k - 1](dx)
+            return dx, tuple(reversed(dstarts))
+
+        return y, tuple(ends), backprop

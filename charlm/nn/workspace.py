@@ -1,0 +1,39 @@
+"""`Workspace`: arrays that a training loop allocates once and every window uses again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from charlm.nn.parameters import FloatArray, Shape
+
+__all__ = ["Workspace"]
+
+_T = TypeVar("_T")
+
+
+class Workspace:
+    """A cupboard of arrays by name and shape.
+
+    A call that is given a workspace writes its results into arrays that it keeps there, so the results of
+    one window are overwritten by the next. A call without one uses fresh arrays. Two threads never share one.
+
+    Fresh memory is what makes the difference: the system hands it out page by page, at the first touch.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, Any] = {}
+
+    def get(self, key: Hashable, make: Callable[[], _T]) -> _T:
+        """Return what is kept under `key`, made at the first call."""
+        if key not in self._kept:
+            self._kept[key] = make()
+        kept: _T = self._kept[key]
+        return kept
+
+    def empty(self, name: Hashable, shape: Shape, dtype: DTypeLike) -> FloatArray:
+        """Return an array of this name, shape and dtype with whatever the last use left in it."""
+        return self.get((name, shape, np.dtype(dtype)), lambda: np.empty(shape, dtype))

@@ -1,0 +1,110 @@
+"""What training tells while it goes on: one `Report` an event, the same for screen, log and Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+__all__ = ["Event", "Report"]
+
+Event: TypeAlias = Literal["start", "step", "eval", "sample", "save", "end"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One event of a training run.
+
+    Parameters
+    ----------
+    event : {"start", "step", "eval", "sample", "save", "end"}
+        What happened.
+    step : int
+        Finished updates.
+    steps : int
+        Updates of the whole run.
+    epoch : float
+        Passes over the training text so far.
+    elapsed_s : float
+        Seconds since the run started.
+    loss : float
+        Nats per character: in "step" of that step's window before its update, in "eval" of the validation
+        text; NaN elsewhere.
+    learning_rate : float
+        Step size of the update.
+    grad_norm : float
+        Global norm of the gradient before clipping.
+    chars_per_s : float
+        Characters trained on per second since the "step" event before, without evaluating, sampling and
+        saving.
+    text : str
+        What the model writes now, in "sample".
+    path : str
+        File or run folder, in "save" and "end".
+    best : bool
+        Whether this "eval" has the lowest loss so far.
+    details : mapping
+        In "start" parameters, vocabulary, characters, shards, workers, blas_threads, preset, config; in
+        "step" of the preset min-char-rnn ``smooth_loss``; in "end" the reason.
+    """
+
+    event: Event
+    step: int = 0
+    steps: int = 0
+    epoch: float = 0.0
+    elapsed_s: float = 0.0
+    loss: float = math.nan
+    learning_rate: float = math.nan
+    grad_norm: float = math.nan
+    chars_per_s: float = math.nan
+    text: str = ""
+    path: str = ""
+    best: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def bits_per_char(self) -> float:
+        """`loss` in bits."""
+        return self.loss / math.log(2)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as a line of ``log.jsonl`` holds it.
+
+        Only what the event is about is written, then `details`. A number that is not finite becomes None,
+        since JSON has none.
+        """
+        values: dict[str, Any] = {"event": self.event, "schema": SCHEMA, "step": self.step}
+        match self.event:
+            case "start":
+                values |= {"steps": self.steps}
+            case "step":
+                values |= {
+                    "epoch": self.epoch,
+                    "loss": _finite(self.loss),
+                    "bpc": _finite(self.bits_per_char),
+                    "lr": _finite(self.learning_rate),
+                    "grad_norm": _finite(self.grad_norm),
+                    "chars_per_s": _finite(self.chars_per_s),
+                }
+            case "eval":
+                values |= {
+                    "epoch": self.epoch,
+                    "loss": _finite(self.loss),
+                    "bpc": _finite(self.bits_per_char),
+                    "best": self.best,
+                }
+            case "sample":
+                values |= {"text": self.text}
+            case "save":
+                values |= {"path": self.path}
+            case "end":
+                values |= {"steps": self.steps, "epoch": self.epoch, "path": self.path}
+        values |= {"elapsed_s": round(self.elapsed_s, 3)}
+        return values | {name: _finite(value) for name, value in self.details.items() if name not in values}
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,112 @@
+"""Progress where there is no screen: a plain line every few seconds, and nothing at all with ``--quiet``."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from rich.console import Console
+from rich.text import Text
+
+from charlm.training.report import Report
+from charlm.ui.run_state import RunState
+from charlm.ui.sanitize import visible_line
+from charlm.ui.summary import summary
+from charlm.ui.wording import duration, engine_line, model_line, number
+
+__all__ = ["PlainProgress", "Silence"]
+
+
+class PlainProgress:
+    """Print a run's progress line by line.
+
+    Parameters
+    ----------
+    console : Console
+        Where to print.
+    name : str
+        What to call the run.
+    clock : callable
+        Seconds from any origin.
+    every_s : float
+        Seconds from one line about a step to the next; every evaluation has its line.
+    """
+
+    def __init__(
+        self,
+        console: Console,
+        *,
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+        every_s: float = 5.0,
+    ) -> None:
+        self._console = console
+        self._clock = clock
+        self._every_s = every_s
+        self._last_s = -math.inf
+        self._state = RunState(name)
+
+    def __enter__(self) -> PlainProgress:
+        """Begin; nothing is printed yet."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Sum the run up."""
+        if self._state.started_s is not None:
+            for line in summary(self._state, self._clock()):
+                self._print(line)
+
+    def add(self, report: Report) -> None:
+        """Take in the next report, and print a line where it is time for one."""
+        now_s = self._clock()
+        state = self._state
+        state.add(report, now_s)
+        match report.event:
+            case "start":
+                self._print(Text(f"{visible_line(state.name)}: {model_line(state.start)}"))
+                self._print(Text(engine_line(state.start)))
+            case "step" if now_s - self._last_s >= self._every_s:
+                self._last_s = now_s
+                self._print(Text(self._step_line(now_s)))
+            case "eval":
+                note = " (best)" if report.best else ""
+                self._print(Text(f"step {report.step:,}: validation {number(report.loss)} nats{note}"))
+
+    def notice(self, message: str) -> None:
+        """Print a word to the person at once."""
+        self._print(Text(visible_line(message)))
+
+    def _step_line(self, now_s: float) -> str:
+        state = self._state
+        published = math.isfinite(state.published_loss)
+        mean = f"{number(state.train_loss.value)} nats"
+        loss = f"{state.published_loss:.3f} summed" if published else mean
+        where = f"step {state.step:,}/{state.steps:,} ({state.fraction:.0%}), epoch {state.epoch:.2f}"
+        speed = f"{number(state.chars_per_s.value, ',.0f')} characters/s"
+        return f"{where}: train {loss}, {speed}, {duration(state.remaining_s(now_s))} left"
+
+    def _print(self, line: Text) -> None:
+        self._console.print(line, soft_wrap=True)
+
+
+class Silence:
+    """Take everything in and print nothing: ``--quiet``."""
+
+    def __enter__(self) -> Silence:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End."""
+
+    def add(self, report: Report) -> None:
+        """Take in the next report."""
+
+    def notice(self, message: str) -> None:
+        """Take in a word."""

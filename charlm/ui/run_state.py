@@ -1,0 +1,144 @@
+"""What a screen knows about a training run: `RunState`, told one report after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from charlm.training.report import Report
+
+__all__ = ["Curve", "RunState", "Smoothed"]
+
+
+class Smoothed:
+    """A running mean that forgets: about the last ten values count.
+
+    The weights are those of an exponential mean, divided by their sum, so that the first value is not pulled
+    to zero. What is not finite is left out.
+    """
+
+    DECAY = 0.9
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._weight = 0.0
+
+    @property
+    def value(self) -> float:
+        """The mean; NaN before the first value."""
+        return self._sum / self._weight if self._weight else math.nan
+
+    def add(self, value: float) -> None:
+        """Take in the next value."""
+        if math.isfinite(value):
+            self._sum = self.DECAY * self._sum + (1 - self.DECAY) * value
+            self._weight = self.DECAY * self._weight + (1 - self.DECAY)
+
+
+class Curve:
+    """A history of bounded length: when it is full, neighbours are averaged, and a point stands for two."""
+
+    LIMIT = 1024
+
+    def __init__(self) -> None:
+        self.points: list[float] = []
+        self._stride = 1
+        self._pending: list[float] = []
+
+    def add(self, value: float) -> None:
+        """Take in the next value; what is not finite is left out."""
+        if not math.isfinite(value):
+            return
+        self._pending.append(value)
+        if len(self._pending) == self._stride:
+            self.points.append(sum(self._pending) / self._stride)
+            self._pending.clear()
+        if len(self.points) == self.LIMIT:
+            self.points = [(a + b) / 2 for a, b in zip(self.points[::2], self.points[1::2], strict=True)]
+            self._stride *= 2
+
+
+class RunState:
+    """A training run as its reports have told it so far.
+
+    Parameters
+    ----------
+    name : str
+        What to call the run.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.start: Mapping[str, Any] = {}
+        self.first_step = 0
+        self.started_s: float | None = None
+        self.step = 0
+        self.steps = 0
+        self.epoch = 0.0
+        self.learning_rate = math.nan
+        self.grad_norm = math.nan
+        self.chars_per_s = Smoothed()
+        self.train_loss = Smoothed()
+        self.published_loss = math.nan
+        self.curve = Curve()
+        self.val_loss = math.nan
+        self.best_loss = math.nan
+        self.best_step = 0
+        self.sample = ""
+        self.sample_step = 0
+        self.path = ""
+        self.saved_step = 0
+        self.reason = ""
+        self.notice = ""
+
+    def add(self, report: Report, now_s: float) -> None:
+        """Take in the next report.
+
+        Parameters
+        ----------
+        report : Report
+        now_s : float
+            The clock's seconds, from any origin.
+        """
+        if self.started_s is None:
+            self.started_s = now_s
+            self.first_step = report.step if report.event == "start" else 0
+        self.step, self.steps, self.epoch = report.step, report.steps or self.steps, report.epoch
+        match report.event:
+            case "start":
+                self.start = report.details
+            case "step":
+                self._add_step(report)
+            case "eval":
+                self.val_loss = report.loss
+                if report.best:
+                    self.best_loss, self.best_step = report.loss, report.step
+            case "sample":
+                self.sample, self.sample_step = report.text, report.step
+            case "save" | "end":
+                self.path = report.path or self.path
+                self.saved_step = report.step
+                if report.event == "end":
+                    self.reason = str(report.details.get("reason", "finished"))
+
+    def _add_step(self, report: Report) -> None:
+        self.learning_rate, self.grad_norm = report.learning_rate, report.grad_norm
+        self.chars_per_s.add(report.chars_per_s)
+        self.train_loss.add(report.loss)
+        self.published_loss = float(report.details.get("smooth_loss", math.nan))
+        self.curve.add(self.published_loss if math.isfinite(self.published_loss) else report.loss)
+
+    @property
+    def fraction(self) -> float:
+        """Share of the run's updates that are finished, 0 to 1."""
+        return min(self.step / self.steps, 1.0) if self.steps else 0.0
+
+    def elapsed_s(self, now_s: float) -> float:
+        """Seconds since the first report."""
+        return now_s - self.started_s if self.started_s is not None else 0.0
+
+    def remaining_s(self, now_s: float) -> float:
+        """Seconds to the end at the pace so far; NaN before the first update."""
+        done = self.step - self.first_step
+        return self.elapsed_s(now_s) / done * (self.steps - self.step) if done > 0 else math.nan

@@ -1,0 +1,131 @@
+"""The training dashboard as a pure function of what happened, of the time and of the space there is.
+
+Every row is one line of text no wider than the screen, so that the number of rows is known beforehand, and
+the sample gets what the others leave.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from charlm.ui.run_state import RunState
+from charlm.ui.sanitize import visible, visible_line
+from charlm.ui.sparkline import sparkline
+from charlm.ui.wording import bits, duration, engine_line, model_line, number
+
+__all__ = ["RunView", "bar", "chart", "metrics"]
+
+TWO_COLUMNS = 68
+LABEL = 15
+
+
+class RunView:
+    """What the screen shows of a run at one moment.
+
+    Parameters
+    ----------
+    state : RunState
+    now_s : float
+        The clock that `state` was told.
+    """
+
+    def __init__(self, state: RunState, now_s: float) -> None:
+        self.state = state
+        self.now_s = now_s
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield at most as many lines as the screen is high."""
+        width, height = options.max_width, options.height or options.size.height
+        rows = self._rows(console, width, height)
+        for row in rows[:height]:
+            row.truncate(width, overflow="ellipsis")
+        yield Text("\n", no_wrap=True, overflow="crop").join(rows[:height])
+
+    def _rows(self, console: Console, width: int, height: int) -> list[Text]:
+        state = self.state
+        foot = Text(visible_line(state.notice), "bold yellow") if state.notice else Text(HINT, "dim")
+        rows = [*_head(state), Text(), *_progress(state, self.now_s, width), Text(), *metrics(state, width)]
+        free = height - len(rows) - 1
+        if free >= 3:
+            rows += [Text(), *chart(state, width, height=1 if free < 8 else 3)]
+        free = height - len(rows) - 2
+        if free >= 3 and state.sample:
+            rows += [Text(), *_sample(state, console, width, free - 1)]
+        rows += [Text()] * (height - 1 - len(rows))
+        return [*rows[: height - 1], foot]
+
+
+HINT = "Ctrl-C saves and stops"
+
+
+def _head(state: RunState) -> Iterator[Text]:
+    yield Text.assemble(("charlm  ", "dim"), (visible_line(state.name), "bold cyan"))
+    yield Text(model_line(state.start), "dim")
+    yield Text(engine_line(state.start), "dim")
+
+
+def _progress(state: RunState, now_s: float, width: int) -> Iterator[Text]:
+    left = duration(state.remaining_s(now_s))
+    words = f"  {state.fraction:4.0%}  {duration(state.elapsed_s(now_s))}, {left} left"
+    yield bar(state.fraction, max(width - len(words), 4)).append(words)
+    yield Text(f"step {state.step:,} of {state.steps:,} · epoch {state.epoch:.2f}")
+
+
+def bar(fraction: float, width: int) -> Text:
+    """Draw a bar whose done part differs in shape too, for screens without colour."""
+    done = round(min(max(fraction, 0.0), 1.0) * width)
+    return Text.assemble(("━" * done, "bold green"), ("─" * (width - done), "dim"))
+
+
+def metrics(state: RunState, width: int) -> list[Text]:
+    """Write the figures, in two columns where there is room."""
+    published = math.isfinite(state.published_loss)
+    train = number(state.published_loss, ".3f") if published else number(state.train_loss.value)
+    unit = " summed, smoothed" if published else f" nats  {bits(state.train_loss.value)} bits"
+    best = f"  step {state.best_step:,}" if state.best_step else ""
+    left = [
+        _figure("train loss", train, unit, "bold"),
+        _figure("validation", number(state.val_loss), f" nats  {bits(state.val_loss)} bits", "bold magenta"),
+        _figure("best", number(state.best_loss), f" nats{best}", "magenta"),
+    ]
+    right = [
+        _figure("speed", number(state.chars_per_s.value, ",.0f"), " characters/s", "bold"),
+        _figure("learning rate", number(state.learning_rate, ".3g"), "", ""),
+        _figure("gradient norm", number(state.grad_norm, ".3g"), "", ""),
+    ]
+    if width < TWO_COLUMNS:
+        return left + right
+    rows = []
+    for first, second in zip(left, right, strict=True):
+        first.pad_right(max(width // 2 - first.cell_len, 1))
+        rows.append(first + second)
+    return rows
+
+
+def _figure(label: str, value: str, unit: str, style: str) -> Text:
+    return Text.assemble((f"{label:<{LABEL}}", "dim"), (value, style), (unit, "dim"))
+
+
+def chart(state: RunState, width: int, height: int) -> list[Text]:
+    """Draw the training loss so far, its highest and lowest value beside the top and bottom row."""
+    points = state.curve.points
+    if not points:
+        return []
+    high, low = f"{max(points):.2f} ", f"{min(points):.2f} "
+    margin = max(len(high), len(low))
+    labels = [high, *[""] * (height - 2), low] if height > 1 else [low]
+    lines = sparkline(points, width=max(width - margin, 1), height=height)
+    return [
+        Text.assemble((f"{label:>{margin}}", "dim"), (line, "cyan"))
+        for label, line in zip(labels, lines, strict=True)
+    ]
+
+
+def _sample(state: RunState, console: Console, width: int, height: int) -> Iterator[Text]:
+    heading = f"── sample, step {state.sample_step:,} "
+    yield Text(heading + "─" * max(width - len(heading), 0), "dim")
+    yield from Text(visible(state.sample)).wrap(console, width, tab_size=4)[:height]

@@ -1,0 +1,44 @@
+"""What stays on the screen when a run has ended: what came out, where it is, what to do next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from charlm.ui.run_state import RunState
+from charlm.ui.sanitize import visible, visible_line
+from charlm.ui.wording import argument, bits, duration, model_line, number
+
+__all__ = ["summary"]
+
+SAMPLE_LINES = 8
+
+
+def summary(state: RunState, now_s: float) -> Iterator[Text]:
+    """Sum a run up, a `Text` a line; lines may be longer than the screen is wide."""
+    yield Text.assemble((visible_line(state.name), "bold cyan"), ("  " + model_line(state.start), "dim"))
+    if state.sample:
+        yield Text()
+        lines = visible(state.sample).strip("\n").split("\n")
+        yield from (Text("  " + line) for line in lines[:SAMPLE_LINES])
+        yield Text()
+    outcome = state.reason or "stopped"
+    done = f"{outcome} at step {state.step:,} of {state.steps:,}" if state.step < state.steps else outcome
+    yield _row("run", f"{done} · {state.epoch:.2f} epochs · {duration(state.elapsed_s(now_s))}")
+    if math.isfinite(state.train_loss.value):
+        yield _row("train", f"{number(state.train_loss.value)} nats, {bits(state.train_loss.value)} bits")
+    if math.isfinite(state.val_loss):
+        best = f" · best {number(state.best_loss)} at step {state.best_step:,}"
+        yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}")
+    if state.path:
+        where = argument(state.path)
+        yield _row("saved", visible_line(state.path))
+        yield _row("sample", f"charlm sample {where}", "bold")
+        if state.step < state.steps:
+            yield _row("go on", f"charlm resume {where}", "bold")
+
+
+def _row(label: str, value: str, style: str = "") -> Text:
+    return Text.assemble((f"{label:<12}", "dim"), (value, style))

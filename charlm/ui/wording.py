@@ -1,0 +1,94 @@
+"""Numbers, times and names in words, the same on every screen."""
+
+from __future__ import annotations
+
+import math
+import os
+import shlex
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from charlm.ui.sanitize import visible_line
+
+__all__ = ["argument", "bits", "duration", "engine_line", "model_line", "number"]
+
+
+def number(value: float, digits: str = ".4f") -> str:
+    """Format a number; a dash where there is none yet.
+
+    Examples
+    --------
+    >>> number(1.58), number(float("nan"))
+    ('1.5800', '–')
+    """
+    return "–" if math.isnan(value) else format(value, digits)
+
+
+def bits(nats: float) -> str:
+    """Format a loss given in nats in bits."""
+    return number(nats / math.log(2), ".3f")
+
+
+def duration(seconds: float) -> str:
+    """Format a span of time.
+
+    Examples
+    --------
+    >>> duration(42), duration(3723), duration(200_000), duration(float("nan"))
+    ('0:42', '1:02:03', '2 d 07:33', '–')
+    """
+    if not math.isfinite(seconds):
+        return "–"
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    days, hour = divmod(hours, 24)
+    if days:
+        return f"{days} d {hour:02}:{minute:02}"
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def model_line(start: Mapping[str, Any]) -> str:
+    """Describe a model from the details of a run's first report; what is missing is left out.
+
+    Examples
+    --------
+    >>> config = {"cell": "lstm", "layers": 1, "hidden_size": 192, "embedding_size": 0}
+    >>> model_line({"config": {"model": config}, "vocabulary": 65, "parameters": 203009})
+    'lstm 192 · 65 symbols · 203,009 parameters'
+    """
+    model = start.get("config", {}).get("model", {})
+    parts = []
+    if model:
+        layers = f"{model['layers']} × " if model["layers"] > 1 else ""
+        parts.append(f"{model['cell']} {layers}{model['hidden_size']}")
+        if model["embedding_size"]:
+            parts.append(f"embedding {model['embedding_size']}")
+    counts = {"vocabulary": "symbols", "parameters": "parameters"}
+    parts += [f"{start[key]:,} {noun}" for key, noun in counts.items() if key in start]
+    return visible_line(" · ".join(parts))
+
+
+def engine_line(start: Mapping[str, Any]) -> str:
+    """Describe the work from the details of a run's first report; what is missing is left out.
+
+    Examples
+    --------
+    >>> engine_line({"characters": 1115394, "preset": "small", "shards": 2, "workers": 1})
+    '1,115,394 characters · preset small · 2 shards on 1 worker'
+    """
+    parts = [f"{start['characters']:,} characters"] if "characters" in start else []
+    if start.get("preset"):
+        parts.append(f"preset {start['preset']}")
+    if "shards" in start and "workers" in start:
+        parts.append(f"{_count(start['shards'], 'shard')} on {_count(start['workers'], 'worker')}")
+    return visible_line(" · ".join(parts))
+
+
+def _count(value: int, noun: str) -> str:
+    return f"{value} {noun}{'' if value == 1 else 's'}"
+
+
+def argument(path: str) -> str:
+    """Quote a path so that it can be pasted behind a command."""
+    return visible_line(subprocess.list2cmdline([path]) if os.name == "nt" else shlex.quote(path))

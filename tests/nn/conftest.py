@@ -1,0 +1,3 @@
+"""Keep pytest from importing the script that needs PyTorch."""
+
+collect_ignore = ["reference"]
