@@ -23,8 +23,8 @@ __all__ = [
     "Normalization",
     "OnUnknown",
     "OptimizerName",
-    "Sampling",
     "SampleConfig",
+    "Sampling",
     "ScheduleName",
     "TrainConfig",
     "Unit",
@@ -87,7 +87,8 @@ def from_mapping(cls: type[_Config], values: dict[str, Any]) -> _Config:
     unknown = sorted(set(values) - known)
     if unknown:
         raise UsageError(f"{cls.__name__} has no setting {', '.join(unknown)}; it was written by another version")
-    return cls(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    settings: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return cls(**settings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

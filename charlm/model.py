@@ -20,7 +20,7 @@ from charlm.nn.lstm import LSTM
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.recurrent import Recurrent, Resets
 from charlm.nn.rnn import RNN
-from charlm.nn.stack import Stack, StackState
+from charlm.nn.stack import Stack, StackState, map_state
 from charlm.nn.workspace import Workspace
 from charlm.text.vocabulary import Vocabulary
 
@@ -52,6 +52,11 @@ def _layer(config: ModelConfig, input_size: int, params: ParameterStore) -> Recu
     if config.cell == "gru":
         return GRU(input_size, config.hidden_size, params=params, reset=config.gru_reset)
     return (LSTM if config.cell == "lstm" else RNN)(input_size, config.hidden_size, params=params)
+
+
+def _reset(state: State, fresh: NDArray[np.bool_]) -> State:
+    """Set the columns of streams that start afresh, (N,), to zero."""
+    return map_state(lambda a: a * ~fresh, state)
 
 
 class CharModel:
@@ -160,7 +165,7 @@ class CharModel:
         def backprop() -> State:
             dh = backprop_head(backprop_loss())
             dx, dstate = backprop_stack(dh if rng is None else undrop(dh))
-            if self.embedding is not None:
+            if dx is not None and self.embedding is not None:
                 backprop_embedding(dx)
             return dstate
 
@@ -208,7 +213,9 @@ class CharModel:
         """Read one symbol a stream: ``(ids (N,), state) -> (logits (V, N), state)``. See `stepper` for many."""
         return self.stepper()(ids, state)
 
-    def logits(self, ids: IdArray, state: State | None = None) -> tuple[FloatArray, State]:
+    def logits(
+        self, ids: IdArray, state: State | None = None, *, resets: Resets | None = None
+    ) -> tuple[FloatArray, State]:
         """Read a whole sequence, keeping nothing for a backward pass.
 
         Parameters
@@ -216,6 +223,8 @@ class CharModel:
         ids : ndarray of int, shape (T, N)
         state : State, optional
             Zero when left out.
+        resets : ndarray of bool, shape (T, N), optional
+            Where a stream's state is set to zero before it reads an input.
 
         Returns
         -------
@@ -226,6 +235,8 @@ class CharModel:
         read, now = self._reader(), self.zero_state(N) if state is None else state
         hidden = np.empty((T, self.config.hidden_size, N), self.params.dtype)
         for t in range(T):
+            if resets is not None and resets[t].any():
+                now = _reset(now, resets[t])
             hidden[t], now = read(ids[t], now)
         logits, _ = self.head.forward(hidden)
         return logits, now

@@ -47,7 +47,7 @@ class Evaluation:
 
     @property
     def perplexity(self) -> float:
-        """e to the nats: among how many equally likely symbols the model wavers; inf beyond float64's range."""
+        """Among how many equally likely symbols the model wavers: e to the nats; inf beyond float64's range."""
         return math.exp(self.nats) if self.nats < 709 else math.inf
 
 
@@ -55,7 +55,8 @@ def evaluate(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") ->
     """Let a model predict a text, each symbol from all before it.
 
     The text is one stream, read from zero state in chunks with the state carried over. For a model with a stop
-    symbol, every non-blank line is a document instead, read from the stop symbol and zero state, and its end counts.
+    symbol, every non-blank line is a document instead, read from zero state and the stop symbol, and the end of
+    each counts.
 
     Parameters
     ----------

@@ -58,9 +58,7 @@ def surprisal(model: CharModel, ids: IdArray) -> Iterator[Nats]:
         yield -np.take_along_axis(log_p, window[1:, None, :], axis=1)[:, 0, :]
 
 
-def document_surprisal(
-    model: CharModel, documents: Sequence[IdArray], stop_id: int
-) -> Iterator[tuple[int, Nats]]:
+def document_surprisal(model: CharModel, documents: Sequence[IdArray], stop_id: int) -> Iterator[tuple[int, Nats]]:
     """Read each document from a fresh start and yield the surprisal of its symbols and of its end.
 
     Documents of like length are read side by side, so they do not come in order.

@@ -18,9 +18,7 @@ def characters_begun(vocabulary: Vocabulary) -> NDArray[np.intp]:
     character of UTF-8. A stop symbol counts as one: it stands where a text has its line feed.
     """
     special = {vocabulary.unknown_id, vocabulary.stop_id}
-    return np.array(
-        [1 if k in special else _begun(symbol) for k, symbol in enumerate(vocabulary.symbols)], np.intp
-    )
+    return np.array([1 if k in special else _begun(symbol) for k, symbol in enumerate(vocabulary.symbols)], np.intp)
 
 
 def _begun(symbol: str | int) -> int:

@@ -12,11 +12,14 @@
     The one writer of files.
 ``locate``
     The file that a name means; the list of runs.
+``describe``
+    What people want to know about a checkpoint and about the runs there are.
 ``run_folder``
     A run's own folder and its lock.
 """
 
 from charlm.checkpoint.atomic import atomic_file, write_json
+from charlm.checkpoint.describe import ModelInfo, RunInfo, TensorInfo, describe_model, describe_runs
 from charlm.checkpoint.locate import RUNS, Run, find_model, list_runs
 from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
 from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
@@ -26,9 +29,14 @@ __all__ = [
     "RUNS",
     "Checkpoint",
     "Contents",
+    "ModelInfo",
     "Run",
+    "RunInfo",
+    "TensorInfo",
     "atomic_file",
     "clear_run_folder",
+    "describe_model",
+    "describe_runs",
     "find_model",
     "list_runs",
     "load",

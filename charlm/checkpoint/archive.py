@@ -166,7 +166,7 @@ def _data_start(file: BufferedReader, offset: int, raw_name: bytes, crc: int) ->
     signature, _, flags, method, _, _, local_crc, _, _, n, extra = _LOCAL.unpack(
         read_exactly(file, offset, _LOCAL.size)
     )
-    start = offset + _LOCAL.size + n + extra
+    start: int = offset + _LOCAL.size + n + extra
     if signature != b"PK\3\4" or flags or method or local_crc != crc or n != len(raw_name):
         raise DamagedError("a member's header contradicts the table of contents")
     if read_exactly(file, offset + _LOCAL.size, n) != raw_name:

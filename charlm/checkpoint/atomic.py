@@ -140,7 +140,7 @@ def _sync_folder(folder: Path) -> None:
     if os.name == "nt":  # a folder cannot be opened there; NTFS journals the rename
         return
     try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         try:
             os.fsync(descriptor)
         finally:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charlm.checkpoint.npz import explained
@@ -23,15 +23,16 @@ class Run:
     ----------
     name : str
         Relative to the folder of runs.
-    folder : Path
+    file : Path
+        Its ``last.npz``, without one its ``best.npz``.
     saved_s : float
-        When its ``last.npz``, without one its ``best.npz``, was written: seconds since 1970.
+        When that was written: seconds since 1970.
     shipped : bool
         Whether it came with charlm.
     """
 
     name: str
-    folder: Path
+    file: Path
     saved_s: float
     shipped: bool = False
 
@@ -45,9 +46,7 @@ def list_runs(root: Path = RUNS) -> list[Run]:
         If the folder cannot be read. One that does not exist has no runs.
     """
     own = [run for run in _runs_in(root) if run.name != SHIPPED]
-    shipped = [
-        Run(f"{SHIPPED}/{run.name}", run.folder, run.saved_s, shipped=True) for run in _runs_in(root / SHIPPED)
-    ]
+    shipped = [replace(run, name=f"{SHIPPED}/{run.name}", shipped=True) for run in _runs_in(root / SHIPPED)]
     return own + shipped
 
 
@@ -71,7 +70,7 @@ def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
         runs = list_runs(root)
         if not runs:
             raise CheckpointError(f"there is no run in {str(root)!r}; train one first: charlm train")
-        return _checkpoint_in(runs[0].folder)
+        return _checkpoint_in(runs[0].file.parent)
     with explained(Path(path)):
         if Path(path).is_dir():
             return _checkpoint_in(Path(path))
@@ -94,14 +93,7 @@ def _runs_in(root: Path) -> list[Run]:
     runs = []
     with explained(root):
         for folder in root.iterdir():
-            saved_s = _saved_s(folder)
-            if saved_s is not None:
-                runs.append(Run(folder.name, folder, saved_s))
+            file = next((folder / name for name in (LAST, BEST) if (folder / name).is_file()), None)
+            if file is not None:
+                runs.append(Run(folder.name, file, file.stat().st_mtime))
     return sorted(runs, key=lambda run: (-run.saved_s, run.name))
-
-
-def _saved_s(folder: Path) -> float | None:
-    for name in (LAST, BEST):
-        if (folder / name).is_file():
-            return (folder / name).stat().st_mtime
-    return None

@@ -192,7 +192,7 @@ def _seal(meta: Mapping[str, Any]) -> Tensor:
 def _read_meta(file: BufferedReader, members: Mapping[str, Member]) -> dict[str, Any]:
     if _META not in members:
         raise DamagedError("it has no metadata, so it is no checkpoint of charlm")
-    if members[_META].size > _MAX_META_MEMORY:
+    if members[_META].size > _MAX_META_MEMORY // 8:  # `_parsed_size` would refuse it after a few copies
         raise DamagedError("its metadata is too large to be a checkpoint's")
     array = read_array(file, members[_META])
     if array.dtype != np.uint8 or array.ndim != 1:

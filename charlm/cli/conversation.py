@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import cast
 
 import numpy as np
 
@@ -95,13 +96,14 @@ class Conversation:
         self._past.append(mark)
         self.turns += (Turn(typed, self._sampler.position),)
 
-    def answer(self) -> Iterator[str]:
+    def answer(self) -> Generator[str, None, None]:
         """Let the model go on; yield its text piece by piece.
 
         What has been yielded belongs to the text. Close the iterator to stop the model.
         """
         pieces = self.turns[-1].pieces
-        with closing(self._sampler.stream()) as stream:
+        stream = self._sampler.stream()
+        with closing(cast("Generator[str, None, None]", stream)):
             for piece in stream:
                 pieces.append(piece)
                 yield piece

@@ -33,9 +33,9 @@ class Chooser:
         self._filters = chain(config)
         self._greedy = config.temperature == 0
         # below 1e-250 only ties are left to chance, and differences of logits times the inverse stay finite
-        self._inverse_temperature = 1 / max(config.temperature, 1e-250)
+        self._inverse_temperature = np.array(1 / max(config.temperature, 1e-250))  # 0-d: quicker than a float
         self._forbidden = forbidden
-        self._weights, self._sums, self._zeros = np.zeros((3, size))
+        self._weights, self._sums = np.zeros((2, size))
 
     def __call__(self, logits: NDArray[Any], uniform: float) -> int:
         """Choose an id.
@@ -45,7 +45,7 @@ class Chooser:
         logits : ndarray, shape (V,)
             Log-probabilities up to a constant.
         uniform : float
-            In [0, 1). Not looked at where the temperature is 0: that takes the most likely id, the lowest of equals.
+            In [0, 1). Not looked at for temperature 0, which takes the most likely id, the lowest of equals.
 
         Raises
         ------
@@ -54,7 +54,7 @@ class Chooser:
         """
         z = self._weights
         z[:] = logits
-        if z.dot(self._zeros) != 0.0:  # one cheap product finds them all: 0 · NaN and 0 · ∞ are NaN
+        if not (z[z.argmin()] > -math.inf and z[z.argmax()] < math.inf):  # a NaN is the place of both
             raise DivergedError(
                 "the model's output is not finite: its training diverged; use an earlier checkpoint or train again"
             )

@@ -57,7 +57,9 @@ def top_k(log_p: LogProbs, k: int) -> LogProbs:
     -------
     ndarray, shape (V, N)
     """
-    return _keep(log_p, _by_probability(log_p)[:k])
+    kept = log_p.copy()
+    kept[_by_probability(log_p)[k:], np.arange(log_p.shape[1])] = -np.inf
+    return kept
 
 
 def top_p(log_p: LogProbs, p: float) -> LogProbs:
@@ -75,22 +77,14 @@ def top_p(log_p: LogProbs, p: float) -> LogProbs:
     ndarray, shape (V, N)
     """
     order = _by_probability(log_p)
-    ranked = np.take_along_axis(log_p, order, axis=0)
+    ranked = log_p[order, np.arange(log_p.shape[1])]
     mass = np.exp(ranked - ranked[0]).cumsum(axis=0)
-    beyond = np.zeros(log_p.shape, np.bool_)
-    beyond[1:] = mass[:-1] >= p * mass[-1]
-    ranked[beyond] = -np.inf
-    kept = np.empty_like(log_p)
-    np.put_along_axis(kept, order, ranked, axis=0)
+    reached = (mass >= p * mass[-1])[:-1]  # so all that follow are refused
+    kept = log_p.copy()
+    kept[order[1:][reached], reached.nonzero()[1]] = -np.inf
     return kept
 
 
 def _by_probability(log_p: LogProbs) -> NDArray[np.intp]:
     """Return the ids of each column, the most likely first; a stable sort gives ties to the lowest id."""
     return np.argsort(-log_p, axis=0, kind="stable")
-
-
-def _keep(log_p: LogProbs, ids: NDArray[np.intp]) -> LogProbs:
-    kept = np.full_like(log_p, -np.inf)
-    np.put_along_axis(kept, ids, np.take_along_axis(log_p, ids, axis=0), axis=0)
-    return kept

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
-from charlm.errors import VocabularyError
 from charlm.generation.choice import Chooser
 from charlm.generation.stops import StopStrings
 from charlm.model import CharModel, State
@@ -65,11 +64,6 @@ class Sampler:
         Filled by `stream` where asked for: of each character that it yields (each grapheme, for a model of
         graphemes) ln p in nats. These are the model's own probabilities, before filters and at temperature 1, as
         `charlm.score` gives them; nan where the model did not predict. Bytes of a character are summed.
-
-    Raises
-    ------
-    VocabularyError
-        If the vocabulary has nothing that can be drawn.
     """
 
     def __init__(
@@ -81,8 +75,6 @@ class Sampler:
         logprobs: bool = False,
     ) -> None:
         self.vocabulary = model.vocabulary
-        if len(self.vocabulary) <= (self.vocabulary.unknown_id is not None):
-            raise VocabularyError("this model knows no symbol but <unk>, which is never drawn; train it on more text")
         self.finish_reason: FinishReason | None = None
         self.logprobs: list[float] = []
         self._record = logprobs
@@ -164,7 +156,7 @@ class Sampler:
 
     @property
     def logprob(self) -> float:
-        """ln p of the symbol just drawn, in nats: the model's own, before filters, at temperature 1.
+        """Natural log-probability of the symbol just drawn: the model's own, before filters, at temperature 1.
 
         nan unless a symbol has just been drawn, and for a first symbol that the model did not predict.
         """

@@ -13,11 +13,27 @@ from charlm.nn.parameters import FloatArray
 from charlm.nn.recurrent import LayerState, Recurrent, Resets
 from charlm.nn.workspace import Workspace
 
-__all__ = ["Stack", "StackBackprop", "StackState"]
+__all__ = ["Stack", "StackBackprop", "StackState", "map_state", "named_state"]
 
 StackBackprop: TypeAlias = Callable[..., tuple[FloatArray | None, "StackState"]]
 StackState: TypeAlias = tuple[LayerState, ...]
 """One state a layer, the lowest first."""
+
+
+def map_state(function: Callable[[FloatArray], FloatArray], state: StackState) -> StackState:
+    """Return the state with a function applied to every array."""
+    layers: list[Any] = list(state)
+    return tuple(layer._make(map(function, layer)) for layer in layers)
+
+
+def named_state(state: StackState) -> dict[str, FloatArray]:
+    """Return every array (H, N) of a state by its name in checkpoints, ``state.<layer>.<h|c>``."""
+    layers: list[Any] = list(state)
+    return {
+        f"state.{k}.{part}": array
+        for k, layer in enumerate(layers)
+        for part, array in zip(layer._fields, layer, strict=True)
+    }
 
 
 class Stack:

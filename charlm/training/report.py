@@ -43,7 +43,7 @@ class Report:
     text : str
         What the model writes now, in "sample".
     path : str
-        File or run folder, in "save" and "end".
+        The run folder in "start" and "end", the file in "save"; empty where nothing is kept.
     best : bool
         Whether this "eval" has the lowest loss so far.
     details : mapping

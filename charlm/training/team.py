@@ -11,14 +11,15 @@ import math
 from types import TracebackType
 
 import numpy as np
-from charlm.text.batches import Batch
 
 from charlm.config import TrainConfig
 from charlm.model import CharModel, State
 from charlm.nn.clipping import BLOCK, clip_value_
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore
+from charlm.nn.stack import map_state
 from charlm.nn.workspace import Workspace
+from charlm.text.batches import Batch
 from charlm.training.communicator import Alone, Communicator, ThreadTeam, share
 
 __all__ = ["Team", "make_optimizer"]
@@ -142,7 +143,7 @@ class Team:
         loss, state, backprop = model.loss(
             batch.inputs[:, columns],
             batch.targets[:, columns],
-            tuple(type(layer)(*(a[:, columns] for a in layer)) for layer in self.state),  # type: ignore[call-arg]
+            map_state(lambda a: a[:, columns], self.state),
             resets=None if batch.resets is None else batch.resets[:, columns],
             rng=rng,
             reduction="sum",

@@ -1,6 +1,6 @@
 """The live training dashboard, and the choice between it, plain lines and silence.
 
-Seen at work: ``python -m charlm.ui.dashboard``.
+Seen at work: ``python -m charlm.ui.dashboard [SECONDS_A_STEP]``.
 """
 
 from __future__ import annotations
@@ -109,9 +109,12 @@ def open_display(
 
 
 if __name__ == "__main__":
+    import sys
+
     from charlm.ui.demo import reports
 
+    pause_s = float(sys.argv[1]) if len(sys.argv) > 1 else 0.02
     with open_display(Console(stderr=True), name="demonstration") as screen:
         for report in reports():
             screen.add(report)
-            time.sleep(0.02)
+            time.sleep(pause_s)

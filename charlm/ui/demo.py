@@ -30,7 +30,7 @@ hath asked my name.
 def reports(steps: int = 600, folder: str = "checkpoints/demonstration") -> Iterator[Report]:
     """Yield the reports of a run that learns well: an evaluation and a sample every tenth of the way."""
     best = math.inf
-    yield Report("start", steps=steps, details=START)
+    yield Report("start", steps=steps, path=folder, details=START)
     for step in range(1, steps + 1):
         now = partial(Report, step=step, steps=steps, epoch=step / 100, elapsed_s=step / 50)
         wave = 0.08 * math.sin(step * 1.7)
@@ -41,10 +41,10 @@ def reports(steps: int = 600, folder: str = "checkpoints/demonstration") -> Iter
             grad_norm=0.6 + wave,
             chars_per_s=81_000 + 9_000 * wave,
         )
-        if step % (steps // 10) == 0:
+        if step % max(steps // 10, 1) == 0:
             loss = 1.58 + 2.6 * math.exp(-step / 60)
             yield now("eval", loss=loss, best=loss < best)
             best = min(best, loss)
             yield now("sample", text=SAMPLE)
-            yield now("save", path=folder)
+            yield now("save", path=f"{folder}/last.npz")
     yield now("end", path=folder, details={"reason": "finished"})

@@ -87,8 +87,8 @@ class RunState:
         self.best_step = 0
         self.sample = ""
         self.sample_step = 0
-        self.path = ""
-        self.saved_step = 0
+        self.folder = ""
+        self.saved = False
         self.reason = ""
         self.notice = ""
 
@@ -107,7 +107,7 @@ class RunState:
         self.step, self.steps, self.epoch = report.step, report.steps or self.steps, report.epoch
         match report.event:
             case "start":
-                self.start = report.details
+                self.start, self.folder = report.details, report.path
             case "step":
                 self._add_step(report)
             case "eval":
@@ -116,11 +116,10 @@ class RunState:
                     self.best_loss, self.best_step = report.loss, report.step
             case "sample":
                 self.sample, self.sample_step = report.text, report.step
-            case "save" | "end":
-                self.path = report.path or self.path
-                self.saved_step = report.step
-                if report.event == "end":
-                    self.reason = str(report.details.get("reason", "finished"))
+            case "save":
+                self.saved = True
+            case "end":
+                self.reason = str(report.details.get("reason", "finished"))
 
     def _add_step(self, report: Report) -> None:
         self.learning_rate, self.grad_norm = report.learning_rate, report.grad_norm

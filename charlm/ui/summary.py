@@ -32,9 +32,9 @@ def summary(state: RunState, now_s: float) -> Iterator[Text]:
     if math.isfinite(state.val_loss):
         best = f" · best {number(state.best_loss)} at step {state.best_step:,}"
         yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}")
-    if state.path:
-        where = argument(state.path)
-        yield _row("saved", visible_line(state.path))
+    if state.saved and state.folder:
+        where = argument(state.folder)
+        yield _row("saved", visible_line(state.folder))
         yield _row("sample", f"charlm sample {where}", "bold")
         if state.step < state.steps:
             yield _row("go on", f"charlm resume {where}", "bold")

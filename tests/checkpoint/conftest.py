@@ -4,7 +4,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -48,5 +48,5 @@ class Forge:
 
 
 @pytest.fixture(scope="session")
-def forge() -> Callable[..., Any]:
+def forge() -> type[Forge]:
     return Forge

@@ -1,3 +1,10 @@
-"""Keep pytest from importing the script that needs PyTorch."""
+"""Settings of the tests of `charlm.nn`."""
 
-collect_ignore = ["reference"]
+from __future__ import annotations
+
+from hypothesis import settings
+
+collect_ignore = ["reference"]  # its script needs PyTorch
+
+settings.register_profile("charlm", deadline=None)  # a busy machine is no failure
+settings.load_profile("charlm")

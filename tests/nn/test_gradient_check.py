@@ -33,7 +33,7 @@ def check(case: Case, **changes: Any) -> GradientCheck:
         y, end, _ = case.layer.forward(case.x, case.state)
         return sum(float((d * v).sum()) for d, v in zip((case.dy, *case.dstate), (y, *end), strict=True))
 
-    names = [f"start {part}" for part in case.state._fields]  # type: ignore[attr-defined]
+    names = [f"start {part}" for part in case.state._fields]
     tensors = {**case.layer.params, "x": case.x, **dict(zip(names, case.state, strict=True))}
     gradients = {**result.gradients, "x": result.dx, **dict(zip(names, result.dstate, strict=True))}
     return check_gradients(loss, tensors, gradients, rng=np.random.default_rng(1), entries=ALL)

@@ -133,6 +133,7 @@ def main() -> None:
     records |= {name: descent(name, P=9, seed=4) for name in OPTIMIZERS}
     records["clip-long"] = clipping(P=9, seed=5, norm=1.5, value=0.5)
     records["clip-short"] = clipping(P=9, seed=5, norm=50.0, value=20.0)
+    records["settings"] = {"learning_rate": np.array(LEARNING_RATE)}
     flat = {f"{name}/{key}": array for name, record in records.items() for key, array in record.items()}
     np.savez_compressed(Path(__file__).with_name("torch.npz"), **flat)
 

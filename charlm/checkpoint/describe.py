@@ -1,0 +1,190 @@
+"""What people want to know about a checkpoint, and about the runs there are."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from charlm.checkpoint.locate import RUNS, Run, list_runs
+from charlm.checkpoint.npz import read_meta
+from charlm.checkpoint.store import Checkpoint, load_checkpoint
+from charlm.config import ModelConfig, from_mapping
+from charlm.errors import CheckpointError, UsageError
+from charlm.model import parameter_shapes
+
+__all__ = ["ModelInfo", "RunInfo", "TensorInfo", "describe_model", "describe_runs"]
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """One tensor of a checkpoint.
+
+    Parameters
+    ----------
+    name, dtype : str
+    shape : tuple of int
+    entries : int
+        How many numbers it holds.
+    sha256 : str
+        Of name, type, shape and bytes, in hexadecimal.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    entries: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What a checkpoint holds.
+
+    Parameters
+    ----------
+    path : str
+    bytes : int
+        Size of the file.
+    saved_s : float
+        When the file was written: seconds since 1970.
+    config : dict
+        The `ModelConfig`.
+    unit : str
+        Unit of the vocabulary.
+    symbols : int
+        Size of the vocabulary V.
+    parameters : int
+        Number of weights P.
+    weights, others : tuple of TensorInfo
+        The model's tensors, and those that only training needs.
+    training : dict
+        What the training loop stored; empty for a model saved by hand.
+    """
+
+    path: str
+    bytes: int
+    saved_s: float
+    config: dict[str, Any]
+    unit: str
+    symbols: int
+    parameters: int
+    weights: tuple[TensorInfo, ...]
+    others: tuple[TensorInfo, ...]
+    training: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what ``charlm info MODEL --json`` writes."""
+        return _with_date(dataclasses.asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """One line of the list of runs.
+
+    Parameters
+    ----------
+    name, path : str
+        Of the run, and of its newest checkpoint.
+    saved_s : float
+        When that was written: seconds since 1970.
+    shipped : bool
+        Whether it came with charlm.
+    cell : str
+    hidden_size, layers, parameters, step : int, optional
+        None where it is not known.
+    best_loss : float, optional
+        Lowest validation loss, in nats per symbol; None where there was no validation.
+    error : str
+        What is wrong with the checkpoint; empty if nothing is.
+    """
+
+    name: str
+    path: str
+    saved_s: float
+    shipped: bool
+    cell: str = ""
+    hidden_size: int | None = None
+    layers: int | None = None
+    parameters: int | None = None
+    step: int | None = None
+    best_loss: float | None = None
+    error: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return an entry of what ``charlm info --json`` writes."""
+        return _with_date(dataclasses.asdict(self))
+
+
+def describe_model(path: str | Path) -> ModelInfo:
+    """Describe a checkpoint file or run folder, having verified all of it.
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing or damaged.
+    """
+    checkpoint = load_checkpoint(path)
+    model, status = checkpoint.model, checkpoint.path.stat()
+    return ModelInfo(
+        path=str(checkpoint.path),
+        bytes=status.st_size,
+        saved_s=status.st_mtime,
+        config=dataclasses.asdict(model.config),
+        unit=model.vocabulary.unit,
+        symbols=len(model.vocabulary),
+        parameters=int(model.params.value.size),
+        weights=_tensors(checkpoint, model.tensors()),
+        others=_tensors(checkpoint, checkpoint.tensors),
+        training=checkpoint.training,
+    )
+
+
+def describe_runs(root: Path = RUNS) -> list[RunInfo]:
+    """Describe the runs in a folder, in the order of `list_runs`; a damaged one has its `error`."""
+    return [_describe_run(run) for run in list_runs(root)]
+
+
+def _tensors(checkpoint: Checkpoint, tensors: Mapping[str, Any]) -> tuple[TensorInfo, ...]:
+    return tuple(
+        TensorInfo(name, str(array.dtype), array.shape, array.size, checkpoint.sha256[name])
+        for name, array in tensors.items()
+    )
+
+
+def _describe_run(run: Run) -> RunInfo:
+    found = RunInfo(run.name, str(run.file), run.saved_s, run.shipped)
+    try:
+        meta = read_meta(run.file)
+        config = from_mapping(ModelConfig, _object(meta, "model"))
+    except (CheckpointError, UsageError) as error:
+        return dataclasses.replace(found, error=str(error))
+    symbols = _object(meta, "vocabulary").get("symbols")
+    shapes = parameter_shapes(config, len(symbols)) if isinstance(symbols, list) else {}
+    progress = _object(_object(meta, "training"), "progress")
+    step, best_loss = progress.get("step"), progress.get("best_loss")
+    return dataclasses.replace(
+        found,
+        cell=config.cell,
+        hidden_size=config.hidden_size,
+        layers=config.layers,
+        parameters=sum(map(math.prod, shapes.values())),
+        step=step if isinstance(step, int) else None,
+        best_loss=best_loss if isinstance(best_loss, float) else None,
+    )
+
+
+def _object(values: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """Return a nested object of metadata that a stranger may have written; empty if it is none."""
+    value = values.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _with_date(values: dict[str, Any]) -> dict[str, Any]:
+    """Replace seconds by a date that other programs can read: ISO 8601, UTC."""
+    saved = datetime.fromtimestamp(values.pop("saved_s"), UTC)
+    return {**values, "saved": saved.isoformat(timespec="seconds")}

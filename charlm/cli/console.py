@@ -1,0 +1,112 @@
+"""``charlm console``: write a text together with a model."""
+
+from __future__ import annotations
+
+import secrets
+import sys
+from typing import TYPE_CHECKING
+
+from charlm.cli.options import (
+    LengthOption,
+    ModelArgument,
+    NoColorOption,
+    NoEchoOption,
+    OnUnknownOption,
+    PromptFileOption,
+    PromptOption,
+    RawOption,
+    SeedOption,
+    StopOption,
+    TemperatureOption,
+    TopKOption,
+    TopPOption,
+)
+from charlm.config import SampleConfig
+from charlm.errors import UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from charlm.cli.lines import LineSource
+    from charlm.cli.transcript import Transcript
+
+__all__ = ["console"]
+
+_DEFAULT = SampleConfig()
+
+
+def console(
+    model: ModelArgument = None,
+    prompt: PromptOption = None,
+    prompt_file: PromptFileOption = None,
+    length: LengthOption = _DEFAULT.length,
+    temperature: TemperatureOption = _DEFAULT.temperature,
+    top_k: TopKOption = _DEFAULT.top_k,
+    top_p: TopPOption = _DEFAULT.top_p,
+    stop: StopOption = None,
+    seed: SeedOption = None,
+    on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+    no_echo: NoEchoOption = False,
+    raw: RawOption = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Write a text together with a model: type a line and it goes on; an empty line goes on, too.
+
+    /help lists the commands. Ctrl-C stops the text, Ctrl-D or /bye leaves.
+    """
+    from charlm.checkpoint import find_model, load
+    from charlm.cli.conversation import Conversation
+    from charlm.cli.prompts import given_prompt
+    from charlm.cli.session import Session
+    from charlm.cli.slash import Slash
+    from charlm.cli.streams import stderr_console
+    from charlm.cli.writing import refuse_raw_terminal
+    from charlm.ui import console_view as view
+
+    config = SampleConfig(
+        length=length,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        stop=tuple(stop or ()),
+        on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
+    )
+    if seed is not None and seed < 0:
+        raise UsageError(f"seed is {seed}; it must be at least 0")
+    if raw:
+        refuse_raw_terminal(sys.stdout)
+    opening = given_prompt(prompt, prompt_file) or ""
+    net = load(find_model(model))
+    talk = Conversation(net, config, seed=secrets.randbelow(2**32) if seed is None else seed)
+    stderr = stderr_console(no_color)
+    stderr.print(view.greeting(net.config, len(net.vocabulary), net.params.value.size, talk.seed))
+    session = Session(
+        talk,
+        Slash(talk, show=stderr.print, load=lambda name: load(find_model(name))),
+        lines=_lines(stderr),
+        transcript=_transcript(echo=not no_echo, raw=raw, no_color=no_color),
+        tell=stderr.print,
+        patient=sys.stdin.isatty(),
+    )
+    session.run(opening)
+
+
+def _lines(stderr: Console) -> LineSource:
+    """Read from the terminal, or from whatever stands in its place."""
+    from charlm.cli.lines import PipedLines, TypedLines
+
+    if not sys.stdin.isatty():
+        return PipedLines(sys.stdin.buffer)
+    if not sys.stdout.isatty():
+        return PipedLines(sys.stdin.buffer, prompt=lambda: stderr.print("> ", end=""))
+    return TypedLines()
+
+
+def _transcript(*, echo: bool, raw: bool, no_color: bool) -> Transcript:
+    """Write to the terminal with styles, or bare text to whatever stands in its place."""
+    from charlm.cli.streams import stdout_console
+    from charlm.cli.transcript import Transcript
+    from charlm.ui.sanitize import visible
+
+    screen = stdout_console(no_color) if sys.stdout.isatty() else None
+    return Transcript(sys.stdout, screen, echo=echo, clean=str if raw else visible)

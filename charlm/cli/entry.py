@@ -1,0 +1,85 @@
+"""Where the program starts and ends: threads of BLAS before NumPy is imported, and errors as exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["main", "run"]
+
+BLAS_VARIABLES = (
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "BLIS_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "OMP_NUM_THREADS",
+)
+INTERRUPTED = 130
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str
+        Without the program's name.
+
+    Returns
+    -------
+    int
+        The exit code.
+    """
+    for variable in BLAS_VARIABLES:  # workers run beside each other, each with products of its own
+        os.environ[variable] = "1"
+    import typer
+
+    from charlm.cli.app import build
+    from charlm.cli.streams import prepare_streams, silence_stdout
+    from charlm.errors import CharlmError
+
+    prepare_streams()
+    debug = bool(os.environ.get("CHARLM_DEBUG"))
+    click_error: Any = typer.BadParameter.__mro__[2]  # ClickException: where it lives depends on the typer
+    try:
+        code = build()(args=list(arguments), prog_name="charlm", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except BrokenPipeError:
+        silence_stdout()  # `charlm sample | head`: the reader has enough
+        return 0
+    except typer.Exit as end:
+        return end.exit_code
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except CharlmError as error:
+        if debug:
+            raise
+        return _tell(str(error), error.exit_code)
+    except click_error as error:
+        message = error.format_message()
+        return _tell(f"{message} See charlm --help." if message else "", 2)
+    except MemoryError:
+        if debug:
+            raise
+        return _tell("out of memory; choose a smaller --hidden-size, --batch-size or --seq-length", 1)
+    except Exception as error:
+        if debug:
+            raise
+        return _tell(f"unexpected {type(error).__name__}: {error}; set CHARLM_DEBUG=1 for the traceback", 1)
+
+
+def _tell(message: str, code: int) -> int:
+    """Write one line on stderr that nothing in it can turn into anything else."""
+    from charlm.ui.sanitize import visible_line
+
+    if message:
+        sys.stderr.write(f"charlm: {visible_line(message)}\n")
+    return code

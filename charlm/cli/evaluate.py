@@ -1,0 +1,61 @@
+"""``charlm eval``: how well a model predicts a text."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from charlm.cli.given_text import EncodingOption, ErrorsOption, LiteralOption, ModelArgument, given_text
+from charlm.cli.options import OnUnknownOption
+from charlm.config import SampleConfig
+
+__all__ = ["evaluate"]
+
+_DEFAULT = SampleConfig()
+
+
+def evaluate(
+    model: ModelArgument,
+    texts: Annotated[
+        list[str] | None, typer.Argument(metavar="TEXT...", help="Files, folders or -.", show_default=False)
+    ] = None,
+    literal: LiteralOption = None,
+    encoding: EncodingOption = "utf-8",
+    errors: ErrorsOption = "strict",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+) -> None:
+    """Let a model predict a text: nats and bits per character, and perplexity.
+
+    Nats and perplexity are per symbol of the model; bits are per character for models of bytes and graphemes, too.
+    """
+    from charlm import analysis
+    from charlm.checkpoint import find_model, load
+    from charlm.ui.sanitize import json_text
+
+    text = given_text(texts or (), literal, encoding=encoding, errors=errors)
+    net = load(find_model(model))
+    config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
+    result = analysis.evaluate(net, text, on_unknown=config.on_unknown)
+    unit = "character" if net.vocabulary.unit == "char" else net.vocabulary.unit
+    if as_json:
+        numbers = {
+            "nats": result.nats,
+            "bits_per_char": result.bits_per_char,
+            "perplexity": result.perplexity,
+            "characters": result.characters,
+            "symbols": result.symbols,
+            "unit": net.vocabulary.unit,
+        }
+        sys.stdout.write(json_text(numbers) + "\n")
+        return
+    rows = (
+        (f"nats per {unit}", f"{result.nats:.4f}"),
+        ("bits per character", f"{result.bits_per_char:.4f}"),
+        (f"perplexity per {unit}", f"{result.perplexity:.3f}"),
+        ("characters predicted", f"{result.characters:,}"),
+    )
+    for name, value in rows:
+        sys.stdout.write(f"{name:<26}{value}\n")

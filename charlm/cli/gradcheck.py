@@ -1,0 +1,41 @@
+"""``charlm gradcheck``: show that every gradient is right."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from charlm.cli.options import NoColorOption
+
+__all__ = ["gradcheck"]
+
+
+def gradcheck(
+    hidden_size: Annotated[int, typer.Option("--hidden-size", help="Hidden units.")] = 7,
+    layers: Annotated[int, typer.Option("--layers", help="Recurrent layers.")] = 2,
+    entries: Annotated[int, typer.Option("--entries", help="Entries to try of each tensor.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", help="Draws weights, text, entries and directions.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One object a model on stdout.")] = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Check every gradient of every kind of model against finite differences, in float64.
+
+    Two ways: entry by entry, and along one random direction, which checks all parameters at once. Ends with
+    code 1 if an error is above 1e-6.
+    """
+    import sys
+
+    from charlm.analysis.gradients import check_models
+    from charlm.cli.streams import stdout_console
+    from charlm.ui.gradients import gradient_table
+    from charlm.ui.sanitize import json_text
+
+    checks = list(check_models(hidden_size=hidden_size, layers=layers, entries=entries, seed=seed))
+    if as_json:
+        for check in checks:
+            sys.stdout.write(json_text(check.to_json()) + "\n")
+    else:
+        stdout_console(no_color).print(gradient_table(checks))
+    if not all(check.result.passed for check in checks):
+        raise typer.Exit(1)

@@ -1,0 +1,39 @@
+"""``charlm info``: what a checkpoint holds, or which runs there are."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from charlm.cli.options import NoColorOption
+
+__all__ = ["info"]
+
+
+def info(
+    model: Annotated[
+        str | None, typer.Argument(metavar="[MODEL]", help="A checkpoint or run folder; left out, the runs.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Show a model's configuration, sizes, history and checksums; without MODEL, list the runs."""
+    from charlm.checkpoint import RUNS, describe_model, describe_runs, find_model
+    from charlm.cli.streams import stderr_console, stdout_console
+    from charlm.ui.info import model_view, run_table
+    from charlm.ui.sanitize import json_text
+
+    if model is not None:
+        found = describe_model(find_model(model))
+        values, view = found.to_json(), model_view(found)
+    else:
+        runs = describe_runs(RUNS)
+        values, view = {"runs": [run.to_json() for run in runs]}, run_table(runs)
+    if json:
+        sys.stdout.write(json_text(values) + "\n")
+    elif values.get("runs") == []:
+        stderr_console(no_color).print(f"no runs in {RUNS}; charlm train makes one")
+    else:
+        stdout_console(no_color).print(view)

@@ -1,0 +1,115 @@
+"""What the flags of `train` amount to: a text, a model, a configuration."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.text import Text
+
+from charlm.checkpoint import load, new_run_folder
+from charlm.cli.streams import stderr_console
+from charlm.config import ModelConfig, TrainConfig
+from charlm.errors import CorpusError, UsageError
+from charlm.model import CharModel
+from charlm.text.corpus import read_corpus, read_text
+from charlm.text.vocabulary import Vocabulary
+from charlm.training.data import load_data
+from charlm.training.loop import RunOptions
+from charlm.training.plan import fit_to_text, measure, plan
+from charlm.training.presets import preset_settings
+
+__all__ = ["NewRun", "show_plan"]
+
+BUDGETS = ("epochs", "steps", "minutes")
+
+
+class NewRun:
+    """A run that is about to begin.
+
+    Parameters
+    ----------
+    sources : sequence of str
+        What to read, as `read_corpus` takes it.
+    preset : str
+    model_flags, train_flags : mapping
+        Settings that beat the preset's.
+    vocabulary : mapping
+        Arguments of `Vocabulary.from_text`; ``unit`` None is a character.
+    vocab_from : str, optional
+        A model to take the vocabulary of, in place of making one.
+    val_file : str, optional
+    encoding, errors : str
+        How files are decoded.
+    """
+
+    def __init__(
+        self,
+        *,
+        sources: Sequence[str],
+        preset: str,
+        model_flags: Mapping[str, Any],
+        train_flags: Mapping[str, Any],
+        vocabulary: Mapping[str, Any],
+        vocab_from: str | None,
+        val_file: str | None,
+        encoding: str,
+        errors: str,
+    ) -> None:
+        if errors not in ("strict", "replace"):
+            raise UsageError(f"--errors is {errors!r}; choose strict or replace")
+        decoding: dict[str, Any] = {"encoding": encoding, "errors": errors}
+        corpus = read_corpus(sources, stdin=sys.stdin.buffer, **decoding)
+        self.text, self.stem = corpus.text, corpus.stem
+        self.validation = None if val_file is None else read_text(val_file, stdin=sys.stdin.buffer, **decoding)
+        settings = preset_settings(preset, len(self.text), {name: train_flags.get(name) for name in BUDGETS})
+        self.config = TrainConfig(**(settings.train | dict(train_flags)))
+        self.model = CharModel(
+            ModelConfig(**(settings.model | dict(model_flags))),
+            self._vocabulary(vocabulary, vocab_from),
+            seed=self.config.seed,
+        )
+        self.origin = {
+            "preset": settings.name,
+            "sources": list(corpus.sources),
+            "sha256": corpus.sha256,
+            "val_file": val_file,
+            **decoding,
+        }
+
+    def _vocabulary(self, arguments: Mapping[str, Any], vocab_from: str | None) -> Vocabulary:
+        if vocab_from is not None:
+            return load(vocab_from).vocabulary
+        everything = self.text + (self.validation or "")
+        arguments = {**arguments, "unit": arguments["unit"] or "char", "stop": self.config.documents}
+        vocabulary = Vocabulary.from_text(everything, **arguments)
+        if len(vocabulary) < 2:
+            raise CorpusError(
+                f"the text is {self.text[:1]!r} over and over; a model needs at least two symbols to tell apart"
+            )
+        return vocabulary
+
+    def options(self, out: Path | None, *, force: bool) -> RunOptions:
+        """Make the run folder; everything else is known to be right by now."""
+        return RunOptions(folder=new_run_folder(out, self.stem, force=force), origin=self.origin)
+
+
+def show_plan(new: NewRun, *, no_color: bool) -> None:
+    """Tell what a run would take: steps, time, memory."""
+    began = time.perf_counter()
+    data = load_data(new.model.vocabulary, new.text, new.config, new.validation)
+    planned = plan(new.model, data, fit_to_text(new.config, data.characters), started_s=began)
+    step_s, memory = measure(new.model, data, planned)
+    steps = planned.steps or 0
+    window = planned.batch_size * planned.seq_length
+    for line in (
+        f"{new.model!r}, {data.characters:,} characters to train on, preset {new.origin['preset']}",
+        f"{steps:,} steps of {window:,} characters ({steps * window / data.characters:.1f} passes), "
+        f"{planned.shards} shards on {planned.workers} workers",
+        f"about {steps * step_s / 60:.1f} minutes at {window / step_s:,.0f} characters/s, "
+        f"and {memory / 2**20:.0f} MB for arrays",
+    ):
+        stderr_console(no_color).print(Text(line), soft_wrap=True)

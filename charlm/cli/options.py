@@ -1,0 +1,73 @@
+"""Options that several commands share, each with its names and its line of help in one place.
+
+Defaults are not here: a command takes them from the configuration's dataclass.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias, get_args
+
+import typer
+
+from charlm.config import OnUnknown
+
+__all__ = [
+    "LengthOption",
+    "ModelArgument",
+    "NoColorOption",
+    "NoEchoOption",
+    "OnUnknownOption",
+    "PromptFileOption",
+    "PromptOption",
+    "RawOption",
+    "SeedOption",
+    "StopOption",
+    "TemperatureOption",
+    "TopKOption",
+    "TopPOption",
+]
+
+ModelArgument: TypeAlias = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="MODEL", help="A checkpoint or run folder; left out, the newest run.", show_default=False
+    ),
+]
+PromptOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--prompt", "--primetext", "--start", metavar="TEXT", help="Text to go on with."),
+]
+PromptFileOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--prompt-file", metavar="FILE", help="File with the text to go on with.")
+]
+LengthOption: TypeAlias = Annotated[int, typer.Option("--length", help="Characters of the continuation.")]
+TemperatureOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--temp", "--temperature", help="Boldness: 0 takes the most likely character, above 1 dares more."
+    ),
+]
+TopKOption: TypeAlias = Annotated[
+    int, typer.Option("--top-k", help="Draw from the k most likely characters only; 0 from all.")
+]
+TopPOption: TypeAlias = Annotated[
+    float,
+    typer.Option("--top-p", help="Draw from the fewest characters that together have probability p; 1 from all."),
+]
+StopOption: TypeAlias = Annotated[
+    list[str] | None, typer.Option("--stop", metavar="TEXT", help="End before this text; may be repeated.")
+]
+SeedOption: TypeAlias = Annotated[
+    int | None, typer.Option("--seed", help="Same seed, same text; left out, one is chosen and reported.")
+]
+# a str and not a Literal, which typer does not know in all versions allowed: SampleConfig checks it
+OnUnknownOption: TypeAlias = Annotated[
+    str,
+    typer.Option("--on-unknown", metavar="|".join(get_args(OnUnknown)), help="What becomes of unknown characters."),
+]
+NoColorOption: TypeAlias = Annotated[bool, typer.Option("--no-color", help="No colours and no moving screen.")]
+NoEchoOption: TypeAlias = Annotated[bool, typer.Option("--no-echo", help="Write the model's text only.")]
+RawOption: TypeAlias = Annotated[
+    bool, typer.Option("--raw", help="Write control characters as they are; refused on a terminal.")
+]

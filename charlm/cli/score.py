@@ -1,0 +1,60 @@
+"""``charlm score``: how much each character of a text surprises a model."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from charlm.cli.given_text import EncodingOption, ErrorsOption, LiteralOption, ModelArgument, given_text
+from charlm.cli.options import NoColorOption, OnUnknownOption
+from charlm.config import SampleConfig
+
+__all__ = ["score"]
+
+_DEFAULT = SampleConfig()
+
+
+def score(
+    model: ModelArgument,
+    text: Annotated[
+        str | None, typer.Argument(metavar="TEXT", help="A file, or - for standard input.", show_default=False)
+    ] = None,
+    literal: LiteralOption = None,
+    encoding: EncodingOption = "utf-8",
+    errors: ErrorsOption = "strict",
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One JSON object: bits of each character, null where not predicted.")
+    ] = False,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the picture there, too.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the page there, too.")] = None,
+    on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+    no_color: NoColorOption = False,
+) -> None:
+    """Show how much each character of a text surprises a model, in bits, as a heat map."""
+    from charlm import analysis
+    from charlm.checkpoint import find_model, load
+    from charlm.cli.streams import stdout_console
+    from charlm.cli.writing import open_text
+    from charlm.ui.export import to_html, to_svg
+    from charlm.ui.heat import Heat
+    from charlm.ui.sanitize import json_text, visible_line
+
+    content = given_text(() if text is None else (text,), literal, encoding=encoding, errors=errors)
+    path = find_model(model)
+    config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
+    result = analysis.score(load(path), content, on_unknown=config.on_unknown)
+    bits = result.bits.tolist()
+    heat = Heat(result.pieces, bits)
+    if svg is not None:
+        with open_text(svg) as file:
+            file.write(to_svg(heat, title=visible_line(f"surprisal, {path}")))
+    if html is not None:
+        with open_text(html) as file:
+            file.write(to_html(heat))
+    if as_json:
+        sys.stdout.write(json_text({"bits": bits, "pieces": result.pieces}) + "\n")
+    else:
+        stdout_console(no_color).print(heat)

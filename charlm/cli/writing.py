@@ -1,0 +1,107 @@
+"""Text that leaves the program: to standard output or a file, sanitised, at the pace at which it is read."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import TextIO
+
+import typer
+
+from charlm.cli.streams import silence_stdout
+from charlm.errors import UsageError
+
+__all__ = ["TextWriter", "open_text", "refuse_raw_terminal"]
+
+FLUSH_EVERY_S = 0.02
+
+
+class TextWriter:
+    """Writes a text that comes in small pieces; all of it is out when the ``with`` block ends, however it ends.
+
+    Pieces go out together, often enough for the eye and seldom enough not to slow a model down.
+
+    Parameters
+    ----------
+    stream : TextIO
+    clean : callable
+        Makes a text harmless.
+    clock : callable
+        Seconds from any origin.
+    """
+
+    def __init__(
+        self, stream: TextIO, *, clean: Callable[[str], str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._stream = stream
+        self._clean = clean
+        self._clock = clock
+        self._pieces: list[str] = []
+        self._flushed_s = -math.inf
+        self._last = "\n"
+
+    def write(self, piece: str) -> None:
+        """Take the next piece."""
+        if not piece:
+            return
+        self._pieces.append(piece)
+        now_s = self._clock()
+        if now_s - self._flushed_s >= FLUSH_EVERY_S:
+            self.flush()
+            self._flushed_s = now_s
+
+    def flush(self) -> None:
+        """Write all that has come in."""
+        text, self._pieces = "".join(self._pieces), []
+        self._last = text[-1:] or self._last
+        self._stream.write(self._clean(text))
+        self._stream.flush()
+
+    def __enter__(self) -> TextWriter:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Write what is left; on a terminal, the shell's prompt gets a line of its own."""
+        if self._stream.isatty() and (self._pieces or [self._last])[-1][-1:] != "\n":
+            self._pieces.append("\n")
+        self.flush()
+
+
+@contextlib.contextmanager
+def open_text(path: Path | None) -> Iterator[TextIO]:
+    """Open a file to write text to as it comes; None is standard output, which stays open.
+
+    Where a pipe's reader has gone, the program ends well.
+
+    Raises
+    ------
+    DiskError
+        If the system refuses to write.
+    """
+    from charlm.checkpoint.atomic import disk_error
+
+    try:
+        if path is None:
+            yield sys.stdout
+        else:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                yield file
+    except BrokenPipeError:  # `charlm sample | head`: the reader has enough; click would call it a failure
+        silence_stdout()
+        raise typer.Exit from None
+    except OSError as error:
+        raise disk_error(path or Path("standard output"), error) from error
+
+
+def refuse_raw_terminal(stream: TextIO) -> None:
+    """Raise a `UsageError` if a text that is not sanitised would reach a terminal."""
+    if stream.isatty():
+        raise UsageError("--raw on a terminal would let the text control it; redirect the output, or leave it out")

@@ -1,0 +1,32 @@
+"""Batches: what a training step reads, (T, N) ids at a time.
+
+===============================  =======================================================
+`SequentialBatches`              N contiguous streams, read side by side with carried state
+`RandomBatches`                  windows from anywhere, each from zero state
+`DocumentBatches`                texts that stand alone, each from zero state to its end
+`MinCharRnnBatches`              one stream, with the cursor of min-char-rnn
+===============================  =======================================================
+
+All four are `Batches`: where they are is a small value of JSON types, and from it they go on bit for bit.
+"""
+
+from __future__ import annotations
+
+from charlm.text.batches.base import Batch, Batches
+from charlm.text.batches.documents import DocumentBatches, split_documents
+from charlm.text.batches.fitting import fit, split
+from charlm.text.batches.min_char_rnn import MinCharRnnBatches
+from charlm.text.batches.random_windows import RandomBatches
+from charlm.text.batches.sequential import SequentialBatches
+
+__all__ = [
+    "Batch",
+    "Batches",
+    "DocumentBatches",
+    "MinCharRnnBatches",
+    "RandomBatches",
+    "SequentialBatches",
+    "fit",
+    "split",
+    "split_documents",
+]

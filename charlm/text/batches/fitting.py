@@ -1,0 +1,68 @@
+"""Making text and windows fit: the part held out for validation, and windows no larger than the text."""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+
+from charlm.errors import CorpusError, UsageError
+from charlm.text.batches.base import IdArray
+
+__all__ = ["fit", "split"]
+
+
+def split(ids: IdArray, val_frac: float) -> tuple[IdArray, IdArray]:
+    """Hold out the end of a text.
+
+    Parameters
+    ----------
+    ids : ndarray, shape (n,)
+    val_frac : float
+        Fraction f that is held out.
+
+    Returns
+    -------
+    train, validation : ndarray
+        Views of the first ⌊(1−f)·n⌋ ids and of what follows them, which may be nothing.
+
+    Raises
+    ------
+    UsageError
+        If the fraction is not from 0 to below 1.
+    """
+    if not 0 <= val_frac < 1:
+        raise UsageError(f"val-frac is {val_frac}; it must be at least 0 and below 1")
+    # the fraction as it is written: in binary, 1 - 0.9 of ten is less than one
+    border = math.floor((1 - Fraction(str(val_frac))) * len(ids))
+    return ids[:border], ids[border:]
+
+
+def fit(n: int, streams: int, length: int) -> tuple[int, int]:
+    """Shrink the number of streams, then their length, to what `n` symbols can fill.
+
+    Parameters
+    ----------
+    n : int
+        Symbols of the text; a window of T has T inputs and one more symbol as the last target.
+    streams, length : int
+        N and T as wished for, both at least 1.
+
+    Returns
+    -------
+    streams, length : int
+        The largest that fit, neither above what was wished for.
+
+    Raises
+    ------
+    CorpusError
+        If the text has no symbol that follows another.
+
+    Examples
+    --------
+    >>> fit(1_000_000, 16, 32), fit(200, 16, 32), fit(10, 16, 32)
+    ((16, 32), (6, 32), (1, 9))
+    """
+    if n < 2:
+        raise CorpusError(f"the text has {n} symbol{'s' * (n != 1)} to train on; give one of at least 2")
+    streams = max(1, min(streams, (n - 1) // length))
+    return streams, min(length, (n - 1) // streams)

@@ -1,0 +1,76 @@
+"""The cursor of min-char-rnn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from charlm.text.batches.base import Batch, IdArray, check_size, first_reset, restored, windows_at
+
+__all__ = ["MinCharRnnBatches"]
+
+
+class MinCharRnnBatches:
+    """One stream, read as the published program reads it.
+
+    Position p moves on by T after each window; before a window, position and state go back to zero if
+    p + T + 1 ≥ n. So a last window that would end exactly with the text is never read.
+
+    Parameters
+    ----------
+    ids : ndarray, shape (n,)
+    length : int
+        T.
+
+    Raises
+    ------
+    CorpusError
+        If the text is shorter than a window and its last target, which the published program cannot read.
+
+    References
+    ----------
+    .. [1] Karpathy (2015), "Minimal character-level Vanilla RNN model",
+       https://gist.github.com/karpathy/d4dee566867f8291f086
+    """
+
+    streams = 1
+
+    def __init__(self, ids: IdArray, *, length: int) -> None:
+        check_size(len(ids), 1, length, needed=length + 1)
+        self.ids = ids
+        self.length = length
+        self.batches = 0
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Windows between two resets: as many as there are p = 0, T, 2T … with p + T + 1 < n, at least one."""
+        n, T = len(self.ids), self.length
+        return max(1, len(range(0, n - T - 1, T)))
+
+    @property
+    def epoch(self) -> float:
+        """Passes done, in windows."""
+        return self.batches / self.batches_per_epoch
+
+    def next(self) -> Batch:
+        """Return the next window."""
+        window = self.batches % self.batches_per_epoch
+        inputs, targets = windows_at(self.ids, np.array([window * self.length]), self.length)
+        self.batches += 1
+        return Batch(inputs, targets, first_reset(self.length, 1) if window == 0 else None)
+
+    def state(self) -> dict[str, Any]:
+        """Return the number of windows that were given out."""
+        return {"batches": self.batches}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go to a stored place.
+
+        Raises
+        ------
+        CheckpointError
+            If it is none.
+        """
+        self.batches = restored(state, "batches")

@@ -1,0 +1,86 @@
+"""``dates``: the days of two centuries, one a line, each written in one of four ways."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Callable, Iterator
+from datetime import date
+from itertools import accumulate
+
+from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.entropy import Entropy, entropy_of
+
+__all__ = ["FIRST", "FORMS", "LAST", "entropy", "lines"]
+
+FIRST, LAST = date(1900, 1, 1), date(2099, 12, 31)
+
+# not from `calendar`, which follows the machine's language
+_MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
+
+def _iso(day: date) -> str:
+    return day.isoformat()
+
+
+def _letter(day: date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _newspaper(day: date) -> str:
+    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+
+
+def _slashes(day: date) -> str:
+    return f"{day.day:02}/{day.month:02}/{day.year}"
+
+
+# no string is a date in two of these, so a line tells both its day and its form
+FORMS: tuple[tuple[float, Callable[[date], str]], ...] = (
+    (0.4, _iso),
+    (0.3, _letter),
+    (0.2, _newspaper),
+    (0.1, _slashes),
+)
+
+
+def lines(dice: Dice) -> Iterator[str]:
+    """Yield dates without end, each with its newline."""
+    days, first = _days(), FIRST.toordinal()
+    bounds = list(accumulate(share for share, _ in FORMS))
+    bounds[-1] = 1.0  # rounding must leave no gap at the end
+    choices = list(zip(bounds, (form for _, form in FORMS), strict=True))
+    while True:
+        u = dice.uniform()
+        form = next(form for bound, form in choices if u < bound)
+        yield form(date.fromordinal(first + dice.below(days))) + "\n"
+
+
+def _days() -> int:
+    return (LAST - FIRST + datetime.timedelta(days=1)).days
+
+
+def entropy() -> Entropy:
+    """Return the entropy per character.
+
+    All days are equally likely, the forms are not, and a line tells both: ln(days) + H(forms) nats. The expected
+    length is counted over all days and forms.
+    """
+    days, first = _days(), FIRST.toordinal()
+    length = 0.0
+    for share, form in FORMS:
+        length += share * sum(len(form(date.fromordinal(first + d))) for d in range(days)) / days
+    return Entropy(math.log(days) + entropy_of(share for share, _ in FORMS), length + len("\n"))

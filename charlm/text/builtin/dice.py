@@ -1,0 +1,57 @@
+"""Chance for the makers of texts: the same seed gives the same draws on every machine and every NumPy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import numpy as np
+
+__all__ = ["Dice"]
+
+_Item = TypeVar("_Item")
+
+_BLOCK = 4096
+
+
+class Dice:
+    """A source of random choices.
+
+    Parameters
+    ----------
+    seed : int
+        At least 0.
+
+    Notes
+    -----
+    NumPy promises that the raw stream of PCG64 never changes; it does not promise so for the methods of
+    ``Generator`` (NEP 19). Only the raw stream is read here.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._next = _uniforms(np.random.PCG64(seed)).__next__
+
+    def uniform(self) -> float:
+        """Return a number from [0, 1), a multiple of 2⁻⁵³."""
+        return self._next()
+
+    def below(self, n: int) -> int:
+        """Return a whole number from 0 to n − 1, each as likely as the others (to n·2⁻⁵³)."""
+        return int(self._next() * n)
+
+    def pick(self, items: Sequence[_Item]) -> _Item:
+        """Return one of the items, each as likely as the others."""
+        return items[int(self._next() * len(items))]
+
+    def shuffle(self, items: Sequence[_Item]) -> list[_Item]:
+        """Return the items in a random order (Fisher and Yates)."""
+        order = list(items)
+        for last in range(len(order) - 1, 0, -1):
+            other = self.below(last + 1)
+            order[last], order[other] = order[other], order[last]
+        return order
+
+
+def _uniforms(bits: np.random.PCG64) -> Iterator[float]:
+    while True:
+        yield from ((bits.random_raw(_BLOCK) >> np.uint64(11)) * 2.0**-53).tolist()

@@ -1,0 +1,72 @@
+"""How a tale is told: choose a cast and a plot, fill in the templates, break the lines.
+
+In a template ``{name}`` stands for a fact of this tale (who, where, when: chosen once) or else for a rule
+(a choice made anew each time); ``{Name}`` is the same with a capital. What is filled in is a template itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+
+from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.tales.cast import choose_cast
+from charlm.text.builtin.tales.plot import Plot
+from charlm.text.builtin.tales.plots import PLOTS
+from charlm.text.builtin.tales.rules import RULES
+
+__all__ = ["WIDTH", "lines"]
+
+# Lines are broken as on a page: it reads well everywhere, and a cell can learn to count where it is in the
+# line, as Karpathy, Johnson & Li (2015, arXiv:1506.02078) found
+WIDTH = 72
+
+_SLOT = re.compile(r"\{(\w+)\}")
+_ARTICLE = re.compile(r"\b([Aa]) (?=[AEIOUaeiou])")
+
+
+def lines(dice: Dice) -> Iterator[str]:
+    """Yield tales without end: a title in capitals, paragraphs, and two empty lines."""
+    plots: list[Plot] = []
+    while True:
+        # every plot once, then every plot again in another order: no tale is like the one before
+        plots = plots or dice.shuffle(PLOTS)
+        yield _tale(plots.pop(), dice)
+
+
+def _tale(plot: Plot, dice: Dice) -> str:
+    facts = {**choose_cast(dice), **dice.pick(plot.cases)}
+    title = _tell(dice.pick(plot.titles), facts, dice).upper()
+    story = "\n\n".join(_tell(dice.pick(beat), facts, dice) for beat in plot.beats)
+    paragraphs = _ARTICLE.sub(r"\1n ", story).split("\n\n")
+    return "\n\n".join((_ARTICLE.sub(r"\1N ", title), *map(_break_lines, paragraphs))) + "\n\n\n"
+
+
+def _tell(template: str, facts: Mapping[str, str], dice: Dice) -> str:
+    pieces = _pieces(template)
+    told = [pieces[0]]
+    for slot, text in zip(pieces[1::2], pieces[2::2], strict=True):
+        name = slot[0].lower() + slot[1:]
+        filled = _tell(facts[name] if name in facts else dice.pick(RULES[name]), facts, dice)
+        told += (filled if slot == name else filled[:1].upper() + filled[1:], text)
+    return "".join(told)
+
+
+@cache
+def _pieces(template: str) -> tuple[str, ...]:
+    """Cut a template into text, slot, text, slot, …, text."""
+    return tuple(_SLOT.split(template))
+
+
+def _break_lines(paragraph: str) -> str:
+    """Break a paragraph at the last blank that fits (`textwrap` does the same, ten times slower)."""
+    words = paragraph.split()
+    broken, line = [], words[0]
+    for word in words[1:]:
+        if len(line) + 1 + len(word) <= WIDTH:
+            line = f"{line} {word}"
+        else:
+            broken.append(line)
+            line = word
+    return "\n".join((*broken, line))

@@ -1,0 +1,257 @@
+"""The symbols that a model knows, and the ids it knows them by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from reprlib import repr as brief
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.config import Normalization, OnUnknown, Unit
+from charlm.errors import UsageError, VocabularyError
+from charlm.text import units
+from charlm.text.symbols import STOP, UNKNOWN, check_settings, check_symbols, special_symbols
+
+__all__ = ["Vocabulary"]
+
+
+@dataclass(frozen=True, repr=False)
+class Vocabulary:
+    """An immutable two-way table of symbols and ids; two are equal if their symbols and settings are.
+
+    Parameters
+    ----------
+    unit : {"char", "byte", "grapheme"}
+        What a symbol is; see `charlm.text.units`.
+    symbols : tuple of str or int
+        In id order; integers for bytes. ``<unk>`` and ``<stop>`` stand last, in this order and only where used.
+    normalize : {"none", "NFC", "NFKC"}
+        Unicode normal form that a text is brought into first.
+    lowercase : bool
+        Whether a text is lower-cased first.
+
+    Raises
+    ------
+    VocabularyError
+        For anything that cannot be a vocabulary: symbols and settings may come from a stranger's file.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary.from_text("banana")
+    >>> vocabulary.symbols
+    ('a', 'b', 'n')
+    >>> vocabulary.encode("nab")
+    array([2, 0, 1], dtype=uint8)
+    >>> vocabulary.decode([1, 0, 2])
+    'ban'
+    """
+
+    unit: Unit
+    symbols: tuple[str | int, ...]
+    normalize: Normalization = field(default="none", kw_only=True)
+    lowercase: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        check_settings(self.unit, self.normalize, self.lowercase)
+        check_symbols(self.unit, self._known)
+
+    @classmethod
+    def from_text(
+        cls,
+        text: str,
+        *,
+        unit: Unit = "char",
+        min_count: int = 1,
+        normalize: Normalization = "none",
+        lowercase: bool = False,
+        stop: bool = False,
+    ) -> Vocabulary:
+        """Collect the symbols of a text, sorted.
+
+        Parameters
+        ----------
+        text : str
+        unit, normalize, lowercase
+            As for the class.
+        min_count : int
+            Symbols that occur less often are left out; above 1 the vocabulary has ``<unk>`` for them.
+        stop : bool
+            Whether the vocabulary has ``<stop>``, which begins and ends documents.
+
+        Raises
+        ------
+        VocabularyError
+            If no symbol occurs often enough.
+        UsageError
+            If `min_count` is below 1.
+        """
+        check_settings(unit, normalize, lowercase)
+        if min_count < 1:
+            raise UsageError(f"min-count is {min_count}; it must be at least 1")
+        text = units.prepare(text, normalize=normalize, lowercase=lowercase)
+        known = units.frequent_symbols(text, unit, min_count)
+        if not known:
+            cause = (
+                f"no {unit} occurs {min_count} times; lower --min-count" if text else "the text is empty; give more"
+            )
+            raise VocabularyError(f"{cause}, a vocabulary needs at least one symbol")
+        specials = [UNKNOWN] * (min_count > 1) + [STOP] * stop
+        return cls(unit, (*known, *specials), normalize=normalize, lowercase=lowercase)
+
+    def __len__(self) -> int:
+        return len(self.symbols)
+
+    def __contains__(self, symbol: object) -> bool:
+        """Whether a text's symbol has an id of its own; special symbols are in no text."""
+        return symbol in self._index
+
+    def __repr__(self) -> str:
+        return f"<Vocabulary of {len(self)} symbols, unit {self.unit}>"
+
+    @cached_property
+    def _specials(self) -> tuple[str | int, ...]:
+        return special_symbols(self.symbols)
+
+    @cached_property
+    def _known(self) -> tuple[str | int, ...]:
+        return self.symbols[: len(self.symbols) - len(self._specials)]
+
+    @cached_property
+    def _index(self) -> dict[str | int, int]:
+        return {symbol: k for k, symbol in enumerate(self._known)}
+
+    @cached_property
+    def _table(self) -> NDArray[np.int32]:
+        """Id of each code up to the largest that is known, then -1, which stands for all above it."""
+        codes = [ord(s) if isinstance(s, str) else s for s in self._known]
+        table = np.full(max(codes) + 2, -1, np.int32)
+        table[codes] = np.arange(len(codes))
+        return table
+
+    @cached_property
+    def _pieces(self) -> list[str] | list[bytes]:
+        """What each id is decoded to; bytes where the unit is the byte."""
+        special: dict[str | int, str] = {UNKNOWN: "\N{REPLACEMENT CHARACTER}", STOP: ""}
+        if self.unit == "byte":
+            return [special[s].encode() if isinstance(s, str) else s.to_bytes(1, "big") for s in self.symbols]
+        return [special.get(s, str(s)) for s in self.symbols]
+
+    @property
+    def unknown_id(self) -> int | None:
+        """Id of ``<unk>``, None where there is none."""
+        return len(self._known) if UNKNOWN in self._specials else None
+
+    @property
+    def stop_id(self) -> int | None:
+        """Id of ``<stop>``, None where there is none."""
+        return len(self) - 1 if STOP in self._specials else None
+
+    @property
+    def dtype(self) -> np.dtype[np.unsignedinteger[Any]]:
+        """The smallest unsigned integer type that holds every id."""
+        return np.min_scalar_type(len(self) - 1)
+
+    def prepare(self, text: str) -> str:
+        """Normalise and lower-case a text as this vocabulary's settings say."""
+        return units.prepare(text, normalize=self.normalize, lowercase=self.lowercase)
+
+    def encode(self, text: str, *, on_unknown: OnUnknown = "error") -> NDArray[np.unsignedinteger[Any]]:
+        """Turn a text into ids, after preparing it.
+
+        Parameters
+        ----------
+        text : str
+        on_unknown : {"error", "skip", "replace"}
+            What becomes of a symbol that has no id: an error, nothing, or ``<unk>`` (where there is none ``?``,
+            else a space).
+
+        Returns
+        -------
+        ndarray of `dtype`, shape (symbols,)
+
+        Raises
+        ------
+        VocabularyError
+            For an unknown symbol under "error", and under "replace" if there is nothing to replace it by.
+        """
+        text = self.prepare(text)
+        if self.unit == "grapheme":
+            found = (self._index.get(cluster, -1) for cluster in units.graphemes(text))
+            ids = np.fromiter(found, np.int32)
+        else:
+            codes = units.code_points(text) if self.unit == "char" else units.utf8(text)
+            ids = self._table.take(codes, mode="clip")
+        unknown = ids < 0
+        if unknown.any():
+            if on_unknown == "skip":
+                ids = ids[~unknown]
+            else:
+                ids[unknown] = self._replacement(text, int(unknown.argmax()), on_unknown)
+        return ids.astype(self.dtype)
+
+    def _replacement(self, text: str, k: int, on_unknown: OnUnknown) -> int:
+        """Return the id for unknown symbols, the first of which is number `k` of a prepared text."""
+        which = f"{units.describe(text, self.unit, k)} is not among this model's {len(self._known)}"
+        if on_unknown == "error":
+            raise VocabularyError(f"{which}; pass --on-unknown skip or replace, or retrain")
+        if self.unknown_id is not None:
+            return self.unknown_id
+        for symbol in "? ":
+            place = self._index.get(ord(symbol) if self.unit == "byte" else symbol)
+            if place is not None:
+                return place
+        raise VocabularyError(f"{which}, nor are '?' and ' ' to replace it; pass --on-unknown skip, or retrain")
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Turn ids into text: the exact inverse of `encode` on a prepared text.
+
+        ``<unk>`` and bytes that are not UTF-8 become U+FFFD, ``<stop>`` becomes nothing.
+
+        Raises
+        ------
+        VocabularyError
+            For an id that is not from 0 to ``len(self) - 1``.
+        """
+        places = np.fromiter(ids, np.int64)
+        outside = (places < 0) | (places >= len(self))
+        if outside.any():
+            wrong = places[outside.argmax()]
+            raise VocabularyError(f"id {wrong} is outside this vocabulary; its ids go from 0 to {len(self) - 1}")
+        pieces = [self._pieces[k] for k in places.tolist()]
+        return units.decode_utf8(b"".join(pieces)) if self.unit == "byte" else "".join(pieces)
+
+    def decoder(self) -> units.StreamDecoder:
+        """Return a decoder that is fed one id after the other."""
+        return units.StreamDecoder(self._pieces)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form that checkpoints hold."""
+        settings = {"normalize": self.normalize, "lowercase": self.lowercase}
+        return {"unit": self.unit, "symbols": list(self.symbols), **settings}
+
+    @classmethod
+    def from_json(cls, data: object) -> Vocabulary:
+        """Rebuild a vocabulary from its JSON form, which may come from a stranger.
+
+        Raises
+        ------
+        VocabularyError
+            If it is not the JSON form of any vocabulary.
+        """
+        if not isinstance(data, dict) or "unit" not in data or not isinstance(data.get("symbols"), list):
+            raise VocabularyError(
+                f"{brief(data)} is not a vocabulary; it must be an object with a unit and a list of symbols"
+            )
+        strange = set(data) - {"unit", "symbols", "normalize", "lowercase"}
+        if strange:
+            raise VocabularyError(f"a vocabulary has no {brief(strange)}; it was written by another version")
+        return cls(
+            data["unit"],
+            tuple(data["symbols"]),
+            normalize=data.get("normalize", "none"),
+            lowercase=data.get("lowercase", False),
+        )

@@ -1,0 +1,1 @@
+"""Training: data, plan, team of workers, loop, presets, run folder."""

@@ -1,0 +1,121 @@
+"""How fast a model trains and writes on this machine."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from charlm.config import ModelConfig, TrainConfig
+from charlm.errors import UsageError
+from charlm.generation import Sampler
+from charlm.model import CharModel
+from charlm.text.batches import Batch
+from charlm.text.vocabulary import Vocabulary
+from charlm.training.blas import one_blas_thread
+from charlm.training.plan import available_cores, default_shards
+from charlm.training.team import Team, make_optimizer
+
+__all__ = ["Figures", "benchmark"]
+
+SYMBOLS = 65  # as tinyshakespeare has
+PRODUCT_SIZE = 2048
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Figures:
+    """What was measured; medians.
+
+    Attributes
+    ----------
+    train_chars_per_s, sample_chars_per_s : float
+        Characters a second, of training and of one sampled stream.
+    gflops, peak_gflops : float
+        Of the matrix products in a training step, and of one product of 2048³ a worker.
+    """
+
+    model: ModelConfig
+    train: TrainConfig
+    train_chars_per_s: float
+    sample_chars_per_s: float
+    gflops: float
+    peak_gflops: float
+
+    @property
+    def share(self) -> float:
+        """Share of the machine's matrix-product speed that training reaches."""
+        return self.gflops / self.peak_gflops
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures for JSON."""
+        return dataclasses.asdict(self) | {"share": self.share}
+
+
+def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float) -> Figures:
+    """Measure training and sampling of a model on random symbols.
+
+    Parameters
+    ----------
+    model_config : ModelConfig
+    config : TrainConfig
+    seconds : float
+        For each figure.
+
+    Raises
+    ------
+    UsageError
+        If `seconds` is not above 0.
+    """
+    if not seconds > 0:
+        raise UsageError(f"--seconds is {seconds}; it must be above 0")
+    N, T = config.batch_size, config.seq_length
+    vocabulary = Vocabulary.from_text("".join(map(chr, range(32, 32 + SYMBOLS))))
+    model = CharModel(model_config, vocabulary)
+    rng = np.random.default_rng(0)
+    ids = rng.integers(0, SYMBOLS, (T + 1, N))
+    batch = Batch(ids[:-1], ids[1:], None)
+    shards = config.shards or default_shards(N, available_cores())
+    workers = min(config.workers or available_cores(), shards)
+    config = dataclasses.replace(config, shards=shards, workers=workers)
+    with one_blas_thread():
+        peak = _peak_gflops(workers, model)
+        with Team(model, config, make_optimizer(model.params, config)) as team:
+            step_s = _median_s(lambda: team.update(batch, lr=1e-3), seconds)
+        sampler = Sampler(CharModel(model_config, vocabulary), rng=rng)
+
+        def draw_some() -> None:
+            for _ in range(100):
+                sampler.draw()
+
+        sample_s = _median_s(draw_some, seconds) / 100
+    return Figures(model_config, config, N * T / step_s, 1 / sample_s, N * T * _flops(model) / step_s / 1e9, peak)
+
+
+def _flops(model: CharModel) -> float:
+    """Count floating-point operations of the products that training on one character cannot do without."""
+    tensors = model.tensors()
+    first = "layers.0.W_x"  # ids pick its columns: no product
+    weights = sum(w.size for name, w in tensors.items() if w.ndim == 2 and name not in (first, "embedding.W"))
+    return 6.0 * weights  # a multiplication and an addition: forward, back to the input, and for the weights
+
+
+def _peak_gflops(workers: int, model: CharModel) -> float:
+    """Measure a large product on one core, times the workers."""
+    a = np.ones((PRODUCT_SIZE, PRODUCT_SIZE), model.params.dtype)
+    out = np.empty_like(a)
+    return workers * 2 * PRODUCT_SIZE**3 / _median_s(lambda: np.dot(a, a, out=out), 0.5) / 1e9
+
+
+def _median_s(work: Callable[[], object], seconds: float) -> float:
+    work()
+    times: list[float] = []
+    end = time.perf_counter() + seconds
+    while len(times) < 5 or time.perf_counter() < end:
+        begin = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - begin)
+    return median(times)

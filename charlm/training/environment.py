@@ -1,0 +1,42 @@
+"""Facts about the machine and the packages that decide how fast charlm is, and which last bits it gives."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+import charlm
+from charlm.training.blas import blas_name, blas_threads
+from charlm.training.plan import available_cores
+
+__all__ = ["environment"]
+
+RUNTIME = ("numpy", "regex", "rich", "typer")
+EXTRAS = {"parity": ("torch",), "test": ("pytest", "hypothesis", "pexpect", "pyte")}
+
+
+def environment() -> dict[str, Any]:
+    """Return versions, BLAS, cores and extras, each fact by its name; None for what cannot be found out."""
+    facts: dict[str, Any] = {
+        "charlm": charlm.__version__,
+        "python": platform.python_version(),
+        "interpreter_lock": getattr(sys, "_is_gil_enabled", lambda: True)(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cores": available_cores(),
+        "blas": blas_name(),
+        "blas_threads": blas_threads(),
+    }
+    facts |= {package: _version(package) for package in RUNTIME}
+    for extra, packages in EXTRAS.items():
+        present = [package for package in packages if _version(package)]
+        facts[f"extra_{extra}"] = ", ".join(present) if present else "not installed"
+    return facts
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

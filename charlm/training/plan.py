@@ -1,0 +1,151 @@
+"""What a configuration leaves open, decided before the first update: sizes that fit the text, shards, steps."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import time
+import tracemalloc
+from statistics import median
+
+import numpy as np
+
+from charlm.config import TrainConfig
+from charlm.errors import UsageError
+from charlm.model import CharModel
+from charlm.text.batches import fit
+from charlm.training.data import Data, HeldOut, make_batches
+from charlm.training.team import Team, make_optimizer
+from charlm.training.validation import validation_loss
+
+__all__ = ["available_cores", "default_shards", "fit_to_text", "measure", "plan", "steps_of_epochs"]
+
+DEFAULT_EPOCHS = 10.0
+WANTED_EVALUATIONS = 16
+LARGEST_SHARE = 0.05  # of a time budget, for evaluating
+TRIAL_S = 1.5
+RESERVE = 0.98  # of a time budget, for saving and showing
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def fit_to_text(config: TrainConfig, characters: int) -> TrainConfig:
+    """Shrink streams and windows to what a short text can fill; a long text changes nothing."""
+    if config.documents:
+        return config
+    streams, length = fit(characters, config.batch_size, config.seq_length)
+    shards = config.shards if config.shards and streams % config.shards == 0 else None
+    return dataclasses.replace(config, batch_size=streams, seq_length=length, shards=shards)
+
+
+def plan(model: CharModel, data: Data, config: TrainConfig, *, started_s: float | None = None) -> TrainConfig:
+    """Return a configuration in which nothing is open.
+
+    A time budget becomes a number of steps here, from a trial on a copy of the model, and is never looked at
+    again: only so can a run be repeated.
+
+    Parameters
+    ----------
+    model : CharModel
+        Left as it is.
+    data : Data
+    config : TrainConfig
+        Already fitted to the text.
+    started_s : float, optional
+        When the budget's clock started, of `time.perf_counter`; now when left out.
+
+    Returns
+    -------
+    TrainConfig
+        With `shards`, `workers`, `steps` and the four rhythms decided, and no other budget.
+    """
+    began = time.perf_counter() if started_s is None else started_s
+    cores = available_cores()
+    shards = config.shards or default_shards(config.batch_size, cores)
+    workers = min(config.workers or cores, shards)
+    config = dataclasses.replace(config, shards=shards, workers=workers)
+    evaluations = WANTED_EVALUATIONS
+    if config.minutes is not None:
+        step_s, evaluation_s = _trial(model, data, config)
+        left_s = config.minutes * 60 * RESERVE - (time.perf_counter() - began)
+        if left_s < step_s:
+            raise UsageError(
+                f"{config.minutes:g} minutes are over before the first update; give a larger --minutes, or --steps"
+            )
+        if evaluation_s:
+            evaluations = max(1, min(evaluations, int(LARGEST_SHARE * left_s / evaluation_s)))
+        steps = max(1, int((left_s - evaluations * evaluation_s) / step_s))
+    elif config.steps is not None:
+        steps = config.steps
+    else:
+        steps = steps_of_epochs(model, data, config, config.epochs or DEFAULT_EPOCHS)
+    every = max(1, -(-steps // evaluations))
+    return dataclasses.replace(
+        config,
+        steps=steps,
+        epochs=None,
+        minutes=None,
+        eval_every=every if config.eval_every is None else config.eval_every,
+        sample_every=every if config.sample_every is None else config.sample_every,
+        save_every=every if config.save_every is None else config.save_every,
+        log_every=max(1, steps // 2000) if config.log_every is None else config.log_every,
+    )
+
+
+def steps_of_epochs(model: CharModel, data: Data, config: TrainConfig, epochs: float) -> int:
+    """Return how many updates so many passes over the training text take, at least one."""
+    batches = make_batches(data, config, model.vocabulary.stop_id, np.random.default_rng(0))
+    return max(1, round(epochs * batches.batches_per_epoch))
+
+
+def measure(model: CharModel, data: Data, config: TrainConfig) -> tuple[float, int]:
+    """Return how long an update takes, in seconds, and how many bytes its arrays take; on a copy of the model."""
+    tracemalloc.start()
+    try:
+        _trial(model, data, config, trial_s=0.0)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()  # before timing: tracing slows every allocation
+    step_s, _ = _trial(model, data, config)
+    return step_s, peak
+
+
+def default_shards(streams: int, cores: int) -> int:
+    """Return the largest power of two that is at most min(cores, N/8) and divides N; at least 1."""
+    shards = 1
+    while 2 * shards <= min(cores, streams / 8) and streams % (2 * shards) == 0:
+        shards *= 2
+    return shards
+
+
+def _trial(model: CharModel, data: Data, config: TrainConfig, trial_s: float = TRIAL_S) -> tuple[float, float]:
+    """Measure an update and an evaluation on a copy of the model: seconds of each."""
+    copy = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
+    batches = make_batches(data, config, model.vocabulary.stop_id, np.random.default_rng(config.seed))
+    times: list[float] = []
+    with Team(copy, config, make_optimizer(copy.params, config)) as team:
+        end = time.perf_counter() + trial_s
+        while len(times) < 4 or time.perf_counter() < end:
+            begin = time.perf_counter()
+            team.update(batches.next(), lr=0.0)
+            times.append(time.perf_counter() - begin)
+    step_s = median(times[len(times) // 4 :])  # the first ones find cold caches
+    return step_s, 0.0 if data.held_out is None else _evaluation_s(copy, data.held_out)
+
+
+def _evaluation_s(model: CharModel, held_out: HeldOut) -> float:
+    """Estimate how long a validation takes from the first part of it."""
+    part = min(len(held_out.inputs), 32768)
+    begin = time.perf_counter()
+    validation_loss(
+        model,
+        HeldOut(
+            held_out.inputs[:part], held_out.targets[:part], held_out.resets[:part], min(held_out.warmup, part - 1)
+        ),
+    )
+    return (time.perf_counter() - begin) * len(held_out.inputs) / part

@@ -1,0 +1,26 @@
+"""Figures of a benchmark in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from charlm.training.benchmark import Figures
+
+__all__ = ["bench_lines"]
+
+
+def bench_lines(figures: Figures) -> Iterator[Text]:
+    """Yield a line about what was measured, then a line a figure."""
+    model, train = figures.model, figures.train
+    yield Text(
+        f"{model.cell}, {model.layers} x {model.hidden_size} units, {train.batch_size} streams of "
+        f"{train.seq_length} characters, {train.shards} shards on {train.workers} workers"
+    )
+    yield Text(f"training  {figures.train_chars_per_s:>12,.0f} characters/s")
+    yield Text(f"sampling  {figures.sample_chars_per_s:>12,.0f} characters/s, one stream")
+    yield Text(
+        f"products  {figures.gflops:>12,.0f} GFLOP/s while training, {figures.share:.0%} of "
+        f"{figures.peak_gflops:,.0f} in a product of 2048 cubed"
+    )

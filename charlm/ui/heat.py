@@ -1,0 +1,120 @@
+"""A text as a heat map: each piece coloured by how much it surprised a model.
+
+Where there is no colour, the digits under a line say the same.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from charlm.ui.sanitize import visible_line
+
+__all__ = ["Heat"]
+
+
+class _Cell(NamedTuple):
+    """A piece as it is shown, and its surprisal."""
+
+    shown: str
+    bits: float
+
+
+# from pale to dark: each band's lower end in bits and its style, readable on light and on dark terminals
+_BANDS = (
+    (0.0, ""),
+    (1.0, "black on #fef0d9"),
+    (2.0, "black on #fdcc8a"),
+    (4.0, "black on #fc8d59"),
+    (6.0, "white on #d7301f"),
+    (8.0, "bold white on #7f0000"),
+)
+_UNPREDICTED = "underline"
+
+
+class Heat:
+    """A renderable: a text, coloured, with a legend.
+
+    Parameters
+    ----------
+    pieces : sequence of str
+        The text, cut into what has a surprisal of its own.
+    bits : sequence of float
+        Surprisal of each piece; nan where nothing was predicted.
+    """
+
+    def __init__(self, pieces: Sequence[str], bits: Sequence[float]) -> None:
+        self.pieces = pieces
+        self.bits = bits
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        colour = console.color_system is not None and not console.no_color
+        for row in self._rows(options.max_width):
+            if colour:
+                yield _line(*((cell.shown, _style(cell.bits)) for cell in row))
+            else:
+                yield _line(*((cell.shown, "") for cell in row))
+                yield _line(*((_digit(cell.bits).ljust(cell_len(cell.shown)), "") for cell in row))
+        yield Text()
+        yield (
+            _legend()
+            if colour
+            else Text("Under each character: its surprisal in bits, rounded; + is 10 and more, · not predicted.")
+        )
+        yield Text(self._summary())
+
+    def _rows(self, width: int) -> Iterator[list[_Cell]]:
+        """Cut the text into rows: after each line feed, and where a row is full."""
+        row: list[_Cell] = []
+        taken = 0
+        for piece, bits in zip(self.pieces, self.bits, strict=True):
+            shown = visible_line(piece)
+            if not cell_len(shown):  # a mark that would sit on the character before it gets a seat of its own
+                shown = "◌" + shown
+            if row and taken + cell_len(shown) > width:
+                yield row
+                row, taken = [], 0
+            row.append(_Cell(shown, bits))
+            taken += cell_len(shown)
+            if piece.endswith("\n"):
+                yield row
+                row, taken = [], 0
+        if row:
+            yield row
+
+    def _summary(self) -> str:
+        known = [bits for bits in self.bits if not math.isnan(bits)]
+        if not known:
+            return "nothing was predicted"
+        mean = math.fsum(known) / len(known)
+        return f"{mean:.3f} bits on average, {max(known):.1f} at most; {len(known):,} predicted"
+
+
+def _line(*parts: tuple[str, str]) -> Text:
+    return Text.assemble(*parts, no_wrap=True, overflow="crop")
+
+
+def _style(bits: float) -> str:
+    if math.isnan(bits):
+        return _UNPREDICTED
+    return next(style for low, style in reversed(_BANDS) if bits >= low or low == 0)
+
+
+def _digit(bits: float) -> str:
+    if math.isnan(bits):
+        return "·"
+    return "+" if bits >= 9.5 else str(round(max(bits, 0.0)))
+
+
+def _legend() -> Text:
+    legend = Text("Surprisal in bits: ")
+    for (low, style), (high, _) in pairwise((*_BANDS, (math.inf, ""))):
+        label = f" {low:g}+ " if math.isinf(high) else f" {low:g}–{high:g} "
+        legend.append(label, style).append(" ")
+    return legend.append("not predicted", _UNPREDICTED)

@@ -1,0 +1,138 @@
+"""A checkpoint's particulars, and the list of runs, as tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
+from charlm.ui.sanitize import visible_line
+from charlm.ui.sparkline import sparkline
+from charlm.ui.wording import bits, duration, model_line, number
+
+__all__ = ["model_view", "run_table"]
+
+_CURVE_WIDTH = 40
+_SHOWN_DIGITS = 16
+
+
+def model_view(info: ModelInfo) -> RenderableType:
+    """Show what a checkpoint holds: shape, origin, course of training, and every tensor with its checksum."""
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim", no_wrap=True)
+    facts.add_column(overflow="fold")
+    for label, value in _facts(info):
+        facts.add_row(label, Text(visible_line(value)))
+    return Group(facts, Text(), _tensor_table(info))
+
+
+def run_table(runs: Sequence[RunInfo]) -> RenderableType:
+    """List runs, one a line; a damaged one with what is wrong."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("run", overflow="fold")
+    table.add_column("model", no_wrap=True)
+    for name in ("parameters", "step", "best nats"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("saved", no_wrap=True)
+    for run in runs:
+        table.add_row(Text(visible_line(run.name)), *_run_cells(run), Text(_when(run.saved_s)))
+    broken = [Text(visible_line(run.error), style="red") for run in runs if run.error]
+    return Group(table, *broken)
+
+
+def _run_cells(run: RunInfo) -> tuple[Text, ...]:
+    if run.error:
+        return Text("damaged", style="red"), Text("–"), Text("–"), Text("–")
+    layers = f"{run.layers} × " if (run.layers or 1) > 1 else ""
+    return (
+        Text(f"{visible_line(run.cell)} {layers}{run.hidden_size}"),
+        Text(_count(run.parameters)),
+        Text(_count(run.step)),
+        Text(number(math.nan if run.best_loss is None else run.best_loss)),
+    )
+
+
+def _facts(info: ModelInfo) -> list[tuple[str, str]]:
+    start = {"config": {"model": info.config}, "vocabulary": info.symbols, "parameters": info.parameters}
+    defaults = {"cell", "hidden_size", "layers", "embedding_size"}  # these are in the line of the model
+    rows = [
+        ("checkpoint", info.path),
+        ("saved", f"{_when(info.saved_s)} · {info.bytes:,} bytes"),
+        ("model", model_line(start)),
+        ("settings", _settings({k: v for k, v in info.config.items() if k not in defaults})),
+        ("unit", info.unit),
+    ]
+    progress = info.training.get("progress")
+    if isinstance(progress, dict):
+        rows += _course(progress)
+    for label, name in (("training", "train"), ("text", "origin")):
+        values = info.training.get(name)
+        if isinstance(values, dict) and values:
+            rows.append((label, _settings(values)))
+    return rows
+
+
+def _course(progress: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Describe the course of training from what the loop stored; what is missing or odd is left out."""
+    step, best, elapsed_s = (_float(progress.get(name)) for name in ("step", "best_loss", "elapsed_s"))
+    rows = [("trained", f"{number(step, ',.0f')} updates in {duration(elapsed_s)}")]
+    if math.isfinite(best):
+        at = _float(progress.get("best_step"))
+        rows.append(("best loss", f"{number(best)} nats, {bits(best)} bits, at step {number(at, ',.0f')}"))
+    history = progress.get("history")
+    entries = [entry for entry in history if isinstance(entry, list)] if isinstance(history, list) else []
+    for label, place in (("train", 1), ("validation", 2)):
+        losses = [_float(entry[place]) for entry in entries if len(entry) > place]
+        seen = [loss for loss in losses if math.isfinite(loss)]
+        if seen:
+            curve = sparkline(losses, width=_CURVE_WIDTH)[0]
+            rows.append((label, f"{curve}  {number(seen[0])} → {number(seen[-1])} nats"))
+    return rows
+
+
+def _tensor_table(info: ModelInfo) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("tensor", overflow="fold")
+    table.add_column("shape", no_wrap=True)
+    table.add_column("entries", justify="right", no_wrap=True)
+    table.add_column("type", no_wrap=True)
+    table.add_column("sha256", style="dim", no_wrap=True)
+    for tensor in (*info.weights, *info.others):
+        table.add_row(*(Text(visible_line(cell)) for cell in _tensor_cells(tensor)))
+    return table
+
+
+def _tensor_cells(tensor: TensorInfo) -> tuple[str, ...]:
+    shape = " × ".join(map(str, tensor.shape)) or "one"
+    return tensor.name, shape, f"{tensor.entries:,}", tensor.dtype, tensor.sha256[:_SHOWN_DIGITS]
+
+
+def _settings(values: Mapping[str, Any]) -> str:
+    given = {name: value for name, value in values.items() if value is not None}
+    return " · ".join(f"{name.replace('_', '-')} {_plain(value)}" for name, value in given.items())
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_plain, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _float(value: object) -> float:
+    """Return a stored number as a float, NaN for anything else: a stranger may have written it."""
+    small = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
+    return float(value) if small else math.nan  # type: ignore[arg-type]
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _when(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+Start = Callable[..., Any]
+DEMO = ("-m", "charlm.ui.dashboard")
+QUICK = (*DEMO, "0.001")
+LEAVE = b"\x1b[?1049l"
+
+
+def running(screen: Any) -> bool:
+    return "sample, step" in screen.text
+
+
+def test_the_screen_at_80_by_24(terminal: Start) -> None:
+    screen = terminal(*DEMO)
+    screen.wait(running)
+    rows = screen.rows
+    assert rows[0] == "charlm  demonstration"
+    assert rows[1] == "lstm 192 · 65 symbols · 211,073 parameters"
+    assert rows[2] == "1,115,394 characters · preset small · 2 shards on 2 workers"
+    assert re.fullmatch(r"━+─+ +\d+%  0:\d\d, 0:\d\d left", rows[4])
+    assert re.fullmatch(r"step \d+ of 600 · epoch \d\.\d\d", rows[5])
+    assert re.fullmatch(
+        r"train loss     \d\.\d{4} nats  \d\.\d{3} bits  speed          [\d,]+ characters/s", rows[7]
+    )
+    assert re.fullmatch(r"validation     \d\.\d{4} nats  \d\.\d{3} bits  learning rate  0\.\d+", rows[8])
+    assert re.fullmatch(r"best           \d\.\d{4} nats  step \d+ +gradient norm  0\.\d+", rows[9])
+    assert re.match(r"\d\.\d\d █", rows[11])
+    assert rows[15].startswith("── sample, step")
+    assert rows[16:20] == [
+        "ROMEO:",
+        "The night is [bold]long[/bold], and every star of it",
+        "hath asked my name.",
+        "␛[31mTwice.␛[0m",
+    ]
+    assert rows[23] == "Ctrl-C saves and stops"
+
+
+def test_the_screen_is_left_with_a_summary(terminal: Start) -> None:
+    screen = terminal(*QUICK, rows=30)
+    assert screen.end() == 0
+    assert screen.raw.count(b"\x1b[?1049h") == screen.raw.count(LEAVE) == 1
+    painted, _, left = screen.raw.partition(LEAVE)
+    assert b"\x1b[2J" not in painted  # written over in place, never wiped: no flicker
+    summary = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", left.decode())
+    assert "demonstration  lstm 192 · 65 symbols · 211,073 parameters" in summary
+    assert "run         finished · 6.00 epochs" in summary
+    assert re.search(r"validation  1\.\d{4} nats, 2\.\d{3} bits · best 1\.\d{4} at step 600", summary)
+    assert "saved       checkpoints/demonstration\r\n" in summary
+    assert "sample      charlm sample checkpoints/demonstration\r\n" in summary
+
+
+def test_nothing_scrolls(terminal: Start) -> None:
+    screen = terminal(*DEMO)
+    screen.wait(running)
+    frames = screen.raw.split(b"\x1b[H")[2:-1]
+    assert frames
+    assert {frame.count(b"\n") for frame in frames} == {23}
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(40, 24), (40, 10), (60, 16), (20, 6)])
+def test_narrow_and_low(terminal: Start, columns: int, rows: int) -> None:
+    screen = terminal(*DEMO, columns=columns, rows=rows)
+    screen.wait(lambda s: s.rows[-1].startswith("Ctrl-C saves"))
+    screen.wait(lambda s: s.rows[0].startswith("charlm  demo"))
+
+
+def test_resizing_does_no_harm(terminal: Start) -> None:
+    screen = terminal(*DEMO)
+    screen.wait(running)
+    for columns, rows in [(40, 12), (120, 40), (15, 3), (80, 24)]:
+        screen.resize(columns, rows)
+        screen.wait(lambda s, rows=rows: len(s.rows) == rows and s.rows[-1].startswith("Ctrl-C saves"))
+
+
+def test_ctrl_c_gives_the_screen_back(terminal: Start) -> None:
+    screen = terminal(*DEMO)
+    screen.wait(running)
+    screen.send("\x03")
+    screen.end()
+    assert LEAVE in screen.raw
+    assert "\x1b[?25h" in screen.raw.decode()  # the cursor is there again
+    assert "go on       charlm resume checkpoints/demonstration" in screen.text
+
+
+def test_without_colour(terminal: Start) -> None:
+    screen = terminal(*DEMO, NO_COLOR="1")
+    screen.wait(running)
+    assert not re.search(rb"\x1b\[[\d;]*[349]\d[\d;]*m", screen.raw)
+    assert "━" in screen.rows[4]
+    assert "─" in screen.rows[4]
+
+
+def test_on_a_dumb_terminal_there_are_plain_lines(terminal: Start) -> None:
+    screen = terminal(*DEMO, TERM="dumb")
+    screen.wait("step 60: validation")
+    assert b"\x1b" not in screen.raw
+
+
+def test_through_a_pipe_there_are_plain_lines() -> None:
+    done = subprocess.run([sys.executable, *QUICK], capture_output=True, timeout=60, check=True)
+    assert done.stdout == b""
+    assert b"\x1b" not in done.stderr
+    lines = done.stderr.decode().splitlines()
+    assert lines[0] == "demonstration: lstm 192 · 65 symbols · 211,073 parameters"
+    assert any(line.startswith("step 60: validation") for line in lines)
+    assert lines[-1] == "sample      charlm sample checkpoints/demonstration"

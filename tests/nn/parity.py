@@ -1,0 +1,134 @@
+"""PyTorch's records, as ``reference/make_reference.py`` writes them, and what charlm makes of the same numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.nn import GRU, LSTM, RNN, SGD, Adagrad, Adam, AdamW, ParameterStore, RMSprop, Stack
+from charlm.nn.clipping import clip_norm_, clip_value_
+from charlm.nn.losses import cross_entropy
+
+Array = NDArray[Any]
+Record = Mapping[str, Array]
+
+EXACT = {"rtol": 1e-10, "atol": 1e-10}
+CELLS = {"rnn": RNN, "lstm": LSTM, "gru": GRU}
+OPTIMIZERS = {
+    "sgd": (SGD, {}),
+    "sgd-decay": (SGD, {"weight_decay": 0.1}),
+    "sgd-momentum": (SGD, {"momentum": 0.9, "weight_decay": 0.1}),
+    "sgd-nesterov": (SGD, {"momentum": 0.9, "nesterov": True, "weight_decay": 0.1}),
+    "adagrad": (Adagrad, {"eps": 0.0}),  # PyTorch adds ε outside the root
+    "adagrad-decay": (Adagrad, {"eps": 0.0, "weight_decay": 0.1}),
+    "rmsprop": (RMSprop, {}),
+    "rmsprop-decay": (RMSprop, {"rho": 0.9, "weight_decay": 0.1}),
+    "adam": (Adam, {}),
+    "adam-decay": (Adam, {"betas": (0.8, 0.99), "weight_decay": 0.1}),
+    "adamw": (AdamW, {"weight_decay": 0.0}),
+    "adamw-decay": (AdamW, {"betas": (0.8, 0.99), "weight_decay": 0.1}),
+}
+
+
+def stored_records() -> dict[str, dict[str, Array]]:
+    """Read the reference numbers."""
+    records: dict[str, dict[str, Array]] = {}
+    with np.load(Path(__file__).parent / "reference" / "torch.npz") as file:
+        for key in file.files:
+            name, part = key.split("/")
+            records.setdefault(name, {})[part] = file[key]
+    return records
+
+
+def columns_last(x: Array) -> Array:
+    """(…, N, features) → (…, features, N)."""
+    return np.ascontiguousarray(x.swapaxes(-1, -2))
+
+
+def layer_weights(record: Record, cell: str, layer: int) -> dict[str, Array]:
+    """Return a layer's weights. PyTorch has two biases; only a GRU's candidate needs both."""
+    b_ih, b_hh = record[f"bias_ih_l{layer}"], record[f"bias_hh_l{layer}"]
+    tensors = {"W_x": record[f"weight_ih_l{layer}"], "W_h": record[f"weight_hh_l{layer}"], "b": b_ih + b_hh}
+    if cell == "gru":
+        r, z, n = np.split(b_ih, 3)
+        h_r, h_z, h_n = np.split(b_hh, 3)
+        tensors |= {"b": np.concatenate([r + h_r, z + h_z, n]), "b_hn": h_n}
+    return tensors
+
+
+def layer_gradients(record: Record, cell: str, layer: int) -> dict[str, Array]:
+    """Return the gradients of a layer's weights; two biases that are added have equal ones."""
+    names = {"W_x": "weight_ih", "W_h": "weight_hh", "b": "bias_ih"}
+    tensors = {short: record[f"d.{name}_l{layer}"] for short, name in names.items()}
+    if cell == "gru":
+        tensors["b_hn"] = np.split(record[f"d.bias_hh_l{layer}"], 3)[2]
+    return tensors
+
+
+def layer_states(record: Record, cell: str, prefix: str = "") -> list[Any]:
+    """Return each layer's state, parts (H, N); `prefix` is "", "end.", "d." or "d.end."."""
+    state_type = CELLS[cell].state_type
+    stacks = [columns_last(record[prefix + part]) for part in state_type._fields]
+    return [state_type(*parts) for parts in zip(*stacks, strict=True)]
+
+
+def assert_recurrent_parity(record: Record, cell: str) -> None:
+    """Outputs, states and every gradient of a stack equal PyTorch's."""
+    layers = []
+    for k in range(len(record["h"])):
+        weights = layer_weights(record, cell, k)
+        _, D = weights["W_x"].shape
+        layer = CELLS[cell](D, weights["W_h"].shape[1], dtype=np.float64)
+        assert set(layer.params) == set(weights)
+        for name, tensor in weights.items():
+            layer.params[name][...] = tensor
+        layers.append(layer)
+    y, end, backprop = Stack(layers).forward(columns_last(record["x"]), tuple(layer_states(record, cell)))
+    dx, dstart = backprop(columns_last(record["d.y"]), tuple(layer_states(record, cell, "d.end.")))
+
+    np.testing.assert_allclose(y, columns_last(record["y"]), **EXACT)
+    np.testing.assert_allclose(dx, columns_last(record["d.x"]), **EXACT)
+    for got, prefix in ((end, "end."), (dstart, "d.")):
+        for state, wanted in zip(got, layer_states(record, cell, prefix), strict=True):
+            np.testing.assert_allclose(state, wanted, **EXACT)
+    for k, layer in enumerate(layers):
+        for name, gradient in layer_gradients(record, cell, k).items():
+            np.testing.assert_allclose(layer.params.gradient(name), gradient, **EXACT, err_msg=f"{k}.{name}")
+
+
+def assert_cross_entropy_parity(record: Record) -> None:
+    """Losses and gradients of all and of the counted symbols equal PyTorch's."""
+    logits = columns_last(record["logits"])
+    for part, mask in (("all", None), ("counted", record["counted"])):
+        for reduction in ("mean", "sum"):
+            loss, backprop = cross_entropy(logits, record["targets"], mask=mask, reduction=reduction)
+            np.testing.assert_allclose(loss, record[f"{part}.{reduction}"], **EXACT)
+            np.testing.assert_allclose(backprop(), columns_last(record[f"d.{part}.{reduction}"]), **EXACT)
+
+
+def assert_descent_parity(record: Record, name: str, lr: float) -> None:
+    """The weights after every step equal PyTorch's."""
+    params = ParameterStore({"w": record["w"].shape}, np.float64)
+    params.value[:] = record["w"]
+    make, settings = OPTIMIZERS[name]
+    optimizer = make(params, lr=lr, **settings)
+    for gradient, wanted in zip(record["gradients"], record["weights"], strict=True):
+        params.grad[:] = gradient
+        optimizer.step()
+        np.testing.assert_allclose(params.value, wanted, **EXACT)
+        np.testing.assert_array_equal(params.grad, gradient)
+
+
+def assert_clipping_parity(record: Record) -> None:
+    """Norm and clipped gradients equal PyTorch's, but for the 1e-6 that it adds to the norm."""
+    gradient, norm, limit = record["gradient"].copy(), float(record["norm"]), float(record["max_norm"])
+    np.testing.assert_allclose(clip_norm_(gradient, limit), norm, **EXACT)
+    exact = (norm + 1e-6) / norm if norm > limit else 1
+    np.testing.assert_allclose(gradient, record["by_norm"] * exact, **EXACT)
+    gradient = record["gradient"].copy()
+    clip_value_(gradient, float(record["max_value"]))
+    np.testing.assert_allclose(gradient, record["by_value"], **EXACT)

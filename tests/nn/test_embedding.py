@@ -1,0 +1,39 @@
+"""An embedding in front of a layer equals dense columns and a dense product."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from charlm.nn import GRU, Embedding
+
+
+@pytest.mark.parametrize("V", [7, 300])
+def test_it_is_a_product_with_one_hot_columns(V: int) -> None:
+    T, N, E = 5, 3, 4
+    rng = np.random.default_rng(0)
+    embedding = Embedding(V, E, rng=rng, dtype=np.float64)
+    layer = GRU(E, 6, rng=rng, dtype=np.float64)
+    ids, dy = rng.integers(V, size=(T, N)), rng.normal(size=(T, 6, N))
+
+    lookup, backprop_embedding = embedding.forward(ids)
+    y, _, backprop = layer.forward(lookup)
+    dtable, _ = backprop(dy)
+    for _ in range(2):
+        backprop_embedding(dtable)
+
+    one_hot = np.eye(V)[:, ids].transpose(1, 0, 2)
+    dense = np.einsum("ev,tvn->ten", embedding.params["W"], one_hot)
+    np.testing.assert_array_equal(lookup.dense(), dense)
+    wanted, _, backprop = layer.forward(dense)
+    dx, _ = backprop(dy)
+    np.testing.assert_allclose(y, wanted, rtol=1e-12, atol=1e-13)
+    gradient = np.einsum("ten,tvn->ev", dx, one_hot)
+    np.testing.assert_allclose(embedding.params.gradient("W"), 2 * gradient, rtol=1e-12, atol=1e-13)
+
+
+def test_start_weights() -> None:
+    W = Embedding(5000, 16, rng=np.random.default_rng(0)).params["W"]
+    assert W.shape == (16, 5000)
+    assert abs(W.mean()) < 0.01
+    assert W.std() == pytest.approx(0.25, rel=0.02)  # N(0, 1/E)

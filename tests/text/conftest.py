@@ -1,0 +1,8 @@
+"""Settings of the text tests."""
+
+from __future__ import annotations
+
+from hypothesis import settings
+
+settings.register_profile("charlm", deadline=None)  # a busy machine is no failure
+settings.load_profile("charlm")

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+from datetime import datetime
+from typing import Any
+
+import pytest
+from rich.console import Console, RenderableType
+
+from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
+from charlm.config import ModelConfig
+from charlm.ui.info import model_view, run_table
+
+# a title, a link, markup, a control, an override of the direction
+EVIL = "\x1b]0;title\a\x1b]8;;http://x\a[bold]\x9b2J\u202e\n"
+
+
+def text_of(view: RenderableType, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
+    console.print(view)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def model_info(**changes: Any) -> ModelInfo:
+    info = ModelInfo(
+        path="checkpoints/tales/best.npz",
+        bytes=12_345,
+        saved_s=1_700_000_000.0,
+        config=dataclasses.asdict(ModelConfig(hidden_size=128, layers=2)),
+        unit="char",
+        symbols=65,
+        parameters=203_009,
+        weights=(TensorInfo("head.W", "float32", (65, 128), 8320, "0123456789abcdef" * 4),),
+        others=(TensorInfo("state.0.h", "float32", (), 1, "f" * 64),),
+        training={
+            "progress": {
+                "step": 2000,
+                "best_loss": 1.5,
+                "best_step": 1800,
+                "elapsed_s": 75.0,
+                "history": [[1000, 2.0, 2.25], [2000, 1.5, 1.625]],
+            },
+            "train": {"optimizer": "adagrad", "learning_rate": 0.1, "epochs": None, "random_offset": True},
+            "origin": {"sources": ["a.txt", "b.txt"]},
+        },
+    )
+    return dataclasses.replace(info, **changes)
+
+
+def run_info(**changes: Any) -> RunInfo:
+    run = RunInfo("tales", "checkpoints/tales/last.npz", 1_700_000_000.0, False, "lstm", 128, 2, 203_009, 12, 1.5)
+    return dataclasses.replace(run, **changes)
+
+
+def test_a_model() -> None:
+    shown = text_of(model_view(model_info()))
+    for part in (
+        "checkpoints/tales/best.npz",
+        datetime.fromtimestamp(1_700_000_000).astimezone().strftime("%Y-%m-%d %H:%M") + " · 12,345 bytes",
+        "lstm 2 × 128 · 65 symbols · 203,009 parameters",
+        "2,000 updates in 1:15",
+        "1.5000 nats, 2.164 bits, at step 1,800",
+        "█▁  2.0000 → 1.5000 nats",
+        "█▁  2.2500 → 1.6250 nats",
+        "optimizer adagrad · learning-rate 0.1 · random-offset True",
+        "sources a.txt, b.txt",
+    ):
+        assert part in shown
+    assert "epochs" not in shown
+    rows = [line.split() for line in shown.splitlines()]
+    assert ["head.W", "65", "×", "128", "8,320", "float32", "0123456789abcdef"] in rows
+    assert ["state.0.h", "one", "1", "float32", "f" * 16] in rows
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        {},
+        {"progress": 1, "train": 2, "origin": []},
+        {"progress": {"step": "x", "best_loss": [], "history": {}, "elapsed_s": 1e999}},
+        {"progress": {"step": 10**400, "history": [1, [], [1], [1, None, "x"], [1, True, 10**400]]}},
+    ],
+)
+def test_what_is_missing_or_odd_is_left_out(training: dict[str, Any]) -> None:
+    shown = text_of(model_view(model_info(training=training)))
+    assert "best loss" not in shown
+    assert "nats" not in shown
+
+
+def test_runs() -> None:
+    runs = [
+        run_info(),
+        run_info(name="new", layers=1, step=None, best_loss=None),
+        run_info(name="cut", cell="", error="checkpoint 'cut' cannot be used: it ends early; use a copy"),
+    ]
+    header, tales, new, cut, error = text_of(run_table(runs)).splitlines()
+    assert header.split() == ["run", "model", "parameters", "step", "best", "nats", "saved"]
+    assert tales.split()[:7] == ["tales", "lstm", "2", "×", "128", "203,009", "12"]
+    assert tales.split()[7] == "1.5000"
+    assert new.split()[:6] == ["new", "lstm", "128", "203,009", "–", "–"]
+    assert cut.split()[:5] == ["cut", "damaged", "–", "–", "–"]
+    assert error.startswith("checkpoint 'cut' cannot be used")
+
+
+@pytest.mark.parametrize("width", [40, 80])
+def test_nothing_in_it_controls_the_terminal(width: int) -> None:
+    evil_tensor = TensorInfo(EVIL, EVIL, (1,), 1, EVIL)
+    training = {"origin": {EVIL: [EVIL]}, "train": {EVIL: EVIL}}
+    config = {**dataclasses.asdict(ModelConfig()), "cell": EVIL, EVIL: EVIL}
+    info = model_info(path=EVIL, unit=EVIL, config=config, weights=(evil_tensor,), training=training)
+    for view in (model_view(info), run_table([run_info(name=EVIL, cell=EVIL), run_info(name=EVIL, error=EVIL)])):
+        shown = text_of(view, width)
+        assert all(line.isprintable() for line in shown.splitlines())
+        assert max(map(len, shown.splitlines())) <= width
+    assert "[bold]" in text_of(run_table([run_info(name=EVIL)]))

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Iterable
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from charlm.training.report import Report
+from charlm.ui.demo import reports
+from charlm.ui.run_state import RunState
+from charlm.ui.run_view import RunView
+
+SIZES = [(80, 24), (60, 20), (40, 24), (40, 12), (20, 5), (200, 60), (1, 1), (2, 40)]
+
+
+def told(events: Iterable[Report], name: str = "run") -> RunState:
+    state = RunState(name)
+    for second, report in enumerate(events):
+        state.add(report, float(second))
+    return state
+
+
+def screen(state: RunState, width: int = 80, height: int = 24, now_s: float = 0.0) -> list[str]:
+    console = Console(file=io.StringIO(), width=width, height=height, color_system=None)
+    with console.capture() as capture:
+        console.print(RunView(state, now_s), height=height, end="")
+    return capture.get().removesuffix("\n").split("\n")
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+@pytest.mark.parametrize("steps", [0, 1, 40])
+def test_fits_every_screen(width: int, height: int, steps: int) -> None:
+    state = told(list(reports(40))[: 1 + steps * 2])
+    rows = screen(state, width, height)
+    assert len(rows) <= height
+    assert max(map(cell_len, rows)) <= width
+
+
+def test_shows_every_figure_at_80_by_24() -> None:
+    rows = screen(told(reports(100)), now_s=100.0)
+    text = "\n".join(rows)
+    for figure in (
+        "lstm 192",
+        "211,073 parameters",
+        "100%",
+        "step 100 of 100 · epoch 1.00",
+        "2 shards on 2 workers",
+    ):
+        assert figure in text
+    for label in (
+        "train loss",
+        "validation",
+        "best",
+        "speed",
+        "learning rate",
+        "gradient norm",
+        "sample, step 100",
+    ):
+        assert label in text
+    assert "nats" in text
+    assert "bits" in text
+
+
+def test_is_a_function_of_state_time_and_width() -> None:
+    state = told(reports(20))
+    assert screen(state, now_s=70.0) == screen(state, now_s=70.0)
+    assert "1:10, " in "\n".join(screen(state, now_s=70.0))
+
+
+def test_samples_and_names_are_harmless_and_no_markup() -> None:
+    nasty = "[bold]\x1b[31m\x9b\u202e[/nope]"
+    state = told([Report("start", steps=1), Report("sample", step=1, text=nasty * 3)], name=nasty)
+    state.notice = nasty
+    text = "\n".join(screen(state, 200))
+    assert text.count("[bold]␛[31m\\x9b\\u202e[/nope]") == 5
+
+
+def test_a_wide_sample_is_wrapped_by_cells() -> None:
+    rows = screen(told([Report("start", steps=1), Report("sample", text="語" * 100)]), 41, 40)
+    assert max(map(cell_len, rows)) <= 41
+    assert "".join(rows).count("語") == 100
+
+
+def test_shows_the_published_loss_as_the_original_does() -> None:
+    step = Report("step", step=1, steps=9, loss=4.17, details={"smooth_loss": 104.35})
+    assert "train loss     104.350 summed, smoothed" in "\n".join(screen(told([step])))
+
+
+def test_a_loss_that_is_not_finite_does_no_harm() -> None:
+    rows = screen(told([Report("step", step=1, steps=9, loss=math.nan, grad_norm=math.inf)]))
+    assert any("gradient norm  inf" in row for row in rows)
