@@ -65,8 +65,7 @@ def _number(
     """Refuse a number outside ``[low, high]``; `above` and `below` leave out the border itself."""
     if value is None:
         return
-    number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or (whole and value != int(value) if number and math.isfinite(value) else whole):
+    if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
         raise UsageError(f"{name} is {value!r}; it must be a {'whole number' if whole else 'number'}")
     inside = (value > low if above else value >= low) and (value < high if below else value <= high)
     if not inside or not math.isfinite(value):

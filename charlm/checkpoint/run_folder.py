@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from charlm.checkpoint.atomic import disk_error, remove_leftovers
-from charlm.checkpoint.locate import BEST, LAST, RUNS, SHIPPED
+from charlm.checkpoint.locate import BEST, RUNS, SHIPPED
 from charlm.errors import DiskError, RunLockedError, UsageError
 
 __all__ = ["clear_run_folder", "lock_run_folder", "new_run_folder"]
@@ -58,14 +58,14 @@ def new_run_folder(out: str | Path | None, stem: str, *, root: Path = RUNS, forc
 
 
 def clear_run_folder(folder: Path) -> None:
-    """Remove the run that a folder holds, and nothing else; for a run that replaces it, at its first save.
+    """Remove what an older run left beside ``last.npz``, once a run that replaces it has written its own.
 
     Raises
     ------
     DiskError
         If the system refuses.
     """
-    for name in (BEST, LAST, "log.jsonl", "config.json"):
+    for name in (BEST, "log.jsonl", "config.json"):
         try:
             (folder / name).unlink(missing_ok=True)
         except OSError as error:

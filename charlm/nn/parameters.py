@@ -7,7 +7,8 @@ Clipping, optimiser updates, averaging over workers and counting are vector expr
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,18 +47,21 @@ class ParameterStore(Mapping[str, FloatArray]):
 
     def __init__(self, shapes: Mapping[str, Shape], dtype: DTypeLike = np.float32) -> None:
         size = sum(math.prod(shape) for shape in shapes.values())
-        self._bind(dict(shapes), np.zeros(size, dtype), np.zeros(size, dtype))
+        value = np.zeros(size, dtype)
+        self._bind(dict(shapes), value, lambda: np.zeros_like(value))
 
-    def _bind(self, shapes: dict[str, Shape], value: FloatArray, grad: FloatArray) -> None:
-        self.shapes, self.value, self.grad = shapes, value, grad
-        self._values: dict[str, FloatArray] = {}
-        self._grads: dict[str, FloatArray] = {}
-        start = 0
-        for name, shape in shapes.items():
-            stop = start + math.prod(shape)
-            self._values[name] = value[start:stop].reshape(shape)
-            self._grads[name] = grad[start:stop].reshape(shape)
-            start = stop
+    def _bind(self, shapes: dict[str, Shape], value: FloatArray, make_grad: Callable[[], FloatArray]) -> None:
+        self.shapes, self.value, self._make_grad = shapes, value, make_grad
+        self._values = self.named(value)
+
+    @cached_property
+    def grad(self) -> FloatArray:
+        """Gradient of all weights, (P,); made at first use, since a model that only writes needs none."""
+        return self._make_grad()
+
+    @cached_property
+    def _grads(self) -> dict[str, FloatArray]:
+        return self.named(self.grad)
 
     def __getitem__(self, name: str) -> FloatArray:
         return self._values[name]
@@ -82,14 +86,17 @@ class ParameterStore(Mapping[str, FloatArray]):
 
     def named(self, flat: FloatArray) -> dict[str, FloatArray]:
         """Cut any vector that is laid out like ``value`` (an optimiser's slot, an average) into named views."""
-        ends = np.cumsum([math.prod(shape) for shape in self.shapes.values()])
-        parts = np.split(flat, ends[:-1])
-        return {n: part.reshape(shape) for (n, shape), part in zip(self.shapes.items(), parts, strict=True)}
+        views, start = {}, 0
+        for name, shape in self.shapes.items():
+            stop = start + math.prod(shape)
+            views[name] = flat[start:stop].reshape(shape)
+            start = stop
+        return views
 
     def replica(self, grad: FloatArray | None = None) -> ParameterStore:
         """Return a store with the same weights, in the same memory, and a gradient of its own."""
         twin = ParameterStore.__new__(ParameterStore)
-        twin._bind(self.shapes, self.value, np.zeros_like(self.value) if grad is None else grad)
+        twin._bind(self.shapes, self.value, lambda: np.zeros_like(self.value) if grad is None else grad)
         return twin
 
     def under(self, prefix: str) -> ParameterStore:
@@ -104,5 +111,5 @@ class ParameterStore(Mapping[str, FloatArray]):
         stop = start + sum(sizes[name] for name in names)
         part = ParameterStore.__new__(ParameterStore)
         short = {name.removeprefix(prefix + "."): self.shapes[name] for name in names}
-        part._bind(short, self.value[start:stop], self.grad[start:stop])
+        part._bind(short, self.value[start:stop], lambda: self.grad[start:stop])
         return part

@@ -124,7 +124,9 @@ def read_text(
 
 def _read(source: str, encoding: str, errors: DecodingErrors, stdin: BinaryIO | None) -> str:
     if source.startswith(BUILTIN):
-        return _built_in(source.removeprefix(BUILTIN))
+        from charlm.text.builtin import make_text  # making texts is needed for no other source
+
+        return make_text(source.removeprefix(BUILTIN))
     if source == STDIN:
         return _decode(_stdin_bytes(stdin), _name(source), encoding, errors)
     if not source:  # to the system it is the folder that one is in
@@ -137,15 +139,6 @@ def _read(source: str, encoding: str, errors: DecodingErrors, stdin: BinaryIO | 
     if not files:
         raise CorpusError(f"folder {source!r} holds no files, hidden ones left out; give one that does")
     return "".join(_decode(_file_bytes(file), repr(str(file)), encoding, errors) for file in files)
-
-
-def _built_in(name: str) -> str:
-    # imported here: making texts is needed for no other source
-    from charlm.text.builtin import NAMES, make_text
-
-    if name not in NAMES:
-        raise CorpusError(f"there is no built-in corpus {name!r}; choose one of {', '.join(NAMES)}")
-    return make_text(name)
 
 
 def _stdin_bytes(stdin: BinaryIO | None) -> bytes:

@@ -70,6 +70,16 @@ def test_huge_logits_neither_overflow_nor_warn(dtype: type, size: float) -> None
     np.testing.assert_array_equal(gradient[:, :, 0], [[0, 0], [1, -1]])
 
 
+def test_each_symbol_has_a_scale_of_its_own() -> None:
+    rng = np.random.default_rng(0)
+    logits, targets = rng.normal(size=(2, 5, 3)), rng.integers(5, size=(2, 3))
+    offsets = rng.choice([-2000.0, 0, 1000, 1e5], size=(2, 1, 3))
+    loss, backprop = cross_entropy(logits, targets)
+    shifted, backprop_shifted = cross_entropy(logits + offsets, targets)
+    assert shifted == pytest.approx(loss, rel=1e-9)
+    np.testing.assert_allclose(backprop_shifted(), backprop(), rtol=1e-9)
+
+
 def test_single_precision_follows_double() -> None:
     rng = np.random.default_rng(0)
     logits, targets = 3 * rng.normal(size=(50, 65, 16)), rng.integers(65, size=(50, 16))

@@ -237,6 +237,14 @@ def test_a_workspace_changes_no_bit(name: str) -> None:
         layer.params.value[:] += 0.01  # an update between two windows
 
 
+def test_the_state_outlives_the_next_window(name: str) -> None:
+    case, workspace = draw_case(name), Workspace()
+    _, end, _ = case.layer.forward(case.x, case.state, workspace=workspace)
+    kept = [part.copy() for part in end]
+    case.layer.forward(2 * case.x, end, workspace=workspace)
+    np.testing.assert_array_equal(end, kept)
+
+
 def test_saturated_gates_neither_overflow_nor_warn(name: str) -> None:
     case = draw_case(name, T=4, N=3)
     case.layer.params.value[:] *= 2e4

@@ -288,6 +288,13 @@ def test_passes_have_different_orders() -> None:
     assert all(sorted(order) == list(range(20)) for order in orders)
 
 
+def test_the_first_order_too_is_drawn() -> None:
+    documents = [np.array([k]) for k in range(20)]
+    seeds = (np.random.default_rng(seed) for seed in range(5))
+    makes = [DocumentBatches(documents, stop_id=STOP, streams=1, length=40, rng=rng) for rng in seeds]
+    assert len({tuple(batches.next().targets[::2, 0].tolist()) for batches in makes}) == 5
+
+
 def test_empty_documents_are_read_as_stop_to_stop() -> None:
     batches = DocumentBatches(
         [np.array([], np.uint8)], stop_id=3, streams=2, length=2, rng=np.random.default_rng(0)
@@ -336,7 +343,7 @@ each_kind = pytest.mark.parametrize("make", kinds.values(), ids=kinds.keys())
 
 @each_kind
 def test_every_point_can_be_left_and_taken_up_again(make: Make) -> None:
-    points, total = 30, 60
+    points, total = 20, 40
     rng = np.random.default_rng(3)
     batches = make(rng)
     stored, whole, epochs = [], [], []

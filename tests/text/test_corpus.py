@@ -34,7 +34,6 @@ def write(tmp_path: Path) -> Callable[[str, bytes], str]:
 @pytest.fixture
 def builtin(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("charlm.text.builtin")
-    module.NAMES = ("tales", "sums")  # type: ignore[attr-defined]
     module.make_text = "text of {}".format  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "charlm.text.builtin", module)
 
@@ -329,7 +328,7 @@ def damaged_gzips() -> list[bytes]:
     flipped = bytearray(whole)
     flipped[-6] ^= 1  # in the checksum
     broken = bytearray(whole)
-    broken[12] ^= 0xFF  # in the stream
+    broken[10] |= 0b110  # a kind of block that there is not: zlib's own error
     return [b"not gzip at all", whole[:5], whole[:-9], whole[:-1], bytes(flipped), bytes(broken), whole + b"tail"]
 
 
@@ -349,9 +348,8 @@ def test_every_truncation_of_a_gzip_is_found(write: Callable[[str, bytes], str])
             read_corpus([path])
 
 
-@pytest.mark.usefixtures("builtin")
 def test_a_built_in_corpus_that_is_not() -> None:
-    with pytest.raises(CorpusError, match="no built-in corpus 'tails'; choose one of tales, sums") as error:
+    with pytest.raises(CorpusError, match=r"no built-in corpus 'tails'; choose one of .*tales") as error:
         read_corpus(["builtin:tails"])
     refused(error)
 

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+from xml.dom import minidom
+
+import pytest
+
+import charlm
+from charlm.cli.entry import run
+
+TEXT = "abc, \x1b[31m[bold]é日\n"
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> charlm.CharModel:
+    monkeypatch.chdir(tmp_path)
+    return write_model("m.npz")
+
+
+def write_model(path: str, **vocabulary: Any) -> charlm.CharModel:
+    known = charlm.Vocabulary.from_text(TEXT, **vocabulary)
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=5), known, seed=2)
+    charlm.save(model, path)
+    return model
+
+
+class TestEval:
+    def test_numbers(self, model, capsys):
+        Path("text.txt").write_text(TEXT * 3, encoding="utf-8")
+        assert run(["eval", "m.npz", "text.txt"]) == 0
+        out, err = capsys.readouterr()
+        expected = charlm.evaluate(model, TEXT * 3)
+        assert f"{expected.nats:.4f}" in out
+        assert f"{expected.bits_per_char:.4f}" in out
+        assert f"{expected.perplexity:.3f}" in out
+        assert err == ""
+
+    def test_json(self, model, capsys):
+        assert run(["eval", "m.npz", "--text", TEXT, "--json"]) == 0
+        result, expected = json.loads(capsys.readouterr().out), charlm.evaluate(model, TEXT)
+        assert result["nats"] == expected.nats
+        assert result["bits_per_char"] == expected.bits_per_char
+        assert result["perplexity"] == expected.perplexity
+        assert result["characters"] == len(TEXT) - 1
+
+    def test_several_files_are_one_text(self, model, capsys):
+        Path("1").write_text("abc", encoding="utf-8")
+        Path("2").write_text("cab", encoding="utf-8")
+        assert run(["eval", "m.npz", "1", "2", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["nats"] == charlm.evaluate(model, "abccab").nats
+
+    def test_units_are_named(self, model, capsys):
+        write_model("b.npz", unit="byte")
+        assert run(["eval", "b.npz", "--text", TEXT]) == 0
+        out = capsys.readouterr().out
+        assert "nats per byte" in out
+        assert "bits per character" in out
+
+    def test_on_unknown(self, model, capsys):
+        assert run(["eval", "m.npz", "--text", "abΩc"]) == 3
+        assert "'Ω'" in capsys.readouterr().err
+        assert run(["eval", "m.npz", "--text", "abΩc", "--on-unknown", "skip", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["characters"] == 2
+
+
+class TestScore:
+    def test_json(self, model, capsys):
+        assert run(["score", "m.npz", "--text", TEXT, "--json"]) == 0
+        result = json.loads(capsys.readouterr().out)
+        assert result["bits"][0] is None
+        assert result["bits"][1:] == charlm.score(model, TEXT).bits[1:].tolist()
+        assert "".join(result["pieces"]) == TEXT
+
+    def test_a_model_of_documents_predicts_the_first_character(self, model, capsys):
+        write_model("d.npz", stop=True)
+        assert run(["score", "d.npz", "--text", "abc", "--json"]) == 0
+        bits = json.loads(capsys.readouterr().out)["bits"]
+        assert len(bits) == 3
+        assert all(math.isfinite(value) for value in bits)
+
+    def test_a_pipe_gets_digits_and_no_escapes(self, model, capsys):
+        Path("text.txt").write_text(TEXT, encoding="utf-8")
+        assert run(["score", "m.npz", "text.txt"]) == 0
+        text, digits, *_ = capsys.readouterr().out.splitlines()
+        assert text == "abc, ␛[31m[bold]é日␊"
+        bits = charlm.score(model, TEXT).bits
+        assert digits.replace(" ", "") == "·" + "".join(str(round(value)) for value in bits[1:])
+
+    def test_pictures(self, model, capsys):
+        assert run(["score", "m.npz", "--text", TEXT, "--svg", "a.svg", "--html", "a.html"]) == 0
+        svg, html = (Path(name).read_text(encoding="utf-8") for name in ("a.svg", "a.html"))
+        minidom.parseString(svg)
+        assert "\x1b" not in svg + html
+        assert "é" in svg
+        assert "é" in html
+
+    def test_a_picture_that_cannot_be_written(self, model, capsys):
+        assert run(["score", "m.npz", "--text", TEXT, "--svg", "missing/a.svg"]) == 5
+        assert "'missing/a.svg'" in capsys.readouterr().err.replace("\\\\", "/")
+
+
+@pytest.mark.parametrize("command", ["eval", "score"])
+@pytest.mark.parametrize(
+    ("flags", "code", "word"),
+    [
+        ([], 2, "give one text"),
+        (["text.txt", "--text", "abc"], 2, "give one text"),
+        (["missing"], 3, "'missing'"),
+        (["bad.txt"], 3, "byte offset 1"),
+        (["text.txt", "--errors", "maybe"], 2, "strict or replace"),
+        (["text.txt", "--on-unknown", "guess"], 2, "on-unknown"),
+    ],
+)
+def test_errors_are_one_line(model, capsys, command, flags, code, word):
+    Path("text.txt").write_text("abc", encoding="utf-8")
+    Path("bad.txt").write_bytes(b"a\xff")
+    assert run([command, "m.npz", *flags]) == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert word in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", ["eval", "score"])
+def test_other_encodings(model, capsys, command):
+    Path("text.txt").write_bytes("aéc".encode("latin-1"))
+    assert run([command, "m.npz", "text.txt", "--encoding", "latin-1", "--json"]) == 0

@@ -1,0 +1,242 @@
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import charlm
+from charlm.cli.entry import run
+
+PROGRAM = "from charlm.cli.entry import main; main()"
+CONTROLS = "\x00\x07\x1b\x7f\x9b\x9d\u202e\r"
+
+
+@pytest.fixture
+def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> charlm.CharModel:
+    """A model as the newest run, in the folder in which the test runs."""
+    monkeypatch.chdir(tmp_path)
+    return write_run("abcdef \n", Path("checkpoints/run"))
+
+
+def write_run(text: str, folder: Path, **vocabulary: Any) -> charlm.CharModel:
+    known = charlm.Vocabulary.from_text(text, **vocabulary)
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=5), known, seed=2)
+    model.params.value *= 3
+    folder.mkdir(parents=True)
+    charlm.save(model, folder / "last.npz")
+    return model
+
+
+def program(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", PROGRAM, "sample", *arguments]
+    return subprocess.run(command, capture_output=True, timeout=60, check=False, **options)
+
+
+def continuation(model: charlm.CharModel, **settings: Any) -> str:
+    return "".join(charlm.generate(model, **settings))
+
+
+class TestText:
+    def test_the_newest_run_goes_on_with_the_prompt(self, trained, capsys):
+        assert run(["sample", "--prompt", "abc", "--length", "40", "--seed", "7"]) == 0
+        out, err = capsys.readouterr()
+        assert out == "abc" + continuation(trained, prompt="abc", length=40, seed=7)
+        assert err == ""
+
+    def test_every_setting_reaches_the_sampler(self, trained, capsys):
+        settings = {"length": 60, "temperature": 1.7, "top_k": 5, "top_p": 0.9, "seed": 3}
+        flags = ["--length", "60", "--temp", "1.7", "--top-k", "5", "--top-p", "0.9", "--seed", "3"]
+        assert run(["sample", "checkpoints/run", *flags, "--stop", "ea", "--stop", "cc"]) == 0
+        assert capsys.readouterr().out == continuation(trained, **settings, stop=["ea", "cc"])
+
+    @pytest.mark.parametrize("flag", ["--prompt", "--primetext", "--start"])
+    def test_prompt_flags_and_no_echo(self, trained, capsys, flag):
+        assert run(["sample", flag, "fa", "--no-echo", "--seed", "1", "--temperature", "0"]) == 0
+        assert capsys.readouterr().out == continuation(trained, prompt="fa", temperature=0)
+
+    def test_a_prompt_from_a_file_stands_as_it_is(self, trained, capsys):
+        Path("prompt.txt").write_bytes("\ufeffab\n".encode())
+        assert run(["sample", "--prompt-file", "prompt.txt", "--length", "5", "--seed", "1"]) == 0
+        assert capsys.readouterr().out.startswith("ab\n")
+
+    def test_samples_are_those_of_the_seeds_that_follow(self, trained, capsys):
+        assert run(["sample", "--count", "3", "--seed", "5", "--prompt", "a", "--length", "20"]) == 0
+        samples = capsys.readouterr().out.split("\n---\n")
+        assert samples == ["a" + continuation(trained, prompt="a", length=20, seed=seed) for seed in (5, 6, 7)]
+
+    def test_a_chosen_seed_is_reported_and_gives_the_text_again(self, trained, capsys):
+        assert run(["sample", "--length", "30"]) == 0
+        out, err = capsys.readouterr()
+        word, seed = err.split()
+        assert word == "seed"
+        assert out == continuation(trained, length=30, seed=int(seed))
+
+    def test_a_file_in_place_of_standard_output(self, trained, capsys):
+        assert run(["sample", "--output", "out.txt", "--seed", "2", "--length", "25"]) == 0
+        assert capsys.readouterr() == ("", "")
+        assert Path("out.txt").read_bytes() == continuation(trained, length=25, seed=2).encode()
+
+
+class TestJson:
+    def test_one_object_a_sample(self, trained, capsys):
+        flags = ["--prompt", "ab", "--length", "30", "--stop", "ff", "--seed", "4", "--count", "2", "--json"]
+        assert run(["sample", *flags]) == 0
+        samples = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        assert [sample["seed"] for sample in samples] == [4, 5]
+        for sample in samples:
+            assert sample["prompt"] == "ab"
+            assert sample["text"] == continuation(trained, prompt="ab", length=30, stop="ff", seed=sample["seed"])
+            assert sample["finish_reason"] == ("length" if len(sample["text"]) == 30 else "stop")
+            assert len(sample["logprobs"]) == len(sample["text"])
+            bits = charlm.score(trained, "ab" + sample["text"]).bits[2:]
+            assert [-b * math.log(2) for b in bits] == pytest.approx(sample["logprobs"], rel=1e-4, abs=1e-5)
+        assert samples[0]["parameters"]["stop"] == ["ff"]
+        assert samples[0]["parameters"]["temperature"] == charlm.SampleConfig().temperature
+
+    def test_what_is_not_predicted_is_null(self, tmp_path, capsys):
+        write_run("abc", tmp_path / "run")
+        assert run(["sample", str(tmp_path / "run"), "--length", "2", "--seed", "1", "--json"]) == 0
+        sample = json.loads(capsys.readouterr().out)
+        assert [value is None for value in sample["logprobs"]] == [True, False]
+
+
+class TestErrors:
+    @pytest.mark.parametrize(
+        ("flags", "code", "word"),
+        [
+            (["--prompt", "a", "--prompt-file", "x"], 2, "two prompts"),
+            (["--top-p", "0"], 2, "top-p"),
+            (["--length", "-1"], 2, "length"),
+            (["--count", "0"], 2, "count"),
+            (["--seed", "-1"], 2, "seed"),
+            (["--stop", ""], 2, "stop"),
+            (["--on-unknown", "guess"], 2, "on-unknown"),
+            (["--prompt", "Ω"], 3, "'Ω'"),
+            (["--prompt-file", "missing"], 3, "'missing'"),
+            (["--output", "missing/file"], 5, "'missing/file'"),
+        ],
+    )
+    def test_one_line_and_no_text(self, trained, capsys, flags, code, word):
+        assert run(["sample", "checkpoints/run", *flags]) == code
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert word in err
+        assert err.count("\n") == 1
+
+    def test_no_model(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        assert run(["sample"]) == 4
+        assert "train one first" in capsys.readouterr().err
+
+    def test_unknown_characters_on_request(self, trained, capsys):
+        assert run(["sample", "--prompt", "aΩb", "--on-unknown", "skip", "--seed", "1"]) == 0
+        assert capsys.readouterr().out == "aΩb" + continuation(trained, prompt="ab", seed=1)
+
+
+class TestStreams:
+    def test_a_pipe_is_the_prompt_unless_a_flag_is(self, trained):
+        piped = program("--length", "9", "--seed", "1", input=b"ab\n")
+        assert piped.stdout.decode() == "ab\n" + continuation(trained, prompt="ab\n", length=9, seed=1)
+        flagged = program("--length", "9", "--seed", "1", "--prompt", "f", input=b"ab\n")
+        assert flagged.stdout.decode() == "f" + continuation(trained, prompt="f", length=9, seed=1)
+        empty = program("--length", "9", "--seed", "1", input=b"")
+        assert empty.stdout.decode() == continuation(trained, length=9, seed=1)
+
+    def test_a_file_as_standard_input_is_the_prompt(self, trained):
+        Path("prompt").write_bytes(b"cd")
+        with Path("prompt").open("rb") as file:
+            result = program("--length", "9", "--seed", "1", stdin=file)
+        assert result.stdout.startswith(b"cd")
+
+    def test_nothing_else_as_standard_input_is_read(self, trained):
+        result = program("--length", "9", "--seed", "1", stdin=subprocess.DEVNULL)
+        assert result.stdout.decode() == continuation(trained, length=9, seed=1)
+
+    def test_a_prompt_that_is_no_text(self, trained):
+        result = program(input=b"ab\xff")
+        assert result.returncode == 3
+        assert b"byte offset 2" in result.stderr
+        assert result.stdout == b""
+
+    @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+    def test_standard_output_is_utf8_whatever_the_system_says(self, trained, tmp_path, encoding):
+        write_run("é日\n", tmp_path / "other")
+        environment = {**os.environ, "PYTHONIOENCODING": encoding}
+        result = program(str(tmp_path / "other"), "--prompt", "é日", "--seed", "1", env=environment, input=b"")
+        assert result.stdout.decode("utf-8").startswith("é日")
+
+    def test_nothing_drawn_can_control_a_terminal(self, tmp_path):
+        model = write_run(CONTROLS, tmp_path / "run")
+        arguments = (str(tmp_path / "run"), "--seed", "1", "--prompt", CONTROLS)
+        for flags in ((), ("--json",)):
+            out = program(*arguments, *flags, input=b"").stdout.decode()
+            assert not set(out.rstrip("\n")) & set(CONTROLS)
+        raw = program(*arguments, "--raw", input=b"").stdout.decode()
+        assert raw == CONTROLS + continuation(model, prompt=CONTROLS, seed=1)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="pipes close otherwise there")
+    def test_a_reader_that_has_enough_is_no_error(self, trained):
+        command = [sys.executable, "-c", PROGRAM, "sample", "--length", "100000000", "--seed", "1"]
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as child:
+            assert child.stdout is not None
+            assert child.stderr is not None
+            head = child.stdout.read(20)
+            child.stdout.close()
+            assert child.stderr.read() == b""
+            assert child.wait(60) == 0
+        assert head.decode() == continuation(trained, length=20, seed=1)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="signals are otherwise there")
+    def test_ctrl_c_keeps_what_was_drawn(self, trained):
+        command = [sys.executable, "-c", PROGRAM, "sample", "--length", "100000000", "--seed", "1"]
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=_default_interrupt,
+        ) as child:
+            assert child.stdout is not None
+            assert child.stderr is not None
+            text = child.stdout.read(1)
+            child.send_signal(signal.SIGINT)
+            text += child.stdout.read()
+            assert child.stderr.read().strip() == b""
+            assert child.wait(60) == 130
+        assert text.decode() == continuation(trained, length=len(text), seed=1)
+
+
+def _default_interrupt() -> None:
+    # a test run in the background has children that ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class TestTerminal:
+    def test_the_text_ends_with_its_row(self, trained, terminal: Callable[..., Any]):
+        screen = terminal(
+            "-c", PROGRAM, "sample", "--prompt", "ab", "--length", "12", "--seed", "1", "--top-k", "1"
+        )
+        assert screen.end() == 0
+        assert screen.raw.endswith(b"\n")
+
+    def test_controls_are_shown_and_not_obeyed(self, tmp_path, terminal: Callable[..., Any]):
+        write_run(CONTROLS, tmp_path / "run")
+        screen = terminal("-c", PROGRAM, "sample", tmp_path / "run", "--prompt", "\x1b\x9b\u202e", "--seed", "1")
+        assert screen.end() == 0
+        assert "␛\\x9b\\u202e" in screen.raw.decode().splitlines()[0]
+        assert not set(screen.raw.decode().replace("\r\n", "")) & set(CONTROLS)
+
+    def test_raw_is_refused(self, trained, terminal: Callable[..., Any]):
+        screen = terminal("-c", PROGRAM, "sample", "--raw", "--seed", "1")
+        assert screen.end() == 2
+        assert "--raw on a terminal" in screen.text
