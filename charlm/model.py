@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from charlm.config import LossReduction, ModelConfig
 from charlm.errors import CheckpointError
-from charlm.nn.arrays import IdArray, Inputs
+from charlm.nn.arrays import IdArray, Inputs, check_ids
 from charlm.nn.dropout import Dropout
 from charlm.nn.embedding import Embedding
 from charlm.nn.gru import GRU
@@ -103,6 +103,18 @@ class CharModel:
         c = self.config
         size = f"{c.layers}x{c.hidden_size}" if c.layers > 1 else f"{c.hidden_size}"
         return f"CharModel({c.cell} {size}, {len(self.vocabulary)} symbols, {self.params.value.size:,} parameters)"
+
+    @classmethod
+    def bare(cls, config: ModelConfig, vocabulary: Vocabulary) -> CharModel:
+        """Return a model whose weights are all zero, to be filled."""
+        model = cls.__new__(cls)
+        shapes = parameter_shapes(config, len(vocabulary))
+        model._build(config, vocabulary, ParameterStore(shapes, config.dtype))
+        return model
+
+    def move_(self, value: FloatArray) -> None:
+        """Let the weights be those in other memory (P,), in place; views of the old are no longer the model's."""
+        self._build(self.config, self.vocabulary, self.params.moved(value))
 
     def replica(self, grad: FloatArray | None = None) -> CharModel:
         """Return a model on the same weights, in the same memory, with a gradient of its own."""
@@ -232,6 +244,7 @@ class CharModel:
         state : State
         """
         T, N = ids.shape
+        check_ids(ids, len(self.vocabulary))
         read, now = self._reader(), self.zero_state(N) if state is None else state
         hidden = np.empty((T, self.config.hidden_size, N), self.params.dtype)
         for t in range(T):
@@ -265,8 +278,7 @@ class CharModel:
         for name, shape in shapes.items():
             if tensors[name].shape != shape:
                 raise CheckpointError(f"tensor {name} has shape {tensors[name].shape}; this model needs {shape}")
-        model = cls.__new__(cls)
-        model._build(config, vocabulary, ParameterStore(shapes, config.dtype))
+        model = cls.bare(config, vocabulary)
         for name, tensor in tensors.items():
             model.params[name][...] = tensor
         return model

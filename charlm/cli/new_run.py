@@ -15,6 +15,7 @@ from charlm.cli.streams import stderr_console
 from charlm.config import ModelConfig, TrainConfig
 from charlm.errors import CorpusError, UsageError
 from charlm.model import CharModel
+from charlm.text.batches import split_documents
 from charlm.text.corpus import read_corpus, read_text
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.data import load_data
@@ -84,6 +85,8 @@ class NewRun:
         if vocab_from is not None:
             return load(vocab_from).vocabulary
         everything = self.text + (self.validation or "")
+        if self.config.documents:  # line ends part documents and are in none of them
+            everything = "".join(split_documents(everything))
         arguments = {**arguments, "unit": arguments["unit"] or "char", "stop": self.config.documents}
         vocabulary = Vocabulary.from_text(everything, **arguments)
         if len(vocabulary) < 2:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,7 +69,5 @@ class Chooser:
         np.multiply(z, self._inverse_temperature, out=z)
         np.exp(z, out=z)
         sums = np.add.accumulate(z, out=self._sums)
-        target = uniform * sums[-1]
-        # the first id whose cumulated weight exceeds the target, which rounding may have lifted to the very end
-        side: Literal["left", "right"] = "right" if target < sums[-1] else "left"
-        return int(sums.searchsorted(target, side))
+        # the first id whose cumulated weight exceeds the target; a double below 1 leaves the target below the sum
+        return int(sums.searchsorted(uniform * sums[-1], "right"))

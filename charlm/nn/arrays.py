@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.errors import UsageError
 from charlm.nn.parameters import FloatArray
 
-__all__ = ["Blocked", "IdArray", "Inputs", "Lookup", "columns", "sequence", "sum_by_id"]
+__all__ = ["Blocked", "IdArray", "Inputs", "Lookup", "check_ids", "columns", "sequence", "sum_by_id"]
 
 IdArray: TypeAlias = NDArray[np.integer[Any]]
 
@@ -42,6 +43,17 @@ class Lookup:
 
 Inputs: TypeAlias = NDArray[Any] | Lookup
 """Inputs of a layer: dense (T, D, N), ids (T, N) that stand for one-hot columns, or a `Lookup`."""
+
+
+def check_ids(ids: IdArray, size: int) -> None:
+    """Refuse ids that a table of so many symbols does not have.
+
+    Raises
+    ------
+    UsageError
+    """
+    if ids.size and (ids.min() < 0 or ids.max() >= size):
+        raise UsageError(f"symbol ids run from {ids.min()} to {ids.max()}; they must be 0 to {size - 1}")
 
 
 def columns(x: FloatArray) -> FloatArray:

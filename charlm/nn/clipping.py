@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 
 from charlm.nn.parameters import FloatArray
 
-__all__ = ["clip_norm_", "clip_value_", "global_norm"]
+__all__ = ["BLOCK", "clip_norm_", "clip_value_", "global_norm", "norm_of_squares", "squared_norm"]
 
 BLOCK = 4096
 
 
+def squared_norm(block: FloatArray) -> float:
+    """Return Σ g² of a part of a gradient; in float64 where the squares overflow its own precision."""
+    with np.errstate(over="ignore"):
+        square = float(np.dot(block, block))
+    return square if math.isfinite(square) else float(np.dot(block.astype(np.float64), block.astype(np.float64)))
+
+
 def global_norm(grad: FloatArray) -> float:
-    """Return ‖g‖ of a flat vector, with sums over fixed blocks, so that it never depends on who computes it."""
-    squares = [float(np.dot(g, g)) for g in np.split(grad, range(BLOCK, grad.size, BLOCK))]
-    return math.sqrt(math.fsum(squares)) if all(map(math.isfinite, squares)) else _wide_norm(grad)
+    """Return ‖g‖ of a flat vector, with sums over fixed blocks, so that it never depends on who computes it.
+
+    NaN and infinity stay what they are.
+    """
+    blocks = np.split(grad, range(BLOCK, grad.size, BLOCK))
+    return norm_of_squares([squared_norm(block) for block in blocks])
 
 
-def _wide_norm(grad: FloatArray) -> float:
-    """Return ‖g‖ where squares overflow the gradient's own precision; NaN and infinity stay what they are."""
-    largest = float(np.abs(grad).max())
-    if not math.isfinite(largest):
-        return largest
-    scaled = grad.astype(np.float64) / largest
-    return largest * math.sqrt(float(np.dot(scaled, scaled)))
+def norm_of_squares(squares: Iterable[float]) -> float:
+    """Return the norm of the whole from `squared_norm` of its blocks."""
+    squares = list(squares)
+    return math.sqrt(math.fsum(squares)) if all(map(math.isfinite, squares)) else math.sqrt(float(np.sum(squares)))
 
 
 def clip_norm_(grad: FloatArray, max_norm: float) -> float:

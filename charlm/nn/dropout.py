@@ -30,7 +30,9 @@ class Dropout:
     def __init__(self, probability: float) -> None:
         if not 0 <= probability < 1:
             raise UsageError(f"dropout is {probability}; it must be at least 0 and below 1")
-        self.threshold = round(probability * 2**16)  # 16 random bits an activation are enough, and quick to draw
+        self.threshold = min(
+            round(probability * 2**16), 2**16 - 1
+        )  # 16 random bits an activation are enough, and quick to draw
         self.scale = 2**16 / (2**16 - self.threshold)
 
     def forward(

@@ -92,7 +92,7 @@ def check_gradients(
         chosen = rng.choice(tensor.size, size=min(entries, tensor.size), replace=False)
         places = [np.unravel_index(k, tensor.shape) for k in chosen]
         errors = [_entry_error(loss, tensor, at, float(analytic[name][at]), epsilon) for at in places]
-        elementwise[name] = max(errors, default=0.0)
+        elementwise[name] = float(np.max(errors, initial=0.0))  # NaN stays NaN
 
     direction = {name: rng.standard_normal(tensor.shape) for name, tensor in tensors.items()}
     length = np.sqrt(sum(float(np.sum(v * v)) for v in direction.values()))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import IdArray, columns, sequence
+from charlm.nn.arrays import IdArray, check_ids, columns, sequence
 from charlm.nn.parameters import FloatArray
 from charlm.nn.workspace import Workspace
 
@@ -59,7 +59,7 @@ def cross_entropy(
     loss : float
         In nats, scaled.
     backprop : callable
-        ``() -> dlogits (T, V, N)``.
+        ``() -> dlogits (T, V, N)``; once only.
 
     References
     ----------
@@ -69,10 +69,11 @@ def cross_entropy(
     ws = Workspace() if workspace is None else workspace
     y = targets.reshape(-1)
     counted = T * N if mask is None else int(mask.sum())
+    if reduction not in ("mean", "sum"):
+        raise UsageError(f"reduction is {reduction!r}; choose mean or sum")
     if scale is None:
         scale = 1 / counted if reduction == "mean" and counted else 1.0
-    if y.size and (y.min() < 0 or y.max() >= V):
-        raise UsageError(f"targets run from {y.min()} to {y.max()}; the logits are of 0 to {V - 1}")
+    check_ids(y, V)
 
     z = columns(logits)  # (V, T·N)
     p = np.subtract(z, z.max(axis=0), out=ws.empty("cross_entropy", z.shape, z.dtype))

@@ -93,6 +93,12 @@ class ParameterStore(Mapping[str, FloatArray]):
             start = stop
         return views
 
+    def moved(self, value: FloatArray) -> ParameterStore:
+        """Return a store of the same tensors on other memory (P,), as it is there."""
+        twin = ParameterStore.__new__(ParameterStore)
+        twin._bind(self.shapes, value, lambda: np.zeros_like(value))
+        return twin
+
     def replica(self, grad: FloatArray | None = None) -> ParameterStore:
         """Return a store with the same weights, in the same memory, and a gradient of its own."""
         twin = ParameterStore.__new__(ParameterStore)

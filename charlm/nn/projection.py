@@ -11,8 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from charlm.errors import UsageError
-from charlm.nn.arrays import Blocked, IdArray, Inputs, Lookup, columns, sequence, sum_by_id
+from charlm.nn.arrays import Blocked, IdArray, Inputs, Lookup, check_ids, columns, sequence, sum_by_id
 from charlm.nn.parameters import FloatArray
 
 __all__ = ["BackpropInput", "project", "projected_table"]
@@ -70,8 +69,6 @@ def project(x: Inputs, W_x: FloatArray, b: FloatArray, *, W_back: FloatArray, ou
 
 def _pick(table: FloatArray, ids: IdArray, out: FloatArray) -> None:
     """Write the picked columns of `table` (J, V) into `out` (T, J, N), in place."""
-    V = table.shape[1]
-    if ids.size and (ids.min() < 0 or ids.max() >= V):
-        raise UsageError(f"symbol ids run from {ids.min()} to {ids.max()}; this layer reads 0 to {V - 1}")
+    check_ids(ids, table.shape[1])
     for ids_t, z in zip(ids, out, strict=True):
         np.take(table, ids_t, axis=1, out=z, mode="clip")  # "clip": "raise" would go through a buffer

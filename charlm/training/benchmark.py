@@ -18,7 +18,7 @@ from charlm.text.batches import Batch
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.blas import one_blas_thread
 from charlm.training.plan import available_cores, default_shards
-from charlm.training.team import Team, make_optimizer
+from charlm.training.team import Team
 
 __all__ = ["Figures", "benchmark"]
 
@@ -83,7 +83,7 @@ def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float)
     config = dataclasses.replace(config, shards=shards, workers=workers)
     with one_blas_thread():
         peak = _peak_gflops(workers, model)
-        with Team(model, config, make_optimizer(model.params, config)) as team:
+        with Team(model, config) as team:
             step_s = _median_s(lambda: team.update(batch, lr=1e-3), seconds)
         sampler = Sampler(CharModel(model_config, vocabulary), rng=rng)
 

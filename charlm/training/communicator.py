@@ -1,16 +1,23 @@
 """Who works beside whom: the only module that knows what a rank is.
 
-A training step is what every rank does with its own shards, with meeting points in between. `Alone` is one rank;
-`ThreadTeam` are the threads of one process, which all see the same memory.
+A training step is what every rank does with its own shards, with meeting points in between. Ranks are the only one
+there is (`Alone`), processes of this machine that share memory (`PipeRank`), or threads where the system cannot
+share memory with a child (`ThreadRank`). Processes are the quicker: threads wait for the interpreter's lock at
+every call to NumPy.
 """
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import Protocol
 
-__all__ = ["Alone", "Communicator", "ThreadTeam", "share"]
+__all__ = ["Alone", "Communicator", "PeerGoneError", "PipeRank", "ThreadRank", "share"]
+
+
+class PeerGoneError(Exception):
+    """Another rank has ended."""
 
 
 class Communicator(Protocol):
@@ -20,7 +27,13 @@ class Communicator(Protocol):
     size: int
 
     def barrier(self) -> None:
-        """Wait until every rank is here."""
+        """Wait until every rank is here.
+
+        Raises
+        ------
+        PeerGoneError
+            If one has ended.
+        """
 
 
 class Alone:
@@ -33,60 +46,49 @@ class Alone:
 
 
 class ThreadRank:
-    """One thread of a `ThreadTeam`."""
+    """One of several threads."""
 
-    def __init__(self, rank: int, size: int, barrier: threading.Barrier) -> None:
-        self.rank, self.size, self._barrier = rank, size, barrier
+    def __init__(self, rank: int, barrier: threading.Barrier) -> None:
+        self.rank, self.size, self._barrier = rank, barrier.parties, barrier
 
     def barrier(self) -> None:
-        """Wait until every thread is here.
-
-        Raises
-        ------
-        threading.BrokenBarrierError
-            If the team was dissolved meanwhile.
-        """
-        self._barrier.wait()
+        """Wait until every thread is here."""
+        try:
+            self._barrier.wait()
+        except threading.BrokenBarrierError as error:
+            raise PeerGoneError from error
 
 
-class ThreadTeam:
-    """Threads that follow the caller's thread, which is rank 0.
+class PipeRank:
+    """One of several processes, with a pipe from every other and one to every other.
+
+    A byte through a pipe also orders memory: what was written before it is seen after it.
 
     Parameters
     ----------
-    size : int
-        Ranks, the caller's included.
-    follow : callable
-        ``(communicator) -> None``, what ranks 1 and up run until the team is dissolved.
+    rank, size : int
+    readers, writers : sequence of int
+        File descriptors, one for each other rank.
     """
 
-    def __init__(self, size: int, follow: Callable[[Communicator], None]) -> None:
-        self._barrier = threading.Barrier(size)
-        self._errors: list[BaseException] = []
-        self.leader = ThreadRank(0, size, self._barrier)
-        self._threads = [
-            threading.Thread(target=self._run, args=(follow, ThreadRank(rank, size, self._barrier)), daemon=True)
-            for rank in range(1, size)
-        ]
-        for thread in self._threads:
-            thread.start()
+    def __init__(self, rank: int, size: int, readers: Sequence[int], writers: Sequence[int]) -> None:
+        self.rank, self.size, self.readers, self.writers = rank, size, tuple(readers), tuple(writers)
 
-    def _run(self, follow: Callable[[Communicator], None], communicator: Communicator) -> None:
+    def barrier(self) -> None:
+        """Wait until every process is here."""
         try:
-            follow(communicator)
-        except threading.BrokenBarrierError:
-            return  # dissolved
-        except BaseException as error:
-            self._errors.append(error)
-            self._barrier.abort()
+            for descriptor in self.writers:
+                os.write(descriptor, b".")
+            for descriptor in self.readers:
+                if not os.read(descriptor, 1):
+                    raise PeerGoneError
+        except OSError as error:
+            raise PeerGoneError from error
 
-    def dissolve(self) -> None:
-        """End the other threads, and raise the error that ended one of them, if any."""
-        self._barrier.abort()
-        for thread in self._threads:
-            thread.join()
-        if self._errors:
-            raise self._errors[0]
+    def close(self) -> None:
+        """Leave: every other rank that waits is told."""
+        for descriptor in (*self.writers, *self.readers):
+            os.close(descriptor)
 
 
 def share(items: int, rank: int, size: int) -> range:

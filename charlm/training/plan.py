@@ -15,7 +15,7 @@ from charlm.errors import UsageError
 from charlm.model import CharModel
 from charlm.text.batches import fit
 from charlm.training.data import Data, HeldOut, make_batches
-from charlm.training.team import Team, make_optimizer
+from charlm.training.team import Team
 from charlm.training.validation import validation_loss
 
 __all__ = ["available_cores", "default_shards", "fit_to_text", "measure", "plan", "steps_of_epochs"]
@@ -128,7 +128,7 @@ def _trial(model: CharModel, data: Data, config: TrainConfig, trial_s: float = T
     copy = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
     batches = make_batches(data, config, model.vocabulary.stop_id, np.random.default_rng(config.seed))
     times: list[float] = []
-    with Team(copy, config, make_optimizer(copy.params, config)) as team:
+    with Team(copy, config) as team:
         end = time.perf_counter() + trial_s
         while len(times) < 4 or time.perf_counter() < end:
             begin = time.perf_counter()

@@ -1,44 +1,30 @@
-"""One update of the weights, shared out over ranks.
-
-The N streams are cut into `shards` groups of columns. A rank computes the gradients of its own shards; then every
-rank sums a slice of the flat gradients over all shards, along a fixed binary tree, and updates that slice of the
-weights. Which rank does what changes no bit: shards, tree and the blocks of the norm are fixed.
-"""
+"""`Team`: the ranks that update one model together, seen from rank 0."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import math
+import mmap
+import os
+import subprocess
+import sys
+import tempfile
+import threading
 from types import TracebackType
-
-import numpy as np
+from typing import Any
 
 from charlm.config import TrainConfig
+from charlm.errors import CharlmError
 from charlm.model import CharModel, State
-from charlm.nn.clipping import BLOCK, clip_value_
-from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from charlm.nn.parameters import ParameterStore
-from charlm.nn.stack import map_state
-from charlm.nn.workspace import Workspace
+from charlm.nn.optimizers import Optimizer
 from charlm.text.batches import Batch
-from charlm.training.communicator import Alone, Communicator, ThreadTeam, share
+from charlm.training.communicator import Alone, Communicator, PeerGoneError, PipeRank, ThreadRank
+from charlm.training.rank import Arrays, Layout, Rank, carve, layout, make_optimizer, size_of
 
-__all__ = ["Team", "make_optimizer"]
+__all__ = ["Team"]
 
-
-def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
-    """Build the update rule that a configuration names."""
-    lr, decay = config.learning_rate, config.weight_decay
-    match config.optimizer:
-        case "sgd":
-            return SGD(params, lr=lr, momentum=config.momentum, nesterov=config.nesterov, weight_decay=decay)
-        case "adagrad":
-            return Adagrad(params, lr=lr, weight_decay=decay)
-        case "rmsprop":
-            return RMSprop(params, lr=lr, weight_decay=decay)
-        case "adam":
-            return Adam(params, lr=lr, weight_decay=decay)
-        case "adamw":
-            return AdamW(params, lr=lr, weight_decay=decay)
+PROCESSES = os.name == "posix"  # elsewhere a child cannot be handed open files, and threads do the work
 
 
 class Team:
@@ -47,34 +33,40 @@ class Team:
     Parameters
     ----------
     model : CharModel
-        Its weights are updated in place.
+        Its weights are updated in place; while the team is there they lie in memory that all workers see.
     config : TrainConfig
         With `shards` and `workers` decided.
-    optimizer : Optimizer
-        On ``model.params``.
+    processes : bool
+        Whether workers are processes; threads otherwise. Changes no bit.
 
     Attributes
     ----------
     state : State
         Carried over to the next window, all N streams; each array (H, N).
+    optimizer : Optimizer
+        With the slots of all weights.
     """
 
-    def __init__(self, model: CharModel, config: TrainConfig, optimizer: Optimizer) -> None:
-        self.config, self.optimizer, self.params = config, optimizer, model.params
-        self.shards = config.shards or 1
-        self.streams = config.batch_size // self.shards
-        self.state: State = model.zero_state(config.batch_size)
-        self._gradients = np.zeros((self.shards, model.params.value.size), model.params.dtype)
-        self._models = [model.replica(gradient) for gradient in self._gradients]
-        self._workspaces = [Workspace() for _ in range(self.shards)]
-        self._losses = np.zeros(self.shards)
-        self._squares = np.zeros(-(-model.params.value.size // BLOCK))
-        self._batch: Batch | None = None
-        self._dropout = model.config.dropout > 0
-        self._norm = 0.0
-        size = min(config.workers or 1, self.shards)
-        self._threads = ThreadTeam(size, self._follow) if size > 1 else None
-        self._me: Communicator = Alone() if self._threads is None else self._threads.leader
+    def __init__(self, model: CharModel, config: TrainConfig, *, processes: bool = PROCESSES) -> None:
+        self.model, self.config = model, config
+        self.optimizer: Optimizer = make_optimizer(model.params, config)
+        needed = layout(model, config, self.optimizer)
+        size = min(config.workers or 1, config.shards or 1)
+        self._others: _Processes | _Threads | None = None
+        me: Communicator = Alone()
+        if size > 1 and processes:
+            self._others = _Processes(model, config, needed, size)
+            memory, me = self._others.memory, self._others.leader
+        else:
+            memory = mmap.mmap(-1, size_of(needed))
+        self._arrays: Arrays = carve(memory, needed)
+        self._arrays["value"][:] = model.params.value
+        model.move_(self._arrays["value"])
+        if size > 1 and not processes:
+            self._others = _Threads(model, config, self._arrays, size)
+            me = self._others.leader
+        self._rank = Rank(model, self.optimizer, config, self._arrays, me)
+        self.state: State = self._rank.state
 
     def __enter__(self) -> Team:
         return self
@@ -82,8 +74,9 @@ class Team:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._threads is not None:
-            self._threads.dissolve()
+        if self._others is not None:
+            self._others.end()
+        self.model.move_(self.model.params.value.copy())
 
     def update(self, batch: Batch, *, lr: float) -> tuple[float, float]:
         """Do one update: forward, backward, clip, optimiser.
@@ -101,74 +94,110 @@ class Team:
             Nats per character, before the update.
         grad_norm : float
             Before clipping. If it or the loss is not finite, the weights are left as they were.
+
+        Raises
+        ------
+        CharlmError
+            If a worker has ended, killed from outside for example.
         """
-        self._batch, self.optimizer.lr = batch, lr
-        self._work(self._me)
-        return math.fsum(self._losses) / batch.targets.size, self._norm
+        arrays = self._arrays
+        arrays["inputs"][:], arrays["targets"][:] = batch.inputs, batch.targets
+        if batch.resets is not None:
+            arrays["resets"][:] = batch.resets
+        arrays["control"][:] = lr, self.optimizer.steps, 0.0, batch.resets is not None
+        try:
+            self._rank.work()
+        except PeerGoneError as error:
+            raise CharlmError("a worker has ended; resume the run, with --workers 1 if it happens again") from error
+        self.optimizer.steps = int(arrays["control"][1])
+        return math.fsum(arrays["losses"]), float(arrays["control"][2])
 
-    def _follow(self, me: Communicator) -> None:
-        while True:
-            self._work(me)
 
-    def _work(self, me: Communicator) -> None:
-        """Do one rank's part of an update."""
-        me.barrier()  # the batch is there
-        batch = self._batch
-        assert batch is not None  # noqa: S101  set before rank 0 comes to the barrier
-        for shard in share(self.shards, me.rank, me.size):
-            self._differentiate(shard, batch)
-        me.barrier()  # all gradients are there
-        blocks = share(len(self._squares), me.rank, me.size)
-        part = slice(blocks.start * BLOCK, min(blocks.stop * BLOCK, self.params.value.size))
-        self._sum_shards(part)
-        for k in blocks:
-            block = self.params.grad[k * BLOCK : (k + 1) * BLOCK]
-            self._squares[k] = np.dot(block, block)
-        me.barrier()  # the gradient is whole
-        norm = math.sqrt(math.fsum(self._squares)) if np.isfinite(self._squares).all() else math.inf
-        finite = math.isfinite(norm) and bool(np.isfinite(self._losses).all())
-        if finite:
-            self._apply(part, norm)
-        if me.rank == 0:
-            self._norm = norm
-            self.optimizer.steps += finite
-        me.barrier()  # the weights are new
+class _Threads:
+    """Ranks 1 and up as threads."""
 
-    def _differentiate(self, shard: int, batch: Batch) -> None:
-        """Compute one shard's loss and gradient, and carry its state on."""
-        columns = slice(shard * self.streams, (shard + 1) * self.streams)
-        model, gradient = self._models[shard], self._gradients[shard]
-        rng = np.random.default_rng([self.config.seed, self.optimizer.steps, shard]) if self._dropout else None
-        gradient[:] = 0
-        loss, state, backprop = model.loss(
-            batch.inputs[:, columns],
-            batch.targets[:, columns],
-            map_state(lambda a: a[:, columns], self.state),
-            resets=None if batch.resets is None else batch.resets[:, columns],
-            rng=rng,
-            reduction="sum",
-            scale=1 / batch.targets.size if self.config.loss_reduction == "mean" else 1.0,
-            workspace=self._workspaces[shard],
+    def __init__(self, model: CharModel, config: TrainConfig, arrays: Arrays, size: int) -> None:
+        self._barrier = threading.Barrier(size)
+        self._error: BaseException | None = None
+        self.leader = ThreadRank(0, self._barrier)
+        ranks = [
+            Rank(model, make_optimizer(model.params, config), config, arrays, ThreadRank(rank, self._barrier))
+            for rank in range(1, size)
+        ]
+        self._threads = [threading.Thread(target=self._follow, args=(rank,), daemon=True) for rank in ranks]
+        for thread in self._threads:
+            thread.start()
+
+    def _follow(self, rank: Rank) -> None:
+        try:
+            while True:
+                rank.work()
+        except PeerGoneError:
+            return
+        except BaseException as error:
+            self._error = error
+            self._barrier.abort()
+
+    def end(self) -> None:
+        """End the threads, and raise the error that ended one of them, if any."""
+        self._barrier.abort()
+        for thread in self._threads:
+            thread.join()
+        if self._error is not None:
+            raise self._error
+
+
+class _Processes:
+    """Ranks 1 and up as processes on shared memory: an unnamed file that is mapped by all of them.
+
+    Each runs `charlm.training.worker`, gets its open files handed down, and ends when its pipes do, so that
+    nothing is left behind however rank 0 ends.
+    """
+
+    def __init__(self, model: CharModel, config: TrainConfig, needed: Layout, size: int) -> None:
+        self._children: list[subprocess.Popen[bytes]] = []
+        pipes = {(a, b): os.pipe() for a in range(size) for b in range(size) if a != b}
+        job: dict[str, Any] = {
+            "model": dataclasses.asdict(model.config),
+            "train": dataclasses.asdict(config),
+            "vocabulary": model.vocabulary.to_json(),
+            "size": size,
+        }
+        with tempfile.TemporaryFile() as file:
+            file.truncate(size_of(needed))
+            self.memory = mmap.mmap(file.fileno(), size_of(needed))
+            ends = [_ends(pipes, rank, size) for rank in range(size)]
+            for rank in range(1, size):
+                readers, writers = ends[rank]
+                place = {"rank": rank, "memory": file.fileno(), "readers": readers, "writers": writers}
+                self._start(job | place, (file.fileno(), *readers, *writers))
+        self.leader = PipeRank(0, size, *ends[0])
+        for rank in range(1, size):
+            for descriptor in (*ends[rank][0], *ends[rank][1]):
+                os.close(descriptor)
+
+    def _start(self, job: dict[str, Any], descriptors: tuple[int, ...]) -> None:
+        child = subprocess.Popen(
+            [sys.executable, "-c", "from charlm.training.worker import main; main()"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=descriptors,
+            start_new_session=True,  # Ctrl-C is for rank 0 alone
+            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
         )
-        backprop()
-        self._losses[shard] = loss * (batch.targets.size if self.config.loss_reduction == "mean" else 1)
-        for whole_layer, layer in zip(self.state, state, strict=True):
-            for whole, own in zip(whole_layer, layer, strict=True):
-                whole[:, columns] = own
+        assert child.stdin is not None  # noqa: S101  it is a pipe
+        with child.stdin:
+            child.stdin.write(json.dumps(job).encode("ascii"))
+        self._children.append(child)
 
-    def _sum_shards(self, part: slice) -> None:
-        """Sum a slice of all shards' gradients along a binary tree into ``params.grad``, in place."""
-        rows = [gradient[part] for gradient in self._gradients]
-        while len(rows) > 1:
-            for left, right in zip(rows[::2], rows[1::2], strict=False):
-                left += right
-            rows = rows[::2]
-        self.params.grad[part] = rows[0]
+    def end(self) -> None:
+        """End the processes: their pipes close."""
+        self.leader.close()
+        for child in self._children:
+            child.wait()
 
-    def _apply(self, part: slice, norm: float) -> None:
-        """Clip a slice of the gradient and update that slice of the weights, in place."""
-        gradient, limit = self.params.grad[part], self.config.clip_norm
-        if limit and norm > limit:
-            gradient *= limit / norm
-        clip_value_(gradient, self.config.clip_value)
-        self.optimizer.update(part)
+
+def _ends(pipes: dict[tuple[int, int], tuple[int, int]], rank: int, size: int) -> tuple[list[int], list[int]]:
+    """Return a rank's ends of the pipes: readers of what the others write, writers of what they read."""
+    others = [other for other in range(size) if other != rank]
+    return [pipes[other, rank][0] for other in others], [pipes[rank, other][1] for other in others]

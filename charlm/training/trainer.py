@@ -20,7 +20,7 @@ from charlm.nn.stack import named_state
 from charlm.training.data import Data, make_batches
 from charlm.training.progress import Progress
 from charlm.training.report import Report
-from charlm.training.team import Team, make_optimizer
+from charlm.training.team import Team
 from charlm.training.validation import validation_loss
 
 __all__ = ["Trainer"]
@@ -43,9 +43,9 @@ class Trainer:
         self.steps = config.steps or 0
         self.rng = np.random.default_rng(config.seed)
         self.batches = make_batches(data, config, model.vocabulary.stop_id, self.rng)
-        self.optimizer = make_optimizer(model.params, config)
         self.progress = Progress()
-        self.team = Team(model, config, self.optimizer)
+        self.team = Team(model, config)
+        self.optimizer = self.team.optimizer
         self.train_loss = math.nan
 
     def __enter__(self) -> Trainer:

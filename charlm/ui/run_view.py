@@ -83,14 +83,14 @@ def bar(fraction: float, width: int) -> Text:
 
 def metrics(state: RunState, width: int) -> list[Text]:
     """Write the figures, in two columns where there is room."""
-    published = math.isfinite(state.published_loss)
-    train = number(state.published_loss, ".3f") if published else number(state.train_loss.value)
-    unit = " summed, smoothed" if published else f" nats  {bits(state.train_loss.value)} bits"
-    best = f"  step {state.best_step:,}" if state.best_step else ""
+    if math.isfinite(state.published_loss):
+        train = _figure("train loss", number(state.published_loss, ".3f"), " summed, smoothed", "bold")
+    else:
+        train = _loss("train loss", state.train_loss.value, "bold")
     left = [
-        _figure("train loss", train, unit, "bold"),
-        _figure("validation", number(state.val_loss), f" nats  {bits(state.val_loss)} bits", "bold magenta"),
-        _figure("best", number(state.best_loss), f" nats{best}", "magenta"),
+        train,
+        _loss("validation", state.val_loss, "bold magenta"),
+        _loss("best", state.best_loss, "magenta", f"step {state.best_step:,}"),
     ]
     right = [
         _figure("speed", number(state.chars_per_s.value, ",.0f"), " characters/s", "bold"),
@@ -104,6 +104,11 @@ def metrics(state: RunState, width: int) -> list[Text]:
         first.pad_right(max(width // 2 - first.cell_len, 1))
         rows.append(first + second)
     return rows
+
+
+def _loss(label: str, nats: float, style: str, beside: str = "") -> Text:
+    unit = f" nats  {beside or bits(nats) + ' bits'}" if math.isfinite(nats) else ""
+    return _figure(label, number(nats), unit, style)
 
 
 def _figure(label: str, value: str, unit: str, style: str) -> Text:

@@ -21,14 +21,18 @@ def summary(state: RunState, now_s: float) -> Iterator[Text]:
     yield Text.assemble((visible_line(state.name), "bold cyan"), ("  " + model_line(state.start), "dim"))
     if state.sample:
         yield Text()
-        lines = visible(state.sample).strip("\n").split("\n")
-        yield from (Text("  " + line) for line in lines[:SAMPLE_LINES])
+        lines = visible(state.sample).strip("\n").split("\n")[:SAMPLE_LINES]
+        yield from (Text("  " + line) for line in "\n".join(lines).rstrip("\n").split("\n"))
         yield Text()
     outcome = state.reason or "stopped"
     done = f"{outcome} at step {state.step:,} of {state.steps:,}" if state.step < state.steps else outcome
     yield _row("run", f"{done} · {state.epoch:.2f} epochs · {duration(state.elapsed_s(now_s))}")
     if math.isfinite(state.train_loss.value):
-        yield _row("train", f"{number(state.train_loss.value)} nats, {bits(state.train_loss.value)} bits")
+        published = f" · {number(state.published_loss, '.3f')} summed, smoothed" * math.isfinite(
+            state.published_loss
+        )
+        nats = state.train_loss.value
+        yield _row("train", f"{number(nats)} nats, {bits(nats)} bits{published}")
     if math.isfinite(state.val_loss):
         best = f" · best {number(state.best_loss)} at step {state.best_step:,}"
         yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}")

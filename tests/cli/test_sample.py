@@ -175,11 +175,11 @@ class TestStreams:
 
     def test_nothing_drawn_can_control_a_terminal(self, tmp_path):
         model = write_run(CONTROLS, tmp_path / "run")
-        arguments = (str(tmp_path / "run"), "--seed", "1", "--prompt", CONTROLS)
+        arguments = (str(tmp_path / "run"), "--seed", "1")
         for flags in ((), ("--json",)):
-            out = program(*arguments, *flags, input=b"").stdout.decode()
-            assert not set(out.rstrip("\n")) & set(CONTROLS)
-        raw = program(*arguments, "--raw", input=b"").stdout.decode()
+            out = program(*arguments, *flags, input=CONTROLS.encode()).stdout.decode()
+            assert not set(out) & set(CONTROLS)
+        raw = program(*arguments, "--raw", input=CONTROLS.encode()).stdout.decode()
         assert raw == CONTROLS + continuation(model, prompt=CONTROLS, seed=1)
 
     @pytest.mark.skipif(sys.platform == "win32", reason="pipes close otherwise there")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 from charlm.config import ModelConfig, Unit
 from charlm.model import CharModel
@@ -13,6 +14,10 @@ TEXTS: dict[Unit, str] = {
     "byte": "abé日 \n",
     "grapheme": "abe\u0301👍🏽 \n",
 }
+
+
+settings.register_profile("charlm", deadline=None)  # a busy machine is no failure
+settings.load_profile("charlm")
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ RESETS = pytest.mark.parametrize("reset", ["after", "before"])
 
 
 def layer_with_gates(reset: str, **biases: float) -> GRU:
-    layer = GRU(2, 3, reset=reset, rng=np.random.default_rng(0), dtype=np.float64)  # type: ignore[arg-type]
+    layer = GRU(2, 3, reset=reset, rng=np.random.default_rng(0), dtype=np.float64)
     for gate, bias in biases.items():
         layer.params["b"].reshape(3, 3)["rzn".index(gate)] = bias
     return layer
@@ -55,4 +55,4 @@ def test_biases_start_at_zero(reset: str) -> None:
 
 def test_unknown_reset() -> None:
     with pytest.raises(UsageError, match=r"'during'.*after or before"):
-        GRU(2, 3, reset="during")  # type: ignore[arg-type]
+        GRU(2, 3, reset="during")

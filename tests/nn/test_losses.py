@@ -35,7 +35,7 @@ def test_cross_entropy(reduction: str, T: int, N: int, V: int, masked: bool, see
         ]
         return sum(terms) / (len(terms) if reduction == "mean" else 1)
 
-    loss, backprop = cross_entropy(logits, targets, mask=mask if masked else None, reduction=reduction)  # type: ignore[arg-type]
+    loss, backprop = cross_entropy(logits, targets, mask=mask if masked else None, reduction=reduction)
     np.testing.assert_allclose(loss, objective({"logits": logits}).real, **EXACT)
     wanted = scalar.derivatives(objective, {"logits": logits})["logits"]
     gradient = backprop()
@@ -92,7 +92,7 @@ def test_single_precision_follows_double() -> None:
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_nothing_that_counts_is_a_loss_of_zero(reduction: str) -> None:
     logits, targets = np.ones((2, 3, 4)), np.zeros((2, 4), int)
-    loss, backprop = cross_entropy(logits, targets, mask=np.zeros((2, 4), bool), reduction=reduction)  # type: ignore[arg-type]
+    loss, backprop = cross_entropy(logits, targets, mask=np.zeros((2, 4), bool), reduction=reduction)
     assert loss == 0
     assert not backprop().any()
 

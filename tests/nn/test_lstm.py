@@ -56,4 +56,4 @@ def test_linear_output_is_not_bounded() -> None:
 
 def test_unknown_output_activation() -> None:
     with pytest.raises(UsageError, match=r"'relu'.*tanh or identity"):
-        LSTM(2, 3, output_activation="relu")  # type: ignore[arg-type]
+        LSTM(2, 3, output_activation="relu")

@@ -31,7 +31,7 @@ def test_step() -> None:
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "step"])
 def test_warmup_rises_in_a_line_to_the_top(schedule: str) -> None:
-    factors = [rate_factor(step, 100, schedule=schedule, warmup=4) for step in range(5)]  # type: ignore[arg-type]
+    factors = [rate_factor(step, 100, schedule=schedule, warmup=4) for step in range(5)]
     assert factors == [0.25, 0.5, 0.75, 1.0, 1.0]
 
 
@@ -40,6 +40,6 @@ def test_warmup_rises_in_a_line_to_the_top(schedule: str) -> None:
 )
 def test_factors_stay_between_nought_and_one(steps: int, warmup: int, schedule: str) -> None:
     for step in range(steps + 5):
-        factor = rate_factor(step, steps, schedule=schedule, warmup=warmup)  # type: ignore[arg-type]
+        factor = rate_factor(step, steps, schedule=schedule, warmup=warmup)
         assert 0 <= factor <= 1
         assert factor > 0 or step >= steps

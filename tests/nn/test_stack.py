@@ -23,14 +23,11 @@ def make_stack(dropout: float = 0.0, dtype: type = np.float64) -> Stack:
 
 
 def draw_state(stack: Stack, rng: np.random.Generator) -> StackState:
-    return tuple(
-        state._make(rng.normal(size=part.shape) for part in state)  # type: ignore[attr-defined]
-        for state in stack.zero_state(N)
-    )
+    return tuple(state._make(rng.normal(size=part.shape) for part in state) for state in stack.zero_state(N))
 
 
 def flat(states: StackState) -> dict[str, Any]:
-    return {f"{k}.{name}": part for k, state in enumerate(states) for name, part in state._asdict().items()}  # type: ignore[attr-defined]
+    return {f"{k}.{name}": part for k, state in enumerate(states) for name, part in state._asdict().items()}
 
 
 def test_zero_state_belongs_to_the_layers() -> None:

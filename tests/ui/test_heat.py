@@ -5,7 +5,7 @@ import math
 from xml.dom import minidom
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -71,6 +71,7 @@ def test_nothing_predicted(pieces):
     assert "nothing was predicted" in shown(Heat(pieces, [math.nan] * len(pieces)))
 
 
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.characters(), st.sampled_from(sorted(UNSAFE)), st.sampled_from("[/]<&>\uffff\ud800"))))
 def test_no_text_controls_a_terminal_or_breaks_a_picture(characters):
     heat = Heat(characters, [k % 11 for k in range(len(characters))])

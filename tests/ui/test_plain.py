@@ -61,6 +61,15 @@ def test_an_interrupted_run_says_how_to_resume() -> None:
     assert any(f"charlm resume {q}my runs/a{q}\n" in file.getvalue() for q in "'\"")
 
 
+def test_the_published_loss_is_summed_up_as_the_original_shows_it() -> None:
+    file = io.StringIO()
+    with PlainProgress(Console(file=file), name="run") as display:
+        display.add(Report("start", steps=1))
+        display.add(Report("step", step=1, steps=1, loss=4.0, details={"smooth_loss": 104.35}))
+    assert "train 104.350 summed, " in file.getvalue()
+    assert "4.0000 nats, 5.771 bits · 104.350 summed, smoothed\n" in file.getvalue()
+
+
 def test_nothing_is_claimed_to_be_saved_before_it_is() -> None:
     file = io.StringIO()
     with PlainProgress(Console(file=file), name="run") as display:

@@ -20,9 +20,9 @@ from charlm.text.builtin.entropy import Entropy, entropy_of
 
 __all__ = ["GO_ON", "MAX_DEPTH", "PAIRS", "entropy", "lines"]
 
-PAIRS = ("()", "[]", "{}")
+PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
 GO_ON = 0.5
-MAX_DEPTH = 4
+MAX_DEPTH = 5
 
 
 def lines(dice: Dice) -> Iterator[str]:

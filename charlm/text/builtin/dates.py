@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import math
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -70,7 +69,7 @@ def lines(dice: Dice) -> Iterator[str]:
 
 
 def _days() -> int:
-    return (LAST - FIRST + datetime.timedelta(days=1)).days
+    return (LAST - FIRST).days + 1
 
 
 def entropy() -> Entropy:

@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from charlm.text.builtin.dice import Dice
 
 __all__ = ["choose_cast"]
 
-_GIRLS = tuple("Nell Marta Ivy Rosalind Tilly Greta Hazel Odette Wren Clara Elsie Maud Pia Agnes Juna Lotte".split())
-_BOYS = tuple("Tom Jasper Oskar Finn Barnaby Emil Hugo Robin Silas Piet Felix Otto Gideon Ned Willem Zeb".split())
-_CREATURES = tuple("Pepper Bramble Fennimore Thistle Mustard Quill Juniper Button Dapple Nutmeg Zephyr Moss".split())
+_GIRLS = (
+    "Nell",
+    "Marta",
+    "Ivy",
+    "Rosalind",
+    "Tilly",
+    "Greta",
+    "Hazel",
+    "Odette",
+    "Wren",
+    "Clara",
+    "Elsie",
+    "Maud",
+    "Pia",
+    "Agnes",
+    "Juna",
+    "Lotte",
+)
+_BOYS = (
+    "Tom",
+    "Jasper",
+    "Oskar",
+    "Finn",
+    "Barnaby",
+    "Emil",
+    "Hugo",
+    "Robin",
+    "Silas",
+    "Piet",
+    "Felix",
+    "Otto",
+    "Gideon",
+    "Ned",
+    "Willem",
+    "Zeb",
+)
+_CREATURES = (
+    "Pepper",
+    "Bramble",
+    "Fennimore",
+    "Thistle",
+    "Mustard",
+    "Quill",
+    "Juniper",
+    "Button",
+    "Dapple",
+    "Nutmeg",
+    "Zephyr",
+    "Moss",
+)
 _GRANDMOTHERS = ("Granny Pym", "Widow Hale", "Aunt Quince", "Mother Vesper")
 _GRANDFATHERS = ("Master Crabbe", "Uncle Jory", "Grandfather Bix", "Doctor Yarrow")
 
-_SHE = {"he": "she", "him": "her", "his": "her", "himself": "herself", "child": "girl"}
-_HE = {"he": "he", "him": "him", "his": "his", "himself": "himself", "child": "boy"}
+_SHE = {"he": "she", "him": "her", "his": "her"}
+_HE = {"he": "he", "him": "him", "his": "his"}
 
-# trade, what the day's work was, where it was done
+# trade, the day's work, and what it is done with
 _TRADES = (
     ("baker", "baked the brown loaves that everybody ate for breakfast", "the bakery"),
     ("weaver", "wove blankets as soft as a summer cloud", "the loom"),
@@ -24,15 +73,24 @@ _TRADES = (
     ("potter", "made bowls, jugs and round blue cups", "the kiln"),
     ("gardener", "grew beans, roses and very large pumpkins", "the garden"),
     ("beekeeper", "sold honey by the jar and candles by the dozen", "the hives"),
-    ("lamplighter", "lit the street lamps every evening at dusk", "the lamps"),
+    ("lamplighter", "lit the street lamps when it grew dark", "the lamps"),
     ("cobbler", "mended boots while the kettle sang on the stove", "the bench"),
     ("fiddler", "played at every wedding and every dance", "the fiddle"),
     ("tailor", "sewed coats with deep and useful pockets", "the needle"),
     ("carpenter", "built tables, cradles and doors that never creaked", "the saw"),
 )
 
-_VILLAGES = tuple(
-    "Alderbrook Pennywell Mossford Candlewick Harrowmere Fernhollow Quillby Duckpool Applegarth Netherby".split()
+_VILLAGES = (
+    "Alderbrook",
+    "Pennywell",
+    "Mossford",
+    "Candlewick",
+    "Harrowmere",
+    "Fernhollow",
+    "Quillby",
+    "Duckpool",
+    "Applegarth",
+    "Netherby",
 )
 _SETTINGS = (
     "at the foot of a green hill",
@@ -41,47 +99,90 @@ _SETTINGS = (
     "on the far side of the marsh",
     "at the end of a long white road",
     "under the seven windmills",
+    "behind the third hill from here",
+    "where the train never stopped",
+    "in a valley full of cherry trees",
 )
-_TRAITS = ("kind", "curious", "patient", "cheerful", "quiet", "brave", "clever", "dreamy", "stubborn", "gentle")
-
-# season, sky, sound
-_SEASONS = (
-    ("spring", "The hedges were white with blossom", "the blackbirds sang from every roof"),
-    ("spring", "The ice was gone and the brook was loud", "the lambs called to each other across the meadow"),
-    ("summer", "The sky was as blue as a painted plate", "the bees hummed in the clover"),
-    ("summer", "The road was warm and dusty", "the crickets sang all through the night"),
-    ("autumn", "The leaves came down like copper pennies", "the wild geese called high overhead"),
-    ("autumn", "The orchards were heavy with red apples", "the wind rattled every shutter"),
-    ("winter", "Snow lay on every roof", "the frozen pond creaked in the dark"),
-    ("winter", "The windows were white with frost", "the chimneys smoked from morning until night"),
+_TRAITS = (
+    "kind",
+    "curious",
+    "patient",
+    "cheerful",
+    "quiet",
+    "brave",
+    "clever",
+    "dreamy",
+    "stubborn",
+    "gentle",
+    "careful",
+    "merry",
 )
 
+# season: skies, sounds
+_SEASONS = {
+    "spring": (
+        ("The hedges were white with blossom", "The ice was gone and the brook was loud", "The grass was new"),
+        ("the blackbirds sang from every roof", "the lambs called across the meadow", "the cuckoo would not stop"),
+    ),
+    "summer": (
+        ("The sky was as blue as a painted plate", "The road was warm and dusty", "The wheat stood high"),
+        ("the bees hummed in the clover", "the crickets sang in the grass", "the frogs sang in the pond"),
+    ),
+    "autumn": (
+        ("The leaves came down like copper pennies", "The orchards were full of apples", "The mornings were gray"),
+        ("the wild geese called high overhead", "the wind rattled every shutter", "the rain drummed on the roofs"),
+    ),
+    "winter": (
+        ("Snow lay on every roof", "The windows were white with frost", "The days were as short as mouse tails"),
+        (
+            "the frozen pond creaked in the dark",
+            "the sleighs went jingling by",
+            "the stoves crackled day and night",
+        ),
+    ),
+}
+_TREES = ("oak", "willow", "chestnut tree", "old pear tree", "elm", "walnut tree", "birch", "lime tree")
+_MEALS = (
+    "a pot of soup",
+    "a basket of eggs",
+    "a loaf of bread",
+    "a cake with candles",
+    "a jar of honey",
+    "a roast duck",
+)
+_GUESSES = ("teapot", "goose", "barrel", "broom", "pancake", "wheel", "snail", "drum", "turnip", "sneeze", "clock")
 
-def choose_cast(dice: Dice) -> dict[str, str]:
+
+def choose_cast(dice: Dice, fixed: Mapping[str, str]) -> dict[str, str]:
     """Choose a hero, an animal, an elder, a place and a season.
+
+    Parameters
+    ----------
+    dice : Dice
+    fixed : mapping
+        Facts that the plot needs as they are. Only ``season`` decides about others.
 
     Returns
     -------
     dict
-        The facts: ``hero``, ``he``, ``his`` …; for the animal ``friend``, ``fhe`` …; for the elder ``elder``,
-        ``ehe`` …; ``trade``, ``work``, ``tools``, ``village``, ``setting``, ``trait``, ``season``, ``sky``, ``sound``.
+        The facts: ``hero`` with ``he``, ``him``, ``his``; for the animal ``friend`` with ``fhe`` …; for the elder
+        ``elder`` with ``ehe`` …; ``trade`` with ``work`` and ``tools``; ``village``, ``setting``; ``season`` with
+        ``sky`` and ``sound``; ``trait``, ``tree``, ``guess``, ``meal``; and what is fixed.
     """
-    facts = dict(_person(dice, _GIRLS, _BOYS, "hero"))
-    facts |= {_with_letter("f", name): word for name, word in _person(dice, _CREATURES, _CREATURES, "friend").items()}
-    elder = _person(dice, _GRANDMOTHERS, _GRANDFATHERS, "elder")
-    facts |= {_with_letter("e", name): word for name, word in elder.items()}
+    facts = {
+        **_person(dice, "hero", "", _GIRLS, _BOYS),
+        **_person(dice, "friend", "f", _CREATURES, _CREATURES),
+        **_person(dice, "elder", "e", _GRANDMOTHERS, _GRANDFATHERS),
+    }
     facts["trade"], facts["work"], facts["tools"] = dice.pick(_TRADES)
-    facts["season"], facts["sky"], facts["sound"] = dice.pick(_SEASONS)
+    facts["season"] = fixed.get("season") or dice.pick(tuple(_SEASONS))
+    facts["sky"], facts["sound"] = map(dice.pick, _SEASONS[facts["season"]])
     facts["village"], facts["setting"] = dice.pick(_VILLAGES), dice.pick(_SETTINGS)
-    facts["trait"] = dice.pick(_TRAITS)
-    return facts
+    facts["trait"], facts["tree"] = dice.pick(_TRAITS), dice.pick(_TREES)
+    facts["guess"], facts["meal"] = dice.pick(_GUESSES), dice.pick(_MEALS)
+    return {**facts, **fixed}
 
 
-def _person(dice: Dice, girls: tuple[str, ...], boys: tuple[str, ...], role: str) -> dict[str, str]:
-    if dice.below(2):
-        return {role: dice.pick(girls), **_SHE}
-    return {role: dice.pick(boys), **_HE}
-
-
-def _with_letter(letter: str, name: str) -> str:
-    return name if name in ("friend", "elder") else letter + name
+def _person(dice: Dice, role: str, letter: str, girls: tuple[str, ...], boys: tuple[str, ...]) -> dict[str, str]:
+    names, pronouns = (girls, _SHE) if dice.below(2) else (boys, _HE)
+    return {role: dice.pick(names), **{letter + case: word for case, word in pronouns.items()}}

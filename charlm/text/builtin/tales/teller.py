@@ -36,7 +36,7 @@ def lines(dice: Dice) -> Iterator[str]:
 
 
 def _tale(plot: Plot, dice: Dice) -> str:
-    facts = {**choose_cast(dice), **dice.pick(plot.cases)}
+    facts = choose_cast(dice, dice.pick(plot.cases))
     title = _tell(dice.pick(plot.titles), facts, dice).upper()
     story = "\n\n".join(_tell(dice.pick(beat), facts, dice) for beat in plot.beats)
     paragraphs = _ARTICLE.sub(r"\1n ", story).split("\n\n")

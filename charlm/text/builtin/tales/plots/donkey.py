@@ -25,6 +25,7 @@ DONKEY = Plot(
             "kind": "pony",
             "load": "a cart full of apples",
             "spot": "the frozen lake",
+            "season": "winter",
             "reason": "the ice sang like a fiddle and cracked from one shore to the other",
         },
         {
@@ -47,37 +48,39 @@ DONKEY = Plot(
         ),
         (
             "{weather} {hero} and {friend} set out for the market with {load}.",
-            "One morning in {season} they had to bring {load} to {elder}. {sky}, and {friend} trotted along and waved "
-            "{fhis} ears.",
+            "One morning in {season} they had to bring {load} to {elder}. {sky}, and {friend} trotted along and "
+            "waved {fhis} ears.",
         ),
         (
-            "All went well until they came to {spot}. There {friend} stopped. {Fhe} did not go forward, and {fhe} did "
-            "not go back.",
+            "All went well until they came to {spot}. There {friend} stopped. {Fhe} did not go forward, and "
+            "{fhe} did not go back.",
             "But in front of {spot} {friend} stood still, as if {fhis} feet had grown roots.",
         ),
         (
             "{hero} pulled at the front, and {hero} pushed from behind. {friend} looked at the sky.",
-            "\"Go on!\" said {hero}. {friend} chewed a thistle. \"Please go on!\" said {hero}. {friend} chewed another.",
+            '"Go on!" said {hero}. {friend} chewed a thistle. "Please go on!" said {hero}. {friend} chewed '
+            "another.",
             "{hero} promised {fhim} {food}. {friend} ate it up and stayed where {fhe} was.",
         ),
         (
-            "A miller came by. \"You must shout,\" said the miller. So {hero} shouted, and {friend} wagged {fhis} tail.",
-            "A soldier came by. \"You must blow a trumpet,\" said the soldier, and he blew his. {friend} closed {fhis} "
-            "eyes and enjoyed it.",
-            "Three sisters came by. \"You must sing to {fhim},\" said the sisters. So they all sang, and {friend} sang "
-            "too, but {fhe} did not move.",
+            'A miller came by. "You must shout," said the miller. So {hero} shouted, and {friend} wagged {fhis} '
+            "tail.",
+            'A soldier came by. "You must blow a trumpet," said the soldier, and he blew his. {friend} closed '
+            "{fhis} eyes and enjoyed it.",
+            'Three sisters came by. "You must sing to {fhim}," said the sisters. So they all sang, and {friend} '
+            "sang too, but {fhe} did not move.",
         ),
         (
-            "At last {hero} sat down in the grass. \"Very well,\" {he} said. \"Then tell me what you know.\" {friend} "
-            "pricked up {fhis} ears. And at that moment {reason}.",
-            "\"You are the most stubborn {kind} in the world!\" cried {hero}. {He} had not yet closed {his} mouth when "
-            "{reason}.",
+            'At last {hero} sat down in the grass. "Very well," {he} said. "Then tell me what you know." '
+            "{friend} pricked up {fhis} ears. And at that moment {reason}.",
+            '"You are the most stubborn {kind} in the world!" cried {hero}. {He} had not yet closed {his} mouth '
+            "when {reason}.",
         ),
         (
-            "{hero} turned as white as milk. Then {he} threw {his} arms around {friend}'s neck. \"You knew it,\" {he} "
-            "whispered. \"You knew it all the time.\"",
-            "It was very quiet after that. \"{friend},\" said {hero} at last, \"I have been the {kind}, and you have "
-            "been the {trade}.\"",
+            "{hero} turned as white as milk. Then {he} threw {his} arms around {friend}'s neck. \"You knew "
+            'it," {he} whispered. "You knew it all the time."',
+            'It was very quiet after that. "{friend}," said {hero} at last, "I have been the {kind}, and you '
+            'have been the {trade}."',
         ),
         (
             "They took the long way around, and it was the most beautiful way. {advice}",

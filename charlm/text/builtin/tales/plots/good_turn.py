@@ -57,39 +57,40 @@ GOOD_TURN = Plot(
         ),
         ("{weather}",),
         (
-            "On the way home {hero} met a {kind}, thin and tired, sitting under the {tree}.\n\n\"Please,\" said "
-            "the {kind}, \"my name is {friend}, and I have not eaten since yesterday.\"",
-            "One evening there was a knock at the door, very low down. Outside stood a {kind}.\n\n\"I am "
-            "{friend},\" said the {kind} {softly}. \"Is there anything left from supper?\"",
-            "By the gate sat a hungry {kind}. \"What is your name?\" asked {hero}.\n\n\"{friend},\" said the "
-            "{kind}, \"and I am as empty as a drum.\"",
+            "On the way home {hero} met a {kind}, thin and tired, sitting under the {tree}.\n\n"
+            '"Please," said the {kind}, "my name is {friend}, and I have not eaten since yesterday."',
+            "One evening there was a knock at the door, very low down. Outside stood a {kind}.\n\n"
+            '"I am {friend}," said the {kind} {softly}. "Is there anything left from supper?"',
+            'By the gate sat a hungry {kind}. "What is your name?" asked {hero}.\n\n'
+            '"{friend}," said the {kind}, "and I am as empty as a drum."',
         ),
         (
-            "{hero} had only {food}, but {he} shared it {gladly}. {friend} ate every crumb. \"A {kind} does not "
-            "forget,\" {fhe} said, and was gone.",
-            "\"Then sit down,\" said {hero}, and gave {fhim} {food}. When it was all gone, {friend} bowed. \"I "
-            "will pay you back,\" {fhe} said. {hero} laughed, for {friend} was very small.",
-            "So {hero} gave {fhim} {food}, and {food} besides. \"Thank you,\" said {friend} {softly}. \"If you "
-            "are ever in trouble, call my name three times.\"",
+            '{hero} had only {food}, but {he} shared it {gladly}. {friend} ate every crumb. "A {kind} does not '
+            'forget," {fhe} said, and was gone.',
+            '"Then sit down," said {hero}, and gave {fhim} {food}. When the last crumb was gone, {friend} '
+            'bowed. "I will pay you back," {fhe} said. {hero} laughed, for {friend} was very small.',
+            'So {hero} gave {fhim} {food}, and {food} besides. "Thank you," said {friend} {softly}. "If you are '
+            'ever in trouble, call my name three times."',
         ),
         (
             "{time_passed} Then {hero} lost {his} {treasure}. {loss} {despair}",
             "{time_passed} But one day a sad thing happened to the {treasure}. {loss} {despair}",
         ),
         (
-            "{hero} sat down and wept. \"My grandmother gave it to me,\" {he} said, \"and now it is gone.\"\n\n"
-            "\"Gone?\" said a voice by {his} foot. It was {friend}. \"Leave it to me.\"",
-            "\"Buy another,\" said the neighbors. But there was no other. So {hero} called, \"{friend}, {friend}, "
-            "{friend}!\" And there stood the {kind}, looking pleased.\n\n\"I thought you would never ask,\" said "
-            "{friend}.",
-            "{elder} shook {ehis} head. \"Only a {kind} could get it back,\" {ehe} said. Then {hero} remembered "
-            "{friend}, and ran to the {tree}, and told {fhim} everything.",
+            '{hero} sat down and wept. "My grandmother gave it to me," {he} said, "and now it is gone."\n\n'
+            '"Gone?" said a voice by {his} foot. It was {friend}. "Leave it to me."',
+            '"Buy another," said the neighbors. But there was no other. So {hero} called, "{friend}, {friend}, '
+            '{friend}!" And there stood the {kind}, looking pleased.\n\n'
+            '"I thought you would never ask," said {friend}.',
+            '{elder} shook {ehis} head. "Only a {kind} could get it back," {ehe} said. Then {hero} remembered '
+            "{friend}, and ran to find {fhim}, and told {fhim} everything.",
         ),
         (
             "{deed}",
             "{deed} Everybody cheered, and {elder} threw {ehis} hat into the air.",
-            "{deed}\n\n\"How can I ever thank you?\" cried {hero}.\n\n\"You did that already,\" said {friend}, "
-            "\"with your supper.\"",
+            "{deed}\n\n"
+            '"How can I ever thank you?" cried {hero}.\n\n'
+            '"You did that already," said {friend}, "with your supper."',
         ),
         (
             "{advice}",

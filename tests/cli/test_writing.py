@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+
+from charlm.cli.writing import TextWriter, open_text
+from charlm.errors import DiskError
+
+
+class Stream(io.StringIO):
+    """Remembers what had been flushed."""
+
+    def __init__(self, *, terminal: bool = False) -> None:
+        super().__init__()
+        self.flushed: list[str] = []
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def flush(self) -> None:
+        self.flushed.append(self.getvalue())
+
+
+def test_the_first_piece_is_out_at_once_and_later_ones_together():
+    times = iter([0.0, 0.001, 0.002, 0.05])
+    stream = Stream()
+    with TextWriter(stream, clean=str, clock=lambda: next(times)) as out:
+        for piece in "abcd":
+            out.write(piece)
+        assert stream.flushed == ["a", "abcd"]
+
+
+def test_an_exception_loses_nothing():
+    stream = Stream()
+
+    def interrupted() -> None:
+        with TextWriter(stream, clean=str, clock=lambda: 0.0) as out:
+            out.write("a")
+            out.write("b")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert stream.flushed[-1] == "ab"
+
+
+@pytest.mark.parametrize(
+    ("pieces", "terminal", "expected"),
+    [
+        (["a"], True, "a\n"),
+        (["a", "\n"], True, "a\n"),
+        ([], True, ""),
+        (["a", ""], True, "a\n"),
+        (["a"], False, "a"),
+    ],
+)
+def test_only_on_a_terminal_the_last_row_is_ended(pieces, terminal, expected):
+    stream = Stream(terminal=terminal)
+    with TextWriter(stream, clean=str, clock=lambda: 0.0) as out:
+        for piece in pieces:
+            out.write(piece)
+    assert stream.getvalue() == expected
+
+
+def test_what_goes_out_is_clean():
+    stream = Stream()
+    with TextWriter(stream, clean=str.upper) as out:
+        out.write("a")
+    assert stream.getvalue() == "A"
+
+
+def test_a_file_that_cannot_be_written(tmp_path: Path):
+    with pytest.raises(DiskError, match="create the folder"), open_text(tmp_path / "missing" / "file"):
+        pass
+
+
+def test_line_ends_stay_as_they_are(tmp_path: Path):
+    with open_text(tmp_path / "file") as file:
+        file.write("a\r\nb\n")
+    assert (tmp_path / "file").read_bytes() == b"a\r\nb\n"
