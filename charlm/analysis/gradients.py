@@ -42,8 +42,8 @@ def check_models(*, hidden_size: int, layers: int, entries: int, seed: int) -> I
     cells: dict[str, dict[str, Any]] = {
         "rnn": {"cell": "rnn"},
         "lstm": {"cell": "lstm"},
-        "gru, reset after": {"cell": "gru", "gru_reset": "after"},
-        "gru, reset before": {"cell": "gru", "gru_reset": "before"},
+        "gru after": {"cell": "gru", "gru_reset": "after"},
+        "gru before": {"cell": "gru", "gru_reset": "before"},
     }
     for cell, settings in cells.items():
         for input_name, embedding_size in (("one-hot", 0), ("embedding", EMBEDDING)):

@@ -49,9 +49,11 @@ def run(arguments: Sequence[str]) -> int:
     debug = bool(os.environ.get("CHARLM_DEBUG"))
     click_error: Any = typer.BadParameter.__mro__[2]  # ClickException: where it lives depends on the typer
     try:
-        code = build()(args=list(arguments), prog_name="charlm", standalone_mode=False)
+        command = build()
+        with command.make_context("charlm", list(arguments) or ["--help"]) as context:
+            command.invoke(context)  # not main(), which would end a closed pipe with code 1
         sys.stdout.flush()
-        return code if isinstance(code, int) else 0
+        return 0
     except BrokenPipeError:
         silence_stdout()  # `charlm sample | head`: the reader has enough
         return 0

@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-__all__ = ["prepare_streams", "stderr_console", "stdout_console"]
+__all__ = ["prepare_streams", "silence_stdout", "stderr_console", "stdout_console"]
 
 
 def prepare_streams() -> None:

@@ -34,7 +34,8 @@ class Settings:
     train: dict[str, Any] = field(default_factory=dict)
 
 
-_ADAGRAD = {"optimizer": "adagrad", "schedule": "cosine", "clip_norm": 1.0}
+# warm-up: Adagrad's first updates move every weight by the whole rate, whatever the size of its gradient
+_ADAGRAD = {"optimizer": "adagrad", "schedule": "cosine", "warmup": 100, "clip_norm": 1.0}
 
 PRESETS: dict[str, Settings] = {
     "quick": Settings(

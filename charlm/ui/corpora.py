@@ -38,8 +38,8 @@ def stats_table(corpora: Sequence[Mapping[str, Any]]) -> Table:
     Parameters
     ----------
     corpora : sequence of mappings
-        Each with ``name``, the fields of `charlm.text.text_stats.TextStats`, ``unigram_bits``, and ``true_nats`` and
-        ``true_bits``, which may be None.
+        Each with ``name``, the fields of `charlm.text.text_stats.TextStats`, ``unigram_bits``, and
+        ``true_nats`` and ``true_bits``, which may be None.
     """
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True, style="dim")

@@ -138,7 +138,7 @@ def test_stats_count_what_is_there(tmp_path: Path, capsys: pytest.CaptureFixture
 def test_stats_show_the_true_entropy_beside_the_unigrams(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["corpus", "stats", "builtin:brackets", "builtin:tales"]) == 0
     out = capsys.readouterr().out
-    rows = dict(line.rstrip().rsplit(maxsplit=2)[::2][:1] + [line.split()[-2:]] for line in out.splitlines()[1:])
+    rows = {label: values for label, *values in (line.rsplit(maxsplit=2) for line in out.splitlines()[1:])}
     entropy = true_entropy("brackets")
     assert entropy is not None
     assert rows["true nats/char"] == [f"{entropy.nats:.4f}", "–"]

@@ -65,7 +65,7 @@ def test_seed_decides(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "begin"),
     [
-        ("brackets", "({}[()[][]][]()){{()}[{}{}]}{}{[{{[][]()}}]}{{}}\n"),
+        ("brackets", "({}[()[][]][]()()){{()}[{}{}]}{}{[{{[][]()}}]}{{}}\n"),
         ("dates", "16 December 1953\n1903-04-23\nJuly 20, 2082\n"),
         ("sums", "63+26=89\n4+1=5\n81+91=172\n"),
     ],

@@ -9,49 +9,84 @@ import pytest
 
 import charlm
 from charlm.text.batches import Batch
-from charlm.training.team import Team, make_optimizer
+from charlm.training.rank import Rank
+from charlm.training.team import PROCESSES, Team
 
 T, N, UPDATES = 8, 16, 4
 VOCABULARY = charlm.Vocabulary.from_text("abcdefghij")
 
 
-def train(optimizer: str, *, workers: int, shards: int = 4, late: bool = False, **shape: float) -> list[np.ndarray]:
+def train(
+    optimizer: str, *, workers: int, shards: int = 4, processes: bool = False, **shape: float
+) -> list[np.ndarray]:
     """Return losses, norms, weights, slots and state after a few updates."""
     config = charlm.TrainConfig(
         optimizer=optimizer, learning_rate=0.05, batch_size=N, seq_length=T, shards=shards, workers=workers, steps=9
     )
     model = charlm.CharModel(charlm.ModelConfig(hidden_size=40, **shape), VOCABULARY)
-    rule = make_optimizer(model.params, config)
-    update = rule.update
-
-    def update_late(part: slice) -> None:
-        if part.start:
-            time.sleep(0.01)
-        update(part)
-
-    if late:
-        rule.update = update_late
     rng, shown = np.random.default_rng(0), []
-    with Team(model, config, rule) as team:
+    with Team(model, config, processes=processes) as team:
         for _ in range(UPDATES):
             ids = rng.integers(len(VOCABULARY), size=(T + 1, N))
             resets = rng.random((T, N)) < 0.1
             shown.append(team.update(Batch(ids[:-1], ids[1:], resets), lr=0.05))
-    state = [part for layer in team.state for part in layer]
-    return [np.array(shown), model.params.value, *rule.slots.values(), *state]
+        state = [part for layer in team.state for part in layer]
+        return [np.array(shown), model.params.value.copy(), *map(np.copy, team.optimizer.slots.values()), *state]
 
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "adam", "adamw", "rmsprop", "sgd"])
-@pytest.mark.parametrize(("workers", "late"), [(2, False), (2, True), (3, True), (4, False)])
-def test_the_number_of_workers(optimizer: str, workers: int, late: bool) -> None:
+@pytest.mark.parametrize("workers", [2, 3, 4])
+def test_the_number_of_threads(optimizer: str, workers: int) -> None:
     alone = train(optimizer, workers=1)
-    for got, wanted in zip(train(optimizer, workers=workers, late=late), alone, strict=True):
+    for got, wanted in zip(train(optimizer, workers=workers), alone, strict=True):
         np.testing.assert_array_equal(got, wanted)
 
 
-def test_with_dropout_too() -> None:
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam", "sgd"])
+def test_a_rank_that_comes_late(optimizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    alone = train(optimizer, workers=1)
+    apply, differentiate = Rank._apply, Rank._differentiate
+
+    def apply_late(rank: Rank, norm: float) -> None:
+        time.sleep(0.005 * rank.me.rank)
+        apply(rank, norm)
+
+    def differentiate_late(rank: Rank, *work: object) -> None:
+        time.sleep(0.005 * (2 - rank.me.rank))
+        differentiate(rank, *work)
+
+    monkeypatch.setattr(Rank, "_apply", apply_late)
+    monkeypatch.setattr(Rank, "_differentiate", differentiate_late)
+    for got, wanted in zip(train(optimizer, workers=3), alone, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.skipif(not PROCESSES, reason="this system trains on threads")
+@pytest.mark.parametrize(("optimizer", "workers"), [("adagrad", 2), ("adamw", 2), ("adagrad", 4)])
+def test_the_number_of_processes(optimizer: str, workers: int) -> None:
+    alone = train(optimizer, workers=1)
+    for got, wanted in zip(train(optimizer, workers=workers, processes=True), alone, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.skipif(not PROCESSES, reason="this system trains on threads")
+def test_a_worker_that_is_killed_is_told_in_one_line() -> None:
+    config = charlm.TrainConfig(batch_size=N, seq_length=T, shards=2, workers=2, steps=9)
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=8), VOCABULARY)
+    ids = np.zeros((T + 1, N), np.intp)
+    with Team(model, config, processes=True) as team:
+        team.update(Batch(ids[:-1], ids[1:], None), lr=0.05)
+        team._others._children[0].kill()
+        with pytest.raises(charlm.CharlmError, match=r"worker has ended; resume the run"):
+            for _ in range(3):
+                team.update(Batch(ids[:-1], ids[1:], None), lr=0.05)
+
+
+@pytest.mark.parametrize("processes", [False, PROCESSES])
+def test_with_dropout_too(processes: bool) -> None:
     shape = {"layers": 2, "dropout": 0.3}
-    for got, wanted in zip(train("sgd", workers=2, **shape), train("sgd", workers=1, **shape), strict=True):
+    several = train("sgd", workers=2, processes=processes, **shape)
+    for got, wanted in zip(several, train("sgd", workers=1, **shape), strict=True):
         np.testing.assert_array_equal(got, wanted)
 
 
