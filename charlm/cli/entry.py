@@ -67,7 +67,7 @@ def run(arguments: Sequence[str]) -> int:
         return _tell(str(error), error.exit_code)
     except click_error as error:
         message = error.format_message()
-        return _tell(f"{message} See charlm --help." if message else "", 2)
+        return _tell(f"{message.rstrip('.')}; see charlm --help" if message else "", 2)
     except MemoryError:
         if debug:
             raise

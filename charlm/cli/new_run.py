@@ -6,13 +6,13 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from rich.text import Text
 
 from charlm.checkpoint import load, new_run_folder
 from charlm.cli.streams import stderr_console
-from charlm.config import ModelConfig, TrainConfig
+from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.errors import CorpusError, UsageError
 from charlm.model import CharModel
 from charlm.text.batches import split_documents
@@ -62,10 +62,17 @@ class NewRun:
     ) -> None:
         if errors not in ("strict", "replace"):
             raise UsageError(f"--errors is {errors!r}; choose strict or replace")
+        for flag, value, choices in (
+            ("--unit", vocabulary["unit"], get_args(Unit)),
+            ("--normalize", vocabulary["normalize"], get_args(Normalization)),
+        ):
+            if value is not None and value not in choices:
+                raise UsageError(f"{flag} is {value!r}; choose one of {', '.join(choices)}")
         decoding: dict[str, Any] = {"encoding": encoding, "errors": errors}
-        corpus = read_corpus(sources, stdin=sys.stdin.buffer, **decoding)
+        stdin = None if sys.stdin is None else sys.stdin.buffer  # there is none behind `<&-`
+        corpus = read_corpus(sources, stdin=stdin, **decoding)
         self.text, self.stem = corpus.text, corpus.stem
-        self.validation = None if val_file is None else read_text(val_file, stdin=sys.stdin.buffer, **decoding)
+        self.validation = None if val_file is None else read_text(val_file, stdin=stdin, **decoding)
         settings = preset_settings(preset, len(self.text), {name: train_flags.get(name) for name in BUDGETS})
         self.config = TrainConfig(**(settings.train | dict(train_flags)))
         self.model = CharModel(

@@ -58,7 +58,7 @@ class OldRun:
         if step >= (self.config.steps or 0):
             self.finished = (
                 f"run {str(self.folder)!r} is finished after {step:,} steps; "
-                f"give a larger total to go on, for example --steps {2 * step}"
+                f"give a larger total to go on, for example --steps {2 * step or 1000}"
             )
         self.options = RunOptions(folder=self.folder, origin=origin, resumed=(record, checkpoint.tensors))
 

@@ -31,7 +31,8 @@ def resume(
 
     old = OldRun(run, budget={"epochs": epochs, "steps": steps, "minutes": minutes}, workers=workers)
     if old.finished:
-        stderr_console(no_color).print(old.finished, soft_wrap=True)
+        if not quiet:
+            stderr_console(no_color).print(old.finished, soft_wrap=True)
         return
     run_training(
         old.model,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +56,7 @@ def run_training(
             display.notice("stopping: saving after this step; once more to end at once without saving")
         return bool(request.exit_code)
 
-    with lock_run_folder(folder), StopRequest() as request, display:
+    with lock_run_folder(folder), _free_if_unused(folder), StopRequest() as request, display:
         options = dataclasses.replace(options, should_stop=should_stop)
         for report in train(model, text, config, validation=validation, run=options):
             display.add(report)
@@ -63,3 +65,16 @@ def run_training(
                 sys.stdout.flush()
     if request.exit_code and report.details.get("reason") == "interrupted":
         raise typer.Exit(request.exit_code)
+
+
+@contextlib.contextmanager
+def _free_if_unused(folder: Path) -> Iterator[None]:
+    """Remove a locked run folder in which nothing was saved, so that a second attempt finds its name free."""
+    try:
+        yield
+    finally:
+        files = list(folder.iterdir())
+        if [file.name for file in files] == [".lock"]:
+            with contextlib.suppress(OSError):  # where an open file cannot be removed, the folder stays
+                files[0].unlink()
+                folder.rmdir()

@@ -75,7 +75,8 @@ def load_data(vocabulary: Vocabulary, text: str, config: TrainConfig, validation
     config : TrainConfig
         For `documents`, `val_frac` and `seed`.
     validation : str, optional
-        A text of its own to validate on, in place of a share of `text`.
+        A text of its own to validate on, in place of a share of `text`. Where that share would leave nothing
+        to train on, nothing is held out.
 
     Raises
     ------
@@ -93,6 +94,8 @@ def load_data(vocabulary: Vocabulary, text: str, config: TrainConfig, validation
         train, rest = split(ids, config.val_frac)
     else:
         train, rest = ids, _encode(vocabulary, validation)
+    if len(train) < 2 <= len(ids):
+        train, rest = ids, ids[:0]  # too short to hold anything out
     if len(train) < 2:
         raise CorpusError(f"the text has {len(ids)} symbols; training needs at least 2, and more to learn anything")
     if validation is None and len(rest):
@@ -113,7 +116,7 @@ def _load_documents(vocabulary: Vocabulary, text: str, config: TrainConfig, vali
         kept, others = split(order, config.val_frac)
         train, held_out = ([documents[k] for k in np.sort(part)] for part in (kept, others))
         if not train:
-            raise CorpusError(f"{len(documents)} documents leave none to train on; give more, or --val-frac 0")
+            train, held_out = held_out, []  # too few to hold any out
     else:
         train, held_out = documents, [_encode(vocabulary, document) for document in split_documents(validation)]
     bounded = [np.concatenate([[stop], document, [stop]]) for document in held_out]
@@ -145,6 +148,8 @@ def make_batches(data: Data, config: TrainConfig, stop_id: int | None, rng: np.r
         case "random":
             return RandomBatches(data.train, streams=N, length=T, rng=rng)
         case "min-char-rnn":
+            if N > 1:
+                raise UsageError(f"sampling min-char-rnn reads one stream, not {N}; give --batch-size 1")
             return MinCharRnnBatches(data.train, length=T)
         case "sequential":
             return SequentialBatches(data.train, streams=N, length=T, rng=rng)

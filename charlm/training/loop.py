@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from charlm.config import TrainConfig
 from charlm.errors import DivergedError
@@ -100,7 +102,7 @@ def train(
             for report in _events(trainer, writer, run, details):
                 if writer is not None:
                     writer.log(report)
-                    if report.event == "end":
+                    if report.event in ("save", "end"):
                         writer.flush()
                 yield report
 
@@ -141,10 +143,32 @@ def _events(
 
     def saved(*, best: bool = False) -> Iterator[Report]:
         nonlocal saved_s
+        odd = trainer.odd_tensor()
+        if odd is not None:
+            raise DivergedError(_diverged(f"tensor {odd} is not finite", progress.step, config, writer))
         if writer is not None:
             file = writer.save(trainer, best=best)
             saved_s = time.monotonic()
             yield event("save", path=str(file), details={"best": best})
+
+    def diverged(what: str, update: int) -> Iterator[Report]:
+        yield from saved()
+        raise DivergedError(_diverged(what, update, config, writer))
+
+    def evaluated() -> Generator[Report, None, bool]:
+        evaluation = trainer.evaluate()
+        yield evaluation
+        if validated and not math.isfinite(evaluation.loss):
+            yield from diverged(f"the validation loss is {evaluation.loss}", progress.step)
+        return evaluation.best
+
+    def sampled() -> Iterator[Report]:
+        try:
+            text = _sample(trainer.model, progress.step)
+        except DivergedError:
+            yield from diverged("what the model writes is not finite", progress.step)
+        else:
+            yield event("sample", text=text)
 
     unreported_s, unreported_chars = 0.0, 0.0
     validated = trainer.data.held_out is not None
@@ -154,21 +178,18 @@ def _events(
         before_s = progress.elapsed_s
         report = trainer.update()
         if not (math.isfinite(report.loss) and math.isfinite(report.grad_norm)):
-            yield from saved()
-            raise DivergedError(_diverged(report, config, path))
+            yield from diverged(_what(report), progress.step + 1)
         unreported_s += progress.elapsed_s - before_s
         unreported_chars += report.chars_per_s * (progress.elapsed_s - before_s)
         last = progress.step == trainer.steps
-        if _due(progress.step, config.log_every) or progress.step == 1 or last:
+        if config.log_every and (_due(progress.step, config.log_every) or progress.step == 1 or last):
             yield dataclasses.replace(report, chars_per_s=unreported_chars / max(unreported_s, 1e-9))
             unreported_s = unreported_chars = 0.0
         best = False
         if validated and _due(progress.step, config.eval_every) and not last:
-            evaluation = trainer.evaluate()
-            best = evaluation.best
-            yield evaluation
+            best = yield from evaluated()
         if _due(progress.step, config.sample_every) and not last:
-            yield event("sample", text=_sample(trainer.model, progress.step))
+            yield from sampled()
         stale = config.save_minutes and time.monotonic() - saved_s > config.save_minutes * 60
         if (best or stale or _due(progress.step, config.save_every)) and not last:
             yield from saved(best=best)
@@ -176,10 +197,9 @@ def _events(
             reason = "interrupted"
             break
     if reason == "finished":
-        evaluation = trainer.evaluate()
-        yield evaluation
-        yield event("sample", text=_sample(trainer.model, progress.step))
-        yield from saved(best=evaluation.best or not validated)
+        best = yield from evaluated()
+        yield from sampled()
+        yield from saved(best=best or not validated)
     else:
         yield from saved(best=not validated)
     yield event("end", path=path, details={"reason": reason, "best_loss": _known(progress.best_loss)})
@@ -194,13 +214,21 @@ def _known(loss: float) -> float | None:
 
 
 def _sample(model: CharModel, step: int) -> str:
-    return "".join(generate(model, length=SAMPLE_LENGTH, temperature=0.7, seed=step))
+    with np.errstate(over="ignore", invalid="ignore"):  # while it learns, a model may write from absurd weights
+        return "".join(generate(model, length=SAMPLE_LENGTH, temperature=0.7, seed=step))
 
 
-def _diverged(report: Report, config: TrainConfig, path: str) -> str:
-    what = f"the loss is {report.loss}" if not math.isfinite(report.loss) else f"the gradient is {report.grad_norm}"
-    kept = f"; the last good state is in {path!r}" if path else ""
+def _what(report: Report) -> str:
+    if not math.isfinite(report.loss):
+        return f"the loss is {report.loss}"
+    return f"the norm of the gradient is {report.grad_norm}"
+
+
+def _diverged(what: str, update: int, config: TrainConfig, writer: RunWriter | None) -> str:
+    kept = "" if writer is None else "; nothing was saved yet"
+    if writer is not None and writer.saved:
+        kept = f"; the last good state is in {str(writer.folder)!r}"
     return (
-        f"training diverged at update {report.step + 1}: {what}{kept}; "
+        f"training diverged at update {update}: {what}{kept}; "
         f"try --learning-rate {config.learning_rate / 3:.2g}" + ("" if config.clip_norm else " or --clip-norm 1")
     )

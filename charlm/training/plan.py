@@ -23,6 +23,8 @@ __all__ = ["available_cores", "default_shards", "fit_to_text", "measure", "plan"
 DEFAULT_EPOCHS = 10.0
 WANTED_EVALUATIONS = 16
 LARGEST_SHARE = 0.05  # of a time budget, for evaluating
+FEWEST_EVALUATIONS = 3  # even so: a person wants to see whether it learns
+SAMPLES = 16
 TRIAL_S = 1.5
 RESERVE = 0.98  # of a time budget, for saving and showing
 
@@ -78,7 +80,7 @@ def plan(model: CharModel, data: Data, config: TrainConfig, *, started_s: float 
                 f"{config.minutes:g} minutes are over before the first update; give a larger --minutes, or --steps"
             )
         if evaluation_s:
-            evaluations = max(1, min(evaluations, int(LARGEST_SHARE * left_s / evaluation_s)))
+            evaluations = max(FEWEST_EVALUATIONS, min(evaluations, int(LARGEST_SHARE * left_s / evaluation_s)))
         steps = max(1, int((left_s - evaluations * evaluation_s) / step_s))
     elif config.steps is not None:
         steps = config.steps
@@ -91,7 +93,7 @@ def plan(model: CharModel, data: Data, config: TrainConfig, *, started_s: float 
         epochs=None,
         minutes=None,
         eval_every=every if config.eval_every is None else config.eval_every,
-        sample_every=every if config.sample_every is None else config.sample_every,
+        sample_every=max(1, steps // SAMPLES) if config.sample_every is None else config.sample_every,
         save_every=every if config.save_every is None else config.save_every,
         log_every=max(1, steps // 2000) if config.log_every is None else config.log_every,
     )

@@ -19,7 +19,7 @@ from charlm.model import CharModel
 from charlm.nn.clipping import BLOCK, clip_value_, norm_of_squares, squared_norm
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore, Shape
-from charlm.nn.stack import map_state, named_state
+from charlm.nn.stack import StackState, map_state, named_state
 from charlm.nn.workspace import Workspace
 from charlm.training.communicator import Communicator, share
 
@@ -110,6 +110,7 @@ class Rank:
         self.state = map_state(lambda _: arrays[next(names)], model.zero_state(1))
         shards = config.shards or 1
         self.streams = config.batch_size // shards
+        self._ends: dict[int, StackState] = {}
         self._dropout = model.config.dropout > 0
         self._shards = {
             shard: (model.replica(arrays["gradients"][shard]), Workspace())
@@ -121,6 +122,10 @@ class Rank:
 
     def work(self) -> None:
         """Do this rank's part of one update."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is found, and told as an error
+            self._work()
+
+    def _work(self) -> None:
         arrays = self.arrays
         self.me.barrier()  # the batch is there
         lr, steps, _, with_resets = arrays["control"]
@@ -134,20 +139,21 @@ class Rank:
         self.me.barrier()  # the gradient is whole
         norm = norm_of_squares(arrays["squares"].tolist())
         finite = math.isfinite(norm) and bool(np.isfinite(arrays["losses"]).all())
-        if finite:
+        if finite:  # otherwise weights and state stay as they were
             self._apply(norm)
+            self._carry_on()
         if self.me.rank == 0:
             arrays["control"][1:3] = int(steps) + finite, norm
         self.me.barrier()  # the weights are new
 
     def _differentiate(self, shard: int, model: CharModel, workspace: Workspace, with_resets: bool) -> None:
-        """Compute one shard's loss and gradient, and carry its state on."""
+        """Compute one shard's loss and gradient, and keep the state that it ends in."""
         columns = slice(shard * self.streams, (shard + 1) * self.streams)
         inputs, targets, resets = (self.arrays[name][:, columns] for name in ("inputs", "targets", "resets"))
         mean = self.config.loss_reduction == "mean"
         count = self.arrays["targets"].size
         model.params.grad[:] = 0
-        loss, state, backprop = model.loss(
+        loss, self._ends[shard], backprop = model.loss(
             inputs,
             targets,
             map_state(lambda a: a[:, columns], self.state),
@@ -159,8 +165,13 @@ class Rank:
         )
         backprop()
         self.arrays["losses"][shard] = loss if mean else loss / count
-        for name, array in named_state(state).items():
-            self.arrays[name][:, columns] = array
+
+    def _carry_on(self) -> None:
+        """Let this rank's streams begin their next window from the state in which this one ended, in place."""
+        for shard, state in self._ends.items():
+            columns = slice(shard * self.streams, (shard + 1) * self.streams)
+            for name, array in named_state(state).items():
+                self.arrays[name][:, columns] = array
 
     def _sum_shards(self) -> None:
         """Sum this rank's slice of all shards' gradients along a binary tree into ``params.grad``, in place."""

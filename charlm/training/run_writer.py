@@ -36,6 +36,11 @@ class RunWriter:
         self.folder, self.origin, self._fresh = folder, dict(origin), fresh
         self._pending: list[str] = []
 
+    @property
+    def saved(self) -> bool:
+        """Whether the folder holds a checkpoint of this run."""
+        return not self._fresh
+
     def log(self, report: Report) -> None:
         """Note an event; it reaches the disk with the next save."""
         self._pending.append(json.dumps(report.to_json(), ensure_ascii=True, allow_nan=False) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import math
@@ -11,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -178,15 +180,21 @@ class _Processes:
 
     def _start(self, job: dict[str, Any], descriptors: tuple[int, ...]) -> None:
         child = subprocess.Popen(
-            [sys.executable, "-c", "from charlm.training.worker import main; main()"],
+            [sys.executable, "-P", "-c", "from charlm.training.worker import main; main()"],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=descriptors,
             start_new_session=True,  # Ctrl-C is for rank 0 alone
-            env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"},
+            env={
+                **os.environ,
+                "OPENBLAS_NUM_THREADS": "1",
+                "MKL_NUM_THREADS": "1",
+                # modules are found where this process finds them, and not in the folder that it happens to be in
+                "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+            },
         )
         assert child.stdin is not None  # noqa: S101  it is a pipe
-        with child.stdin:
+        with contextlib.suppress(BrokenPipeError), child.stdin:  # one that has ended is missed at the first barrier
             child.stdin.write(json.dumps(job).encode("ascii"))
         self._children.append(child)
 

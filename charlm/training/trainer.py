@@ -58,8 +58,12 @@ class Trainer:
         self.team.__exit__(kind, error, trace)
 
     def update(self) -> Report:
-        """Do one update and tell about it: read a batch, go forward, go back, clip, move the weights."""
+        """Do one update and tell about it: read a batch, go forward, go back, clip, move the weights.
+
+        If the loss or the gradient is not finite, everything is as it was before.
+        """
         began, progress = time.perf_counter(), self.progress
+        cursor, chance = self.batches.state(), self.rng.bit_generator.state
         factor = rate_factor(progress.step, self.steps, schedule=self.config.schedule, warmup=self.config.warmup)
         batch = self.batches.next()
         loss, norm = self.team.update(batch, lr=self.config.learning_rate * factor)
@@ -69,6 +73,9 @@ class Trainer:
             progress.step += 1
             progress.smooth(loss, self.config.seq_length, len(self.model.vocabulary))
             self.train_loss = loss if math.isnan(self.train_loss) else 0.98 * self.train_loss + 0.02 * loss
+        else:
+            self.batches.restore(cursor)
+            self.rng.bit_generator.state = chance
         progress.elapsed_s += elapsed_s
         return Report(
             "step",
@@ -86,7 +93,8 @@ class Trainer:
     def evaluate(self) -> Report:
         """Validate on all of the held-out text; changes nothing but the history."""
         began, progress = time.perf_counter(), self.progress
-        loss = math.nan if self.data.held_out is None else validation_loss(self.model, self.data.held_out)
+        with np.errstate(over="ignore", invalid="ignore"):  # absurd weights give an absurd loss, and no warning
+            loss = math.nan if self.data.held_out is None else validation_loss(self.model, self.data.held_out)
         best = progress.evaluated(self.train_loss, loss)
         progress.elapsed_s += time.perf_counter() - began
         return Report(
@@ -119,6 +127,11 @@ class Trainer:
             for name, tensor in self.model.params.named(flat).items()
         }
         return slots | named_state(self.team.state)
+
+    def odd_tensor(self) -> str | None:
+        """Return the name of a tensor of a checkpoint that is not finite; None if all are."""
+        tensors = self.model.tensors() | self.tensors()
+        return next((name for name, tensor in tensors.items() if not np.isfinite(tensor).all()), None)
 
     def restore(self, record: Mapping[str, Any], tensors: Mapping[str, FloatArray]) -> None:
         """Go back to what `record` and `tensors` gave at another time; the weights are the model's own matter.

@@ -5,17 +5,12 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import settings
 
 from charlm.config import ModelConfig, Unit
 from charlm.model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
 TEXT = "To bé, or not\nto be: 日本語\n\nthat e\u0301 is 👍🏽 it\n"
-
-
-settings.register_profile("charlm", deadline=None)  # a busy machine is no failure
-settings.load_profile("charlm")
 
 
 @pytest.fixture(scope="session")

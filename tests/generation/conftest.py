@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from hypothesis import settings
 
 from charlm.config import ModelConfig, Unit
 from charlm.model import CharModel
@@ -14,10 +13,6 @@ TEXTS: dict[Unit, str] = {
     "byte": "abé日 \n",
     "grapheme": "abe\u0301👍🏽 \n",
 }
-
-
-settings.register_profile("charlm", deadline=None)  # a busy machine is no failure
-settings.load_profile("charlm")
 
 
 @pytest.fixture(scope="session")

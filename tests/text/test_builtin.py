@@ -292,3 +292,11 @@ def test_python_that_cannot_be_read(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(CorpusError, match=r"cannot read .*abc\.py.*: Permission denied; choose another corpus"):
         make_text("python")
+
+
+def test_the_readme_of_corpora_tells_the_true_entropies() -> None:
+    readme = (Path(__file__).parents[2] / "corpora" / "README.md").read_text("utf-8")
+    for name in NAMES:
+        row = next(line for line in readme.splitlines() if line.startswith(f"| `builtin:{name}`"))
+        entropy = true_entropy(name)
+        assert row.split("|")[4].strip() == (f"{entropy.bits:.4f}" if entropy else "")

@@ -85,6 +85,7 @@ def test_layout() -> None:
         r"\b[Aa]n (?!hour)[^aeiouAEIOU]",
         r"\b(\w+) \1\b",
         r"  | [.,?!:]|[.,:]{2}",
+        r'\." (?:he|she) (?:said|asked)',
         r'[^.,!?]"(?: |$)(?=said|asked|cried|called|whispered)',
     ],
 )

@@ -108,7 +108,7 @@ RULES: Mapping[str, tuple[str, ...]] = {
     "seven": ("three", "seven", "nine", "twelve", "twenty"),
     "time_passed": (
         "A week went by, and then another.",
-        "{Seven} days passed, and {seven} nights.",
+        "{Seven} days passed.",
         "The {season} went on, and everybody had plenty to do.",
         "The moon grew round and then thin again.",
         "Nothing happened for {seven} days.",

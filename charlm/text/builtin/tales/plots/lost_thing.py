@@ -62,7 +62,7 @@ LOST_THING = Plot(
         (
             'So {he} went to the ferryman. "Have you seen my {thing}?" asked {hero}.\n\n'
             '"Not I," said the ferryman, and he pulled on his oar. "{ferryman_says} Ask {elder}."',
-            '{hero} ran down to the river, and the ferryman took off his cap. "{ferryman_says}" he said. "But '
+            '{hero} ran down to the river, and the ferryman took off his cap. "{ferryman_says} But '
             '{elder} knows where the socks go that are lost in the wash. {Ehe} will know."',
         ),
         (
@@ -75,8 +75,8 @@ LOST_THING = Plot(
         ),
         (
             "{hero} went home and opened {his} eyes. And there it was! {found}.",
-            "{thinking} Then {he} ran home as fast as {he} could. {found}.",
-            "It was evening when {hero} came home. And what did {he} see there? {found}.",
+            "{thinking} Then {he} ran home as fast as {he} could, and there was the {thing}. {found}.",
+            "It was evening when {hero} came home. And there, of all places, was the {thing}! {found}.",
         ),
         (
             '"Well," said {hero}, "it was never lost. It was only me who was lost."',

@@ -1,0 +1,276 @@
+"""Training is the same whatever happens around it: stopping, going on, evaluating, saving, sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import charlm
+from charlm.training.loop import RunOptions, train
+from charlm.training.team import PROCESSES, Team
+from charlm.training.trainer import Trainer
+
+from .runs import log, make_names, make_text, new_model, outcome, train_in
+
+STEPS = 9
+TEXT, NAMES = make_text(130), make_names(40)
+CELLS: dict[str, dict[str, Any]] = {
+    "rnn": {"cell": "rnn", "dropout": 0.2},
+    "lstm": {"cell": "lstm", "dropout": 0.2, "layers": 2},
+    "gru": {"cell": "gru", "dropout": 0.2, "embedding_size": 5},
+}
+OPTIMIZERS = {"rnn": "sgd", "lstm": "adagrad", "gru": "adamw"}
+
+
+def settings(cell: str, sampling: str, **more: Any) -> tuple[str, dict[str, Any], charlm.TrainConfig]:
+    documents = sampling == "documents"
+    config = charlm.TrainConfig(
+        **{
+            "optimizer": OPTIMIZERS[cell],
+            "learning_rate": 0.02,
+            "momentum": 0.5 if cell == "rnn" else 0.0,
+            "schedule": "cosine",
+            "warmup": 3,
+            "sampling": "sequential" if documents else sampling,
+            "documents": documents,
+            "batch_size": 16,
+            "seq_length": 9,
+            "shards": 2,
+            "workers": 1,
+            "steps": STEPS,
+            "eval_every": 2,
+            "log_every": 1,
+            **more,
+        }
+    )
+    return NAMES if documents else TEXT, CELLS[cell] | {"stop": documents}, config
+
+
+def compare(tmp_path: Path, text: str, shape: dict[str, Any], config: charlm.TrainConfig, **how: Any) -> None:
+    train_in(tmp_path / "whole", new_model(text, **shape), text, config)
+    train_in(tmp_path / "parts", new_model(text, **shape), text, config, **how)
+    whole, parts = outcome(tmp_path / "whole"), outcome(tmp_path / "parts")
+    for what in whole:
+        assert parts[what] == whole[what], what
+    ends = [line["reason"] for line in log(tmp_path / "parts") if line["event"] == "end"]
+    assert ends == ["interrupted"] * len(how["stops"]) + ["finished"]
+
+
+@pytest.mark.parametrize("sampling", ["sequential", "random", "documents"])
+@pytest.mark.parametrize("cell", CELLS)
+class TestStopAndResume:
+    def test_after_every_update(self, tmp_path, cell, sampling):
+        compare(tmp_path, *settings(cell, sampling), stops=range(1, STEPS))
+
+    def test_with_two_workers(self, tmp_path, cell, sampling, monkeypatch):
+        monkeypatch.setitem(Team.__init__.__kwdefaults__, "processes", False)
+        compare(tmp_path, *settings(cell, sampling, workers=2), stops=[1, 4, 8])
+
+    def test_with_another_number_of_workers(self, tmp_path, cell, sampling, monkeypatch):
+        monkeypatch.setitem(Team.__init__.__kwdefaults__, "processes", False)
+        compare(tmp_path, *settings(cell, sampling), stops=[3], workers=2)
+
+
+@pytest.mark.skipif(not PROCESSES, reason="this system trains on threads")
+@pytest.mark.parametrize(("cell", "sampling"), [("rnn", "documents"), ("lstm", "sequential"), ("gru", "random")])
+def test_stop_and_resume_with_two_processes(tmp_path, cell, sampling):
+    compare(tmp_path, *settings(cell, sampling, workers=2), stops=[5])
+
+
+def test_the_position_of_min_char_rnn_is_kept(tmp_path):
+    text, shape, config = settings(
+        "rnn", "min-char-rnn", batch_size=1, shards=1, val_frac=0, steps=80, seq_length=25
+    )
+    compare(tmp_path, text, shape, config, stops=[1, 21, 22, 60])
+    smooth = [line["smooth_loss"] for line in log(tmp_path / "whole") if line["event"] == "step"]
+    assert len(smooth) == 80
+
+
+FORGOTTEN: dict[str, Callable[[Trainer], object]] = {
+    "slots": lambda trainer: trainer.optimizer.slots["m"].fill(0),
+    "state": lambda trainer: trainer.team.state[0][0].fill(0),
+    "cursor": lambda trainer: trainer.batches.next(),
+    "dropout": lambda trainer: setattr(trainer.optimizer, "steps", 0),
+    "chance": lambda trainer: trainer.rng.random(),
+    "schedule": lambda trainer: setattr(trainer, "steps", 90),
+}
+
+
+@pytest.mark.parametrize("forgotten", FORGOTTEN)
+def test_what_is_forgotten_is_noticed(tmp_path, monkeypatch, forgotten):
+    text, shape, config = settings("lstm", "sequential")
+
+    class Forgetful(Trainer):
+        def restore(self, record: Any, tensors: Any) -> None:
+            super().restore(record, tensors)
+            FORGOTTEN[forgotten](self)
+
+    monkeypatch.setattr("charlm.training.loop.Trainer", Forgetful)
+    with pytest.raises(AssertionError, match="tensors"):
+        compare(tmp_path, text, shape, config, stops=[4])
+
+
+@pytest.mark.parametrize("sampling", ["sequential", "random", "documents"])
+def test_looking_at_a_run_changes_no_bit_of_it(tmp_path, sampling):
+    text, shape, config = settings("lstm", sampling)
+    rhythms = ("eval_every", "save_every", "sample_every", "log_every")
+    folders = []
+    for name, every in (("often", 1), ("never", 0)):
+        folders.append(tmp_path / name)
+        train_in(folders[-1], new_model(text, **shape), text, replace(config, **dict.fromkeys(rhythms, every)))
+    often, never = map(outcome, folders)
+    assert often["tensors"] == never["tensors"]
+    assert {**often["record"], "progress": 0} == {**never["record"], "progress": 0}
+    model = new_model(text, **shape)
+    assert list(train(model, text, config))  # and keeping nothing at all
+    for name, tensor in model.tensors().items():
+        assert often["tensors"][name] == (tensor.dtype.str, tensor.tobytes())
+
+
+def test_every_save_minutes(tmp_path):
+    text, shape, config = settings("rnn", "random", save_minutes=1e-9, save_every=0, eval_every=0)
+    train_in(tmp_path / "run", new_model(text, **shape), text, config)
+    assert sum(line["event"] == "save" for line in log(tmp_path / "run")) == STEPS
+
+
+def test_what_is_reported(tmp_path):
+    text, shape, config = settings("gru", "sequential", log_every=4, eval_every=3, sample_every=5, save_every=0)
+    reports = train_in(tmp_path / "run", new_model(text, **shape), text, config)
+    seen = [(report.event, report.step) for report in reports]
+    assert seen[0] == ("start", 0)
+    assert [step for event, step in seen if event == "step"] == [1, 4, 8, 9]
+    assert [step for event, step in seen if event == "eval"] == [3, 6, 9]
+    assert [step for event, step in seen if event == "sample"] == [5, 9]
+    assert seen[-4:] == [("eval", 9), ("sample", 9), ("save", 9), ("end", 9)]
+    assert all(report.steps == STEPS for report in reports)
+    assert [line["event"] for line in log(tmp_path / "run")] == [report.event for report in reports]
+    start = reports[0].details
+    assert start["parameters"] == new_model(text, **shape).params.value.size
+    assert (start["shards"], start["workers"], start["resumed"]) == (2, 1, False)
+    assert start["config"]["train"]["steps"] == STEPS
+    assert start["characters"] + start["validation_characters"] - 256 == len(text)
+
+
+def test_no_step_is_logged_if_that_is_asked_for():
+    text, shape, config = settings("rnn", "sequential", log_every=0)
+    assert "step" not in {report.event for report in train(new_model(text, **shape), text, config)}
+
+
+def test_the_best_weights_are_the_ones_with_the_lowest_loss(tmp_path):
+    text, shape, config = settings("rnn", "random", eval_every=1, learning_rate=30.0, steps=14)
+    train_in(tmp_path / "run", new_model(text, **shape), text, config)
+    losses = [line["loss"] for line in log(tmp_path / "run") if line["event"] == "eval"]
+    best = charlm.checkpoint.load_checkpoint(tmp_path / "run" / "best.npz")
+    assert best.training["progress"]["step"] == 1 + int(np.argmin(losses)) < 14
+    assert best.training["progress"]["best_loss"] == min(losses)
+
+
+def test_nothing_is_trained_that_nobody_asks_for():
+    text, shape, config = settings("rnn", "sequential")
+    model = new_model(text, **shape)
+    start = model.params.value.copy()
+    events = train(model, text, config)
+    assert next(events).event == "start"
+    np.testing.assert_array_equal(model.params.value, start)
+    list(islice(events, 2))
+    assert (model.params.value != start).any()
+    events.close()
+    model.params.value[0] = 0  # the memory is the model's own again
+
+
+def test_no_update_at_all_leaves_the_start_weights(tmp_path):
+    text, shape, config = settings("lstm", "sequential", steps=0)
+    reports = train_in(tmp_path / "run", new_model(text, **shape), text, config)
+    assert [report.event for report in reports] == ["start", "eval", "sample", "save", "end"]
+    for name in ("last.npz", "best.npz"):
+        np.testing.assert_array_equal(
+            charlm.load(tmp_path / "run" / name).params.value, new_model(text, **shape).params.value
+        )
+
+
+def test_without_validation_the_last_weights_are_the_best(tmp_path):
+    text, shape, config = settings("lstm", "sequential", val_frac=0)
+    reports = train_in(tmp_path / "run", new_model(text, **shape), text, config)
+    assert reports[0].details["validation_characters"] == 0
+    best, last = (charlm.load(tmp_path / "run" / name).params.value for name in ("best.npz", "last.npz"))
+    np.testing.assert_array_equal(best, last)
+
+
+def test_defaults_learn_from_python():
+    text = make_text(300)
+    model = new_model(text, hidden_size=16)
+    before = charlm.evaluate(model, text).nats
+    *_, end = charlm.train(model, text, charlm.TrainConfig(epochs=3, shards=1))
+    assert end.event == "end"
+    assert charlm.evaluate(model, text).nats < before - 0.3
+
+
+class TestDivergence:
+    def diverge(self, folder: Path, *, plant_at: int, monkeypatch: pytest.MonkeyPatch, kind: float) -> str:
+        text, shape, config = settings("lstm", "sequential", save_every=0, eval_every=0)
+        model = new_model(text, **shape)
+        update, count = Team.update, 0
+
+        def planted(team: Team, batch: Any, *, lr: float) -> tuple[float, float]:
+            nonlocal count
+            count += 1
+            if count == plant_at:
+                team._arrays["gradients"][0, 0] = kind
+                monkeypatch.setattr(
+                    team._rank, "_differentiate", lambda *_: team._arrays["gradients"].__setitem__((0, 0), kind)
+                )
+            return update(team, batch, lr=lr)
+
+        monkeypatch.setattr(Team, "update", planted)
+        with pytest.raises(charlm.DivergedError) as caught:
+            train_in(folder, model, text, config)
+        return str(caught.value)
+
+    @pytest.mark.parametrize("kind", [np.nan, np.inf, -np.inf])
+    def test_the_last_good_state_is_kept(self, tmp_path, monkeypatch, kind):
+        message = self.diverge(tmp_path / "run", plant_at=6, monkeypatch=monkeypatch, kind=kind)
+        assert message.startswith("training diverged at update 6: the norm of the gradient is ")
+        assert f"the last good state is in {str(tmp_path / 'run')!r}; try --learning-rate 0.0067" in message
+        assert [line["event"] for line in log(tmp_path / "run")][-1] == "save"  # told in the log as well
+        monkeypatch.undo()
+        text, shape, config = settings("lstm", "sequential", save_every=0, eval_every=0)
+        train_in(tmp_path / "good", new_model(text, **shape), text, config, stops=[5])
+        saved = charlm.checkpoint.load_checkpoint(tmp_path / "run" / "last.npz")
+        assert saved.training["progress"]["step"] == 5
+        # from there the run goes on as if nothing had been
+        options = RunOptions(resumed=(saved.training, saved.tensors))
+        list(train(saved.model, text, charlm.TrainConfig(**saved.training["train"]), run=options))
+        np.testing.assert_array_equal(
+            saved.model.params.value, charlm.load(tmp_path / "good" / "last.npz").params.value
+        )
+
+    @pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
+    def test_an_absurd_rate(self, tmp_path, optimizer):
+        text, shape, config = settings("rnn", "sequential", optimizer=optimizer, momentum=0.0, save_every=1)
+        with pytest.raises(
+            charlm.DivergedError, match=r"^training diverged at update \d+: .*; try --learning-rate 3.3e\+36"
+        ):
+            train_in(
+                tmp_path / "run",
+                new_model(text, **shape),
+                text,
+                replace(config, learning_rate=1e37, clip_norm=0.0, weight_decay=1e5, steps=40, warmup=0),
+            )
+        for name in ("last.npz", "best.npz"):
+            if (tmp_path / "run" / name).exists():
+                checkpoint = charlm.checkpoint.load_checkpoint(tmp_path / "run" / name)
+                for tensor in (*checkpoint.model.tensors().values(), *checkpoint.tensors.values()):
+                    assert np.isfinite(tensor).all()
+
+    def test_weights_that_are_not_finite_are_never_saved(self, tmp_path):
+        text, shape, config = settings("rnn", "sequential", optimizer="adagrad", momentum=0.0)
+        config = replace(config, learning_rate=1e39, warmup=0, steps=1)
+        with pytest.raises(charlm.DivergedError, match=r"update 1: tensor .* is not finite; nothing was saved yet"):
+            train_in(tmp_path / "run", new_model(text, **shape), text, config)
+        assert not list((tmp_path / "run").iterdir())
