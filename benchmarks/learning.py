@@ -5,8 +5,8 @@
     python benchmarks/learning.py presets          # each preset on tales, one minute
     python benchmarks/learning.py entropy          # an LSTM on texts whose true entropy is known
 
-Prints a Markdown table. Losses are in nats per character on the last 10 % of the text. Seeds are fixed, so all but the
-presets, whose budget is a time, repeat to the bit on a like machine.
+Prints a Markdown table. Losses are in nats per character on the last 10 % of the text. Seeds are fixed, so all
+but the last two, whose budget is a time, repeat to the bit on a like machine.
 """
 
 from __future__ import annotations

@@ -73,6 +73,13 @@ class DivergedError(CharlmError):
 
     exit_code = 6
 
+    @classmethod
+    def of_output(cls) -> DivergedError:
+        """Return the error of a model that has learnt not to be a number."""
+        return cls(
+            "the model's output is not finite: its training diverged; use an earlier checkpoint or train again"
+        )
+
 
 class RunLockedError(CharlmError):
     """Another process is writing to the run folder."""

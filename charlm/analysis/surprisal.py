@@ -51,9 +51,7 @@ def surprisal(model: CharModel, ids: IdArray) -> Iterator[Nats]:
         window = ids[start : start + steps + 1].astype(np.intp)
         logits, state = model.logits(window[:-1], state)
         if not np.isfinite(logits).all():
-            raise DivergedError(
-                "the model's output is not finite: its training diverged; use an earlier checkpoint or train again"
-            )
+            raise DivergedError.of_output()
         log_p = log_softmax(logits, axis=1)
         yield -np.take_along_axis(log_p, window[1:, None, :], axis=1)[:, 0, :]
 

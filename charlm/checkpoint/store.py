@@ -129,11 +129,7 @@ def _model(meta: Mapping[str, Any], weights: Mapping[str, Tensor]) -> CharModel:
 
 
 def _check_types(config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
-    """Refuse what JSON and arrays can hold and a model cannot, such as 128.0 units or weights of bytes."""
-    for field in dataclasses.fields(config):
-        value = getattr(config, field.name)
-        if isinstance(field.default, int) and not isinstance(value, int):
-            raise DamagedError(f"its {field.name} is {value!r}, not a whole number")
+    """Refuse what arrays can hold and a model cannot, such as weights of bytes."""
     for name, tensor in weights.items():
         if tensor.dtype != config.dtype:
             raise DamagedError(f"tensor {name} is {tensor.dtype} in a model of {config.dtype}")

@@ -14,8 +14,8 @@ __all__ = ["gradcheck"]
 def gradcheck(
     hidden_size: Annotated[int, typer.Option("--hidden-size", help="Hidden units.")] = 7,
     layers: Annotated[int, typer.Option("--layers", help="Recurrent layers.")] = 2,
-    entries: Annotated[int, typer.Option("--entries", help="Entries to try of each tensor.")] = 20,
-    seed: Annotated[int, typer.Option("--seed", help="Draws weights, text, entries and directions.")] = 0,
+    entries: Annotated[int, typer.Option("--entries", min=1, help="Entries to try of each tensor.")] = 20,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws weights, text, entries and directions.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One object a model on stdout.")] = False,
     no_color: NoColorOption = False,
 ) -> None:

@@ -55,9 +55,7 @@ class Chooser:
         z = self._weights
         z[:] = logits
         if not (z[z.argmin()] > -math.inf and z[z.argmax()] < math.inf):  # a NaN is the place of both
-            raise DivergedError(
-                "the model's output is not finite: its training diverged; use an earlier checkpoint or train again"
-            )
+            raise DivergedError.of_output()
         if self._forbidden is not None:
             z[self._forbidden] = -math.inf
         for keep in self._filters:

@@ -80,7 +80,9 @@ def plan(model: CharModel, data: Data, config: TrainConfig, *, started_s: float 
                 f"{config.minutes:g} minutes are over before the first update; give a larger --minutes, or --steps"
             )
         if evaluation_s:
-            evaluations = max(FEWEST_EVALUATIONS, min(evaluations, int(LARGEST_SHARE * left_s / evaluation_s)))
+            most = max(FEWEST_EVALUATIONS, int(LARGEST_SHARE * left_s / evaluation_s))
+            half = int(left_s / 2 / evaluation_s)  # is for training in any case, but for the evaluation at the end
+            evaluations = max(1, min(evaluations, most, half))
         steps = max(1, int((left_s - evaluations * evaluation_s) / step_s))
     elif config.steps is not None:
         steps = config.steps

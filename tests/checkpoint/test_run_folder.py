@@ -85,13 +85,13 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.Monkey
             new_run_folder(out, "x", root=tmp_path)
 
 
-def test_clearing_removes_the_run_and_nothing_else(tmp_path: Path) -> None:
+def test_clearing_removes_what_stands_beside_the_new_checkpoint_and_nothing_else(tmp_path: Path) -> None:
     for name in ("best.npz", "last.npz", "log.jsonl", "config.json", "notes.txt"):
         (tmp_path / name).write_bytes(b"x")
     clear_run_folder(tmp_path)
     clear_run_folder(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["notes.txt"]
-    (tmp_path / "last.npz").mkdir()
+    assert sorted(entry.name for entry in tmp_path.iterdir()) == ["last.npz", "notes.txt"]
+    (tmp_path / "best.npz").mkdir()
     with pytest.raises(DiskError):
         clear_run_folder(tmp_path)
 

@@ -119,7 +119,7 @@ def test_every_flipped_bit_of_the_metadata_is_refused(tmp_path: Path) -> None:
         ({"vocabulary": []}, "no model configuration or no vocabulary"),
         ({"model": {"cell": "rnn", "hidden_size": 65536, "layers": 64}}, "missing"),
         ({"model": {"cell": "rnn", "hidden_size": 65536}}, "has shape"),
-        ({"model": {"cell": "rnn", "hidden_size": 2.0}}, "hidden_size is 2.0, not a whole number"),
+        ({"model": {"cell": "rnn", "hidden_size": 2.0}}, "hidden-size is 2.0; it must be a whole number"),
         ({"model": {"cell": "rnn", "hidden_size": "2"}}, "hidden-size is '2'"),
         ({"model": {"cell": ["rnn"], "hidden_size": 2}}, "model is"),
         ({"model": {"cell": "rnn", "hidden_size": 2, "colour": 1}}, "colour"),

@@ -16,7 +16,7 @@ from charlm.config import from_mapping
 from charlm.training.loop import RunOptions, train
 from charlm.training.report import Report
 
-WORDS = "the cat sat on a mat and ran far off to see dog bird sun".split(" ")
+WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "ran", "far", "off", "to", "see", "dog", "bird", "sun"]
 CLOCK = ("elapsed_s", "chars_per_s")
 
 

@@ -77,9 +77,13 @@ def test_a_worker_that_is_killed_is_told_in_one_line() -> None:
     with Team(model, config, processes=True) as team:
         team.update(Batch(ids[:-1], ids[1:], None), lr=0.05)
         team._others._children[0].kill()
-        with pytest.raises(charlm.CharlmError, match=r"worker has ended; resume the run"):
+
+        def go_on() -> None:
             for _ in range(3):
                 team.update(Batch(ids[:-1], ids[1:], None), lr=0.05)
+
+        with pytest.raises(charlm.CharlmError, match=r"worker has ended; resume the run"):
+            go_on()
 
 
 @pytest.mark.parametrize("processes", [False, PROCESSES])

@@ -1,0 +1,118 @@
+"""charlm's side: its own training machinery, sampler and commands, as its users get them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from protocol import Job, answer_training, median_s, missing, read_job, reply, resident_mib
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy: as the command line does
+
+try:
+    import numpy as np
+
+    import charlm
+    from charlm.checkpoint import save
+    from charlm.generation import Sampler
+    from charlm.text.batches import Batch
+    from charlm.training.blas import blas_name, one_blas_thread
+    from charlm.training.plan import available_cores, default_shards
+    from charlm.training.team import Team
+except ImportError as error:
+    missing(error)
+
+DRAWS = 100
+STARTS = 3  # of a command, at least
+
+
+def make_model(job: Job) -> charlm.CharModel:
+    """Return the model on V symbols."""
+    settings: dict[str, Any] = {"cell": job.cell, "hidden_size": job.hidden, "layers": job.layers}
+    config = charlm.ModelConfig(**settings, embedding_size=job.embedding, dropout=job.dropout)
+    vocabulary = charlm.Vocabulary.from_text("".join(map(chr, range(32, 32 + job.vocab))))
+    return charlm.CharModel(config, vocabulary)
+
+
+def train(job: Job) -> None:
+    """Measure an update: forward, backward, norm clipped to 5, Adagrad; on all cores."""
+    shards = default_shards(job.streams, available_cores())
+    workers = min(available_cores(), shards)
+    config = charlm.TrainConfig(
+        batch_size=job.streams, seq_length=job.length, clip_norm=5.0, shards=shards, workers=workers
+    )
+    inputs, targets = np.random.default_rng(0).integers(job.vocab, size=(2, job.length, job.streams))
+    batch = Batch(inputs, targets, None)
+    with one_blas_thread(), Team(make_model(job), config) as team:
+        seconds = median_s(lambda: team.update(batch, lr=0.05), job.seconds)
+    answer_training(job, seconds, resident_mib=resident_mib(workers - 1), shards=shards, workers=workers)
+
+
+def sample(job: Job) -> None:
+    """Measure drawing at the default temperature, 0.8."""
+    if job.streams > 1:
+        missing("charlm draws one stream at a time so far")
+    with one_blas_thread():
+        sampler = Sampler(make_model(job), rng=np.random.default_rng(0))
+
+        def draw_some() -> None:
+            for _ in range(DRAWS):
+                sampler.draw()
+
+        seconds = median_s(draw_some, job.seconds) / DRAWS
+    reply(seconds=seconds, chars_per_s=1 / seconds)
+
+
+def start(job: Job) -> None:
+    """Measure a command from its start: `--help` to its end, `sample` to its first character."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "model.npz"
+        save(make_model(job), path)
+        arguments = ["--help"] if job.what == "help" else ["sample", str(path), "--seed", "1"]
+        times: list[float] = []
+        while len(times) < STARTS or sum(times) < job.seconds:
+            times.append(_start_s(arguments, whole=job.what == "help"))
+    reply(seconds=float(np.median(times[1:])))  # the first one reads files from the disk
+
+
+def _start_s(arguments: list[str], *, whole: bool) -> float:
+    begin = time.perf_counter()
+    command = [sys.executable, "-m", "charlm", *arguments]
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as child:
+        assert child.stdout is not None
+        assert child.stderr is not None
+        first = child.stdout.read(1)
+        first_s = time.perf_counter() - begin
+        child.stdout.read()
+        complaint = child.stderr.read()
+        child.wait()
+        whole_s = time.perf_counter() - begin
+    if child.returncode or not first:
+        raise RuntimeError(f"charlm {' '.join(arguments)}: {complaint.decode(errors='replace')}")
+    return whole_s if whole else first_s
+
+
+def main() -> None:
+    """Do the job on the command line."""
+    job = read_job()
+    match job.what:
+        case "train":
+            train(job)
+        case "sample":
+            sample(job)
+        case "help" | "first":
+            start(job)
+        case _:
+            versions = {"numpy": np.__version__, "python": sys.version.split()[0], "blas": blas_name()}
+            reply(peer=f"charlm {charlm.__version__}", **versions)
+
+
+if __name__ == "__main__":
+    main()

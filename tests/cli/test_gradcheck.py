@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from charlm.cli.entry import run
+from charlm.nn.losses import cross_entropy
+
+QUICK = ["gradcheck", "--hidden-size", "3", "--layers", "1", "--entries", "2"]
+MODELS = [
+    f"{cell}, {kind}" for cell in ("rnn", "lstm", "gru after", "gru before") for kind in ("one-hot", "embedding")
+]
+
+
+def test_all_gradients_are_right(capsys):
+    assert run(["gradcheck", "--entries", "3"]) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.count(" ok") == len(MODELS)
+    assert "WRONG" not in out
+
+
+def test_json(capsys):
+    assert run([*QUICK, "--json"]) == 0
+    checks = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [check["model"] for check in checks] == MODELS
+    for check in checks:
+        assert check["passed"] is True
+        assert check["directional"] < 1e-6
+        assert max(check["elementwise"].values()) < 1e-6
+        assert {"layers.0.W_x", "layers.0.W_h", "layers.0.b", "head.W", "head.b"} <= set(check["elementwise"])
+    assert "embedding.W" in checks[1]["elementwise"]
+
+
+def test_a_wrong_gradient_is_found(monkeypatch, capsys):
+    def wrong(*arrays: Any, **how: Any) -> tuple[float, Callable[[], Any]]:
+        loss, backprop = cross_entropy(*arrays, **how)
+        return loss, lambda: backprop() * 1.001
+
+    monkeypatch.setattr("charlm.model.cross_entropy", wrong)
+    assert run(QUICK) == 1
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.count("WRONG") == len(MODELS)
+    assert run([*QUICK, "--json"]) == 1
+    assert '"passed": false' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flags", [["--hidden-size", "0"], ["--layers", "0"], ["--seed", "-1"], ["--entries", "0"]])
+def test_numbers_out_of_range(flags, capsys):
+    assert run([*QUICK, *flags]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1

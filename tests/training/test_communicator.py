@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from itertools import permutations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlm.training.communicator import Alone, Communicator, PeerGoneError, PipeRank, ThreadRank, share
+
+SIZE = 3
+
+
+@given(st.integers(0, 100), st.integers(1, 20))
+def test_shares_are_contiguous_whole_and_even(items: int, size: int) -> None:
+    shares = [share(items, rank, size) for rank in range(size)]
+    assert [item for part in shares for item in part] == list(range(items))
+    assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+def thread_ranks() -> list[ThreadRank]:
+    barrier = threading.Barrier(SIZE)
+    return [ThreadRank(rank, barrier) for rank in range(SIZE)]
+
+
+def pipe_ranks() -> list[PipeRank]:
+    pipes = {pair: os.pipe() for pair in permutations(range(SIZE), 2)}
+    return [
+        PipeRank(
+            rank,
+            SIZE,
+            [pipes[other, rank][0] for other in range(SIZE) if other != rank],
+            [pipes[rank, other][1] for other in range(SIZE) if other != rank],
+        )
+        for rank in range(SIZE)
+    ]
+
+
+def run_all(work: Callable[[Communicator], None], ranks: list[Communicator]) -> list[BaseException]:
+    errors: list[BaseException] = []
+
+    def guarded(rank: Communicator) -> None:
+        try:
+            work(rank)
+        except PeerGoneError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(rank,), daemon=True) for rank in ranks]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=10)
+        assert not thread.is_alive(), "a rank waits for ever"
+    return errors
+
+
+@pytest.mark.parametrize("make", [thread_ranks, pipe_ranks])
+def test_nobody_passes_before_all_are_there(make: Callable[[], list[Communicator]]) -> None:
+    ranks, rounds = make(), 50
+    counts = [0] * SIZE
+    seen: list[list[int]] = []
+
+    def work(me: Communicator) -> None:
+        for _ in range(rounds):
+            counts[me.rank] += 1
+            me.barrier()
+            if me.rank == 0:
+                seen.append(counts.copy())
+            me.barrier()
+
+    assert run_all(work, ranks) == []
+    assert seen == [[k] * SIZE for k in range(1, rounds + 1)]
+    for rank in ranks:
+        if isinstance(rank, PipeRank):
+            rank.close()
+
+
+def test_a_process_that_leaves_is_missed() -> None:
+    ranks = pipe_ranks()
+
+    def work(me: Communicator) -> None:
+        me.barrier()
+        if me.rank == 1:
+            ranks[1].close()
+        else:
+            me.barrier()
+
+    assert len(run_all(work, ranks)) == SIZE - 1
+    for rank in (0, 2):
+        ranks[rank].close()
+
+
+def test_a_thread_that_leaves_is_missed() -> None:
+    barrier = threading.Barrier(2)
+    barrier.abort()
+    with pytest.raises(PeerGoneError):
+        ThreadRank(0, barrier).barrier()
+
+
+def test_the_only_one_never_waits() -> None:
+    me = Alone()
+    me.barrier()
+    assert (me.rank, me.size) == (0, 1)

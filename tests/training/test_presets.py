@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import pytest
+
+import charlm
+from charlm.training.presets import BUDGETS, PRESETS, PresetName, preset_settings
+
+NOTHING: dict[str, float | None] = dict.fromkeys(BUDGETS)
+MILLION = 1_000_000
+
+
+@pytest.mark.parametrize("name", get_args(PresetName))
+def test_every_preset_is_valid_and_has_a_budget(name: str) -> None:
+    settings = preset_settings(name, MILLION, NOTHING)
+    charlm.ModelConfig(**settings.model)
+    config = charlm.TrainConfig(**settings.train)
+    assert sum(getattr(config, budget) is not None for budget in BUDGETS) == 1
+    assert settings.name == (name if name != "auto" else "small")
+
+
+@pytest.mark.parametrize("name", get_args(PresetName))
+@pytest.mark.parametrize("budget", BUDGETS)
+def test_a_given_budget_replaces_the_presets_own(name: str, budget: str) -> None:
+    train = preset_settings(name, MILLION, NOTHING | {budget: 7}).train
+    assert {key: train.get(key) for key in BUDGETS} == NOTHING | {budget: 7}
+
+
+def test_no_steps_are_a_budget_too() -> None:
+    assert preset_settings("small", MILLION, NOTHING | {"steps": 0}).train["steps"] == 0
+
+
+def test_two_budgets_are_told_by_the_configuration() -> None:
+    train = preset_settings("small", MILLION, NOTHING | {"steps": 1, "epochs": 1}).train
+    with pytest.raises(charlm.UsageError, match=r"^--epochs and --steps are two budgets; give one of them$"):
+        charlm.TrainConfig(**train)
+
+
+@pytest.mark.parametrize(
+    ("characters", "minutes", "chosen"),
+    [
+        (99_999, None, "quick"),
+        (100_000, None, "small"),
+        (MILLION, 0.9, "quick"),
+        (MILLION, 2, "small"),
+        (MILLION, 4, "base"),
+        (MILLION, 12, "large"),
+        (499_999, 60, "base"),
+        (99_999, 60, "quick"),
+    ],
+)
+def test_auto_looks_at_text_and_time(characters: int, minutes: float | None, chosen: str) -> None:
+    assert preset_settings("auto", characters, NOTHING | {"minutes": minutes}).name == chosen
+
+
+def test_min_char_rnn_is_what_was_published() -> None:
+    settings = preset_settings("min-char-rnn", MILLION, NOTHING | {"steps": 1})
+    model, train = charlm.ModelConfig(**settings.model), charlm.TrainConfig(**settings.train)
+    assert (model.cell, model.hidden_size, model.layers, model.embedding_size) == ("rnn", 100, 1, 0)
+    assert (model.dropout, model.init) == (0, "min-char-rnn")
+    assert (train.seq_length, train.batch_size, train.sampling) == (25, 1, "min-char-rnn")
+    assert (train.optimizer, train.learning_rate, train.schedule, train.warmup) == ("adagrad", 0.1, "constant", 0)
+    assert (train.clip_value, train.clip_norm, train.loss_reduction, train.val_frac) == (5, 0, "sum", 0)
+
+
+def test_what_is_returned_is_the_callers_own() -> None:
+    def settings() -> dict[str, Any]:
+        return preset_settings("quick", MILLION, NOTHING).model
+
+    settings()["hidden_size"] = 1
+    assert settings() == PRESETS["quick"].model != {}
+
+
+def test_an_unknown_name() -> None:
+    with pytest.raises(
+        charlm.UsageError, match=r"^preset is 'tiny'; choose one of auto, quick, small, base, large"
+    ):
+        preset_settings("tiny", MILLION, NOTHING)
