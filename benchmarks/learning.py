@@ -28,7 +28,7 @@ RECIPE: dict[str, Any] = {
     "batch_size": 16,
     "seq_length": 32,
     "schedule": "cosine",
-    "warmup": 100,
+    "warmup": 30,
     "sample_every": 0,
     "eval_every": 0,
 }

@@ -41,7 +41,7 @@ def picture(results: Sequence[Result], caption: str) -> str:
         _text(MARGIN, 26, "Characters a second on a CPU, PyTorch = 1", size=17, weight="bold"),
         _text(MARGIN, 45, caption, size=11),
     ]
-    x, y = MARGIN, 66
+    x, y = MARGIN, 66.0
     for name in names:
         body += [_rect(x, y - 10, 12, 12, COLORS[name]), _text(x + 17, y, name)]
         x += 17 + 8 * len(name) + 22
@@ -51,7 +51,7 @@ def picture(results: Sequence[Result], caption: str) -> str:
         body += drawn
     description = "Bars of characters a second relative to PyTorch; the figures stand beside them."
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y:.0f}" width="{WIDTH}" height="{y:.0f}" '
         'role="img" '
         f'font-family="system-ui, -apple-system, Segoe UI, Helvetica, Arial, sans-serif" fill="{INK}">\n'
         f"<title>How fast charlm is</title>\n<desc>{escape(description)}</desc>\n" + "\n".join(body) + "\n</svg>\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from peers.protocol import Job
@@ -100,7 +101,7 @@ def points(groups: tuple[str, ...], *, seconds: float, cores: int) -> list[Point
     cores : int
         Of the machine: what one of them being busy explains.
     """
-    makers = {
+    makers: dict[str, Callable[[Job], list[Point]]] = {
         "train": lambda job: _training("train", job),
         "embedding": lambda job: _training("embedding", job),
         "online": _online,
@@ -160,19 +161,17 @@ def _sampling(job: Job) -> list[Point]:
     made = []
     for H, bound in ((128, 12.0), (256, 8.0), (512, 6.0)):
         work = replace(job, what="sample", hidden=H)
-        targets = (Target("charlm", "PyTorch", bound),)
-        made.append(
-            Point("sampling", f"LSTM {H}, one stream", "chars_per_s", _against({"PyTorch": "torch"}, work), targets)
-        )
+        contestants, title = _against({"PyTorch": "torch"}, work), f"LSTM {H}, one stream"
+        made.append(Point("sampling", title, "chars_per_s", contestants, (Target("charlm", "PyTorch", bound),)))
     one = replace(job, what="sample", hidden=128)
     many = replace(one, streams=64)
-    contestants = (
+    all_three = (
         Contestant("charlm", "charlm", many),
         Contestant("charlm, one stream", "charlm", one),
         Contestant("PyTorch", "torch", many),
     )
     targets = (Target("charlm", "charlm, one stream", 10.0), Target("charlm", "PyTorch", None))
-    return [*made, Point("sampling", "LSTM 128, 64 streams", "chars_per_s", contestants, targets)]
+    return [*made, Point("sampling", "LSTM 128, 64 streams", "chars_per_s", all_three, targets)]
 
 
 def _product(job: Job) -> list[Point]:

@@ -27,14 +27,14 @@ class Network(nn.Module):
         self.vocab = V
         self.embedding = nn.Embedding(V, E) if E else None
         self.layers = RECURRENT[job.cell](E or V, H, job.layers, dropout=job.dropout if job.layers > 1 else 0.0)
-        self.dropout = nn.Dropout(job.dropout)
-        self.head = nn.Linear(H, V)
+        head = nn.Linear(H, V)
+        self.head = nn.Sequential(nn.Dropout(job.dropout), head) if job.dropout else head  # no call for nothing
 
     def forward(self, ids: Tensor, state: Any) -> tuple[Tensor, Any]:
         """Return logits and the state after the window."""
         x = self.embedding(ids) if self.embedding else functional.one_hot(ids, self.vocab).float()
         h, state = self.layers(x, state)
-        return self.head(self.dropout(h)), state
+        return self.head(h), state
 
 
 def train(job: Job) -> None:

@@ -98,9 +98,10 @@ class Blocked:
     """A view of a matrix M (J, K), cut so that ``M @ x`` for a narrow x (K, N) runs at full speed.
 
     OpenBLAS copies ("packs") both operands of a product before it multiplies, which costs more than it saves when
-    x has few columns; up to about a million multiplications it does without. So M is seen as blocks of R rows
-    with R·N·K below a million. Where K is too long for that, K is cut too and the partial products are added.
-    R follows from the shapes alone, never from a timing, so that the same run gives the same bits.
+    x has few columns; up to about a million multiplications it does without. So a product that is larger is done
+    as blocks of R rows with R·N·K below a million. Where K is too long for that, K is cut too and the partial
+    products are added. R follows from the shapes alone, never from a timing, so that the same run gives the same
+    bits.
 
     Parameters
     ----------
@@ -112,26 +113,36 @@ class Blocked:
 
     LARGEST_UNPACKED = 1_000_000
     LONGEST_ROW = 1024
+    FEWEST_ROWS = 16
 
     def __init__(self, matrix: FloatArray, streams: int) -> None:
         J, K = matrix.shape
         splits, rows = 1, self._rows(J, K, streams)
-        while K % (2 * splits) == 0 and (K // splits > self.LONGEST_ROW or (rows < 32 < J)) and K // splits >= 256:
+        while K % (2 * splits) == 0 and K // splits >= 256 and (K // splits > self.LONGEST_ROW or rows < 32 < J):
+            if rows == J:
+                break
             splits *= 2
             rows = self._rows(J, K // splits, streams)
         rows = rows or J
+        self._matrix = matrix
+        self._whole = splits == 1 and rows == J
         self._shape = (splits, J // rows, rows, K // splits)
         self._blocks = matrix.reshape(J // rows, rows, splits, K // splits).transpose(2, 0, 1, 3)
         self._partial = np.empty((splits, J // rows, rows, streams), matrix.dtype)
 
     @classmethod
     def _rows(cls, J: int, K: int, N: int) -> int:
-        """Return the largest divisor of J from 16 to 64 that stays unpacked, or 0 where there is none."""
-        fitting = [R for R in range(16, min(64, J) + 1) if J % R == 0 and R * N * K <= cls.LARGEST_UNPACKED]
-        return max(fitting, default=0)
+        """Return the largest divisor of J that stays unpacked, or 0 where that is too small to pay."""
+        if N == 1:  # a matrix and a vector: nothing is packed
+            return J
+        most = min(J, cls.LARGEST_UNPACKED // (N * K))
+        return next((R for R in range(most, cls.FEWEST_ROWS - 1, -1) if J % R == 0), 0)
 
     def dot(self, x: FloatArray, out: FloatArray) -> None:
         """Write ``M @ x`` into the contiguous `out` (J, N), in place."""
+        if self._whole:
+            np.dot(self._matrix, x, out=out)
+            return
         S, B, R, K = self._shape
         N = x.shape[-1]
         blocks = out.reshape(B, R, N)
