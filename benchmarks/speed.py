@@ -19,7 +19,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from measuring.machine import available_cores, describe_load, machine
+from measuring.machine import available_cores, describe_load, is_disturbed, machine
 from measuring.picture import picture
 from measuring.points import GROUPS, Point, points
 from measuring.report import conditions, group_lines, markdown, result_lines
@@ -45,6 +45,7 @@ def measure(what: list[str], rounds: int, seconds: float, pythons: dict[str, str
         details = ", ".join(f"{key} {value}" for key, value in answer.items() if key != "peer")
         print(f"missing: {peer} ({missing[peer]})" if peer in missing else f"{answer['peer']} ({details})")
     taken: list[Measurement] = []
+    disturbed: list[str] = []
     group = ""
     for point in todo:
         if point.group != group:
@@ -56,6 +57,9 @@ def measure(what: list[str], rounds: int, seconds: float, pythons: dict[str, str
         for result in summarize([point], here):
             print("\n".join(f"  {line}" for line in result_lines(result)))
         print(f"    {_load_words(here)}", flush=True)
+        if is_disturbed([m.others for m in here], int(on["cores"])):
+            disturbed.append(f"{point.title} ({group})")
+            print("    OTHERS WERE BUSY: repeat this before quoting it", flush=True)
     return {
         "format": FORMAT,
         "machine": on,
@@ -65,13 +69,10 @@ def measure(what: list[str], rounds: int, seconds: float, pythons: dict[str, str
         "what": what,
         "rounds": rounds,
         "seconds": seconds,
-        "load": _load(taken),
+        "load": describe_load([m.load for m in taken], [m.others for m in taken], int(on["cores"])),
+        "disturbed": disturbed,
         "measurements": [dataclasses.asdict(m) for m in taken],
     }
-
-
-def _load(taken: list[Measurement]) -> str:
-    return describe_load([m.load for m in taken], [m.others for m in taken], available_cores())
 
 
 def _load_words(here: list[Measurement]) -> str:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from statistics import median
 
-__all__ = ["BUSY", "available_cores", "busy_cores_s", "describe_load", "machine"]
+__all__ = ["available_cores", "busy_cores_s", "describe_load", "is_disturbed", "machine"]
 
 BUSY = 0.1  # share of the machine that others use from which on the figures should not be quoted
 
@@ -54,6 +54,12 @@ def busy_cores_s() -> float | None:
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")
 
 
+def is_disturbed(others: list[float | None], cores: int) -> bool:
+    """Return whether others kept more than a tenth of the machine busy in the median; False if that is unknown."""
+    known = [x for x in others if x is not None]
+    return bool(known) and median(known) > BUSY * cores
+
+
 def describe_load(loads: list[float | None], others: list[float | None], cores: int) -> str:
     """Say plainly how busy the machine was.
 
@@ -74,6 +80,6 @@ def describe_load(loads: list[float | None], others: list[float | None], cores: 
     if not foreign:
         return f"{words}How much of it was others' is not known here; compare only what was measured in one run."
     words += f"Others kept {median(foreign):.2f} of {cores} cores busy in the median, at most {max(foreign):.2f}. "
-    if median(foreign) > BUSY * cores:
+    if is_disturbed(others, cores):
         return f"{words}THE MACHINE WAS BUSY: repeat when it is quiet before quoting a figure."
-    return f"{words}The machine was quiet."
+    return f"{words}On the whole the machine was quiet."

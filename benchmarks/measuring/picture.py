@@ -97,12 +97,19 @@ def _panel(title: str, rows: list[Result], longest: float, y: float) -> tuple[li
             drawn.append(_text(left + ratio * scale + 6, y + BAR - 2.5, label, size=11))
             y += BAR + GAP
         y += PAD - GAP
-    for k in range(1, math.floor(longest) + 1) if longest < 8 else (1, *range(5, math.floor(longest) + 1, 5)):
+    for k in _ticks(longest):
         at = left + k * scale
         dash = "" if k == 1 else ' stroke-dasharray="2 4" stroke-opacity=".5"'
         line = f'<line x1="{at:.1f}" y1="{top - 4}" x2="{at:.1f}" y2="{y - 4}" stroke="{INK}"{dash}/>'
         drawn.insert(1, line)  # beneath the bars
     return drawn, y + PAD
+
+
+def _ticks(longest: float) -> list[int]:
+    """Return 1 and the multiples of 1, 2, 5, 10, 20 … up to the end of the axis, about eight of them."""
+    decade = 10 ** math.floor(math.log10(max(longest, 1.0)))
+    step = next(k for k in (decade // 10, decade // 5, decade // 2, decade, 2 * decade) if k and longest / k <= 8)
+    return sorted({1, *range(step, math.floor(longest) + 1, step)})
 
 
 def _rect(x: float, y: float, width: float, height: float, color: str) -> str:

@@ -66,7 +66,7 @@ def markdown(results: Sequence[Result], facts: dict[str, Any]) -> str:
     ----------
     results : sequence of Result
     facts : dict
-        "machine", "peers", "missing", "load", "rounds", "seconds" as in the kept JSON.
+        "machine", "peers", "missing", "load", "disturbed", "rounds", "seconds" as in the kept JSON.
     """
     parts = []
     verdicts = group_verdicts(results)
@@ -90,6 +90,8 @@ def conditions(facts: dict[str, Any]) -> str:
         f"{', '.join(facts['peers'].values())}. Each side was free to use the whole machine, in turn; medians of "
         f"{facts['rounds']} × {facts['seconds']:g} s. {load}"
     )
+    if facts["disturbed"]:
+        words += f" Measured while others were busy, and not to be quoted: {'; '.join(facts['disturbed'])}."
     return words + "".join(f" Missing: {name} ({reason})." for name, reason in facts["missing"].items())
 
 

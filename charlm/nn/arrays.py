@@ -11,12 +11,23 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
 from charlm.nn.parameters import FloatArray
 
-__all__ = ["Blocked", "IdArray", "Inputs", "Lookup", "check_ids", "columns", "sequence", "sum_by_id"]
+__all__ = [
+    "Blocked",
+    "IdArray",
+    "Inputs",
+    "Lookup",
+    "check_ids",
+    "columns",
+    "copy_steps",
+    "empty_columns",
+    "sequence",
+    "sum_by_id",
+]
 
 IdArray: TypeAlias = NDArray[np.integer[Any]]
 
@@ -45,6 +56,15 @@ Inputs: TypeAlias = NDArray[Any] | Lookup
 """Inputs of a layer: dense (T, D, N), ids (T, N) that stand for one-hot columns, or a `Lookup`."""
 
 
+def empty_columns(features: int, count: int, dtype: DTypeLike) -> FloatArray:
+    """Return a new (features, count) array whose rows do not lie a power of two apart.
+
+    Otherwise a column's entries, 4096 bytes apart say, all fall into the same few places of a core's cache.
+    """
+    padding = 64 // np.dtype(dtype).itemsize
+    return np.empty((features, count + padding), dtype)[:, :count]
+
+
 def check_ids(ids: IdArray, size: int) -> None:
     """Refuse ids that a table of so many symbols does not have.
 
@@ -66,6 +86,15 @@ def sequence(flat: FloatArray, steps: int) -> FloatArray:
     """See (D, T·N) columns as a sequence (T, D, N), without a copy."""
     D, TN = flat.shape
     return flat.reshape(D, steps, TN // steps).transpose(1, 0, 2)
+
+
+def copy_steps(x: FloatArray, out: FloatArray) -> None:
+    """Copy steps (T, D, N) into columns seen as a sequence, in place; the last axes of both are contiguous.
+
+    A row of N numbers goes over as one wide element, which is up to twice as quick as number by number.
+    """
+    row = np.dtype((np.void, x.shape[-1] * x.itemsize))
+    np.copyto(out.view(row), x.view(row))
 
 
 def sum_by_id(flat: FloatArray, ids: IdArray, size: int) -> FloatArray:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from charlm.errors import UsageError
+from charlm.nn.arrays import sequence
 from charlm.nn.parameters import FloatArray
 from charlm.nn.workspace import Workspace
 
@@ -59,8 +60,8 @@ class Dropout:
             return x, lambda dy: dy
         T, D, N = x.shape
         ws = Workspace() if workspace is None else workspace
-        mask = ws.empty((self, "mask"), (D, T, N), x.dtype).transpose(1, 0, 2)
-        y = ws.empty((self, "y"), (D, T, N), x.dtype).transpose(1, 0, 2)
+        mask = sequence(ws.columns((self, "mask"), D, T * N, x.dtype), T)
+        y = sequence(ws.columns((self, "y"), D, T * N, x.dtype), T)
         bits = rng.integers(0, 2**16, (D, T, N), dtype=np.uint16).transpose(1, 0, 2)
         np.multiply(bits >= self.threshold, x.dtype.type(self.scale), out=mask)
         np.multiply(x, mask, out=y)

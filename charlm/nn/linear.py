@@ -74,14 +74,14 @@ class Linear:
         T, _, N = x.shape
         ws = Workspace() if workspace is None else workspace
         W, b, x_columns = self.params["W"], self.params["b"], columns(x)
-        y = np.matmul(W, x_columns, out=ws.empty((self, "y"), (self.output_size, T * N), W.dtype))
+        y = np.matmul(W, x_columns, out=ws.columns((self, "y"), self.output_size, T * N, W.dtype))
         np.add(y, b[:, None], out=y)
 
         def backprop(dy: FloatArray) -> FloatArray:
             dy_columns = columns(dy)
             self.params.gradient("W")[...] += dy_columns @ x_columns.T
             self.params.gradient("b")[...] += dy_columns.sum(axis=1)
-            dx = np.matmul(W.T, dy_columns, out=ws.empty((self, "dx"), (self.input_size, T * N), W.dtype))
+            dx = np.matmul(W.T, dy_columns, out=ws.columns((self, "dx"), self.input_size, T * N, W.dtype))
             return sequence(dx, T)
 
         return sequence(y, T), backprop

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import Blocked, Inputs, Lookup, columns
+from charlm.nn.arrays import Blocked, Inputs, Lookup, columns, copy_steps, empty_columns, sequence
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.projection import BackpropInput, project, projected_table
 from charlm.nn.workspace import Workspace
@@ -67,8 +67,8 @@ class Window:
         self.z = np.empty((T, rows, N), dtype)
         self.product = np.empty((rows, N), dtype)
         self.delta = np.empty((T, delta_rows, N), dtype) if delta_rows else self.z
-        self.flat_delta = np.empty((self.delta.shape[1], T, N), dtype)
-        self.flat_h = np.empty((H, T + 1, N), dtype)
+        self.flat_delta = empty_columns(self.delta.shape[1], T * N, dtype)
+        self.flat_h = empty_columns(H, (T + 1) * N, dtype)
         self.resets = resets
         self.chunk = min(T, max(1, self.CHUNK_BYTES // self.delta[0].nbytes))
 
@@ -77,8 +77,7 @@ class Window:
         """Columns (H, T·N) of the hidden state that each step read."""
         if self.resets:
             return columns(self.inputs[0])
-        H, T1, N = self.flat_h.shape
-        return self.flat_h.reshape(H, T1 * N)[:, : (T1 - 1) * N]
+        return self.flat_h[:, : self.flat_delta.shape[1]]
 
     def chunks(self) -> list[slice]:
         """Cut the steps into runs of `chunk`, the last first."""
@@ -248,8 +247,8 @@ class Recurrent(ABC):
                 for slots, inputs in zip(window.states, window.inputs, strict=True):
                     np.multiply(slots[t], keep[t], out=inputs[t])
             self.advance(step, kernel)
-        np.copyto(window.flat_h, window.states[0].transpose(1, 0, 2))
-        y = window.flat_h[:, 1:].transpose(1, 0, 2)
+        copy_steps(window.states[0], out=sequence(window.flat_h, T + 1))
+        y = sequence(window.flat_h[:, N:], T)
         end = self._state(slots[T].copy() for slots in window.states)
 
         def backprop(dy: FloatArray, dstate: LayerState | None = None) -> tuple[FloatArray | None, LayerState]:
@@ -262,8 +261,8 @@ class Recurrent(ABC):
                     if keep is not None:
                         for d in carry:
                             np.multiply(d, keep[t], out=d)
-                window.flat_delta[:, steps] = window.delta[steps].transpose(1, 0, 2)
-            dx = self.gradients_(window, window.flat_delta.reshape(-1, T * N), backprop_input)
+                copy_steps(window.delta[steps], out=sequence(window.flat_delta, T)[steps])
+            dx = self.gradients_(window, window.flat_delta, backprop_input)
             return dx, carry
 
         return y, end, backprop

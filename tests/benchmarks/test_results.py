@@ -5,8 +5,8 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from measuring.machine import describe_load
-from measuring.picture import picture
+from measuring.machine import describe_load, is_disturbed
+from measuring.picture import _ticks, picture
 from measuring.points import GROUPS, Contestant, Point, Target, points
 from measuring.report import group_lines, markdown, result_lines
 from measuring.results import Result, group_verdicts, summarize
@@ -21,6 +21,7 @@ FACTS = {
     "rounds": 3,
     "seconds": 2.0,
     "load": "The machine was quiet.",
+    "disturbed": ["GRU 1, 2, 3 (train)"],
 }
 
 
@@ -78,6 +79,21 @@ def test_what_failed_says_why() -> None:
 
 def test_what_was_not_measured_at_all_is_left_out() -> None:
     assert summarize([point("x"), point("y")], measured("y", charlm=[1]))[0].point.title == "y"
+
+
+def test_disturbed_points_are_named() -> None:
+    assert "not to be quoted: GRU 1, 2, 3 (train)." in markdown([result()], FACTS)
+    assert is_disturbed([0.0, 0.3, 0.3], 2)
+    assert not is_disturbed([0.0, 0.0, 2.0], 2)
+    assert not is_disturbed([None], 2)
+
+
+@pytest.mark.parametrize(
+    ("longest", "ticks"), [(1.0, [1]), (2.6, [1, 2]), (15.4, [1, 2, 4, 6, 8, 10, 12, 14]), (282.0, [1, 50, 100])]
+)
+def test_ticks(longest: float, ticks: list[int]) -> None:
+    assert _ticks(longest)[: len(ticks)] == ticks
+    assert len(_ticks(longest)) <= 9
 
 
 def test_missed_target_is_marked() -> None:
