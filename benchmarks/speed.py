@@ -1,7 +1,7 @@
 """charlm's speed beside PyTorch's, JAX's and a plain transcription's, on this machine.
 
-    python benchmarks/speed.py                              # everything, about an hour
-    python benchmarks/speed.py --quick                      # everything once, about ten minutes
+    python benchmarks/speed.py                              # everything, most of an hour
+    python benchmarks/speed.py --quick                      # everything once, about six minutes
     python benchmarks/speed.py --what train --rounds 3      # one part of it
     python benchmarks/speed.py --from speed.json --svg speed.svg   # tables and picture of an earlier run
 
@@ -57,7 +57,8 @@ def measure(what: list[str], rounds: int, seconds: float, pythons: dict[str, str
         for result in summarize([point], here):
             print("\n".join(f"  {line}" for line in result_lines(result)))
         print(f"    {_load_words(here)}", flush=True)
-        if is_disturbed([m.others for m in here], int(on["cores"])):
+        sides = [[m.others for m in here if m.contestant == c.name] for c in there]
+        if any(is_disturbed(side, int(on["cores"])) for side in sides):  # one side alone would make a ratio wrong
             disturbed.append(f"{point.title} ({group})")
             print("    OTHERS WERE BUSY: repeat this before quoting it", flush=True)
     return {
@@ -92,9 +93,8 @@ def show(kept: dict[str, Any], markdown_file: Path | None, svg_file: Path | None
         markdown_file.write_text(markdown(results, kept), encoding="utf-8")
     if svg_file:
         on = kept["machine"]
-        caption = (
-            f"{on['cpu']}, {on['cores']} cores; {', '.join(kept['peers'].values())}; medians of {kept['rounds']}"
-        )
+        sides = ", ".join(kept["peers"].values())
+        caption = f"{on['cpu']}, {on['cores']} cores; {sides}; median of rounds: {kept['rounds']}"
         svg_file.write_text(picture(results, caption), encoding="utf-8")
 
 

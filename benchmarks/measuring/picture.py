@@ -12,7 +12,7 @@ from measuring.results import Result
 
 __all__ = ["picture"]
 
-WIDTH, MARGIN, LABELS, FIGURES = 760, 16, 170, 120
+WIDTH, MARGIN, LABELS, FIGURES = 760, 16, 170, 132
 BAR, GAP, PAD = 13, 3, 10
 INK = "#767676"  # mid-grey: contrast above 4 on white and on GitHub's dark page
 COLORS = {"charlm": "#2f81f7", "PyTorch": "#d9653b", "JAX": "#2a9d6f", "plain NumPy": "#9a7bc8"}
@@ -92,9 +92,9 @@ def _panel(title: str, rows: list[Result], longest: float, y: float) -> tuple[li
         drawn.append(_text(left - 8, y + height / 2 + 3, row.point.title, anchor="end"))
         for name, ratio in ratios.items():
             value = figure_text(row.point.figure, row.medians[name])
-            label = value if name == BASE else f"{value}   {ratio:.2f} ×"
             drawn.append(_rect(left, y, max(1.0, ratio * scale), BAR, COLORS[name]))
-            drawn.append(_text(left + ratio * scale + 6, y + BAR - 2.5, label, size=11))
+            drawn.append(_text(WIDTH - MARGIN - 62, y + BAR - 2.5, value, size=11, anchor="end"))
+            drawn.append(_text(WIDTH - MARGIN, y + BAR - 2.5, f"{ratio:.2f} ×", size=11, anchor="end"))
             y += BAR + GAP
         y += PAD - GAP
     for k in _ticks(longest):

@@ -14,7 +14,7 @@ import tempfile
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any
 
 from charlm.config import TrainConfig
 from charlm.errors import CharlmError
@@ -165,7 +165,7 @@ class _Processes:
             "vocabulary": model.vocabulary.to_json(),
             "size": size,
         }
-        with tempfile.TemporaryFile() as file:
+        with _unnamed_file() as file:
             file.truncate(size_of(needed))
             self.memory = mmap.mmap(file.fileno(), size_of(needed))
             ends = [_ends(pipes, rank, size) for rank in range(size)]
@@ -203,6 +203,13 @@ class _Processes:
         self.leader.close()
         for child in self._children:
             child.wait()
+
+
+def _unnamed_file() -> IO[bytes]:
+    """Open a file that no folder shows; in memory where the system can, so that nothing goes to disk."""
+    if sys.platform == "linux":
+        return os.fdopen(os.memfd_create("charlm"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _ends(pipes: dict[tuple[int, int], tuple[int, int]], rank: int, size: int) -> tuple[list[int], list[int]]:

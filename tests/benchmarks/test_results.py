@@ -129,7 +129,7 @@ def test_picture_is_svg_with_bars_in_proportion() -> None:
     assert widths[0] / widths[1] == pytest.approx(1.2, abs=0.01)
     texts = [text.text for text in drawn.findall("svg:text", space)]
     assert "A <fast> one" in texts
-    assert "120   1.20 ×" in texts
+    assert {"120", "1.20 ×", "100", "1.00 ×"} <= set(texts)
     assert "JAX" not in texts
     right = float(drawn.attrib["viewBox"].split()[2])
     assert all(float(r.attrib["x"]) + float(r.attrib["width"]) < right for r in drawn.findall("svg:rect", space))
