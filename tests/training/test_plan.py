@@ -88,6 +88,11 @@ def test_ten_passes_where_nothing_was_said() -> None:
 
 
 class TestMinutes:
+    @pytest.fixture(autouse=True)
+    def reserve(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Two per cent of the time are kept back."""
+        monkeypatch.setattr(planning, "RESERVE", 0.98)
+
     @pytest.fixture
     def paces(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """An update takes 10 ms, an evaluation 100 ms."""
