@@ -19,7 +19,7 @@ from charlm.model import CharModel
 from charlm.training.blas import one_blas_thread
 from charlm.training.data import load_data
 from charlm.training.plan import fit_to_text, plan
-from charlm.training.report import Report
+from charlm.training.report import Event, Report
 from charlm.training.run_writer import RunWriter
 from charlm.training.trainer import Trainer
 
@@ -99,7 +99,7 @@ def train(
             if run.folder is not None:
                 writer = RunWriter(run.folder, run.origin, fresh=run.resumed is None)
             details = _details(trainer, blas_threads, run)
-            for report in _events(trainer, writer, run, details):
+            for report in _Events(trainer, writer, run.should_stop).run(details):
                 if writer is not None:
                     writer.log(report)
                     if report.event in ("save", "end"):
@@ -123,112 +123,137 @@ def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dic
     }
 
 
-def _events(
-    trainer: Trainer, writer: RunWriter | None, run: RunOptions, details: Mapping[str, Any]
-) -> Iterator[Report]:
-    """Train to the end of the plan, or to where the run is told to stop."""
-    config, progress = trainer.config, trainer.progress
-    path = "" if writer is None else str(writer.folder)
-    saved_s = time.monotonic()
+class _Events:
+    """The course of a run as reports, from its "start" to its "end"."""
 
-    def event(kind: Any, **values: Any) -> Report:
+    def __init__(self, trainer: Trainer, writer: RunWriter | None, should_stop: Callable[[], bool]) -> None:
+        self.trainer, self.writer, self.should_stop = trainer, writer, should_stop
+        self.validates = trainer.data.held_out is not None
+        self._saved_s = time.monotonic()
+        self._pace = _Pace()
+
+    def run(self, details: Mapping[str, Any]) -> Iterator[Report]:
+        """Train to the end of the plan, or to where the run is told to stop."""
+        config, progress = self.trainer.config, self.trainer.progress
+        yield self._event("start", path=self._path, details=details)
+        while progress.step < self.trainer.steps:
+            yield from self._update()
+            if progress.step == self.trainer.steps:
+                break
+            best = False
+            if self.validates and _due(progress.step, config.eval_every):
+                best = yield from self._evaluate()
+            if _due(progress.step, config.sample_every):
+                yield from self._sample()
+            if best or self._is_stale() or _due(progress.step, config.save_every):
+                yield from self._save(best=best)
+            if self.should_stop():
+                yield from self._save(best=not self.validates)
+                yield self._end("interrupted")
+                return
+        best = yield from self._evaluate()
+        yield from self._sample()
+        yield from self._save(best=best or not self.validates)
+        yield self._end("finished")
+
+    def _update(self) -> Iterator[Report]:
+        config, progress = self.trainer.config, self.trainer.progress
+        before_s = progress.elapsed_s
+        report = self.trainer.update()
+        if not math.isfinite(report.loss):
+            yield from self._diverge(f"the loss is {report.loss}", progress.step + 1)
+        if not math.isfinite(report.grad_norm):
+            yield from self._diverge(f"the norm of the gradient is {report.grad_norm}", progress.step + 1)
+        self._pace.add(report, progress.elapsed_s - before_s)
+        ends = progress.step in (1, self.trainer.steps)
+        if config.log_every and (ends or _due(progress.step, config.log_every)):
+            yield dataclasses.replace(report, chars_per_s=self._pace.take())
+
+    def _evaluate(self) -> Generator[Report, None, bool]:
+        """Validate; returns whether this is the best so far."""
+        evaluation = self.trainer.evaluate()
+        yield evaluation
+        if self.validates and not math.isfinite(evaluation.loss):
+            yield from self._diverge(f"the validation loss is {evaluation.loss}", evaluation.step)
+        return evaluation.best
+
+    def _sample(self) -> Iterator[Report]:
+        step = self.trainer.progress.step
+        try:
+            with np.errstate(over="ignore", invalid="ignore"):  # while it learns, weights may be absurd
+                pieces = generate(self.trainer.model, length=SAMPLE_LENGTH, temperature=0.7, seed=step)
+                text = "".join(pieces)
+        except DivergedError:
+            yield from self._diverge("what the model writes is not finite", step)
+        else:
+            yield self._event("sample", text=text)
+
+    def _is_stale(self) -> bool:
+        minutes = self.trainer.config.save_minutes
+        return bool(minutes) and time.monotonic() - self._saved_s > minutes * 60
+
+    def _save(self, *, best: bool) -> Iterator[Report]:
+        """Save, but never what is not finite."""
+        odd = self.trainer.odd_tensor()
+        if odd is not None:
+            raise self._diverged(f"tensor {odd} is not finite", self.trainer.progress.step)
+        if self.writer is not None:
+            file = self.writer.save(self.trainer, best=best)
+            self._saved_s = time.monotonic()
+            yield self._event("save", path=str(file), details={"best": best})
+
+    def _diverge(self, what: str, update: int) -> Iterator[Report]:
+        yield from self._save(best=False)
+        raise self._diverged(what, update)
+
+    def _diverged(self, what: str, update: int) -> DivergedError:
+        kept = "" if self.writer is None else "; nothing was saved yet"
+        if self.writer is not None and self.writer.saved:
+            kept = f"; the last good state is in {self._path!r}"
+        config = self.trainer.config
+        remedy = f"try --learning-rate {config.learning_rate / 3:.2g}" + (
+            "" if config.clip_norm else " or --clip-norm 1"
+        )
+        return DivergedError(f"training diverged at update {update}: {what}{kept}; {remedy}")
+
+    @property
+    def _path(self) -> str:
+        return "" if self.writer is None else str(self.writer.folder)
+
+    def _end(self, reason: str) -> Report:
+        best_loss = self.trainer.progress.best_loss
+        known = best_loss if math.isfinite(best_loss) else None
+        return self._event("end", path=self._path, details={"reason": reason, "best_loss": known})
+
+    def _event(self, kind: Event, **values: Any) -> Report:
+        progress = self.trainer.progress
         return Report(
             kind,
             step=progress.step,
-            steps=trainer.steps,
-            epoch=trainer.batches.epoch,
+            steps=self.trainer.steps,
+            epoch=self.trainer.batches.epoch,
             elapsed_s=progress.elapsed_s,
             **values,
         )
 
-    def saved(*, best: bool = False) -> Iterator[Report]:
-        nonlocal saved_s
-        odd = trainer.odd_tensor()
-        if odd is not None:
-            raise DivergedError(_diverged(f"tensor {odd} is not finite", progress.step, config, writer))
-        if writer is not None:
-            file = writer.save(trainer, best=best)
-            saved_s = time.monotonic()
-            yield event("save", path=str(file), details={"best": best})
 
-    def diverged(what: str, update: int) -> Iterator[Report]:
-        yield from saved()
-        raise DivergedError(_diverged(what, update, config, writer))
+class _Pace:
+    """Characters a second since the last report about a step, in updates alone."""
 
-    def evaluated() -> Generator[Report, None, bool]:
-        evaluation = trainer.evaluate()
-        yield evaluation
-        if validated and not math.isfinite(evaluation.loss):
-            yield from diverged(f"the validation loss is {evaluation.loss}", progress.step)
-        return evaluation.best
+    def __init__(self) -> None:
+        self._characters = self._seconds = 0.0
 
-    def sampled() -> Iterator[Report]:
-        try:
-            text = _sample(trainer.model, progress.step)
-        except DivergedError:
-            yield from diverged("what the model writes is not finite", progress.step)
-        else:
-            yield event("sample", text=text)
+    def add(self, report: Report, seconds: float) -> None:
+        """Take in an update."""
+        self._characters += report.chars_per_s * seconds
+        self._seconds += seconds
 
-    unreported_s, unreported_chars = 0.0, 0.0
-    validated = trainer.data.held_out is not None
-    reason = "finished"
-    yield event("start", path=path, details=details)
-    while progress.step < trainer.steps:
-        before_s = progress.elapsed_s
-        report = trainer.update()
-        if not (math.isfinite(report.loss) and math.isfinite(report.grad_norm)):
-            yield from diverged(_what(report), progress.step + 1)
-        unreported_s += progress.elapsed_s - before_s
-        unreported_chars += report.chars_per_s * (progress.elapsed_s - before_s)
-        last = progress.step == trainer.steps
-        if config.log_every and (_due(progress.step, config.log_every) or progress.step == 1 or last):
-            yield dataclasses.replace(report, chars_per_s=unreported_chars / max(unreported_s, 1e-9))
-            unreported_s = unreported_chars = 0.0
-        best = False
-        if validated and _due(progress.step, config.eval_every) and not last:
-            best = yield from evaluated()
-        if _due(progress.step, config.sample_every) and not last:
-            yield from sampled()
-        stale = config.save_minutes and time.monotonic() - saved_s > config.save_minutes * 60
-        if (best or stale or _due(progress.step, config.save_every)) and not last:
-            yield from saved(best=best)
-        if run.should_stop() and not last:
-            reason = "interrupted"
-            break
-    if reason == "finished":
-        best = yield from evaluated()
-        yield from sampled()
-        yield from saved(best=best or not validated)
-    else:
-        yield from saved(best=not validated)
-    yield event("end", path=path, details={"reason": reason, "best_loss": _known(progress.best_loss)})
+    def take(self) -> float:
+        """Return the pace, and begin anew."""
+        pace = self._characters / max(self._seconds, 1e-9)
+        self._characters = self._seconds = 0.0
+        return pace
 
 
 def _due(step: int, every: int | None) -> bool:
     return bool(every) and step % (every or 1) == 0
-
-
-def _known(loss: float) -> float | None:
-    return loss if math.isfinite(loss) else None
-
-
-def _sample(model: CharModel, step: int) -> str:
-    with np.errstate(over="ignore", invalid="ignore"):  # while it learns, a model may write from absurd weights
-        return "".join(generate(model, length=SAMPLE_LENGTH, temperature=0.7, seed=step))
-
-
-def _what(report: Report) -> str:
-    if not math.isfinite(report.loss):
-        return f"the loss is {report.loss}"
-    return f"the norm of the gradient is {report.grad_norm}"
-
-
-def _diverged(what: str, update: int, config: TrainConfig, writer: RunWriter | None) -> str:
-    kept = "" if writer is None else "; nothing was saved yet"
-    if writer is not None and writer.saved:
-        kept = f"; the last good state is in {str(writer.folder)!r}"
-    return (
-        f"training diverged at update {update}: {what}{kept}; "
-        f"try --learning-rate {config.learning_rate / 3:.2g}" + ("" if config.clip_norm else " or --clip-norm 1")
-    )
