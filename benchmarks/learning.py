@@ -28,7 +28,7 @@ RECIPE: dict[str, Any] = {
     "batch_size": 16,
     "seq_length": 32,
     "schedule": "cosine",
-    "warmup": 30,
+    "warmup": 100,
     "sample_every": 0,
     "eval_every": 0,
 }
@@ -57,9 +57,9 @@ def learn(text: str, model_settings: dict[str, Any], train_settings: dict[str, A
     model = charlm.CharModel(charlm.ModelConfig(**model_settings), vocabulary, seed=config.seed)
     began, loss, steps = time.perf_counter(), float("nan"), 0
     for report in charlm.train(model, text, config):
-        if report.event == "eval":
+        if report.event == "eval" and config.val_frac:
             loss, steps = report.loss, report.step
-        elif report.event == "step" and config.val_frac == 0:
+        elif report.event == "step" and not config.val_frac:
             loss, steps = 0.99 * loss + 0.01 * report.loss if loss == loss else report.loss, report.step
     return loss, time.perf_counter() - began, steps
 

@@ -35,7 +35,7 @@ class Settings:
 
 
 # warm-up: Adagrad's first updates move every weight by the whole rate, whatever the size of its gradient
-_ADAGRAD = {"optimizer": "adagrad", "schedule": "cosine", "warmup": 30, "clip_norm": 1.0}
+_ADAGRAD = {"optimizer": "adagrad", "schedule": "cosine", "warmup": 100, "clip_norm": 1.0}
 
 PRESETS: dict[str, Settings] = {
     "quick": Settings(
