@@ -88,8 +88,8 @@ class Window:
 class Kernel:
     """The weights as the time loop uses them: gates in kernel order, sigmoid rows halved.
 
-    ``W_x`` (G·H, D), ``W_h`` (G·H, H) and ``b`` (G·H,) are scaled, for the way forward; ``W_x_plain`` and
-    ``W_h_plain`` are not, for the way back. ``products`` holds the cell's `Blocked` views of them.
+    ``W_x`` (G·H, D), ``W_h`` (G·H, H) and ``b`` (G·H,) are scaled, for the way forward; those named ``_plain``
+    are not, for the way back. ``products`` holds the cell's `Blocked` views of them.
     """
 
     def __init__(self, cell: Recurrent, N: int) -> None:

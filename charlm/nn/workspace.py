@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.nn.arrays import empty_columns
-from charlm.nn.parameters import FloatArray, Shape
+from charlm.nn.parameters import FloatArray
 
 __all__ = ["Workspace"]
 
@@ -35,10 +35,6 @@ class Workspace:
         kept: _T = self._kept[key]
         return kept
 
-    def empty(self, name: Hashable, shape: Shape, dtype: DTypeLike) -> FloatArray:
-        """Return an array of this name, shape and dtype with whatever the last use left in it."""
-        return self.get((name, shape, np.dtype(dtype)), lambda: np.empty(shape, dtype))
-
     def columns(self, name: Hashable, features: int, count: int, dtype: DTypeLike) -> FloatArray:
-        """Return an array (features, count) of this name for the columns of a whole window."""
+        """Return an array (features, count) for a window's columns, with what the last use left in it."""
         return self.get((name, features, count, np.dtype(dtype)), lambda: empty_columns(features, count, dtype))
