@@ -35,6 +35,7 @@ class Chooser:
         # below 1e-250 only ties are left to chance, and differences of logits times the inverse stay finite
         self._inverse_temperature = np.array(1 / max(config.temperature, 1e-250))  # 0-d: quicker than a float
         self._forbidden = forbidden
+        self._restricted = forbidden is not None or bool(self._filters)
         self._weights, self._sums = np.zeros((2, size))
 
     def __call__(self, logits: NDArray[Any], uniform: float) -> int:
@@ -54,13 +55,15 @@ class Chooser:
         """
         z = self._weights
         z[:] = logits
-        if not (z[z.argmin()] > -math.inf and z[z.argmax()] < math.inf):  # a NaN is the place of both
-            raise DivergedError.of_output()
-        if self._forbidden is not None:
-            z[self._forbidden] = -math.inf
-        for keep in self._filters:
-            z[:] = keep(z[:, None])[:, 0]
         most_likely = z.argmax()
+        if not (z[z.argmin()] > -math.inf and z[most_likely] < math.inf):  # a NaN is the place of both
+            raise DivergedError.of_output()
+        if self._restricted:
+            if self._forbidden is not None:
+                z[self._forbidden] = -math.inf
+            for keep in self._filters:
+                z[:] = keep(z[:, None])[:, 0]
+            most_likely = z.argmax()
         if self._greedy:
             return int(most_likely)
         np.subtract(z, z[most_likely], out=z)

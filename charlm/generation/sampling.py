@@ -14,6 +14,7 @@ from charlm.config import SampleConfig
 from charlm.generation.choice import Chooser
 from charlm.generation.stops import StopStrings
 from charlm.model import CharModel, State
+from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["FinishReason", "Position", "Sampler", "Snapshot"]
@@ -80,9 +81,8 @@ class Sampler:
         self._record = logprobs
         self._rng = rng
         self._step = model.stepper()
-        self._start = Position(model.zero_state(1), self.vocabulary.stop_id)
+        self._start = Position(map_state(np.ravel, model.zero_state(1)), self.vocabulary.stop_id)
         self._opening = _opening(self.vocabulary)
-        self._ids = np.zeros(1, np.intp)
         self._uniform_logits = np.zeros(len(self.vocabulary))
         self.position = self._start
         self.configure(config or SampleConfig())
@@ -150,9 +150,7 @@ class Sampler:
 
     def _read(self, symbol: int) -> tuple[NDArray[Any], State]:
         """Return the logits (V,) and the state after one more symbol."""
-        self._ids[0] = symbol
-        logits, state = self._step(self._ids, self._state)
-        return logits[:, 0], state
+        return self._step(symbol, self._state)
 
     @property
     def logprob(self) -> float:

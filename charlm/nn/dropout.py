@@ -7,7 +7,6 @@ from collections.abc import Callable
 import numpy as np
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import sequence
 from charlm.nn.parameters import FloatArray
 from charlm.nn.workspace import Workspace
 
@@ -60,9 +59,10 @@ class Dropout:
             return x, lambda dy: dy
         T, D, N = x.shape
         ws = Workspace() if workspace is None else workspace
-        mask = sequence(ws.columns((self, "mask"), D, T * N, x.dtype), T)
-        y = sequence(ws.columns((self, "y"), D, T * N, x.dtype), T)
-        bits = rng.integers(0, 2**16, (D, T, N), dtype=np.uint16).transpose(1, 0, 2)
+        mask = ws.array((self, "mask"), (T, N, D), x.dtype)
+        y = ws.array((self, "y"), (T, N, D), x.dtype).transpose(0, 2, 1)
+        bits = rng.integers(0, 2**16, mask.shape, dtype=np.uint16)
         np.multiply(bits >= self.threshold, x.dtype.type(self.scale), out=mask)
+        mask = mask.transpose(0, 2, 1)
         np.multiply(x, mask, out=y)
         return y, lambda dy: np.multiply(dy, mask, out=dy)

@@ -16,13 +16,13 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import Blocked, columns
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
+from charlm.nn.products import Gate, Gather, Spread, both_ways
 from charlm.nn.projection import BackpropInput
-from charlm.nn.recurrent import Gate, Kernel, LayerState, Recurrent, StepFunction, Window
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, Window, matrix
 
 __all__ = ["GRU", "GRUState"]
 
@@ -37,53 +37,62 @@ class GRUState(NamedTuple):
 
 @dataclass(slots=True)
 class Step:
-    """Views of one step; each (H, N) unless said."""
+    """Views of one step; each (N, H) unless said."""
 
-    rz: FloatArray  # (2H, N)
+    rz: FloatArray  # (2, N, H)
     r: FloatArray
     z: FloatArray
     n: FloatArray
+    half: FloatArray  # (): ½, which NumPy takes quicker than a number of Python's
     memory: FloatArray  # after: W_hn h₋ + b_hn; before: r ⊙ h₋
-    b_hn: FloatArray  # (H, 1)
+    b_hn: FloatArray  # (H,)
     h_before: FloatArray
     h: FloatArray
-    delta: FloatArray  # (4H, N): dL/d of memory, r, z, n
-    delta4: FloatArray  # the same, (4, H, N)
-    product: FloatArray  # (3H, N) scratch
-    product_n: FloatArray
-    product_rz: FloatArray  # (2H, N)
+    delta: FloatArray  # (4, N, H): dL/d of memory, r, z, n
+    delta_nrz: FloatArray  # (3, 1, N, H), memory standing for n, as reset after has it
+    delta_rz: FloatArray  # (2, 1, N, H)
+    delta_n: FloatArray  # (1, 1, N, H)
 
 
 class GRUWindow(Window):
-    """Adds what the candidate reads, and rows of `delta` for memory, r, z and n.
+    """Adds what the candidate reads, and groups of `delta` for memory, r, z and n.
 
-    So ``delta[:, :3H]`` goes with ``W_h`` in its order n r z, and ``delta[:, H:]`` with ``W_x`` in its order r z n.
+    So ``delta[:3]`` goes with ``W_h`` in its order n r z, and ``delta[1:]`` with ``W_x`` in its order r z n.
     """
 
     def __init__(self, cell: GRU, T: int, N: int, resets: bool) -> None:
-        super().__init__(cell, T, N, resets, delta_rows=4 * cell.hidden_size)
-        H = cell.hidden_size
-        self.memory = np.empty((T, H, N), cell.params.dtype)
-        self.b_hn = cell.params["b_hn"][:, None] if cell.reset_after else np.zeros((H, 1), cell.params.dtype)
-        self.steps = [self._views(t, H) for t in range(T)]
+        super().__init__(cell, T, N, resets, groups=4)
+        H, dtype = cell.hidden_size, cell.params.dtype
+        self.memory = np.empty((T, N, H), dtype)
+        self.b_hn = cell.params["b_hn"] if cell.reset_after else np.zeros(H, dtype)
+        self.steps = [self._views(t) for t in range(T)]
 
-    def _views(self, t: int, H: int) -> Step:
-        rzn = self.z[t]
+    def _views(self, t: int) -> Step:
+        rzn, delta = self.z[:, t], self.delta[:, t]
         return Step(
-            rz=rzn[: 2 * H],
-            r=rzn[:H],
-            z=rzn[H : 2 * H],
-            n=rzn[2 * H :],
+            rz=rzn[:2],
+            r=rzn[0],
+            z=rzn[1],
+            n=rzn[2],
+            half=self.half,
             memory=self.memory[t],
             b_hn=self.b_hn,
             h_before=self.inputs[0][t],
             h=self.states[0][t + 1],
-            delta=self.delta[t],
-            delta4=self.delta[t].reshape(4, H, -1),
-            product=self.product,
-            product_n=self.product[:H],
-            product_rz=self.product[H:],
+            delta=delta,
+            delta_nrz=delta[:3, None],
+            delta_rz=delta[1:3, None],
+            delta_n=delta[3:, None],
         )
+
+
+class GRUProducts(NamedTuple):
+    """The products with all gates' matrices; with reset before, with those of r and z, and of n apart."""
+
+    forward: Spread
+    backward: Gather
+    candidate: Spread | None = None
+    candidate_backward: Gather | None = None
 
 
 class GRU(Recurrent):
@@ -144,35 +153,32 @@ class GRU(Recurrent):
         """Return the arrays for T steps of N streams."""
         return GRUWindow(self, T, N, resets)
 
-    def products(self, kernel: Kernel, N: int) -> dict[str, Blocked]:
-        """Return ``W_h``, whole or in parts, and its transpose."""
-        H, W, plain = self.hidden_size, kernel.W_h, kernel.W_h_plain
+    def products(self, N: int) -> GRUProducts:
+        """Return the products with ``W_h``, whole or in parts, and those with its transpose."""
+        H, order, dtype = self.hidden_size, self.recurrent_order, self.params.dtype
         if self.reset_after:
-            return {"forward": Blocked(W, N), "backward": Blocked(plain.T, N)}
-        return {
-            "candidate": Blocked(W[:H], N),
-            "gates": Blocked(W[H:], N),
-            "candidate backward": Blocked(plain[:H].T, N),
-            "gates backward": Blocked(plain[H:].T, N),
-        }
+            return GRUProducts(*both_ways(order, H, N, dtype, addend=True))
+        return GRUProducts(
+            *both_ways(order[1:], H, N, dtype, addend=True),
+            *both_ways(order[:1], H, N, dtype),
+        )
 
-    def advance(self, step: Step, kernel: Kernel) -> None:
+    def advance(self, step: Step, products: GRUProducts) -> None:
         """Compute h of a step, equations (1) to (3), in place."""
-        if self.reset_after:
-            kernel.products["forward"].dot(step.h_before, out=step.product)
-        else:
-            kernel.products["gates"].dot(step.h_before, out=step.product_rz)
-        np.add(step.rz, step.product_rz, out=step.rz)
+        product = products.forward(step.h_before)
+        product_rz = product[-2:]
+        np.add(step.rz, product_rz, out=step.rz)
         np.tanh(step.rz, out=step.rz)  # (1) σ(z) = ½(1 + tanh(z/2))
-        np.multiply(step.rz, 0.5, out=step.rz)
-        np.add(step.rz, 0.5, out=step.rz)
-        if self.reset_after:
-            np.add(step.product_n, step.b_hn, out=step.memory)
-            np.multiply(step.r, step.memory, out=step.product_n)
+        np.multiply(step.rz, step.half, out=step.rz)
+        np.add(step.rz, step.half, out=step.rz)
+        if products.candidate is None:
+            product_n = product[0]
+            np.add(product_n, step.b_hn, out=step.memory)
+            np.multiply(step.r, step.memory, out=product_n)
         else:
             np.multiply(step.r, step.h_before, out=step.memory)
-            kernel.products["candidate"].dot(step.memory, out=step.product_n)
-        np.add(step.n, step.product_n, out=step.n)
+            product_n = products.candidate(step.memory)[0]
+        np.add(step.n, product_n, out=step.n)
         np.tanh(step.n, out=step.n)  # (2)
         np.subtract(step.h_before, step.n, out=step.h)
         np.multiply(step.h, step.z, out=step.h)
@@ -181,12 +187,11 @@ class GRU(Recurrent):
     def factors(self, window: GRUWindow, steps: slice) -> None:
         """Write what dL/dh is multiplied with to give dL/d of memory, r, z and n into `delta`, in place.
 
-        With reset before, r's factor is of dL/d(memory) instead, and memory's row stays free.
+        With reset before, r's factor is of dL/d(memory) instead, and memory's place stays free.
         """
-        H, h_before = self.hidden_size, window.inputs[0][steps]
-        rzn, memory, delta = window.z[steps], window.memory[steps], window.delta[steps]
-        r, z, n = rzn[:, :H], rzn[:, H : 2 * H], rzn[:, 2 * H :]
-        d_memory, d_r, d_z, d_n = (delta[:, k * H : (k + 1) * H] for k in range(4))
+        h_before, memory = window.inputs[0][steps], window.memory[steps]
+        r, z, n = window.z[:, steps]
+        d_memory, d_r, d_z, d_n = window.delta[:, steps]
 
         np.multiply(n, n, out=d_memory)
         np.subtract(1, d_memory, out=d_memory)  # (2) tanh' = 1 - n²
@@ -202,59 +207,66 @@ class GRU(Recurrent):
             np.multiply(d_r, d_memory, out=d_r)  # (2) dr = dn memory, (1) σ' = r(1 - r)
         # before: dr = d(memory) h₋ and σ' = r(1 - r) make d(memory) (1 - r) memory, as memory is r h₋
 
-    def retreat(self, step: Step, kernel: Kernel, carry: LayerState) -> None:
+    def retreat(self, step: Step, products: GRUProducts, carry: LayerState) -> None:
         """Go one step back, in place."""
         (dh,) = carry
-        H = self.hidden_size
-        if self.reset_after:
-            np.multiply(step.delta4, dh, out=step.delta4)
-            np.multiply(dh, step.z, out=dh)  # (3) dh₋ = dh z
-            kernel.products["backward"].dot(step.delta[: 3 * H], out=step.product_n)
-            np.add(dh, step.product_n, out=dh)  # (1), (2) dh₋ += W_hᵀ (d memory, dz_r, dz_z)
+        dh_before = products.backward.addend
+        if products.candidate_backward is None:
+            np.multiply(step.delta, dh, out=step.delta)
+            np.multiply(dh, step.z, out=dh_before)  # (3) dh₋ = dh z
+            products.backward(step.delta_nrz, out=dh)  # (1), (2) dh₋ += W_hᵀ (d memory, dz_r, dz_z)
             return
-        d_memory, d_r, d_zn = step.delta4[0], step.delta4[1], step.delta4[2:]
+        d_memory, d_r, d_zn = step.delta[0], step.delta[1], step.delta[2:]
         np.multiply(d_zn, dh, out=d_zn)
-        np.multiply(dh, step.z, out=dh)  # (3) dh₋ = dh z
-        kernel.products["candidate backward"].dot(step.delta4[3], out=d_memory)  # (2)
+        np.multiply(dh, step.z, out=dh_before)  # (3) dh₋ = dh z
+        products.candidate_backward(step.delta_n, out=d_memory)  # (2)
         np.multiply(d_r, d_memory, out=d_r)
         np.multiply(d_memory, step.r, out=d_memory)  # (2) dh₋ += r d(r h₋)
-        np.add(dh, d_memory, out=dh)
-        kernel.products["gates backward"].dot(step.delta[H : 3 * H], out=step.product_n)
-        np.add(dh, step.product_n, out=dh)  # (1) dh₋ += W_hᵀ (dz_r, dz_z)
+        np.add(dh_before, d_memory, out=dh_before)
+        products.backward(step.delta_rz, out=dh)  # (1) dh₋ += W_hᵀ (dz_r, dz_z)
 
-    def gradients_(self, window: GRUWindow, delta: FloatArray, backprop_input: BackpropInput) -> FloatArray | None:
-        """Add the window's weight gradients and return dx; `delta` is (4H, T·N): memory, r, z, n."""
-        H = self.hidden_size
-        dW_x, db, dx = backprop_input(delta[H:])
-        self.add_gradient_("W_x", dW_x, self.input_order)
-        self.add_gradient_("b", db, self.input_order)
+    def gradients_(self, window: GRUWindow, backprop_input: BackpropInput) -> FloatArray | None:
+        """Add the window's weight gradients, in place, and return dx."""
+        delta, before = matrix(window.delta), window.before  # memory, r, z, n
+        dx = self.input_gradients_(delta[1:], backprop_input)
         if self.reset_after:
-            self.add_gradient_("W_h", delta[: 3 * H] @ window.before.T, self.recurrent_order)
-            self.params.gradient("b_hn")[...] += delta[:H].sum(axis=1)
+            self.add_gradient_("W_h", np.matmul(delta[:3].transpose(0, 2, 1), before), self.recurrent_order)
+            self.params.gradient("b_hn")[...] += delta[0].sum(axis=0)
         else:
-            self.add_gradient_("W_h", delta[3 * H :] @ columns(window.memory).T, self.recurrent_order[:1])
-            self.add_gradient_("W_h", delta[H : 3 * H] @ window.before.T, self.recurrent_order[1:])
+            d_n = delta[3:].transpose(0, 2, 1)
+            self.add_gradient_("W_h", np.matmul(d_n, matrix(window.memory)), self.recurrent_order[:1])
+            d_rz = delta[1:3].transpose(0, 2, 1)
+            self.add_gradient_("W_h", np.matmul(d_rz, before), self.recurrent_order[1:])
         return dx
 
-    def stepper(self, table: FloatArray | None = None) -> StepFunction:
+    def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
-        kernel, picked = self.packed(table)
-        W_x, W_h, b, H = kernel.W_x, kernel.W_h, kernel.b[:, None], self.hidden_size
-        b_hn = self.params["b_hn"][:, None].copy() if self.reset_after else None
+        order, half = self.recurrent_order, np.array(0.5, self.params.dtype)
+        read, after = self.reader(streams, table), self.reset_after
+        product = self.spread(order if after else order[1:], streams)
+        candidate = None if after else self.spread(order[:1], streams)
+        b_hn = self.params["b_hn"].copy() if after else np.zeros(self.hidden_size)
+        m, rz = product.product[0], product.product[-2:]
+        r, z = rz
 
-        def step(x: NDArray[Any], state: LayerState) -> tuple[FloatArray, LayerState]:
+        def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
             (h,) = state
-            zx: Any = picked.take(x, axis=0).T if x.ndim == 1 else W_x @ x + b
-            product = W_h @ h if b_hn is not None else W_h[H:] @ h
-            rz = product[-2 * H :]
-            rz += zx[: 2 * H]
+            zx = read(x)
+            product(h)
+            np.add(rz, zx[:2], out=rz)
             np.tanh(rz, out=rz)  # (1)
-            rz *= 0.5
-            rz += 0.5
-            n = (product[:H] + b_hn) * rz[:H] if b_hn is not None else W_h[:H] @ (rz[:H] * h)
-            n += zx[2 * H :]
+            np.multiply(rz, half, out=rz)
+            np.add(rz, half, out=rz)
+            if candidate is None:
+                n = np.add(m, b_hn)
+                np.multiply(n, r, out=n)
+            else:
+                n = candidate(np.multiply(r, h))[0]
+            np.add(n, zx[2], out=n)
             np.tanh(n, out=n)  # (2)
-            h = n + rz[H:] * (h - n)  # (3)
+            h = np.subtract(h, n)
+            np.multiply(h, z, out=h)
+            np.add(h, n, out=h)  # (3) h = n + z (h₋ - n)
             return h, GRUState(h)
 
         return step

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.arrays import columns, sequence
+from charlm.nn.arrays import columns, rows, sequence
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.workspace import Workspace
 
@@ -73,16 +73,16 @@ class Linear:
         """
         T, _, N = x.shape
         ws = Workspace() if workspace is None else workspace
-        W, b, x_columns = self.params["W"], self.params["b"], columns(x)
-        y = np.matmul(W, x_columns, out=ws.columns((self, "y"), self.output_size, T * N, W.dtype))
+        W, b, x_rows = self.params["W"], self.params["b"], rows(x)
+        y = np.matmul(W, x_rows.T, out=ws.array((self, "y"), (self.output_size, T * N), W.dtype))
         np.add(y, b[:, None], out=y)
 
         def backprop(dy: FloatArray) -> FloatArray:
             dy_columns = columns(dy)
-            self.params.gradient("W")[...] += dy_columns @ x_columns.T
+            self.params.gradient("W")[...] += dy_columns @ x_rows
             self.params.gradient("b")[...] += dy_columns.sum(axis=1)
-            dx = np.matmul(W.T, dy_columns, out=ws.columns((self, "dx"), self.input_size, T * N, W.dtype))
-            return sequence(dx, T)
+            dx = np.matmul(dy_columns.T, W, out=ws.array((self, "dx"), (T * N, self.input_size), W.dtype))
+            return sequence(dx.T, T)
 
         return sequence(y, T), backprop
 

@@ -76,7 +76,7 @@ def cross_entropy(
     check_ids(y, V)
 
     z = columns(logits)  # (V, T·N)
-    p = np.subtract(z, z.max(axis=0), out=ws.columns("cross_entropy", V, T * N, z.dtype))
+    p = np.subtract(z, z.max(axis=0), out=ws.array("cross_entropy", (V, T * N), z.dtype))
     at = np.arange(y.size)
     shifted = p[y, at].astype(np.float64)
     np.exp(p, out=p)

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import Blocked
 from charlm.nn.parameters import FloatArray, ParameterStore
-from charlm.nn.recurrent import Gate, Kernel, LayerState, Recurrent, StepFunction, Window
+from charlm.nn.products import Gate, Products, both_ways
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, Window
 
 __all__ = ["LSTM", "LSTMState"]
 
@@ -39,15 +39,17 @@ class LSTMState(NamedTuple):
 
 @dataclass(slots=True)
 class Step:
-    """Views of one step; each (H, N) unless said."""
+    """Views of one step; each (N, H) unless said."""
 
-    z: FloatArray  # (4H, N)
-    sigmoids: FloatArray  # (3H, N), o i f
+    z: FloatArray  # (4, N, H)
+    delta: FloatArray  # (4, 1, N, H)
+    sigmoids: FloatArray  # (3, N, H), o i f
     o: FloatArray
     i: FloatArray
     f: FloatArray
     g: FloatArray
-    ifg: FloatArray  # (3, H, N)
+    ifg: FloatArray  # (3, N, H)
+    half: FloatArray  # (): ½, which NumPy takes quicker than a number of Python's
     c_before: FloatArray
     c: FloatArray
     h_before: FloatArray
@@ -55,31 +57,32 @@ class Step:
     tanh_c: FloatArray
     dh_to_dc: FloatArray
     f_kept: FloatArray
-    product: FloatArray  # (4H, N) scratch
     scratch: FloatArray
 
 
 class LSTMWindow(Window):
-    """Adds tanh(c) (T, H, N), and for a chunk of the way back what the gates' rows do not hold."""
+    """Adds tanh(c) (T, N, H), and for a chunk of the way back what the gates' arrays do not hold."""
 
     def __init__(self, cell: LSTM, T: int, N: int, resets: bool) -> None:
         super().__init__(cell, T, N, resets)
         H, dtype = cell.hidden_size, cell.params.dtype
-        self.tanh_c = np.empty((T, H, N), dtype)
-        self.dh_to_dc, self.f_kept = np.empty((2, self.chunk, H, N), dtype)
-        self.scratch = np.empty((self.chunk, 3 * H, N), dtype)
-        self.steps = [self._views(t, H) for t in range(T)]
+        self.tanh_c = np.empty((T, N, H), dtype)
+        self.dh_to_dc, self.f_kept = np.empty((2, self.chunk, N, H), dtype)
+        self.scratch = np.empty((3, self.chunk, N, H), dtype)
+        self.steps = [self._views(t) for t in range(T)]
 
-    def _views(self, t: int, H: int) -> Step:
-        z, (h, c), (h_in, c_in) = self.z[t], self.states, self.inputs
+    def _views(self, t: int) -> Step:
+        z, (h, c), (h_in, c_in) = self.z[:, t], self.states, self.inputs
         return Step(
             z=z,
-            sigmoids=z[: 3 * H],
-            o=z[:H],
-            i=z[H : 2 * H],
-            f=z[2 * H : 3 * H],
-            g=z[3 * H :],
-            ifg=z[H:].reshape(3, H, -1),
+            delta=z[:, None],
+            sigmoids=z[:3],
+            o=z[0],
+            i=z[1],
+            f=z[2],
+            g=z[3],
+            ifg=z[1:],
+            half=self.half,
             c_before=c_in[t],
             c=c[t + 1],
             h_before=h_in[t],
@@ -87,8 +90,7 @@ class LSTMWindow(Window):
             tanh_c=self.tanh_c[t],
             dh_to_dc=self.dh_to_dc[t % self.chunk],
             f_kept=self.f_kept[t % self.chunk],
-            product=self.product,
-            scratch=self.product[:H],
+            scratch=self.scratch[0, 0],
         )
 
 
@@ -143,17 +145,16 @@ class LSTM(Recurrent):
         """Return the arrays for T steps of N streams."""
         return LSTMWindow(self, T, N, resets)
 
-    def products(self, kernel: Kernel, N: int) -> dict[str, Blocked]:
-        """Return ``W_h`` and its transpose."""
-        return {"forward": Blocked(kernel.W_h, N), "backward": Blocked(kernel.W_h_plain.T, N)}
+    def products(self, N: int) -> Products:
+        """Return the product with ``W_h``, and the one with its transpose."""
+        return both_ways(self.recurrent_order, self.hidden_size, N, self.params.dtype)
 
-    def advance(self, step: Step, kernel: Kernel) -> None:
+    def advance(self, step: Step, products: Products) -> None:
         """Compute h and c of a step, equations (1) to (5), in place."""
-        kernel.products["forward"].dot(step.h_before, out=step.product)
-        np.add(step.z, step.product, out=step.z)  # (1)
+        np.add(step.z, products.forward(step.h_before), out=step.z)  # (1)
         np.tanh(step.z, out=step.z)  # (2) σ(z) = ½(1 + tanh(z/2)), (3)
-        np.multiply(step.sigmoids, 0.5, out=step.sigmoids)
-        np.add(step.sigmoids, 0.5, out=step.sigmoids)
+        np.multiply(step.sigmoids, step.half, out=step.sigmoids)
+        np.add(step.sigmoids, step.half, out=step.sigmoids)
         np.multiply(step.f, step.c_before, out=step.c)  # (4)
         np.multiply(step.i, step.g, out=step.scratch)
         np.add(step.c, step.scratch, out=step.c)
@@ -165,14 +166,14 @@ class LSTM(Recurrent):
 
     def factors(self, window: LSTMWindow, steps: slice) -> None:
         """Replace each gate by what dL/dh (for o) or dL/dc (for i, f, g) is multiplied with, in place."""
-        z, H = window.z[steps], self.hidden_size
-        s, o, i, f, g = z[:, : 3 * H], z[:, :H], z[:, H : 2 * H], z[:, 2 * H : 3 * H], z[:, 3 * H :]
-        c_before, dh_to_dc = window.inputs[1][steps], window.dh_to_dc[: len(z)]
+        z = window.z[:, steps]
+        s, (o, i, f, g) = z[:3], z
+        c_before, dh_to_dc = window.inputs[1][steps], window.dh_to_dc[: len(o)]
         activated = window.tanh_c[steps] if self.squash else window.states[1][steps.start + 1 : steps.stop + 1]
-        scratch = window.scratch[: len(z)]
-        dg = scratch[:, :H]
+        scratch = window.scratch[:, : len(o)]
+        dg = scratch[0]
 
-        window.f_kept[: len(z)] = f
+        window.f_kept[: len(o)] = f
         if self.squash:  # (5) h = o tanh(c): dc += dh o (1 - tanh(c)²)
             np.multiply(activated, activated, out=dh_to_dc)
             np.subtract(1, dh_to_dc, out=dh_to_dc)
@@ -181,15 +182,15 @@ class LSTM(Recurrent):
             dh_to_dc[...] = o
         np.multiply(s, s, out=scratch)
         np.subtract(s, scratch, out=scratch)  # (2) σ' = σ(1 - σ), of o, i and f
-        np.multiply(scratch[:, :H], activated, out=o)  # (5) do = dh tanh(c)
+        np.multiply(scratch[0], activated, out=o)  # (5) do = dh tanh(c)
         np.multiply(g, g, out=dg)
         np.subtract(1, dg, out=dg)  # (3) tanh' = 1 - tanh²
         np.multiply(dg, i, out=dg)  # (4) dg = dc i
-        np.multiply(scratch[:, H : 2 * H], g, out=i)  # (4) di = dc g
-        np.multiply(scratch[:, 2 * H :], c_before, out=f)  # (4) df = dc c₋
+        np.multiply(scratch[1], g, out=i)  # (4) di = dc g
+        np.multiply(scratch[2], c_before, out=f)  # (4) df = dc c₋
         g[...] = dg
 
-    def retreat(self, step: Step, kernel: Kernel, carry: LayerState) -> None:
+    def retreat(self, step: Step, products: Products, carry: LayerState) -> None:
         """Go one step back, in place."""
         dh, dc = carry
         np.multiply(dh, step.dh_to_dc, out=step.scratch)  # (5)
@@ -197,24 +198,25 @@ class LSTM(Recurrent):
         np.multiply(step.o, dh, out=step.o)  # dz_o
         np.multiply(step.ifg, dc, out=step.ifg)  # dz_i, dz_f, dz_g
         np.multiply(dc, step.f_kept, out=dc)  # (4) dc₋ = dc f
-        kernel.products["backward"].dot(step.z, out=dh)  # (1) dh₋ = W_hᵀ dz
+        products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
 
-    def stepper(self, table: FloatArray | None = None) -> StepFunction:
+    def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
-        kernel, columns = self.packed(table)
-        W_x, W_h, b, H = kernel.W_x, kernel.W_h, kernel.b[:, None], self.hidden_size
+        read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams)
+        z, squash, half = product.product, self.squash, np.array(0.5, self.params.dtype)
+        sigmoids, (o, i, f, g) = z[:3], z
 
-        def step(x: NDArray[Any], state: LayerState) -> tuple[FloatArray, LayerState]:
+        def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
             h, c = state
-            z = W_h @ h
-            z += columns.take(x, axis=0).T if x.ndim == 1 else W_x @ x + b  # (1)
+            np.add(product(h), read(x), out=z)  # (1)
             np.tanh(z, out=z)  # (2), (3)
-            sigmoids = z[: 3 * H]
-            sigmoids *= 0.5
-            sigmoids += 0.5
-            c = z[2 * H : 3 * H] * c  # (4)
-            c += z[H : 2 * H] * z[3 * H :]
-            h = z[:H] * (np.tanh(c) if self.squash else c)  # (5)
+            np.multiply(sigmoids, half, out=sigmoids)
+            np.add(sigmoids, half, out=sigmoids)
+            c = np.multiply(f, c)  # (4)
+            np.multiply(i, g, out=i)
+            np.add(c, i, out=c)
+            h = np.tanh(c) if squash else c.copy()  # (5)
+            np.multiply(h, o, out=h)
             return h, LSTMState(h, c)
 
         return step

@@ -1,74 +1,90 @@
 """The input product of a recurrent layer, ``W_x x + b`` for all steps at once, outside the time loop.
 
-What a layer reads is dense, ids or a `Lookup`. Ids pick a column of ``W_x``: no product at all. A lookup
-projects its table once, V columns instead of T·N.
+What a layer reads is dense, ids or a `Lookup`. Ids pick a row of a table: no product at all. A lookup projects its
+table once, V rows instead of T·N.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 
-from charlm.nn.arrays import Blocked, IdArray, Inputs, Lookup, check_ids, columns, sequence, sum_by_id
+from charlm.nn.arrays import Inputs, Lookup, check_ids, rows, sequence, sum_by_id
 from charlm.nn.parameters import FloatArray
 
 __all__ = ["BackpropInput", "project", "projected_table"]
 
-BackpropInput: TypeAlias = Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray | None]]
-"""(J, T·N) gradient of the pre-activations → gradients of ``W_x``, ``b`` and the input."""
+BackpropInput: TypeAlias = Callable[
+    [FloatArray, Sequence[FloatArray]], tuple[FloatArray, FloatArray, FloatArray | None]
+]
+"""``(dz (G, T·N, H), W (G, H, D)) -> (dW (G, H, D), db (G, H), dx)``; W as in files, unscaled."""
 
 
 def projected_table(W_x: FloatArray, b: FloatArray, table: FloatArray | None) -> FloatArray:
-    """Project every column of a table (D, V), or of the identity: ``W_x table + b``, shape (J, V)."""
-    return (W_x if table is None else W_x @ table) + b[:, None]
+    """Project every column of a table (D, V), or of the identity, for G gates: shape (G, V, H).
+
+    Parameters
+    ----------
+    W_x : ndarray, shape (G, D, H)
+    b : ndarray, shape (G, H)
+    table : ndarray, shape (D, V), optional
+    """
+    return (W_x if table is None else np.matmul(table.T, W_x)) + b[:, None]
 
 
-def project(x: Inputs, W_x: FloatArray, b: FloatArray, *, W_back: FloatArray, out: FloatArray) -> BackpropInput:
-    """Write ``z = W_x x + b`` for all T steps into `out` (T, J, N), in place.
+def project(x: Inputs, W_x: FloatArray, b: FloatArray, *, out: FloatArray) -> BackpropInput:
+    """Write ``z = W_x x + b`` of G gates and all T steps into `out`, in place.
 
     Parameters
     ----------
     x : ndarray or Lookup
         (T, D, N) dense, (T, N) ids, or a lookup.
-    W_x : ndarray, shape (J, D)
-    b : ndarray, shape (J,)
-    W_back : ndarray, shape (J, D)
-        `W_x` without the scaling of its rows, for the way back.
-    out : ndarray, shape (T, J, N)
+    W_x : ndarray, shape (G, D, H)
+    b : ndarray, shape (G, H)
+    out : ndarray, shape (G, T, N, H)
 
     Returns
     -------
     callable
-        ``dz (J, T·N) -> (dW_x, db, dx)``. `dx` is (T, D, N) for dense input, the gradient (D, V) of the table
-        for a lookup, and None for ids.
+        The way back. `dx` is (T, D, N) for dense input, the gradient (D, V) of the table for a lookup, and None
+        for ids.
     """
-    T, _, N = out.shape
+    G, T, N, H = out.shape
+    table = None
     if isinstance(x, Lookup):
-        _pick(projected_table(W_x, b, x.table), x.ids, out)
+        ids, table = x.ids, x.table
     elif np.issubdtype(x.dtype, np.integer):
-        _pick(projected_table(W_x, b, None), x, out)
+        ids = x
     else:
-        weights = Blocked(W_x, N)
-        for t in range(T):
-            weights.dot(x[t], out=out[t])
-        out += b[:, None]
+        return _project_dense(x, W_x, b, out.reshape(G, T * N, H))
+    projected = projected_table(W_x, b, table)
+    V = projected.shape[1]
+    check_ids(ids, V)
+    for rows_of_gate, z in zip(projected, out, strict=True):
+        np.take(rows_of_gate, ids, axis=0, out=z, mode="clip")  # "clip": "raise" would go through a buffer
 
-    def backprop(dz: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        if isinstance(x, Lookup):
-            dtable = sum_by_id(dz, x.ids.ravel(), x.table.shape[1])
-            return dtable @ x.table.T, dtable.sum(axis=1), W_back.T @ dtable
-        if np.issubdtype(x.dtype, np.integer):
-            dtable = sum_by_id(dz, x.ravel(), W_x.shape[1])
-            return dtable, dtable.sum(axis=1), None
-        return dz @ columns(x).T, dz.sum(axis=1), sequence(W_back.T @ dz, T)
+    def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        d_projected = sum_by_id(dz, ids.reshape(-1), V)
+        db = d_projected.sum(axis=1)
+        if table is None:
+            return d_projected.transpose(0, 2, 1), db, None
+        dtable = sum(W_gate.T @ d.T for W_gate, d in zip(W, d_projected, strict=True))
+        return np.matmul(d_projected.transpose(0, 2, 1), table.T), db, dtable
 
     return backprop
 
 
-def _pick(table: FloatArray, ids: IdArray, out: FloatArray) -> None:
-    """Write the picked columns of `table` (J, V) into `out` (T, J, N), in place."""
-    check_ids(ids, table.shape[1])
-    for ids_t, z in zip(ids, out, strict=True):
-        np.take(table, ids_t, axis=1, out=z, mode="clip")  # "clip": "raise" would go through a buffer
+def _project_dense(x: FloatArray, W_x: FloatArray, b: FloatArray, out: FloatArray) -> BackpropInput:
+    x_rows, T = rows(x), len(x)
+    np.matmul(x_rows, W_x, out=out)
+    np.add(out, b[:, None], out=out)
+
+    def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+        dx = dz[0] @ W[0]
+        for d, W_gate in zip(dz[1:], W[1:], strict=True):
+            dx += d @ W_gate
+        return np.matmul(dz.transpose(0, 2, 1), x_rows), dz.sum(axis=1), sequence(dx.T, T)
+
+    return backprop

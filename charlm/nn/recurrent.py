@@ -8,27 +8,31 @@ A cell adds its equations and their derivatives, one method each::
 
 so that the loops themselves make few NumPy calls.
 
-The weights are used in *kernel order*: gates sorted so that those that share an operation lie next to each other,
-and rows of sigmoid gates halved, since σ(z) = ½(1 + tanh(z/2)) then needs one tanh for all gates. It never
-overflows. Halving is exact in binary floating point.
+Inside, arrays are in memory order: (G, T, N, H) for G gates, each gate of the whole window a matrix (T·N, H). So
+nothing is copied between the time loop and the products over the whole window. The weights are used in *kernel
+order*: gates sorted so that those that share an operation are neighbours, and those of sigmoid gates halved, since
+σ(z) = ½(1 + tanh(z/2)) then needs one tanh for all gates. It never overflows. Halving is exact in binary floating
+point.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import Blocked, Inputs, Lookup, columns, copy_steps, empty_columns, sequence
+from charlm.nn.arrays import Inputs, Lookup
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
+from charlm.nn.products import Gate, Gather, Spread, transpose_
 from charlm.nn.projection import BackpropInput, project, projected_table
 from charlm.nn.workspace import Workspace
 
-__all__ = ["Backprop", "Gate", "Kernel", "LayerState", "Recurrent", "Resets", "StepFunction", "Window"]
+__all__ = ["Backprop", "Kernel", "LayerState", "Recurrent", "Resets", "StepFunction", "Window", "matrix"]
 
 LayerState: TypeAlias = tuple[FloatArray, ...]
 """A `NamedTuple` of arrays (H, N). A value: nothing modifies it."""
@@ -36,48 +40,36 @@ Resets: TypeAlias = NDArray[np.bool_]
 """(T, N): where a stream's state is zero before it reads this input."""
 Backprop: TypeAlias = Callable[..., tuple[FloatArray | None, LayerState]]
 """``(dy, dstate=None) -> (dx, dstate)``; adds into the parameters' gradients; to be called once."""
-StepFunction: TypeAlias = Callable[[NDArray[Any], LayerState], tuple[FloatArray, LayerState]]
-"""``(x (D, N) or ids (N,), state) -> (h (H, N), state)``, with the weights as they were when it was made."""
-
-
-class Gate(NamedTuple):
-    """A row block of the kernel: its place in the files' order, and how its rows are scaled."""
-
-    row: int
-    scale: float
+StepFunction: TypeAlias = Callable[[Any, LayerState], tuple[FloatArray, LayerState]]
+"""``(x, state) -> (h, state)`` with the weights as they were when it was made, by rows: x is (N, D) or ids (N,), h
+and each part of the state (N, H). Made for one stream without an axis: x (D,) or one id, h and state (H,)."""
 
 
 class Window:
     """The arrays of one window of T steps and N streams; a cell adds its own and each step's views of them.
 
-    Shapes: ``states[k]`` (T+1, H, N), slot 0 is the start; ``z`` (T, G·H, N) in kernel order; ``delta``
-    (T, rows, N), the gradient of the pre-activations, in place of ``z`` unless the cell says otherwise;
-    ``product`` (G·H, N) scratch. With resets, a step does not read slot t itself but ``inputs[k][t]``, its copy
-    with some columns set to zero. Arrays that only the way back needs hold `chunk` steps at a time, as many as
-    stay in a core's cache.
+    Shapes: ``states[k]`` (T+1, N, H), slot 0 is the start; ``z`` (G, T, N, H) in kernel order; ``delta``
+    (groups, T, N, H), the gradient of the pre-activations, in place of ``z`` unless the cell says otherwise. With
+    resets, a step does not read slot t itself but ``inputs[k][t]``, its copy with some rows set to zero. Arrays
+    that only the way back needs hold `chunk` steps at a time, as many as stay in a core's cache.
     """
 
     steps: Sequence[Any]
     CHUNK_BYTES = 2**18
 
-    def __init__(self, cell: Recurrent, T: int, N: int, resets: bool, delta_rows: int = 0) -> None:
-        H, rows, dtype = cell.hidden_size, cell.gates * cell.hidden_size, cell.params.dtype
-        self.states = [np.empty((T + 1, H, N), dtype) for _ in cell.state_type._fields]
-        self.inputs = [np.empty((T, H, N), dtype) if resets else slots[:T] for slots in self.states]
-        self.z = np.empty((T, rows, N), dtype)
-        self.product = np.empty((rows, N), dtype)
-        self.delta = np.empty((T, delta_rows, N), dtype) if delta_rows else self.z
-        self.flat_delta = empty_columns(self.delta.shape[1], T * N, dtype)
-        self.flat_h = empty_columns(H, (T + 1) * N, dtype)
-        self.resets = resets
-        self.chunk = min(T, max(1, self.CHUNK_BYTES // self.delta[0].nbytes))
+    def __init__(self, cell: Recurrent, T: int, N: int, resets: bool, groups: int = 0) -> None:
+        H, dtype = cell.hidden_size, cell.params.dtype
+        self.states = [np.empty((T + 1, N, H), dtype) for _ in cell.state_type._fields]
+        self.inputs = [np.empty((T, N, H), dtype) if resets else slots[:T] for slots in self.states]
+        self.z = _grouped(cell.gates, T, N, H, dtype)
+        self.delta = _grouped(groups, T, N, H, dtype) if groups else self.z
+        self.half = np.array(0.5, dtype)
+        self.chunk = min(T, max(1, self.CHUNK_BYTES // self.delta[:, 0].nbytes))
 
     @property
     def before(self) -> FloatArray:
-        """Columns (H, T·N) of the hidden state that each step read."""
-        if self.resets:
-            return columns(self.inputs[0])
-        return self.flat_h[:, : self.flat_delta.shape[1]]
+        """Hidden state (T·N, H) that each step read."""
+        return matrix(self.inputs[0])
 
     def chunks(self) -> list[slice]:
         """Cut the steps into runs of `chunk`, the last first."""
@@ -85,33 +77,48 @@ class Window:
         return [slice(t, min(t + self.chunk, T)) for t in reversed(range(0, T, self.chunk))]
 
 
-class Kernel:
-    """The weights as the time loop uses them: gates in kernel order, sigmoid rows halved.
+def _grouped(G: int, T: int, N: int, H: int, dtype: DTypeLike) -> FloatArray:
+    """Return a new array (G, T, N, H); of a single stream, a step's groups lie next to each other."""
+    return np.empty((T, G, N, H), dtype).transpose(1, 0, 2, 3) if N == 1 else np.empty((G, T, N, H), dtype)
 
-    ``W_x`` (G·H, D), ``W_h`` (G·H, H) and ``b`` (G·H,) are scaled, for the way forward; those named ``_plain``
-    are not, for the way back. ``products`` holds the cell's `Blocked` views of them.
+
+@contextmanager
+def _unbuffered() -> Iterator[None]:
+    """Keep NumPy from copying a step's gates, which do not lie next to each other, through its buffer.
+
+    It does so with all that is smaller than the buffer, at the price of another operation.
+    """
+    size = np.setbufsize(16)
+    try:
+        yield
+    finally:
+        np.setbufsize(size)
+
+
+def matrix(x: FloatArray) -> FloatArray:
+    """See (…, T, N, H) as rows (…, T·N, H), without a copy."""
+    return x.reshape(*x.shape[:-3], -1, x.shape[-1])
+
+
+class Kernel:
+    """The weights as the time loop uses them: gates in kernel order, those of sigmoid gates halved.
+
+    ``W_x`` (G, D, H) and ``b`` (G, H) are for the input product; ``products`` holds the cell's own.
     """
 
     def __init__(self, cell: Recurrent, N: int) -> None:
         G, H, D, dtype = cell.gates, cell.hidden_size, cell.input_size, cell.params.dtype
-        self.W_x, self.W_x_plain = np.empty((2, G * H, D), dtype)
-        self.W_h, self.W_h_plain = np.empty((2, G * H, H), dtype)
-        self.b, self.b_plain = np.empty((2, G * H), dtype)
-        self.products: dict[str, Blocked] = cell.products(self, N)
+        self.W_x, self.b = np.empty((G, D, H), dtype), np.empty((G, H), dtype)
+        self.products: Any = cell.products(N)
 
     def load_(self, cell: Recurrent) -> None:
         """Copy the weights as they are now, in place."""
-        H = cell.hidden_size
-        for name, order in (
-            ("W_x", cell.input_order),
-            ("W_h", cell.recurrent_order),
-            ("b", cell.input_order),
-        ):
-            weights, scaled, plain = cell.params[name], getattr(self, name), getattr(self, name + "_plain")
-            for k, (gate, scale) in enumerate(order):
-                rows, source = slice(k * H, (k + 1) * H), weights[gate * H : (gate + 1) * H]
-                plain[rows] = source
-                np.multiply(source, scale, out=scaled[rows])
+        W_x, W_h, b = cell.by_gate("W_x"), cell.by_gate("W_h"), cell.by_gate("b")
+        for k, gate in enumerate(cell.input_order):
+            transpose_(W_x[gate.place], gate.scale, out=self.W_x[k : k + 1])
+            np.multiply(b[gate.place], gate.scale, out=self.b[k])
+        for product in filter(None, self.products):
+            product.load_(W_h)
 
 
 class Recurrent(ABC):
@@ -178,11 +185,11 @@ class Recurrent(ABC):
         """Return the `Window` that this cell works in."""
 
     @abstractmethod
-    def products(self, kernel: Kernel, N: int) -> dict[str, Blocked]:
-        """Return the matrices that the time loops multiply with."""
+    def products(self, N: int) -> Iterable[Spread | Gather | None]:
+        """Return the products of the time loops for N streams, in a `NamedTuple`."""
 
     @abstractmethod
-    def advance(self, step: Any, kernel: Kernel) -> None:
+    def advance(self, step: Any, products: Any) -> None:
         """Compute a step's new state from the state before it and ``z = W_x x + b``, in place."""
 
     @abstractmethod
@@ -190,15 +197,22 @@ class Recurrent(ABC):
         """Turn the stored activations of many steps into the factors that `retreat` multiplies with, in place."""
 
     @abstractmethod
-    def retreat(self, step: Any, kernel: Kernel, carry: LayerState) -> None:
+    def retreat(self, step: Any, products: Any, carry: LayerState) -> None:
         """Turn dL/dstate after a step (`carry`) into dL/dz in `delta` and dL/dstate before it, in place."""
 
-    def gradients_(self, window: Any, delta: FloatArray, backprop_input: BackpropInput) -> FloatArray | None:
-        """Add the window's weight gradients and return dx; `delta` is (rows, T·N)."""
-        dW_x, db, dx = backprop_input(delta)
+    def gradients_(self, window: Any, backprop_input: BackpropInput) -> FloatArray | None:
+        """Add the window's weight gradients, in place, and return dx."""
+        dz = matrix(window.delta)
+        dx = self.input_gradients_(dz, backprop_input)
+        self.add_gradient_("W_h", np.matmul(dz.transpose(0, 2, 1), window.before), self.recurrent_order)
+        return dx
+
+    def input_gradients_(self, dz: FloatArray, backprop_input: BackpropInput) -> FloatArray | None:
+        """Add the gradients of ``W_x`` and ``b`` for dz (G, T·N, H) in place, and return dx."""
+        W_x = self.by_gate("W_x")
+        dW_x, db, dx = backprop_input(dz, [W_x[gate.place] for gate in self.input_order])
         self.add_gradient_("W_x", dW_x, self.input_order)
         self.add_gradient_("b", db, self.input_order)
-        self.add_gradient_("W_h", delta @ window.before.T, self.recurrent_order)
         return dx
 
     # -- the time loops --
@@ -237,33 +251,34 @@ class Recurrent(ABC):
         kernel.load_(self)
         masked = resets is not None and bool(resets.any())
         window: Window = ws.get((self, "window", T, N, masked), lambda: self.window(T, N, masked))
-        keep = (~resets[:, None, :]).astype(self.params.dtype) if resets is not None and masked else None
+        keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and masked else None
 
         for slots, start in zip(window.states, state or self.zero_state(N), strict=True):
-            slots[0] = start
-        backprop_input = project(x, kernel.W_x, kernel.b, W_back=kernel.W_x_plain, out=window.z)
-        for t, step in enumerate(window.steps):
-            if keep is not None:
-                for slots, inputs in zip(window.states, window.inputs, strict=True):
-                    np.multiply(slots[t], keep[t], out=inputs[t])
-            self.advance(step, kernel)
-        copy_steps(window.states[0], out=sequence(window.flat_h, T + 1))
-        y = sequence(window.flat_h[:, N:], T)
-        end = self._state(slots[T].copy() for slots in window.states)
+            slots[0] = start.T
+        backprop_input = project(x, kernel.W_x, kernel.b, out=window.z)
+        with _unbuffered():
+            for t, step in enumerate(window.steps):
+                if keep is not None:
+                    for slots, inputs in zip(window.states, window.inputs, strict=True):
+                        np.multiply(slots[t], keep[t], out=inputs[t])
+                self.advance(step, kernel.products)
+        y = window.states[0][1:].transpose(0, 2, 1)
+        end = self._state(slots[T].copy().T for slots in window.states)
 
         def backprop(dy: FloatArray, dstate: LayerState | None = None) -> tuple[FloatArray | None, LayerState]:
-            carry = self._state(d.copy() for d in (dstate or self.zero_state(N)))
+            carry = self._state(np.array(d.T, order="C") for d in (dstate or self.zero_state(N)))
+            dy = dy.transpose(0, 2, 1)
             for steps in window.chunks():
                 self.factors(window, steps)
-                for t in range(steps.stop - 1, steps.start - 1, -1):
-                    np.add(carry[0], dy[t], out=carry[0])
-                    self.retreat(window.steps[t], kernel, carry)
-                    if keep is not None:
-                        for d in carry:
-                            np.multiply(d, keep[t], out=d)
-                copy_steps(window.delta[steps], out=sequence(window.flat_delta, T)[steps])
-            dx = self.gradients_(window, window.flat_delta, backprop_input)
-            return dx, carry
+                with _unbuffered():
+                    for t in range(steps.stop - 1, steps.start - 1, -1):
+                        np.add(carry[0], dy[t], out=carry[0])
+                        self.retreat(window.steps[t], kernel.products, carry)
+                        if keep is not None:
+                            for d in carry:
+                                np.multiply(d, keep[t], out=d)
+            dx = self.gradients_(window, backprop_input)
+            return dx, self._state(d.T for d in carry)
 
         return y, end, backprop
 
@@ -282,31 +297,63 @@ class Recurrent(ABC):
         h : ndarray, shape (H, N)
         state : LayerState
         """
-        return self.stepper()(x, state)
+        h, end = self.stepper(x.shape[-1])(x if x.ndim == 1 else x.T, self._state(part.T for part in state))
+        return h.T, self._state(part.T for part in end)
 
     @abstractmethod
-    def stepper(self, table: FloatArray | None = None) -> StepFunction:
+    def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now.
 
         Parameters
         ----------
+        streams : int or None
+            N; None for one stream without an axis of its own, which is quickest.
         table : ndarray, shape (D, V), optional
             Ids pick columns of this table; of the identity (one-hot) when left out.
         """
 
     # -- kernel order --
 
-    def packed(self, table: FloatArray | None, N: int = 1) -> tuple[Kernel, FloatArray]:
-        """Return fresh weights in kernel order and the projected table, transposed: (V, G·H)."""
-        kernel = Kernel(self, N)
+    def by_gate(self, name: str) -> FloatArray:
+        """See a parameter as (G, H, …), a matrix or vector for each gate in the files' order."""
+        weights = self.params[name]
+        return weights.reshape(-1, self.hidden_size, *weights.shape[1:])
+
+    def spread(self, gates: Sequence[Gate], N: int | None) -> Spread:
+        """Return the product of states with gates' matrices, as they are now."""
+        product = Spread(gates, self.hidden_size, self.hidden_size, N, self.params.dtype)
+        product.load_(self.by_gate("W_h"))
+        return product
+
+    def reader(self, streams: int | None, table: FloatArray | None) -> Callable[[Any], FloatArray]:
+        """Return ``x -> W_x x + b`` by rows, (G, N, H): of ids, which pick columns of `table`, or of dense x.
+
+        For one stream without an axis (G, H). The result is overwritten by the next call, or a view.
+        """
+        kernel = Kernel(self, 1)
         kernel.load_(self)
-        return kernel, np.ascontiguousarray(projected_table(kernel.W_x, kernel.b, table).T)
+        W_x, b = kernel.W_x, kernel.b if streams is None else kernel.b[:, None]
+        projected = projected_table(W_x, kernel.b, table)
+        by_symbol = np.ascontiguousarray(projected.transpose(1, 0, 2))  # (V, G, H)
+        out = np.empty((self.gates, streams or 1, self.hidden_size), self.params.dtype)
+
+        def read(x: Any) -> FloatArray:
+            if isinstance(x, np.ndarray):
+                if x.dtype.kind != "f":
+                    return projected.take(x, axis=1, out=out, mode="clip")
+                product: FloatArray = np.matmul(x, W_x)
+                product += b
+                return product
+            row: FloatArray = by_symbol[x]
+            return row
+
+        return read
 
     def add_gradient_(self, name: str, kernel_gradient: FloatArray, order: Sequence[Gate]) -> None:
-        """Add rows in kernel order to a parameter's gradient, in place."""
+        """Add the gradient (gates, H, …) of a parameter, in kernel order, in place."""
         H, gradient = self.hidden_size, self.params.gradient(name)
-        for k, gate in enumerate(order):
-            gradient[gate.row * H : (gate.row + 1) * H] += kernel_gradient[k * H : (k + 1) * H]
+        for gate, part in zip(order, kernel_gradient, strict=True):
+            gradient[gate.place * H : (gate.place + 1) * H] += part
 
 
 def _extent(x: Inputs) -> tuple[int, int]:

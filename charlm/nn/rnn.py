@@ -12,11 +12,10 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from charlm.nn.arrays import Blocked
 from charlm.nn.parameters import FloatArray
-from charlm.nn.recurrent import Gate, Kernel, LayerState, Recurrent, StepFunction, Window
+from charlm.nn.products import Gate, Products, both_ways
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, Window
 
 __all__ = ["RNN", "RNNState"]
 
@@ -29,12 +28,12 @@ class RNNState(NamedTuple):
 
 @dataclass(slots=True)
 class Step:
-    """Views of one step, each (H, N)."""
+    """Views of one step, each (N, H) unless said."""
 
     z: FloatArray
+    delta: FloatArray  # (1, 1, N, H)
     h_before: FloatArray
     h: FloatArray
-    product: FloatArray
 
 
 class RNNWindow(Window):
@@ -43,7 +42,7 @@ class RNNWindow(Window):
     def __init__(self, cell: RNN, T: int, N: int, resets: bool) -> None:
         super().__init__(cell, T, N, resets)
         (h,), (h_in,) = self.states, self.inputs
-        self.steps = [Step(self.z[t], h_in[t], h[t + 1], self.product) for t in range(T)]
+        self.steps = [Step(self.z[0, t], self.z[:, None, t], h_in[t], h[t + 1]) for t in range(T)]
 
 
 class RNN(Recurrent):
@@ -69,37 +68,35 @@ class RNN(Recurrent):
         """Return the arrays for T steps of N streams."""
         return RNNWindow(self, T, N, resets)
 
-    def products(self, kernel: Kernel, N: int) -> dict[str, Blocked]:
-        """Return ``W_h`` and its transpose."""
-        return {"forward": Blocked(kernel.W_h, N), "backward": Blocked(kernel.W_h_plain.T, N)}
+    def products(self, N: int) -> Products:
+        """Return the product with ``W_h``, and the one with its transpose."""
+        return both_ways(self.recurrent_order, self.hidden_size, N, self.params.dtype)
 
-    def advance(self, step: Step, kernel: Kernel) -> None:
+    def advance(self, step: Step, products: Products) -> None:
         """Compute h of a step, equations (1) and (2), in place."""
-        kernel.products["forward"].dot(step.h_before, out=step.product)
-        np.add(step.z, step.product, out=step.z)  # (1)
+        np.add(step.z, products.forward(step.h_before)[0], out=step.z)  # (1)
         np.tanh(step.z, out=step.h)  # (2)
 
     def factors(self, window: RNNWindow, steps: slice) -> None:
         """Replace z by tanh'(z) = 1 - h², in place."""
-        h, z = window.states[0][steps.start + 1 : steps.stop + 1], window.z[steps]
+        h, z = window.states[0][steps.start + 1 : steps.stop + 1], window.z[0, steps]
         np.multiply(h, h, out=z)
         np.subtract(1, z, out=z)  # (2)
 
-    def retreat(self, step: Step, kernel: Kernel, carry: LayerState) -> None:
+    def retreat(self, step: Step, products: Products, carry: LayerState) -> None:
         """Go one step back, in place."""
         (dh,) = carry
         np.multiply(step.z, dh, out=step.z)  # (2) dz = dh (1 - h²)
-        kernel.products["backward"].dot(step.z, out=dh)  # (1) dh₋ = W_hᵀ dz
+        products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
 
-    def stepper(self, table: FloatArray | None = None) -> StepFunction:
+    def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
-        kernel, columns = self.packed(table)
-        W_x, W_h, b = kernel.W_x, kernel.W_h, kernel.b[:, None]
+        read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams)
 
-        def step(x: NDArray[Any], state: LayerState) -> tuple[FloatArray, LayerState]:
-            h = W_h @ state[0]
-            h += columns.take(x, axis=0).T if x.ndim == 1 else W_x @ x + b  # (1)
-            np.tanh(h, out=h)  # (2)
+        def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
+            z = product(state[0])[0]
+            np.add(z, read(x)[0], out=z)  # (1)
+            h = np.tanh(z)  # (2)
             return h, RNNState(h)
 
         return step

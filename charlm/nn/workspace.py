@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.arrays import empty_columns
 from charlm.nn.parameters import FloatArray
 
 __all__ = ["Workspace"]
@@ -35,6 +34,6 @@ class Workspace:
         kept: _T = self._kept[key]
         return kept
 
-    def columns(self, name: Hashable, features: int, count: int, dtype: DTypeLike) -> FloatArray:
-        """Return an array (features, count) for a window's columns, with what the last use left in it."""
-        return self.get((name, features, count, np.dtype(dtype)), lambda: empty_columns(features, count, dtype))
+    def array(self, name: Hashable, shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
+        """Return an array with what its last use left in it."""
+        return self.get((name, shape, np.dtype(dtype)), lambda: np.empty(shape, dtype))

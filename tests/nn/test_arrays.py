@@ -1,13 +1,12 @@
-"""Memory orders, sums by symbol, and blocked products."""
+"""Memory orders and sums by symbol."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm.nn.arrays import Blocked, Lookup, columns, sequence, sum_by_id
+from charlm.nn.arrays import Lookup, columns, rows, sequence, sum_by_id
 
 sizes = st.integers(1, 6)
 
@@ -29,42 +28,28 @@ def test_a_lookup_written_out() -> None:
     np.testing.assert_array_equal(Lookup(ids, table).dense(), [[[3, 1], [6, 4]], [[2, 2], [5, 5]]])
 
 
-@given(D=sizes, length=st.integers(1, 50), size=st.sampled_from([1, 3, 256, 257, 1000]), seed=st.integers(0, 99))
-def test_sum_by_id(D: int, length: int, size: int, seed: int) -> None:
+@given(
+    G=st.integers(1, 3),
+    length=st.integers(1, 400),
+    H=sizes,
+    size=st.sampled_from([1, 3, 65, 1000]),
+    strided=st.booleans(),
+    seed=st.integers(0, 99),
+)
+def test_sum_by_id(G: int, length: int, H: int, size: int, strided: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    flat, ids = rng.normal(size=(D, length)), rng.integers(size, size=length)
-    wanted = np.zeros((D, size))
-    np.add.at(wanted.T, ids, flat.T)
-    np.testing.assert_allclose(sum_by_id(flat, ids, size), wanted, rtol=1e-12, atol=1e-13)
+    groups, ids = rng.normal(size=(G, length, H)), rng.integers(size, size=length)
+    if strided:  # as a window of one stream is
+        groups = np.ascontiguousarray(groups.transpose(1, 0, 2)).transpose(1, 0, 2)
+    wanted = np.zeros((G, size, H))
+    for g in range(G):
+        np.add.at(wanted[g], ids, groups[g])
+    np.testing.assert_allclose(sum_by_id(groups, ids, size), wanted, rtol=1e-12, atol=1e-13)
 
 
-SHAPES = [(1, 1, 1), (5, 7, 3), (16, 16, 1), (48, 100, 5), (33, 66, 2), (64, 1024, 3), (128, 4096, 2), (97, 512, 4)]
-
-
-@pytest.mark.parametrize("limit", [10, 20_000, 1_000_000])  # an upper limit for a block, so that K is cut as well
-@pytest.mark.parametrize("transposed", [False, True])
-@pytest.mark.parametrize(("J", "K", "N"), SHAPES)
-def test_blocked_products(
-    J: int, K: int, N: int, transposed: bool, limit: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Blocked, "LARGEST_UNPACKED", limit)
-    rng = np.random.default_rng(0)
-    matrix = rng.normal(size=(K, J)).T if transposed else rng.normal(size=(J, K))
-    x, out = rng.normal(size=(K, N)), np.full((J, N), np.nan)
-    blocked = Blocked(matrix, N)
-    blocked.dot(x, out=out)
-    np.testing.assert_allclose(out, matrix @ x, rtol=1e-10, atol=1e-10)
-    matrix *= 2  # it is a view
-    matrix[0, 0] += 1
-    blocked.dot(x, out=out)
-    np.testing.assert_allclose(out, matrix @ x, rtol=1e-10, atol=1e-10)
-
-
-def test_the_cuts_that_are_tested_differ(monkeypatch: pytest.MonkeyPatch) -> None:
-    matrix, N = np.zeros((128, 4096)), 2
-    cuts = set()
-    for limit in (10, 20_000, 1_000_000):
-        monkeypatch.setattr(Blocked, "LARGEST_UNPACKED", limit)
-        cuts.add(Blocked(matrix, N)._blocks.shape)
-    assert len(cuts) == 3
-    assert max(shape[0] for shape in cuts) > 1
+@given(T=sizes, D=sizes, N=sizes)
+def test_rows_of_a_window_need_no_copy(T: int, D: int, N: int) -> None:
+    memory = np.arange(T * N * D).reshape(T, N, D).astype(float)
+    flat = rows(memory.transpose(0, 2, 1))
+    np.testing.assert_array_equal(flat, memory.reshape(T * N, D))
+    assert np.shares_memory(flat, memory)

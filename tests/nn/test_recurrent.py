@@ -23,6 +23,15 @@ SIZES = [(3, 5, 7, 48), (70, 3, 20, 52), (2, 16, 96, 160), (3, 1, 5, 33)]  # T, 
 pytestmark = pytest.mark.parametrize("name", KINDS)
 
 
+def transposed(state: LayerState) -> LayerState:
+    """By rows, as steppers have it."""
+    return type(state)(*(part.T for part in state))
+
+
+def first_stream(state: LayerState) -> LayerState:
+    return type(state)(*(part[:, 0] for part in state))
+
+
 def pick(state: LayerState, streams: slice) -> LayerState:
     return type(state)(*(part[:, streams] for part in state))
 
@@ -89,24 +98,27 @@ def test_streams_do_not_touch_each_other(name: str, T: int, N: int, seed: int) -
 def test_repeated_steps_are_the_forward_pass(name: str) -> None:
     case = draw_case(name, T=7, N=3)
     y, end, _ = case.layer.forward(case.x, case.state)
-    stepper, by_step, by_stepper = case.layer.stepper(), case.state, case.state
+    by_rows, of_one, by_step = case.layer.stepper(3), case.layer.stepper(None), case.state
+    by_row, single = transposed(case.state), first_stream(case.state)
     for t in range(len(y)):
         h, by_step = case.layer.step(case.x[t], by_step)
         np.testing.assert_allclose(h, y[t], **EXACT)
-        h, by_stepper = stepper(case.x[t], by_stepper)
-        np.testing.assert_allclose(h, y[t], **EXACT)
-    for state in (by_step, by_stepper):
+        h, by_row = by_rows(case.x[t].T, by_row)
+        np.testing.assert_allclose(h, y[t].T, **EXACT)
+        h, single = of_one(case.x[t, :, 0], single)
+        np.testing.assert_allclose(h, y[t, :, 0], **EXACT)
+    for state, wanted in ((by_step, end), (by_row, transposed(end)), (single, first_stream(end))):
         assert type(state) is type(end)
-        for got, wanted in zip(state, end, strict=True):
-            np.testing.assert_allclose(got, wanted, **EXACT)
+        for got, part in zip(state, wanted, strict=True):
+            np.testing.assert_allclose(got, part, **EXACT)
 
 
 def test_a_stepper_keeps_the_weights_of_its_making(name: str) -> None:
     case = draw_case(name)
-    stepper = case.layer.stepper()
-    before, _ = stepper(case.x[0], case.state)
+    stepper = case.layer.stepper(case.x.shape[2])
+    before, _ = stepper(case.x[0].T, transposed(case.state))
     case.layer.params.value[:] = 0
-    after, _ = stepper(case.x[0], case.state)
+    after, _ = stepper(case.x[0].T, transposed(case.state))
     np.testing.assert_array_equal(after, before)
 
 
@@ -196,9 +208,10 @@ def test_a_lookup_is_its_dense_columns(name: str, V: int) -> None:
     for t, n in np.ndindex(ids.shape):
         scattered[:, ids[t, n]] += dense.dx[t, :, n]
     assert_same(lookup, dense._replace(dx=scattered))
-    stepper = case.layer.stepper(table)
-    h, _ = stepper(ids[0], case.state)
-    np.testing.assert_allclose(h, dense.y[0], **EXACT)
+    h, _ = case.layer.stepper(3, table)(ids[0], transposed(case.state))
+    np.testing.assert_allclose(h, dense.y[0].T, **EXACT)
+    h, _ = case.layer.stepper(None, table)(int(ids[0, 0]), first_stream(case.state))
+    np.testing.assert_allclose(h, dense.y[0, :, 0], **EXACT)
 
 
 @pytest.mark.parametrize(("T", "N", "D", "H"), SIZES)

@@ -1,0 +1,63 @@
+"""The products of a time step against plain ones."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from charlm.nn import products
+from charlm.nn.products import Gate, Gather, Spread, transpose_
+
+SHAPES = [(1, 1, 1), (5, 7, 3), (16, 16, 1), (48, 100, 5), (33, 66, 2), (64, 1024, 3), (128, 512, 2), (97, 96, 4)]
+GATES = [Gate(2, 1.0), Gate(0, 0.5)]
+LIMITS = [10, 20_000, 100_000, 1_000_000]  # an upper limit for a block
+
+
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize(("J", "K", "N"), SHAPES)
+def test_spread(J: int, K: int, N: int, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "LARGEST_UNPACKED", limit)
+    rng = np.random.default_rng(0)
+    W, x = rng.normal(size=(3, K, J)), rng.normal(size=(N, J))
+    spread = Spread(GATES, J, K, N, np.float64)
+    for _ in range(2):
+        spread.load_(W)
+        np.testing.assert_allclose(spread(x), [x @ W[2].T, x @ W[0].T * 0.5], rtol=1e-10, atol=1e-10)
+        W *= 3
+
+
+@pytest.mark.parametrize("addend", [False, True])
+@pytest.mark.parametrize("limit", LIMITS)
+@pytest.mark.parametrize(("J", "K", "N"), SHAPES)
+def test_gather(J: int, K: int, N: int, limit: int, addend: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "LARGEST_UNPACKED", limit)
+    rng = np.random.default_rng(0)
+    W, x, out = rng.normal(size=(3, J, K)), rng.normal(size=(2, N, J)), np.full((N, K), np.nan)
+    gather = Gather(GATES, J, K, N, np.float64, addend=addend)
+    for _ in range(2):
+        gather.load_(W)
+        wanted = x[0] @ W[2] + x[1] @ W[0]
+        if addend:
+            gather.addend[...] = rng.normal(size=(N, K))
+            wanted += gather.addend
+        gather(x[:, None], out=out)
+        np.testing.assert_allclose(out, wanted, rtol=1e-10, atol=1e-10)
+        W *= 3
+
+
+def test_the_cuts_that_are_tested_differ(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuts = set()
+    for limit in LIMITS:
+        monkeypatch.setattr(products, "LARGEST_UNPACKED", limit)
+        cuts.add(Spread(GATES, 64, 1024, 3, np.float64)._blocks.shape)
+    assert len(cuts) == 3
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(("K", "J", "R"), [(64, 5, 16), (64, 33, 32), (96, 64, 96), (60, 7, 20), (7, 3, 7)])
+def test_transposing_is_exact(K: int, J: int, R: int, dtype: type[np.floating]) -> None:
+    W = np.random.default_rng(0).normal(size=(K, J)).astype(dtype)
+    W[0, 0], W[-1, -1] = 1e-42, -0.0  # a denormal number, and what a sum with zeros keeps by value
+    out = np.full((K // R, J, R), np.nan, dtype)
+    transpose_(W, 0.5, out=out)
+    np.testing.assert_array_equal(out, W.reshape(K // R, R, J).transpose(0, 2, 1) * dtype(0.5))
