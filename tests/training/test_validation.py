@@ -14,7 +14,7 @@ from .runs import make_names, make_text, new_model
 
 def one_stream(model: charlm.CharModel, held_out: HeldOut) -> float:
     """Read symbol by symbol, as the definition says."""
-    step, state, nats = model.stepper(), model.zero_state(1), []
+    step, state, nats = model.step, model.zero_state(1), []
     for symbol, target, reset in zip(held_out.inputs, held_out.targets, held_out.resets, strict=True):
         if reset:
             state = model.zero_state(1)
