@@ -163,6 +163,11 @@ class CharModel:
         state : State
         backprop : callable
             ``() -> dstate``; adds into ``params.grad``; once only.
+
+        Notes
+        -----
+        Beside those of its layers (`charlm.nn.recurrent.Window`), a workspace keeps (2 V + H) T N numbers for the
+        head, and 2 T N H for each dropout: above every layer, if there is any.
         """
         ws = Workspace() if workspace is None else workspace
         x: Inputs = inputs

@@ -52,6 +52,15 @@ class Window:
     (groups, T, N, H), the gradient of the pre-activations, in place of ``z`` unless the cell says otherwise. With
     resets, a step does not read slot t itself but ``inputs[k][t]``, its copy with some rows set to zero. Arrays
     that only the way back needs hold `chunk` steps at a time, as many as stay in a core's cache.
+
+    Memory, in numbers of the working precision, with c for `chunk`::
+
+        rnn    (2 T + 1) N H
+        lstm   (7 T + 5 c + 2) N H
+        gru    (9 T + 1) N H
+
+    and T N H more for each part of the state where a window has resets. The `Kernel` takes G (2 H² + (D + 1) H) and
+    2 G N H for its products, N H more for a GRU.
     """
 
     steps: Sequence[Any]

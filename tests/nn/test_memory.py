@@ -1,0 +1,82 @@
+"""What a workspace keeps is what the docstrings of `Window` and `CharModel.loss` say."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+
+import numpy as np
+import pytest
+
+import charlm
+from charlm.nn import GRU, LSTM, RNN, Workspace
+from charlm.nn.recurrent import Recurrent, Window
+
+T, N, D, H, V = 40, 6, 37, 48, 37
+STATES = {RNN: 1, LSTM: 2, GRU: 1}
+SLACK = 64  # a half, and what an allocation is rounded up by
+
+
+def numbers(cell: type[Recurrent], D: int, T: int, N: int, H: int, chunk: int, resets: bool) -> int:
+    """Evaluate the formula of `Window`'s docstring."""
+    window = {RNN: 2 * T + 1, LSTM: 7 * T + 5 * chunk + 2, GRU: 9 * T + 1}[cell] * N * H
+    if resets:
+        window += STATES[cell] * T * N * H
+    G = cell.gates
+    return window + G * (2 * H * H + (D + 1) * H) + 2 * G * N * H + (cell is GRU) * N * H
+
+
+def kept_bytes(work) -> int:
+    """Return how much array memory is still there after some work."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = work()
+        gc.collect()
+        arrays = tracemalloc.DomainFilter(inclusive=True, domain=np.lib.tracemalloc_domain)
+        trace = tracemalloc.take_snapshot().filter_traces([arrays])
+    finally:
+        tracemalloc.stop()
+    del kept
+    return sum(statistic.size for statistic in trace.statistics("filename"))
+
+
+@pytest.mark.parametrize("resets", [False, True])
+@pytest.mark.parametrize("cell", [RNN, LSTM, GRU])
+def test_a_layer(cell: type[Recurrent], resets: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Window, "CHUNK_BYTES", 2**15)
+    layer = cell(D, H, rng=np.random.default_rng(0))
+    layer.params.grad[...] = 0  # made at first use
+    ids = np.zeros((T, N), np.intp)
+    where = np.ones((T, N), bool) if resets else None
+
+    def work() -> Workspace:
+        workspace = Workspace()
+        y, _, backprop = layer.forward(ids, resets=where, workspace=workspace)
+        backprop(y)
+        return workspace
+
+    chunk = layer.window(T, N, resets).chunk
+    assert 1 < chunk < T  # else the formula would not tell them apart
+    wanted = numbers(cell, D, T, N, H, chunk, resets) * 4
+    assert wanted <= kept_bytes(work) <= wanted + SLACK
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.5])
+def test_a_model(dropout: float) -> None:
+    vocabulary = charlm.Vocabulary.from_text("".join(map(chr, range(60, 60 + V))))
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=H, layers=2, dropout=dropout), vocabulary)
+    model.params.grad[...] = 0
+    ids = np.zeros((T, N), np.intp)
+
+    def work() -> Workspace:
+        workspace = Workspace()
+        _, _, backprop = model.loss(ids, ids, rng=np.random.default_rng(0), workspace=workspace)
+        backprop()
+        return workspace
+
+    low, high = (layer.window(T, N, False).chunk for layer in model.stack.layers)
+    layers = numbers(LSTM, V, T, N, H, low, False) + numbers(LSTM, H, T, N, H, high, False)
+    head = (2 * V + H) * T * N + (2 * 2 * T * N * H if dropout else 0)
+    wanted = (layers + head) * 4
+    assert wanted <= kept_bytes(work) <= wanted + 4 * SLACK
