@@ -106,6 +106,10 @@ class ModelConfig:
         Features E of the learned input embedding; 0 feeds one-hot columns.
     dropout : float
         Probability that an activation is dropped while training, between layers and before the head.
+    variational : bool
+        Whether dropout drops the same units at all steps of a window (Gal & Ghahramani 2016).
+    weight_drop : float
+        Probability that a recurrent weight is dropped for an update (DropConnect; Merity et al. 2018).
     gru_reset : {"after", "before"}
         Where a GRU's reset gate acts: after the recurrent product (PyTorch) or before it (Cho et al. 2014).
     init : {"uniform", "min-char-rnn"}
@@ -119,6 +123,8 @@ class ModelConfig:
     layers: int = 1
     embedding_size: int = 0
     dropout: float = 0.0
+    variational: bool = False
+    weight_drop: float = 0.0
     gru_reset: GruReset = "after"
     init: InitName = "uniform"
     dtype: DTypeName = "float32"
@@ -129,6 +135,7 @@ class ModelConfig:
         _number("layers", self.layers, low=1, high=64, whole=True)
         _number("embedding-size", self.embedding_size, high=65536, whole=True)
         _number("dropout", self.dropout, high=1, below=True)
+        _number("weight-drop", self.weight_drop, high=1, below=True)
         _choice("gru-reset", self.gru_reset, GruReset)
         _choice("init", self.init, InitName)
         _choice("dtype", self.dtype, DTypeName)
@@ -152,6 +159,9 @@ class TrainConfig:
         Course of the learning rate over the run.
     warmup : int
         Updates over which the rate first rises linearly from 0.
+    ema : float
+        Decay a an update of the average of the weights that is evaluated and kept as the best,
+        ``ā ← a ā + (1 - a) w``; less while updates are few. 0 keeps no average.
     clip_norm, clip_value : float
         Largest global norm of the gradient; largest size of an entry. 0 switches either off.
     batch_size : int
@@ -187,6 +197,7 @@ class TrainConfig:
     weight_decay: float = 0.0
     schedule: ScheduleName = "constant"
     warmup: int = 0
+    ema: float = 0.0
     clip_norm: float = 1.0
     clip_value: float = 0.0
     batch_size: int = 16
@@ -214,6 +225,7 @@ class TrainConfig:
         _number("weight-decay", self.weight_decay)
         _choice("schedule", self.schedule, ScheduleName)
         _number("warmup", self.warmup, whole=True)
+        _number("ema", self.ema, high=1, below=True)
         _number("clip-norm", self.clip_norm)
         _number("clip-value", self.clip_value)
         _number("batch-size", self.batch_size, low=1, whole=True)

@@ -49,9 +49,10 @@ def _layer_shapes(config: ModelConfig, input_size: int) -> dict[str, Shape]:
 
 
 def _layer(config: ModelConfig, input_size: int, params: ParameterStore) -> Recurrent:
+    H, drop = config.hidden_size, config.weight_drop
     if config.cell == "gru":
-        return GRU(input_size, config.hidden_size, params=params, reset=config.gru_reset)
-    return (LSTM if config.cell == "lstm" else RNN)(input_size, config.hidden_size, params=params)
+        return GRU(input_size, H, params=params, weight_drop=drop, reset=config.gru_reset)
+    return (LSTM if config.cell == "lstm" else RNN)(input_size, H, params=params, weight_drop=drop)
 
 
 def _reset(state: State, fresh: NDArray[np.bool_]) -> State:
@@ -86,8 +87,8 @@ class CharModel:
         self.config, self.vocabulary, self.params = config, vocabulary, params
         self.embedding = Embedding(V, E, params=params.under("embedding")) if E else None
         layers = [_layer(config, H if k else E or V, params.under(f"layers.{k}")) for k in range(config.layers)]
-        self.stack = Stack(layers, dropout=config.dropout)
-        self.dropout = Dropout(config.dropout)
+        self.stack = Stack(layers, dropout=config.dropout, variational=config.variational)
+        self.dropout = Dropout(config.dropout, variational=config.variational)
         self.head = Linear(H, V, params=params.under("head"))
 
     def _initialize_(self, rng: np.random.Generator) -> None:
@@ -116,6 +117,12 @@ class CharModel:
         """Let the weights be those in other memory (P,), in place; views of the old are no longer the model's."""
         self._build(self.config, self.vocabulary, self.params.moved(value))
 
+    def with_weights(self, value: FloatArray) -> CharModel:
+        """Return a model of the same shape on other weights (P,), in their memory."""
+        twin = CharModel.__new__(CharModel)
+        twin._build(self.config, self.vocabulary, self.params.moved(value))
+        return twin
+
     def replica(self, grad: FloatArray | None = None) -> CharModel:
         """Return a model on the same weights, in the same memory, with a gradient of its own."""
         twin = CharModel.__new__(CharModel)
@@ -136,6 +143,7 @@ class CharModel:
         *,
         resets: Resets | None = None,
         rng: np.random.Generator | None = None,
+        weight_rng: np.random.Generator | None = None,
         reduction: LossReduction = "mean",
         scale: float | None = None,
         workspace: Workspace | None = None,
@@ -150,7 +158,9 @@ class CharModel:
         resets : ndarray of bool, shape (T, N), optional
             Where a stream's state is set to zero before it reads an input.
         rng : numpy.random.Generator, optional
-            Draws the dropout masks; without it nothing is dropped.
+            Draws the dropout masks; without it no activation is dropped.
+        weight_rng : numpy.random.Generator, optional
+            Draws which recurrent weights are dropped (weight-drop); without it none are.
         reduction, scale
             As for `charlm.nn.cross_entropy`.
         workspace : Workspace, optional
@@ -173,7 +183,9 @@ class CharModel:
         x: Inputs = inputs
         if self.embedding is not None:
             x, backprop_embedding = self.embedding.forward(inputs)
-        h, state, backprop_stack = self.stack.forward(x, state, resets=resets, rng=rng, workspace=ws)
+        h, state, backprop_stack = self.stack.forward(
+            x, state, resets=resets, rng=rng, weight_rng=weight_rng, workspace=ws
+        )
         if rng is not None:
             h, undrop = self.dropout.forward(h, rng, workspace=ws)
         logits, backprop_head = self.head.forward(h, workspace=ws)

@@ -72,6 +72,13 @@ def train(
     dropout: Annotated[
         Number, _option("--dropout", help="Share of activations dropped while training.", panel=SHAPE)
     ] = None,
+    variational: Annotated[
+        bool | None,
+        _option("--variational", help="Drop the same units at all steps of a window.", panel=SHAPE),
+    ] = None,
+    weight_drop: Annotated[
+        Number, _option("--weight-drop", help="Share of recurrent weights an update does without.", panel=SHAPE)
+    ] = None,
     dtype: Annotated[Text, _option("--dtype", help="Precision.", panel=SHAPE, choices=DTypeName)] = None,
     optimizer: Annotated[
         Text,
@@ -92,6 +99,9 @@ def train(
     ] = None,
     warmup: Annotated[
         Whole, _option("--warmup", help="Updates until the rate is at its top.", panel=LEARNING)
+    ] = None,
+    ema: Annotated[
+        Number, _option("--ema", help="Average the weights with this decay, such as 0.999.", panel=LEARNING)
     ] = None,
     clip_norm: Annotated[
         Number, _option("--clip-norm", help="Largest global norm of the gradient; 0: any.", panel=LEARNING)

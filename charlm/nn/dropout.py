@@ -1,4 +1,4 @@
-"""Dropout: activations set to zero at random while training, the rest scaled up."""
+"""Dropout: activations, or recurrent weights, set to zero at random while training, the rest scaled up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from charlm.errors import UsageError
 from charlm.nn.parameters import FloatArray
 from charlm.nn.workspace import Workspace
 
-__all__ = ["Dropout"]
+__all__ = ["Dropout", "draw_mask_"]
+
+
+def draw_mask_(mask: FloatArray, probability: float, rng: np.random.Generator) -> None:
+    """Fill `mask` with 0, with this probability in steps of 2⁻¹⁶, and with the inverse of the share that stays."""
+    threshold = min(round(probability * 2**16), 2**16 - 1)
+    # 16 random bits an entry are enough, and four at a time quick to draw
+    bits = rng.integers(0, 2**64, -(-mask.size // 4), dtype=np.uint64).view(np.uint16)[: mask.size]
+    scale = mask.dtype.type(2**16 / (2**16 - threshold))
+    np.multiply(bits.reshape(mask.shape) >= threshold, scale, out=mask)
 
 
 class Dropout:
@@ -20,20 +29,21 @@ class Dropout:
     ----------
     probability : float
         Share of activations that become zero, in steps of 2⁻¹⁶; the others are divided by the share that stays.
+    variational : bool
+        Whether the same units are dropped at all steps of a window.
 
     References
     ----------
     .. [1] Srivastava et al. (2014), "Dropout: A Simple Way to Prevent Neural Networks from Overfitting".
     .. [2] Zaremba, Sutskever & Vinyals (2014), "Recurrent Neural Network Regularization": between layers only.
+    .. [3] Gal & Ghahramani (2016), "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks":
+       variational.
     """
 
-    def __init__(self, probability: float) -> None:
+    def __init__(self, probability: float, *, variational: bool = False) -> None:
         if not 0 <= probability < 1:
             raise UsageError(f"dropout is {probability}; it must be at least 0 and below 1")
-        self.threshold = min(
-            round(probability * 2**16), 2**16 - 1
-        )  # 16 random bits an activation are enough, and quick to draw
-        self.scale = 2**16 / (2**16 - self.threshold)
+        self.probability, self.variational = probability, variational
 
     def forward(
         self, x: FloatArray, rng: np.random.Generator, *, workspace: Workspace | None = None
@@ -55,14 +65,13 @@ class Dropout:
         backprop : callable
             ``dy -> dx``; overwrites `dy`.
         """
-        if self.threshold == 0:
+        if not self.probability:
             return x, lambda dy: dy
         T, D, N = x.shape
         ws = Workspace() if workspace is None else workspace
-        mask = ws.array((self, "mask"), (T, N, D), x.dtype)
+        by_rows = ws.array((self, "mask"), (1 if self.variational else T, N, D), x.dtype)
+        draw_mask_(by_rows, self.probability, rng)
+        mask = by_rows.transpose(0, 2, 1)
         y = ws.array((self, "y"), (T, N, D), x.dtype).transpose(0, 2, 1)
-        bits = rng.integers(0, 2**16, mask.shape, dtype=np.uint16)
-        np.multiply(bits >= self.threshold, x.dtype.type(self.scale), out=mask)
-        mask = mask.transpose(0, 2, 1)
         np.multiply(x, mask, out=y)
         return y, lambda dy: np.multiply(dy, mask, out=dy)

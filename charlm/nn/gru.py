@@ -102,7 +102,7 @@ class GRU(Recurrent):
     ----------
     input_size, hidden_size : int
         D and H.
-    params, rng, dtype
+    params, rng, dtype, weight_drop
         As for every recurrent layer.
     reset : {"after", "before"}
         Where the reset gate acts: on the recurrent product or on the state that goes into it.
@@ -126,6 +126,7 @@ class GRU(Recurrent):
         params: ParameterStore | None = None,
         rng: np.random.Generator | None = None,
         dtype: DTypeLike = np.float32,
+        weight_drop: float = 0.0,
         reset: Literal["after", "before"] = "after",
     ) -> None:
         if reset not in ("after", "before"):
@@ -133,7 +134,7 @@ class GRU(Recurrent):
         self.reset_after = reset == "after"
         if params is None:
             params = ParameterStore(self.shapes(input_size, hidden_size, reset), dtype)
-        super().__init__(input_size, hidden_size, params=params, rng=rng, dtype=dtype)
+        super().__init__(input_size, hidden_size, params=params, rng=rng, dtype=dtype, weight_drop=weight_drop)
 
     @classmethod
     def shapes(
@@ -225,18 +226,20 @@ class GRU(Recurrent):
         np.add(dh_before, d_memory, out=dh_before)
         products.backward(step.delta_rz, out=dh)  # (1) dh₋ += W_hᵀ (dz_r, dz_z)
 
-    def gradients_(self, window: GRUWindow, backprop_input: BackpropInput) -> FloatArray | None:
+    def gradients_(
+        self, window: GRUWindow, mask: FloatArray | None, backprop_input: BackpropInput
+    ) -> FloatArray | None:
         """Add the window's weight gradients, in place, and return dx."""
         delta, before = matrix(window.delta), window.before  # memory, r, z, n
         dx = self.input_gradients_(delta[1:], backprop_input)
         if self.reset_after:
-            self.add_gradient_("W_h", np.matmul(delta[:3].transpose(0, 2, 1), before), self.recurrent_order)
+            self.add_gradient_("W_h", np.matmul(delta[:3].transpose(0, 2, 1), before), self.recurrent_order, mask)
             self.params.gradient("b_hn")[...] += delta[0].sum(axis=0)
         else:
             d_n = delta[3:].transpose(0, 2, 1)
-            self.add_gradient_("W_h", np.matmul(d_n, matrix(window.memory)), self.recurrent_order[:1])
+            self.add_gradient_("W_h", np.matmul(d_n, matrix(window.memory)), self.recurrent_order[:1], mask)
             d_rz = delta[1:3].transpose(0, 2, 1)
-            self.add_gradient_("W_h", np.matmul(d_rz, before), self.recurrent_order[1:])
+            self.add_gradient_("W_h", np.matmul(d_rz, before), self.recurrent_order[1:], mask)
         return dx
 
     def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:

@@ -101,7 +101,7 @@ class LSTM(Recurrent):
     ----------
     input_size, hidden_size : int
         D and H.
-    params, rng, dtype
+    params, rng, dtype, weight_drop
         As for every recurrent layer.
     output_activation : {"tanh", "identity"}
         What equation (5) applies to c.
@@ -129,12 +129,13 @@ class LSTM(Recurrent):
         params: ParameterStore | None = None,
         rng: np.random.Generator | None = None,
         dtype: DTypeLike = np.float32,
+        weight_drop: float = 0.0,
         output_activation: Literal["tanh", "identity"] = "tanh",
     ) -> None:
         if output_activation not in ("tanh", "identity"):
             raise UsageError(f"output_activation is {output_activation!r}; choose tanh or identity")
         self.squash = output_activation == "tanh"
-        super().__init__(input_size, hidden_size, params=params, rng=rng, dtype=dtype)
+        super().__init__(input_size, hidden_size, params=params, rng=rng, dtype=dtype, weight_drop=weight_drop)
 
     def initialize_(self, rng: np.random.Generator) -> None:
         """Draw weights uniform in ±1/√H, biases 0 but 1 for the forget gate, in place."""

@@ -27,6 +27,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
 from charlm.nn.arrays import Inputs, Lookup
+from charlm.nn.dropout import draw_mask_
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.products import Gate, Gather, Spread, transpose_
 from charlm.nn.projection import BackpropInput, project, projected_table
@@ -60,7 +61,7 @@ class Window:
         gru    (9 T + 1) N H
 
     and T N H more for each part of the state where a window has resets. The `Kernel` takes G (2 H² + (D + 1) H) and
-    2 G N H for its products, N H more for a GRU.
+    2 G N H for its products, N H more for a GRU, and G H² more for a mask of dropped weights.
     """
 
     steps: Sequence[Any]
@@ -112,17 +113,23 @@ def matrix(x: FloatArray) -> FloatArray:
 class Kernel:
     """The weights as the time loop uses them: gates in kernel order, those of sigmoid gates halved.
 
-    ``W_x`` (G, D, H) and ``b`` (G, H) are for the input product; ``products`` holds the cell's own.
+    ``W_x`` (G, D, H) and ``b`` (G, H) are for the input product; ``products`` holds the cell's own; ``mask``
+    (G·H, H) is what ``W_h`` was multiplied with, if its weights are dropped.
     """
 
     def __init__(self, cell: Recurrent, N: int) -> None:
         G, H, D, dtype = cell.gates, cell.hidden_size, cell.input_size, cell.params.dtype
         self.W_x, self.b = np.empty((G, D, H), dtype), np.empty((G, H), dtype)
         self.products: Any = cell.products(N)
+        self.mask: FloatArray | None = None
 
-    def load_(self, cell: Recurrent) -> None:
-        """Copy the weights as they are now, in place."""
+    def load_(self, cell: Recurrent, weight_rng: np.random.Generator | None = None) -> None:
+        """Copy the weights as they are now, in place; `weight_rng` draws those of ``W_h`` that are dropped."""
         W_x, W_h, b = cell.by_gate("W_x"), cell.by_gate("W_h"), cell.by_gate("b")
+        if weight_rng is not None and cell.weight_drop:
+            self.mask = np.empty_like(cell.params["W_h"]) if self.mask is None else self.mask
+            draw_mask_(self.mask, cell.weight_drop, weight_rng)
+            W_h = W_h * self.mask.reshape(W_h.shape)
         for k, gate in enumerate(cell.input_order):
             transpose_(W_x[gate.place], gate.scale, out=self.W_x[k : k + 1])
             np.multiply(b[gate.place], gate.scale, out=self.b[k])
@@ -143,6 +150,12 @@ class Recurrent(ABC):
         Draws the start weights; without it they are left as they are in `params`.
     dtype : dtype-like
         For a store of its own.
+    weight_drop : float
+        Share of the weights of ``W_h`` that a window does without while training (DropConnect).
+
+    References
+    ----------
+    .. [1] Merity, Keskar & Socher (2018), "Regularizing and Optimizing LSTM Language Models": weight_drop.
     """
 
     gates: ClassVar[int]
@@ -158,8 +171,11 @@ class Recurrent(ABC):
         params: ParameterStore | None = None,
         rng: np.random.Generator | None = None,
         dtype: DTypeLike = np.float32,
+        weight_drop: float = 0.0,
     ) -> None:
-        self.input_size, self.hidden_size = input_size, hidden_size
+        if not 0 <= weight_drop < 1:
+            raise UsageError(f"weight_drop is {weight_drop}; it must be at least 0 and below 1")
+        self.input_size, self.hidden_size, self.weight_drop = input_size, hidden_size, weight_drop
         own = ParameterStore(self.shapes(input_size, hidden_size), dtype) if params is None else params
         self.params = own
         if rng is not None:
@@ -209,11 +225,11 @@ class Recurrent(ABC):
     def retreat(self, step: Any, products: Any, carry: LayerState) -> None:
         """Turn dL/dstate after a step (`carry`) into dL/dz in `delta` and dL/dstate before it, in place."""
 
-    def gradients_(self, window: Any, backprop_input: BackpropInput) -> FloatArray | None:
+    def gradients_(self, window: Any, mask: FloatArray | None, backprop_input: BackpropInput) -> FloatArray | None:
         """Add the window's weight gradients, in place, and return dx."""
         dz = matrix(window.delta)
         dx = self.input_gradients_(dz, backprop_input)
-        self.add_gradient_("W_h", np.matmul(dz.transpose(0, 2, 1), window.before), self.recurrent_order)
+        self.add_gradient_("W_h", np.matmul(dz.transpose(0, 2, 1), window.before), self.recurrent_order, mask)
         return dx
 
     def input_gradients_(self, dz: FloatArray, backprop_input: BackpropInput) -> FloatArray | None:
@@ -232,6 +248,7 @@ class Recurrent(ABC):
         state: LayerState | None = None,
         *,
         resets: Resets | None = None,
+        weight_rng: np.random.Generator | None = None,
         workspace: Workspace | None = None,
     ) -> tuple[FloatArray, LayerState, Backprop]:
         """Advance over a whole sequence.
@@ -244,6 +261,8 @@ class Recurrent(ABC):
             Carried over from the window before, each (H, N); zero when left out.
         resets : ndarray of bool, shape (T, N), optional
             Where the state is set to zero before the step.
+        weight_rng : numpy.random.Generator, optional
+            Draws which recurrent weights are dropped; without it none are.
         workspace : Workspace, optional
             Where results are kept and overwritten by the next window; fresh arrays without.
 
@@ -257,7 +276,8 @@ class Recurrent(ABC):
         T, N = _extent(x)
         ws = Workspace() if workspace is None else workspace
         kernel = ws.get((self, "kernel", N), lambda: Kernel(self, N))
-        kernel.load_(self)
+        kernel.load_(self, weight_rng)
+        mask = kernel.mask if weight_rng is not None else None
         masked = resets is not None and bool(resets.any())
         window: Window = ws.get((self, "window", T, N, masked), lambda: self.window(T, N, masked))
         keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and masked else None
@@ -286,7 +306,7 @@ class Recurrent(ABC):
                         if keep is not None:
                             for d in carry:
                                 np.multiply(d, keep[t], out=d)
-            dx = self.gradients_(window, backprop_input)
+            dx = self.gradients_(window, mask, backprop_input)
             return dx, self._state(d.T for d in carry)
 
         return y, end, backprop
@@ -358,11 +378,14 @@ class Recurrent(ABC):
 
         return read
 
-    def add_gradient_(self, name: str, kernel_gradient: FloatArray, order: Sequence[Gate]) -> None:
-        """Add the gradient (gates, H, …) of a parameter, in kernel order, in place."""
+    def add_gradient_(
+        self, name: str, kernel_gradient: FloatArray, order: Sequence[Gate], mask: FloatArray | None = None
+    ) -> None:
+        """Add the gradient (gates, H, …) of a parameter, in kernel order, in place; `mask` is in files' order."""
         H, gradient = self.hidden_size, self.params.gradient(name)
         for gate, part in zip(order, kernel_gradient, strict=True):
-            gradient[gate.place * H : (gate.place + 1) * H] += part
+            rows = slice(gate.place * H, (gate.place + 1) * H)
+            gradient[rows] += part if mask is None else part * mask[rows]
 
 
 def _extent(x: Inputs) -> tuple[int, int]:

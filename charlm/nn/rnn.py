@@ -52,7 +52,7 @@ class RNN(Recurrent):
     ----------
     input_size, hidden_size : int
         D and H.
-    params, rng, dtype
+    params, rng, dtype, weight_drop
         As for every recurrent layer.
 
     References

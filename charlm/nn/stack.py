@@ -45,11 +45,13 @@ class Stack:
         From the input up; each layer's D is the H of the one below.
     dropout : float
         Probability that an activation between two layers is dropped while training.
+    variational : bool
+        As for `Dropout`.
     """
 
-    def __init__(self, layers: Sequence[Recurrent], *, dropout: float = 0.0) -> None:
+    def __init__(self, layers: Sequence[Recurrent], *, dropout: float = 0.0, variational: bool = False) -> None:
         self.layers = list(layers)
-        self.dropouts = [Dropout(dropout) for _ in self.layers[1:]]
+        self.dropouts = [Dropout(dropout, variational=variational) for _ in self.layers[1:]]
 
     def zero_state(self, streams: int) -> StackState:
         """Return the state of N streams that have read nothing."""
@@ -62,6 +64,7 @@ class Stack:
         *,
         resets: Resets | None = None,
         rng: np.random.Generator | None = None,
+        weight_rng: np.random.Generator | None = None,
         workspace: Workspace | None = None,
     ) -> tuple[FloatArray, StackState, StackBackprop]:
         """Advance all layers over a whole sequence.
@@ -75,7 +78,9 @@ class Stack:
         resets : ndarray of bool, shape (T, N), optional
             Where the state is set to zero before the step.
         rng : numpy.random.Generator, optional
-            Draws the dropout masks; without it nothing is dropped.
+            Draws the dropout masks; without it no activation is dropped.
+        weight_rng : numpy.random.Generator, optional
+            Draws which recurrent weights are dropped; without it none are.
         workspace : Workspace, optional
             Where results are kept until the next window.
 
@@ -93,7 +98,9 @@ class Stack:
             if k and rng is not None:
                 y, undrop = self.dropouts[k - 1].forward(y, rng, workspace=workspace)
                 droppings.append(undrop)
-            y, end, backprop_layer = layer.forward(y, start, resets=resets, workspace=workspace)
+            y, end, backprop_layer = layer.forward(
+                y, start, resets=resets, weight_rng=weight_rng, workspace=workspace
+            )
             ends.append(end)
             backprops.append(backprop_layer)
 

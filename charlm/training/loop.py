@@ -181,7 +181,7 @@ class _Events:
         step = self.trainer.progress.step
         try:
             with np.errstate(over="ignore", invalid="ignore"):  # while it learns, weights may be absurd
-                pieces = generate(self.trainer.model, length=SAMPLE_LENGTH, temperature=0.7, seed=step)
+                pieces = generate(self.trainer.averaged, length=SAMPLE_LENGTH, temperature=0.7, seed=step)
                 text = "".join(pieces)
         except DivergedError:
             yield from self._diverge("what the model writes is not finite", step)

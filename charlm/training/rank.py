@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from charlm.config import TrainConfig
 from charlm.model import CharModel
+from charlm.nn.averaging import average_
 from charlm.nn.clipping import BLOCK, clip_value_, norm_of_squares, squared_norm
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore, Shape
@@ -34,14 +35,17 @@ ALIGNMENT = 64
 def layout(model: CharModel, config: TrainConfig, optimizer: Optimizer) -> Layout:
     """Return shape and dtype of every array that all ranks see.
 
-    ``value`` (P,), ``grad`` (P,), ``gradients`` (shards, P), ``optimizer.<slot>`` (P,), ``state.<layer>.<part>``
-    (H, N), ``inputs``, ``targets``, ``resets`` (T, N), ``losses`` (shards,), ``squares`` of the norm's blocks, and
-    ``control``: learning rate, finished updates, gradient norm, whether there are resets.
+    ``value`` (P,), ``grad`` (P,), ``gradients`` (shards, P), ``optimizer.<slot>`` (P,), ``ema`` (P,) if the weights
+    are averaged, ``state.<layer>.<part>`` (H, N), ``inputs``, ``targets``, ``resets`` (T, N), ``losses`` (shards,),
+    ``squares`` of the norm's blocks, and ``control``: learning rate, finished updates, gradient norm, whether there
+    are resets.
     """
     P, N, T, S = model.params.value.size, config.batch_size, config.seq_length, config.shards or 1
     real, ids, double = model.params.dtype, np.dtype(np.intp), np.dtype(np.float64)
     arrays: Layout = {"value": ((P,), real), "grad": ((P,), real), "gradients": ((S, P), real)}
     arrays |= {f"optimizer.{slot}": ((P,), real) for slot in optimizer.slots}
+    if config.ema:
+        arrays["ema"] = ((P,), real)
     arrays |= {name: (array.shape, real) for name, array in named_state(model.zero_state(N)).items()}
     arrays |= {"inputs": ((T, N), ids), "targets": ((T, N), ids), "resets": ((T, N), np.dtype(np.bool_))}
     return arrays | {"losses": ((S,), double), "squares": ((-(-P // BLOCK),), double), "control": ((4,), double)}
@@ -111,7 +115,7 @@ class Rank:
         shards = config.shards or 1
         self.streams = config.batch_size // shards
         self._ends: dict[int, StackState] = {}
-        self._dropout = model.config.dropout > 0
+        self._drops = model.config.dropout > 0 or model.config.weight_drop > 0
         self._shards = {
             shard: (model.replica(arrays["gradients"][shard]), Workspace())
             for shard in share(shards, me.rank, me.size)
@@ -158,13 +162,18 @@ class Rank:
             targets,
             map_state(lambda a: a[:, columns], self.state),
             resets=resets if with_resets else None,
-            rng=np.random.default_rng([self.config.seed, self.optimizer.steps, shard]) if self._dropout else None,
+            rng=self._chance(shard),
+            weight_rng=self._chance(len(self.arrays["gradients"])),  # the same for all shards
             reduction="sum",
             scale=1 / count if mean else 1.0,
             workspace=workspace,
         )
         backprop()
         self.arrays["losses"][shard] = loss if mean else loss / count
+
+    def _chance(self, stream: int) -> np.random.Generator | None:
+        """Return a source of masks for this update; the same whoever asks."""
+        return np.random.default_rng([self.config.seed, self.optimizer.steps, stream]) if self._drops else None
 
     def _carry_on(self) -> None:
         """Let this rank's streams begin their next window from the state in which this one ended, in place."""
@@ -189,3 +198,10 @@ class Rank:
             gradient *= limit / norm
         clip_value_(gradient, self.config.clip_value)
         self.optimizer.update(self._part)
+        if self.config.ema:
+            steps = self.optimizer.steps
+            average_(
+                self.arrays["ema"][self._part],
+                self.params.value[self._part],
+                min(self.config.ema, (steps + 1) / (steps + 10)),  # else the start weights would stay for long
+            )

@@ -59,14 +59,14 @@ class RunWriter:
             **trainer.record(),
         }
         if best and not self._fresh:
-            save(trainer.model, self.folder / BEST, training=record)
+            save(trainer.averaged, self.folder / BEST, training=record)
         save(trainer.model, self.folder / LAST, training=record, tensors=trainer.tensors())
         if self._fresh:  # the new run is safe: now the old one may go
             clear_run_folder(self.folder)
             settings = {"model": dataclasses.asdict(trainer.model.config), "train": record["train"], **self.origin}
             write_json(self.folder / CONFIG, settings)
             if best:
-                save(trainer.model, self.folder / BEST, training=record)
+                save(trainer.averaged, self.folder / BEST, training=record)
             self._fresh = False
         self.flush()
         return self.folder / LAST

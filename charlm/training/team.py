@@ -47,6 +47,8 @@ class Team:
         Carried over to the next window, all N streams; each array (H, N).
     optimizer : Optimizer
         With the slots of all weights.
+    averaged : CharModel
+        The model on the average of its weights; the model itself where there is none.
     """
 
     def __init__(self, model: CharModel, config: TrainConfig, *, processes: bool = PROCESSES) -> None:
@@ -64,6 +66,10 @@ class Team:
         self._arrays: Arrays = carve(memory, needed)
         self._arrays["value"][:] = model.params.value
         model.move_(self._arrays["value"])
+        self.averaged = model
+        if config.ema:
+            self._arrays["ema"][:] = model.params.value
+            self.averaged = model.with_weights(self._arrays["ema"])
         if size > 1 and not processes:
             self._others = _Threads(model, config, self._arrays, size)
             me = self._others.leader

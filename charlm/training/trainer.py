@@ -48,6 +48,11 @@ class Trainer:
         self.optimizer = self.team.optimizer
         self.train_loss = math.nan
 
+    @property
+    def averaged(self) -> CharModel:
+        """What is evaluated, shown and kept as the best: the model, or with ``ema`` its average."""
+        return self.team.averaged
+
     def __enter__(self) -> Trainer:
         self.team.__enter__()
         return self
@@ -94,7 +99,7 @@ class Trainer:
         """Validate on all of the held-out text; changes nothing but the history."""
         began, progress = time.perf_counter(), self.progress
         with np.errstate(over="ignore", invalid="ignore"):  # absurd weights give an absurd loss, and no warning
-            loss = math.nan if self.data.held_out is None else validation_loss(self.model, self.data.held_out)
+            loss = math.nan if self.data.held_out is None else validation_loss(self.averaged, self.data.held_out)
         best = progress.evaluated(self.train_loss, loss)
         progress.elapsed_s += time.perf_counter() - began
         return Report(
@@ -120,13 +125,14 @@ class Trainer:
         }
 
     def tensors(self) -> dict[str, FloatArray]:
-        """Return the optimiser's slots and the carried state by their names in checkpoints, as views."""
+        """Return slots, carried state and averaged weights by their names in checkpoints, as views."""
         slots = {
             f"optimizer.{slot}.{name}": tensor
             for slot, flat in self.optimizer.slots.items()
             for name, tensor in self.model.params.named(flat).items()
         }
-        return slots | named_state(self.team.state)
+        average = {f"ema.{name}": tensor for name, tensor in self.averaged.tensors().items()}
+        return slots | named_state(self.team.state) | (average if self.config.ema else {})
 
     def odd_tensor(self) -> str | None:
         """Return the name of a tensor of a checkpoint that is not finite; None if all are."""

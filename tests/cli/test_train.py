@@ -78,9 +78,14 @@ class TestARun:
             "3",
             "--dropout",
             "0.1",
+            "--variational",
+            "--weight-drop",
+            "0.2",
         ]
         rates = ["--optimizer", "sgd", "--momentum", "0.5", "--learning-rate", "0.01", "--clip-norm", "0"]
         rest = [
+            "--ema",
+            "0.5",
             "--schedule",
             "constant",
             "--warmup",
@@ -100,12 +105,22 @@ class TestARun:
             "layers": 2,
             "embedding_size": 3,
             "dropout": 0.1,
+            "variational": True,
+            "weight_drop": 0.2,
             "gru_reset": "before",
             "init": "uniform",
             "dtype": "float64",
         }
         wanted = {"optimizer": "sgd", "momentum": 0.5, "learning_rate": 0.01, "clip_norm": 0.0, "clip_value": 5.0}
-        wanted |= {"schedule": "constant", "warmup": 0, "seed": 9, "batch_size": 4, "seq_length": 9, "steps": 1}
+        wanted |= {
+            "schedule": "constant",
+            "warmup": 0,
+            "ema": 0.5,
+            "seed": 9,
+            "batch_size": 4,
+            "seq_length": 9,
+            "steps": 1,
+        }
         assert {name: settings["train"][name] for name in wanted} == wanted
         assert settings["preset"] == "char-rnn"
 

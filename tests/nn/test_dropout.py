@@ -42,6 +42,16 @@ def test_masks_follow_the_generator() -> None:
     assert (one != other).any()
 
 
+def test_variational_masks_last_for_the_window() -> None:
+    rng = np.random.default_rng(0)
+    x, dy = rng.normal(size=(2, T, D, N))
+    y, backprop = Dropout(0.4, variational=True).forward(x, rng)
+    mask = y / x
+    np.testing.assert_allclose(mask, mask[:1].repeat(T, axis=0), rtol=1e-12)
+    assert (mask[0] == 0).mean() == pytest.approx(0.4, abs=0.06)
+    np.testing.assert_allclose(backprop(dy.copy()), dy * mask, rtol=1e-12)
+
+
 def test_none_drops_nothing_and_draws_nothing() -> None:
     rng = np.random.default_rng(0)
     before = rng.bit_generator.state

@@ -75,7 +75,7 @@ def test_planted_faults_are_found(name: str, fault: str, k: int, monkeypatch: py
         monkeypatch.setattr(cls, "retreat", damage_after(cls.retreat, cut_carry))
     elif fault == "before":  # the weights' gradient leaves the first step out
 
-        def forget_first(self: Recurrent, window: Any, backprop_input: Any) -> None:
+        def forget_first(self: Recurrent, window: Any, mask: Any, backprop_input: Any) -> None:
             first = np.concatenate(window.delta[: self.gates, 0], axis=1)
             self.params.gradient("W_h")[...] -= first.T @ window.before[: case.x.shape[2]]
 

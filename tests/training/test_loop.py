@@ -12,9 +12,11 @@ import numpy as np
 import pytest
 
 import charlm
+from charlm.training.data import load_data
 from charlm.training.loop import RunOptions, train
 from charlm.training.team import PROCESSES, Team
 from charlm.training.trainer import Trainer
+from charlm.training.validation import validation_loss
 
 from .runs import log, make_names, make_text, new_model, outcome, train_in
 
@@ -22,8 +24,8 @@ STEPS = 9
 TEXT, NAMES = make_text(130), make_names(40)
 CELLS: dict[str, dict[str, Any]] = {
     "rnn": {"cell": "rnn", "dropout": 0.2},
-    "lstm": {"cell": "lstm", "dropout": 0.2, "layers": 2},
-    "gru": {"cell": "gru", "dropout": 0.2, "embedding_size": 5},
+    "lstm": {"cell": "lstm", "dropout": 0.2, "weight_drop": 0.3, "layers": 2},
+    "gru": {"cell": "gru", "dropout": 0.2, "variational": True, "embedding_size": 5},
 }
 OPTIMIZERS = {"rnn": "sgd", "lstm": "adagrad", "gru": "adamw"}
 
@@ -43,6 +45,7 @@ def settings(cell: str, sampling: str, **more: Any) -> tuple[str, dict[str, Any]
             "momentum": 0.5 if cell == "rnn" else 0.0,
             "schedule": "cosine",
             "warmup": 3,
+            "ema": 0.9 if cell == "lstm" else 0.0,
             "sampling": "sequential" if documents else sampling,
             "documents": documents,
             "batch_size": 16,
@@ -202,11 +205,25 @@ def test_no_update_at_all_leaves_the_start_weights(tmp_path):
 
 
 def test_without_validation_the_last_weights_are_the_best(tmp_path):
-    text, shape, config = settings("lstm", "sequential", val_frac=0)
+    text, shape, config = settings("lstm", "sequential", val_frac=0, ema=0.0)
     reports = train_in(tmp_path / "run", new_model(text, **shape), text, config)
     assert reports[0].details["validation_characters"] == 0
     best, last = (charlm.load(tmp_path / "run" / name).params.value for name in ("best.npz", "last.npz"))
     np.testing.assert_array_equal(best, last)
+
+
+def test_averaged_weights_are_evaluated_and_kept_as_the_best(tmp_path):
+    text, shape, config = settings("lstm", "sequential", val_frac=0.2, steps=4, eval_every=4)
+    reports = train_in(tmp_path / "run", new_model(text, **shape), text, config)
+    best, last = (charlm.load(tmp_path / "run" / name) for name in ("best.npz", "last.npz"))
+    average = np.concatenate(
+        [np.load(tmp_path / "run" / "last.npz")[f"ema.{name}"].ravel() for name in last.params]
+    )
+    np.testing.assert_array_equal(best.params.value, average)
+    assert (average != last.params.value).mean() > 0.9
+    (loss,) = [report.loss for report in reports if report.event == "eval"]
+    held_out = load_data(best.vocabulary, text, config).held_out
+    assert loss == validation_loss(best, held_out)
 
 
 def test_defaults_learn_from_python():

@@ -94,6 +94,40 @@ def test_with_dropout_too(processes: bool) -> None:
         np.testing.assert_array_equal(got, wanted)
 
 
+def test_shards_lack_the_same_weights() -> None:
+    """A weight that an update does without has no gradient from any shard, so that SGD leaves it where it is."""
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=40, weight_drop=0.5), VOCABULARY)
+    start = model.params["layers.0.W_h"].copy()
+    config = charlm.TrainConfig(
+        optimizer="sgd", clip_norm=0.0, batch_size=N, seq_length=T, shards=4, workers=2, steps=9
+    )
+    ids = np.random.default_rng(0).integers(len(VOCABULARY), size=(T + 1, N))
+    still = []
+    with Team(model, config) as team:
+        for _ in range(2):
+            before = model.params["layers.0.W_h"].copy()
+            team.update(Batch(ids[:-1], ids[1:], None), lr=1.0)
+            still.append(model.params["layers.0.W_h"] == before)
+    assert all(part.mean() == pytest.approx(0.5, abs=0.03) for part in still)
+    assert (still[0] & still[1]).mean() == pytest.approx(0.25, abs=0.03)  # each update draws anew
+    assert (model.params["layers.0.W_h"] != start).mean() == pytest.approx(0.75, abs=0.03)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_average_of_the_weights(workers: int) -> None:
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=40), VOCABULARY)
+    config = charlm.TrainConfig(ema=0.5, batch_size=N, seq_length=T, shards=4, workers=workers, steps=9)
+    ids = np.random.default_rng(0).integers(len(VOCABULARY), size=(T + 1, N))
+    with Team(model, config) as team:
+        average = model.params.value.astype(np.float64)
+        for step in range(UPDATES + 8):
+            team.update(Batch(ids[:-1], ids[1:], None), lr=0.1)
+            decay = min(0.5, (step + 1) / (step + 10))
+            average = decay * average + (1 - decay) * model.params.value
+        np.testing.assert_allclose(team.averaged.params.value, average, rtol=1e-4, atol=1e-6)
+        assert np.abs(team.averaged.params.value - model.params.value).max() > 1e-3
+
+
 def test_shards_are_a_matter_of_rounding_only() -> None:
     for got, wanted in zip(train("sgd", workers=1, shards=4), train("sgd", workers=1, shards=1), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-6)

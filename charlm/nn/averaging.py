@@ -1,0 +1,38 @@
+"""The exponential moving average of weights, which is often better than the weights themselves.
+
+::
+
+    ā ← a ā + (1 - a) w
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from charlm.nn.parameters import FloatArray
+
+__all__ = ["average_"]
+
+BLOCK = 16384
+
+
+def average_(average: FloatArray, value: FloatArray, decay: float) -> None:
+    """Move an average a step towards the weights, in place, block after block so that caches hold them.
+
+    Parameters
+    ----------
+    average, value : ndarray, shape (P,)
+    decay : float
+        a.
+
+    References
+    ----------
+    .. [1] Polyak & Juditsky (1992), "Acceleration of Stochastic Approximation by Averaging".
+    """
+    difference = np.empty(min(BLOCK, value.size), value.dtype)
+    for start in range(0, value.size, BLOCK):
+        a, w = average[start : start + BLOCK], value[start : start + BLOCK]
+        d = difference[: w.size]
+        np.subtract(w, a, out=d)
+        d *= 1 - decay
+        a += d
