@@ -1,0 +1,85 @@
+"""What `charlm train` reaches in a given time on a text of about a megabyte, with no flag but the time.
+
+    python benchmarks/quality.py tinyshakespeare.txt                 # 110 s, 3 and 5 minutes, three seeds each
+    python benchmarks/quality.py tinyshakespeare.txt --minutes 30 --seeds 1
+    python benchmarks/quality.py names.txt --minutes 1 -- --documents
+
+Prints a Markdown table: the command, its validation losses in nats per character on the last 10 %, their mean and
+spread (largest less smallest), and what is to be reached on tinyshakespeare. Each run is the whole command in a
+process of its own, its start and end included in the time; nothing else should run on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+TARGETS = {110 / 60: 1.50, 3.0: 1.4697, 5.0: 1.45, 30.0: 1.42, 180.0: 1.40}
+
+
+def train(arguments: list[str]) -> tuple[float, float, dict[str, Any]]:
+    """Run `charlm train`; return its best validation loss, the seconds it took, and its start event."""
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        command = [
+            sys.executable,
+            "-m",
+            "charlm",
+            "train",
+            *arguments,
+            "--json",
+            "--out",
+            str(Path(folder) / "run"),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+    events = [json.loads(line) for line in done.stdout.splitlines()]
+    return events[-1]["best_loss"], time.perf_counter() - began, events[0]
+
+
+def shape(start: dict[str, Any]) -> str:
+    """Say what was trained: preset, cell, sizes, dropout."""
+    model, config = start["config"]["model"], start["config"]["train"]
+    drops = [f"{name.replace('_', '-')} {model[name]:g}" for name in ("dropout", "weight_drop") if model[name]]
+    size = f"{model['cell']} {model['layers']} × {model['hidden_size']}"
+    return ", ".join([start["preset"], size, f"N {config['batch_size']}", f"T {config['seq_length']}", *drops])
+
+
+def main() -> None:
+    """Print the table, a row a time budget."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("corpus")
+    parser.add_argument("flags", nargs="*", help="after --: passed on to charlm train")
+    parser.add_argument("--minutes", type=float, nargs="+", default=[round(110 / 60, 2), 3.0, 5.0])
+    parser.add_argument("--seeds", type=int, default=3)
+    chosen = parser.parse_args()
+    name = Path(chosen.corpus).name
+    print("| command | what | nats, seeds 0, 1 … | mean | spread | seconds | to reach |")
+    print("|---|---|---|---|---|---|---|")
+    for minutes in chosen.minutes:
+        flags = ["--minutes", f"{minutes:g}", *chosen.flags]
+        runs = [train([chosen.corpus, *flags, "--seed", str(seed)]) for seed in range(chosen.seeds)]
+        losses = [loss for loss, _, _ in runs]
+        target = next((nats for budget, nats in TARGETS.items() if abs(budget - minutes) < 0.01), None)
+        row = [
+            f"`charlm train {name} {' '.join(flags)}`",
+            shape(runs[0][2]),
+            " ".join(f"{loss:.4f}" for loss in losses),
+            f"{mean(losses):.4f}",
+            f"{max(losses) - min(losses):.4f}",
+            f"{mean(seconds for _, seconds, _ in runs):.0f}",
+            f"{target:g}" if target and name == "tinyshakespeare.txt" else "–",
+        ]
+        print(f"| {' | '.join(row)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
