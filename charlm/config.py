@@ -21,6 +21,7 @@ __all__ = [
     "LossReduction",
     "ModelConfig",
     "Normalization",
+    "OnNan",
     "OnUnknown",
     "OptimizerName",
     "SampleConfig",
@@ -41,6 +42,7 @@ Sampling: TypeAlias = Literal["sequential", "random", "min-char-rnn"]
 LossReduction: TypeAlias = Literal["mean", "sum"]
 Unit: TypeAlias = Literal["char", "byte", "grapheme"]
 Normalization: TypeAlias = Literal["none", "NFC", "NFKC"]
+OnNan: TypeAlias = Literal["stop", "rollback"]
 OnUnknown: TypeAlias = Literal["error", "skip", "replace"]
 
 _Config = TypeVar("_Config", "ModelConfig", "TrainConfig", "SampleConfig")
@@ -188,6 +190,9 @@ class TrainConfig:
         Column groups whose gradients are summed along a fixed tree: part of what fixes a run's bits.
     workers : int, optional
         Threads that work on the shards: never changes a bit.
+    on_nan : {"stop", "rollback"}
+        What follows a loss or gradient that is not finite: the end, or going on from the last good state with
+        half the rate.
     """
 
     optimizer: OptimizerName = "adagrad"
@@ -217,6 +222,7 @@ class TrainConfig:
     loss_reduction: LossReduction = "mean"
     shards: int | None = None
     workers: int | None = None
+    on_nan: OnNan = "stop"
 
     def __post_init__(self) -> None:
         _choice("optimizer", self.optimizer, OptimizerName)
@@ -242,6 +248,7 @@ class TrainConfig:
         _choice("loss-reduction", self.loss_reduction, LossReduction)
         _number("shards", self.shards, low=1, high=1024, whole=True)
         _number("workers", self.workers, low=1, high=1024, whole=True)
+        _choice("on-nan", self.on_nan, OnNan)
         budgets = [n for n in ("epochs", "steps", "minutes") if getattr(self, n) is not None]
         if len(budgets) > 1:
             raise UsageError(f"{' and '.join('--' + n for n in budgets)} are two budgets; give one of them")

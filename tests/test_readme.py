@@ -31,8 +31,11 @@ def used() -> list[list[str]]:
     return calls
 
 
-def options(command: str) -> set[str]:
-    return {name for option in PROGRAM.commands[command].params for name in option.opts if name.startswith("-")}
+def options(command: str, *rest: str) -> set[str]:
+    found = PROGRAM.commands[command]
+    if rest and rest[0] in getattr(found, "commands", ()):
+        found = found.commands[rest[0]]
+    return {name for option in found.params for name in option.opts if name.startswith("-")}
 
 
 def test_there_is_something_to_check() -> None:
@@ -46,7 +49,7 @@ def test_what_is_shown_exists(words: list[str]) -> None:
     command, *rest = words
     assert command in PROGRAM.commands
     given = {word.split("=")[0] for word in rest if word.startswith("--")}
-    assert given <= options(command) | {"--help"}
+    assert given <= options(command, *rest) | {"--help"}
 
 
 def test_commands_in_the_text_exist() -> None:

@@ -10,6 +10,8 @@
     Models to files and back.
 ``atomic``
     The one writer of files.
+``journal``
+    A log that only grows.
 ``locate``
     The file that a name means; the list of runs.
 ``describe``
@@ -19,7 +21,8 @@
 """
 
 from charlm.checkpoint.atomic import atomic_file, write_json
-from charlm.checkpoint.describe import ModelInfo, RunInfo, TensorInfo, describe_model, describe_runs
+from charlm.checkpoint.describe import ModelInfo, RunInfo, TensorInfo, describe_model, describe_runs, is_unfinished
+from charlm.checkpoint.journal import Journal
 from charlm.checkpoint.locate import RUNS, Run, find_model, list_runs
 from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
 from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
@@ -29,6 +32,7 @@ __all__ = [
     "RUNS",
     "Checkpoint",
     "Contents",
+    "Journal",
     "ModelInfo",
     "Run",
     "RunInfo",
@@ -38,6 +42,7 @@ __all__ = [
     "describe_model",
     "describe_runs",
     "find_model",
+    "is_unfinished",
     "list_runs",
     "load",
     "load_checkpoint",

@@ -50,6 +50,7 @@ _REMEDIES = {
     errno.ENOENT: "create the folder first",
     errno.ENOTDIR: "create the folder first",
     errno.EIO: "check the disk",
+    errno.ELOOP: "remove the symbolic link",
 }
 
 # a folder's own fsync is refused by some file systems, and where the folder may be entered but not read

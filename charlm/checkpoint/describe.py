@@ -17,7 +17,7 @@ from charlm.config import ModelConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
 from charlm.model import parameter_shapes
 
-__all__ = ["ModelInfo", "RunInfo", "TensorInfo", "describe_model", "describe_runs"]
+__all__ = ["ModelInfo", "RunInfo", "TensorInfo", "describe_model", "describe_runs", "is_unfinished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +101,10 @@ class RunInfo:
         Lowest validation loss, in nats per symbol; None where there was no validation.
     error : str
         What is wrong with the checkpoint; empty if nothing is.
+    steps : int, optional
+        Updates of the whole run.
+    unfinished : bool
+        Whether updates are left, or what ends a run.
     """
 
     name: str
@@ -114,6 +118,8 @@ class RunInfo:
     step: int | None = None
     best_loss: float | None = None
     error: str = ""
+    steps: int | None = None
+    unfinished: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return an entry of what ``charlm info --json`` writes."""
@@ -165,8 +171,9 @@ def _describe_run(run: Run) -> RunInfo:
         return dataclasses.replace(found, error=str(error))
     symbols = _object(meta, "vocabulary").get("symbols")
     shapes = parameter_shapes(config, len(symbols)) if isinstance(symbols, list) else {}
-    progress = _object(_object(meta, "training"), "progress")
-    step, best_loss = progress.get("step"), progress.get("best_loss")
+    progress, train = (_object(_object(meta, "training"), name) for name in ("progress", "train"))
+    step, steps, best_loss = progress.get("step"), train.get("steps"), progress.get("best_loss")
+    unfinished = isinstance(step, int) and isinstance(steps, int) and is_unfinished(progress, steps)
     return dataclasses.replace(
         found,
         cell=config.cell,
@@ -174,8 +181,16 @@ def _describe_run(run: Run) -> RunInfo:
         layers=config.layers,
         parameters=sum(map(math.prod, shapes.values())),
         step=step if isinstance(step, int) else None,
+        steps=steps if isinstance(steps, int) else None,
+        unfinished=unfinished,
         best_loss=best_loss if isinstance(best_loss, float) else None,
     )
+
+
+def is_unfinished(progress: Mapping[str, Any], steps: int) -> bool:
+    """Tell from a run's stored progress whether anything is left to do: updates, or what ends a run of `steps`."""
+    step, examined = progress["step"], progress.get("examined_step")
+    return bool(step < steps or (isinstance(examined, int) and examined < step))
 
 
 def _object(values: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["Checkpoint", "load", "load_checkpoint", "save"]
 
-_TRAINING = ("optimizer.", "ema.", "state.")
+_TRAINING = ("optimizer.", "ema.", "state.", "rollback.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,8 @@ class Checkpoint:
     training : dict
         What the training loop stored about itself; empty for a model saved by hand.
     tensors : dict of str to ndarray
-        The tensors that are not the model's: ``optimizer.…``, ``ema.…``, ``state.…``.
+        The tensors that are not the model's: ``optimizer.…``, ``ema.…``, ``state.…``,
+        ``rollback.…``.
     sha256 : dict of str to str
         Checksum of every tensor, the model's included, in hexadecimal.
     path : Path
@@ -63,7 +64,8 @@ def save(
     training : mapping, optional
         JSON-able facts of a training run, to be found again in `Checkpoint.training`.
     tensors : mapping of str to ndarray, optional
-        A training run's own tensors, named ``optimizer.…``, ``ema.…`` or ``state.…``.
+        A training run's own tensors, named ``optimizer.…``, ``ema.…``, ``state.…`` or
+        ``rollback.…``.
 
     Raises
     ------

@@ -19,6 +19,7 @@ from charlm.cli.doctor import doctor
 from charlm.cli.evaluate import evaluate
 from charlm.cli.gradcheck import gradcheck
 from charlm.cli.info import info
+from charlm.cli.plot import plot
 from charlm.cli.resume import resume
 from charlm.cli.sample import sample
 from charlm.cli.score import score
@@ -34,6 +35,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "eval": evaluate,
     "score": score,
     "info": info,
+    "plot": plot,
     "gradcheck": gradcheck,
     "bench": bench,
     "doctor": doctor,

@@ -135,7 +135,7 @@ class Conversation:
             If nothing has happened yet.
         """
         if not self._past:
-            raise UsageError("there is nothing to undo")
+            raise UsageError("there is nothing to undo; write something first")
         mark = self._past.pop()
         self.model, self._sampler, self.seed, self.turns = mark.model, mark.sampler, mark.seed, mark.turns
         self._sampler.restore(mark.snapshot)

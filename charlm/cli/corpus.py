@@ -97,10 +97,14 @@ def stats(
     errors: Annotated[
         str, typer.Option("--errors", metavar="strict|replace", help="What becomes of undecodable bytes.")
     ] = "strict",
+    baseline: Annotated[
+        bool, typer.Option("--baseline", help="Let an n-gram model of the first nine tenths predict the last.")
+    ] = False,
     json: JsonOption = False,
     no_color: NoColorOption = False,
 ) -> None:
     """Count what is in each corpus, and show how well a model of it can do at best, where that is known."""
+    from charlm.analysis.text_baseline import corpus_baseline
     from charlm.cli.streams import stdout_console
     from charlm.text.builtin import true_entropy
     from charlm.text.corpus import BUILTIN, DEFAULT, STDIN, read_corpus
@@ -117,7 +121,11 @@ def stats(
         entropy = true_entropy(source.removeprefix(BUILTIN)) if source.startswith(BUILTIN) else None
         counts = count_text(text)
         row = {"name": source, **asdict(counts), "unigram_bits": counts.unigram_nats / math.log(2)}
-        rows.append(row | {"true_nats": entropy and entropy.nats, "true_bits": entropy and entropy.bits})
+        row |= {"true_nats": entropy and entropy.nats, "true_bits": entropy and entropy.bits}
+        if baseline:
+            found = corpus_baseline(text)
+            row["baseline"] = found and found.to_json()
+        rows.append(row)
     if json:
         sys.stdout.write(json_text({"corpora": rows}) + "\n")
     else:

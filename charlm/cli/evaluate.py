@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,12 +26,21 @@ def evaluate(
     errors: ErrorsOption = "strict",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="CORPUS",
+            help="Let an n-gram model of this text, the training text say, predict too.",
+        ),
+    ] = None,
 ) -> None:
     """Let a model predict a text: nats and bits per character, and perplexity.
 
     Nats and perplexity are per symbol of the model; bits are per character for models of bytes and graphemes, too.
     """
     from charlm import analysis
+    from charlm.analysis.text_baseline import text_baseline
     from charlm.checkpoint import find_model, load
     from charlm.ui.sanitize import json_text
 
@@ -39,9 +48,13 @@ def evaluate(
     net = load(find_model(model))
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     result = analysis.evaluate(net, text, on_unknown=config.on_unknown)
+    beside = None
+    if baseline is not None:
+        training = given_text((baseline,), None, encoding=encoding, errors=errors)
+        beside = text_baseline(net.vocabulary, training, text, on_unknown=config.on_unknown)
     unit = "character" if net.vocabulary.unit == "char" else net.vocabulary.unit
     if as_json:
-        numbers = {
+        numbers: dict[str, Any] = {
             "nats": result.nats,
             "bits_per_char": result.bits_per_char,
             "perplexity": result.perplexity,
@@ -49,13 +62,17 @@ def evaluate(
             "symbols": result.symbols,
             "unit": net.vocabulary.unit,
         }
+        if baseline is not None:
+            numbers["baseline"] = beside and beside.to_json()
         sys.stdout.write(json_text(numbers) + "\n")
         return
-    rows = (
+    rows: tuple[tuple[str, str], ...] = (
         (f"nats per {unit}", f"{result.nats:.4f}"),
         ("bits per character", f"{result.bits_per_char:.4f}"),
         (f"perplexity per {unit}", f"{result.perplexity:.3f}"),
         ("characters predicted", f"{result.characters:,}"),
     )
+    if beside is not None:
+        rows += ((f"{beside.order}-gram baseline, nats", f"{beside.nats:.4f}"),)
     for name, value in rows:
         sys.stdout.write(f"{name:<26}{value}\n")

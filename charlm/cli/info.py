@@ -19,15 +19,16 @@ def info(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Show a model's configuration, sizes, history and checksums; without MODEL, list the runs."""
+    """Show a model's configuration, sizes, history, verdict and checksums; without MODEL, list the runs."""
     from charlm.checkpoint import RUNS, describe_model, describe_runs, find_model
     from charlm.cli.streams import stderr_console, stdout_console
-    from charlm.ui.info import model_view, run_table
+    from charlm.training.run_history import any_history
+    from charlm.ui.info import model_view, run_facts, run_table
     from charlm.ui.sanitize import json_text
 
     if model is not None:
-        found = describe_model(find_model(model))
-        values, view = found.to_json(), model_view(found)
+        found, history = describe_model(find_model(model)), any_history(model)
+        values, view = found.to_json() | {"run": run_facts(history)}, model_view(found, history)
     else:
         runs = describe_runs(RUNS)
         values, view = {"runs": [run.to_json() for run in runs]}, run_table(runs)

@@ -16,11 +16,11 @@ from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.errors import CorpusError, UsageError
 from charlm.model import CharModel
 from charlm.text.batches import split_documents
-from charlm.text.corpus import read_corpus, read_text
+from charlm.text.corpus import read_corpus
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
-from charlm.training.plan import fit_to_text, measure, plan
+from charlm.training.plan import fit_to_text, fitting_note, measure, plan
 from charlm.training.presets import preset_settings
 
 __all__ = ["NewRun", "show_plan"]
@@ -72,7 +72,8 @@ class NewRun:
         stdin = None if sys.stdin is None else sys.stdin.buffer  # there is none behind `<&-`
         corpus = read_corpus(sources, stdin=stdin, **decoding)
         self.text, self.stem = corpus.text, corpus.stem
-        self.validation = None if val_file is None else read_text(val_file, stdin=stdin, **decoding)
+        validation = None if val_file is None else read_corpus([val_file], stdin=stdin, **decoding)
+        self.validation = None if validation is None else validation.text
         settings = preset_settings(preset, len(self.text), {name: train_flags.get(name) for name in BUDGETS})
         self.config = TrainConfig(**(settings.train | dict(train_flags)))
         self.model = CharModel(
@@ -85,6 +86,7 @@ class NewRun:
             "sources": list(corpus.sources),
             "sha256": corpus.sha256,
             "val_file": val_file,
+            "val_sha256": None if validation is None else validation.sha256,
             **decoding,
         }
 
@@ -111,7 +113,8 @@ def show_plan(new: NewRun, *, no_color: bool) -> None:
     """Tell what a run would take: steps, time, memory."""
     began = time.perf_counter()
     data = load_data(new.model.vocabulary, new.text, new.config, new.validation)
-    planned = plan(new.model, data, fit_to_text(new.config, data.characters), started_s=began)
+    fitted = fit_to_text(new.config, data.characters)
+    planned = plan(new.model, data, fitted, started_s=began)
     step_s, memory = measure(new.model, data, planned)
     steps = planned.steps or 0
     window = planned.batch_size * planned.seq_length
@@ -121,5 +124,7 @@ def show_plan(new: NewRun, *, no_color: bool) -> None:
         f"{planned.shards} shards on {planned.workers} workers",
         f"about {steps * step_s / 60:.1f} minutes at {window / step_s:,.0f} characters/s, "
         f"and {memory / 2**20:.0f} MB for arrays",
+        fitting_note(new.config, fitted),
     ):
-        stderr_console(no_color).print(Text(line), soft_wrap=True)
+        if line:
+            stderr_console(no_color).print(Text(line), soft_wrap=True)

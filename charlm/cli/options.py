@@ -24,6 +24,7 @@ __all__ = [
     "SeedOption",
     "StopOption",
     "TemperatureOption",
+    "TensorboardOption",
     "TopKOption",
     "TopPOption",
 ]
@@ -70,4 +71,14 @@ NoColorOption: TypeAlias = Annotated[bool, typer.Option("--no-color", help="No c
 NoEchoOption: TypeAlias = Annotated[bool, typer.Option("--no-echo", help="Write the model's text only.")]
 RawOption: TypeAlias = Annotated[
     bool, typer.Option("--raw", help="Write control characters as they are; refused on a terminal.")
+]
+TensorboardOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--tensorboard",
+        metavar="DIR",
+        help="Write event files below this folder, too; needs the extra tensorboard.",
+        rich_help_panel="Run",
+        show_default=False,
+    ),
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from charlm.cli.options import NoColorOption
+from charlm.cli.options import NoColorOption, TensorboardOption
 
 __all__ = ["resume"]
 
@@ -14,7 +15,9 @@ __all__ = ["resume"]
 def resume(
     run: Annotated[
         str | None,
-        typer.Argument(metavar="[RUN]", help="A run folder; left out, the newest run.", show_default=False),
+        typer.Argument(
+            metavar="[RUN]", help="A run folder; left out, the newest unfinished run.", show_default=False
+        ),
     ] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", help="A new total of passes.")] = None,
     steps: Annotated[int | None, typer.Option("--steps", help="A new total of updates.")] = None,
@@ -23,13 +26,25 @@ def resume(
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing.")] = False,
     no_color: NoColorOption = False,
+    tensorboard: TensorboardOption = None,
 ) -> None:
     """Go on exactly where a run stopped, to its planned end or to a new total."""
+    from charlm.cli.choose_run import newest_run, offer_unfinished_run
     from charlm.cli.old_run import OldRun
-    from charlm.cli.run_training import run_training
+    from charlm.cli.run_training import check_wishes, run_training
     from charlm.cli.streams import stderr_console
 
-    old = OldRun(run, budget={"epochs": epochs, "steps": steps, "minutes": minutes}, workers=workers)
+    check_wishes(tensorboard)
+    budget = {"epochs": epochs, "steps": steps, "minutes": minutes}
+    if run is not None:
+        folder: Path | None = Path(run)
+    elif any(total is not None for total in budget.values()):  # which may be more than a finished run's
+        folder = newest_run()
+    else:
+        folder = offer_unfinished_run(stderr_console(no_color), quiet=quiet)
+    if folder is None:
+        return
+    old = OldRun(folder, budget=budget, workers=workers)
     if old.finished:
         if not quiet:
             stderr_console(no_color).print(old.finished, soft_wrap=True)
@@ -43,4 +58,5 @@ def resume(
         quiet=quiet,
         as_json=as_json,
         no_color=no_color,
+        tensorboard=tensorboard,
     )

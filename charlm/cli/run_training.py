@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +20,25 @@ if TYPE_CHECKING:
     from charlm.model import CharModel
     from charlm.training.loop import RunOptions
 
-__all__ = ["run_training"]
+__all__ = ["check_wishes", "run_training"]
+
+
+def check_wishes(tensorboard: Path | None) -> None:
+    """Refuse, before a text is read, what could only be refused after.
+
+    Raises
+    ------
+    UsageError
+        If an extra is missing.
+    """
+    if tensorboard is not None:
+        from charlm.ui.tensorboard import check_tensorboard
+
+        check_tensorboard()
+
+
+STOPPING = "stopping: saving after this step; once more to end at once without saving"
+INTERRUPTED = 130
 
 
 def run_training(
@@ -32,38 +51,62 @@ def run_training(
     quiet: bool,
     as_json: bool,
     no_color: bool,
+    tensorboard: Path | None,
 ) -> None:
-    """Train in a run folder until the plan is done or a signal asks to stop.
+    """Train in a run folder until the plan is done or a signal asks to stop; a second one ends it at once.
 
     Raises
     ------
     typer.Exit
-        With 130 or 143 after a signal, once everything is saved.
+        With 130 or 143 after a signal; once everything is saved, unless a second one came.
     """
     from charlm.checkpoint import lock_run_folder
+    from charlm.training.history import read_log
     from charlm.training.loop import train
-    from charlm.ui.dashboard import open_display
+    from charlm.training.run_writer import LOG
+    from charlm.ui.dashboard import Display, open_display
+    from charlm.ui.plain import Silence
     from charlm.ui.sanitize import json_text
+    from charlm.ui.tensorboard import EventFiles
 
     folder = Path(options.folder or ".")
-    display = open_display(stderr_console(no_color), name=folder.name, quiet=quiet or as_json)
-    told = False
+    before = None if options.resumed is None else read_log(folder / LOG)
+    display = open_display(stderr_console(no_color), name=folder.name, quiet=quiet or as_json, history=before)
+    events: Display = Silence() if tensorboard is None else EventFiles(tensorboard / folder.absolute().name)
 
-    def should_stop() -> bool:
-        nonlocal told
-        if request.exit_code and not told:
-            told = True
-            display.notice("stopping: saving after this step; once more to end at once without saving")
-        return bool(request.exit_code)
+    def tell() -> None:
+        if as_json and not quiet:  # the events go elsewhere, but a person may be there
+            stderr_console(no_color).print(STOPPING)
+        else:
+            display.notice(STOPPING)
 
-    with lock_run_folder(folder), _free_if_unused(folder), StopRequest() as request, display:
-        options = dataclasses.replace(options, should_stop=should_stop)
-        for report in train(model, text, config, validation=validation, run=options):
-            display.add(report)
-            if as_json:
-                sys.stdout.write(json_text(report.to_json()) + "\n")
-                sys.stdout.flush()
-    if request.exit_code and report.details.get("reason") == "interrupted":
+    def give_up(code: int) -> None:
+        with contextlib.suppress(OSError):
+            display.__exit__(None, None, None)  # gives the screen back
+            sys.stderr.flush()
+        os._exit(code)
+
+    request = StopRequest(tell, give_up)
+    options = dataclasses.replace(options, should_stop=lambda: bool(request.exit_code))
+    reports = train(model, text, config, validation=validation, run=options)
+    try:
+        with (
+            lock_run_folder(folder),
+            _free_if_unused(folder),
+            request,
+            display,
+            events,
+            contextlib.closing(reports),
+        ):
+            for report in reports:
+                display.add(report)
+                events.add(report)
+                if as_json:
+                    sys.stdout.write(json_text(report.to_json()) + "\n")
+                    sys.stdout.flush()
+    except KeyboardInterrupt:
+        raise typer.Exit(request.exit_code or INTERRUPTED) from None
+    if request.exit_code:
         raise typer.Exit(request.exit_code)
 
 

@@ -82,7 +82,7 @@ class Slash:
             case "vocab":
                 self._show(view.vocabulary(talk.model.vocabulary))
             case _:
-                raise UsageError(f"/show knows settings, model and vocab, not {rest!r}")
+                raise UsageError(f"/show {rest!r} shows nothing; give settings, model or vocab")
         return "prompt"
 
     def model(self, rest: str) -> Next:

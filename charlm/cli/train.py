@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 
 import typer
 
-from charlm.cli.options import NoColorOption
+from charlm.cli.options import NoColorOption, TensorboardOption
 from charlm.config import (
     CellName,
     DTypeName,
@@ -16,6 +16,7 @@ from charlm.config import (
     LossReduction,
     ModelConfig,
     Normalization,
+    OnNan,
     OptimizerName,
     Sampling,
     ScheduleName,
@@ -154,9 +155,7 @@ def train(
     force: Annotated[bool, _option("--force", help="Replace a run folder that exists.", panel=RUN)] = False,
     eval_every: Annotated[Whole, _option("--eval-every", help="In steps; 0: at the end only.", panel=RUN)] = None,
     save_every: Annotated[Whole, _option("--save-every", help="In steps; 0: at the end only.", panel=RUN)] = None,
-    sample_every: Annotated[
-        Whole, _option("--sample-every", help="In steps; 0: at the end only.", panel=RUN)
-    ] = None,
+    sample_every: Annotated[Whole, _option("--sample-every", help="In steps; 0: never.", panel=RUN)] = None,
     log_every: Annotated[Whole, _option("--log-every", help="In steps.", panel=RUN)] = None,
     save_minutes: Annotated[
         Number, _option("--save-minutes", help="Save at least this often as well; 0: no.", panel=RUN)
@@ -170,9 +169,16 @@ def train(
     workers: Annotated[
         Whole, _option("--workers", help="Threads on the shards; never changes a bit.", panel=RUN)
     ] = None,
+    on_nan: Annotated[
+        Text,
+        _option(
+            "--on-nan", help="If training diverges: end, or go back with half the rate.", panel=RUN, choices=OnNan
+        ),
+    ] = None,
     as_json: Annotated[bool, _option("--json", help="Events as JSON lines on stdout.", panel=RUN)] = False,
     quiet: Annotated[bool, _option("--quiet", help="Show nothing.", panel=RUN)] = False,
     no_color: NoColorOption = False,
+    tensorboard: TensorboardOption = None,
     dry_run: Annotated[
         bool, _option("--dry-run", help="Tell steps, time and memory; train nothing.", panel=RUN)
     ] = False,
@@ -183,8 +189,9 @@ def train(
     """
     flags = dict(locals())
     from charlm.cli.new_run import NewRun, show_plan
-    from charlm.cli.run_training import run_training
+    from charlm.cli.run_training import check_wishes, run_training
 
+    check_wishes(tensorboard)
     new = NewRun(
         sources=corpus or [],
         preset=preset,
@@ -208,6 +215,7 @@ def train(
         quiet=quiet,
         as_json=as_json,
         no_color=no_color,
+        tensorboard=tensorboard,
     )
 
 

@@ -9,14 +9,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import typer
 
 from charlm.cli.streams import silence_stdout
 from charlm.errors import UsageError
 
-__all__ = ["TextWriter", "open_text", "refuse_raw_terminal"]
+__all__ = ["TextWriter", "open_bytes", "open_text", "refuse_raw_terminal"]
 
 FLUSH_EVERY_S = 0.02
 
@@ -99,6 +99,24 @@ def open_text(path: Path | None) -> Iterator[TextIO]:
         raise typer.Exit from None
     except OSError as error:
         raise disk_error(path or Path("standard output"), error) from error
+
+
+@contextlib.contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to write bytes to.
+
+    Raises
+    ------
+    DiskError
+        If the system refuses to write.
+    """
+    from charlm.checkpoint.atomic import disk_error
+
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError as error:
+        raise disk_error(path, error) from error
 
 
 def refuse_raw_terminal(stream: TextIO) -> None:

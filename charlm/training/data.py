@@ -142,7 +142,7 @@ def make_batches(data: Data, config: TrainConfig, stop_id: int | None, rng: np.r
     N, T = config.batch_size, config.seq_length
     if isinstance(data.train, Sequence):
         if stop_id is None:
-            raise UsageError("documents need a vocabulary with a stop symbol")
+            raise UsageError("documents need a vocabulary with a stop symbol; make it with stop=True")
         return DocumentBatches(data.train, stop_id=stop_id, streams=N, length=T, rng=rng)
     match config.sampling:
         case "random":

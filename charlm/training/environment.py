@@ -14,7 +14,12 @@ from charlm.training.plan import available_cores
 __all__ = ["environment"]
 
 RUNTIME = ("numpy", "regex", "rich", "typer")
-EXTRAS = {"parity": ("torch",), "test": ("pytest", "hypothesis", "pexpect", "pyte")}
+EXTRAS = {
+    "parity": ("torch",),
+    "png": ("pillow",),
+    "tensorboard": ("tensorboardX",),
+    "test": ("pytest", "hypothesis", "pexpect", "pyte"),
+}
 
 
 def environment() -> dict[str, Any]:

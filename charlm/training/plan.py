@@ -18,7 +18,7 @@ from charlm.training.data import Data, HeldOut, make_batches
 from charlm.training.team import Team
 from charlm.training.validation import validation_loss
 
-__all__ = ["available_cores", "default_shards", "fit_to_text", "measure", "plan", "steps_of_epochs"]
+__all__ = ["available_cores", "default_shards", "fit_to_text", "fitting_note", "measure", "plan", "steps_of_epochs"]
 
 DEFAULT_EPOCHS = 10.0
 WANTED_EVALUATIONS = 16
@@ -43,6 +43,15 @@ def fit_to_text(config: TrainConfig, characters: int) -> TrainConfig:
     streams, length = fit(characters, config.batch_size, config.seq_length)
     shards = config.shards if config.shards and streams % config.shards == 0 else None
     return dataclasses.replace(config, batch_size=streams, seq_length=length, shards=shards)
+
+
+def fitting_note(wanted: TrainConfig, fitted: TrainConfig) -> str:
+    """Say in one line what `fit_to_text` shrank; empty where that was nothing."""
+    names = [name for name in ("batch_size", "seq_length") if getattr(wanted, name) != getattr(fitted, name)]
+    changes = [
+        f"--{name.replace('_', '-')} {getattr(fitted, name)} instead of {getattr(wanted, name)}" for name in names
+    ]
+    return f"the text is too short for the settings: {' and '.join(changes)}" if changes else ""
 
 
 def plan(model: CharModel, data: Data, config: TrainConfig, *, started_s: float | None = None) -> TrainConfig:

@@ -12,6 +12,7 @@ from charlm.errors import CheckpointError
 __all__ = ["Progress"]
 
 HISTORY_LIMIT = 4000
+HOPELESS = 100
 
 
 @dataclass(slots=True)
@@ -29,6 +30,13 @@ class Progress:
         As min-char-rnn shows it: summed over T, smoothed by 0.999/0.001; NaN before the first update.
     elapsed_s : float
         Seconds of training so far, over all sittings.
+    examined_step : int
+        The last update after which all that was due was done: evaluating, sampling. Below `step` where a stop was
+        asked for first; a run that goes on does it then.
+    worse, hopeless : int
+        Updates in a row whose loss was above ln V, what guessing costs; and above a hundred times that.
+    rollbacks : int
+        How often training diverged and went on from an earlier state; each time the rate is halved.
     history : list of [step, train loss, validation loss]
         One entry an evaluation, in nats per character.
     """
@@ -38,6 +46,10 @@ class Progress:
     best_step: int = 0
     smooth_loss: float = math.nan
     elapsed_s: float = 0.0
+    examined_step: int = 0
+    worse: int = 0
+    hopeless: int = 0
+    rollbacks: int = 0
     history: list[list[float | None]] = field(default_factory=list)
 
     def smooth(self, loss: float, length: int, vocabulary_size: int) -> None:
@@ -45,6 +57,17 @@ class Progress:
         if math.isnan(self.smooth_loss):
             self.smooth_loss = math.log(vocabulary_size) * length
         self.smooth_loss = 0.999 * self.smooth_loss + 0.001 * loss * length
+
+    def compare(self, loss: float, vocabulary_size: int) -> None:
+        """Compare an update's loss per character with what guessing among V symbols costs, ln V."""
+        guessing = math.log(vocabulary_size)
+        self.worse = self.worse + 1 if loss > guessing else 0
+        self.hopeless = self.hopeless + 1 if loss > HOPELESS * guessing else 0
+
+    @property
+    def rate_factor(self) -> float:
+        """What the rate is multiplied by after so many rollbacks."""
+        return 0.5**self.rollbacks
 
     def evaluated(self, train_loss: float, loss: float) -> bool:
         """Note an evaluation; returns whether it is the best so far."""
@@ -71,12 +94,18 @@ class Progress:
             If a value is missing or of another kind.
         """
         try:
+            # a run that was saved before there were these has nothing to make up for
+            values = {"examined_step": values["step"], "worse": 0, "hopeless": 0, "rollbacks": 0} | values
             return cls(
                 step=int(values["step"]),
                 best_loss=math.inf if values["best_loss"] is None else float(values["best_loss"]),
                 best_step=int(values["best_step"]),
                 smooth_loss=math.nan if values["smooth_loss"] is None else float(values["smooth_loss"]),
                 elapsed_s=float(values["elapsed_s"]),
+                examined_step=int(values["examined_step"]),
+                worse=int(values["worse"]),
+                hopeless=int(values["hopeless"]),
+                rollbacks=int(values["rollbacks"]),
                 history=[list(entry) for entry in values["history"]],
             )
         except (KeyError, TypeError, ValueError) as error:

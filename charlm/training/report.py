@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias
 
 __all__ = ["Event", "Report"]
 
-Event: TypeAlias = Literal["start", "step", "eval", "sample", "save", "end"]
+Event: TypeAlias = Literal["start", "step", "eval", "sample", "warning", "rollback", "save", "end"]
 
 SCHEMA = 1
 
@@ -20,8 +20,8 @@ class Report:
 
     Parameters
     ----------
-    event : {"start", "step", "eval", "sample", "save", "end"}
-        What happened.
+    event : {"start", "step", "eval", "sample", "warning", "rollback", "save", "end"}
+        What happened. A "rollback" is training that diverged and goes on from the state after `step` updates.
     step : int
         Finished updates.
     steps : int
@@ -41,14 +41,15 @@ class Report:
         Characters trained on per second since the "step" event before, without evaluating, sampling and
         saving.
     text : str
-        What the model writes now, in "sample".
+        What the model writes now, in "sample"; one line to a person in "warning" and "rollback".
     path : str
         The run folder in "start" and "end", the file in "save"; empty where nothing is kept.
     best : bool
         Whether this "eval" has the lowest loss so far.
     details : mapping
-        In "start" parameters, vocabulary, characters, shards, workers, blas_threads, preset, config; in
-        "step" of the preset min-char-rnn ``smooth_loss``; in "end" the reason.
+        In "start" parameters, vocabulary, characters, shards, workers, blas_threads, preset, baseline,
+        config, and of a run that goes on best_loss and best_step; in "step" of the preset min-char-rnn
+        ``smooth_loss``; in "rollback" from_step and rate; in "end" the reason.
     """
 
     event: Event
@@ -96,7 +97,7 @@ class Report:
                     "bpc": _finite(self.bits_per_char),
                     "best": self.best,
                 }
-            case "sample":
+            case "sample" | "warning" | "rollback":
                 values |= {"text": self.text}
             case "save":
                 values |= {"path": self.path}

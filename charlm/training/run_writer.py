@@ -1,16 +1,26 @@
-"""What a run leaves in its folder: ``last.npz``, ``best.npz``, ``log.jsonl``, ``config.json``."""
+"""What a run leaves in its folder: ``last.npz``, ``best.npz``, ``log.jsonl``, ``config.json``.
+
+A save writes in this order, so that whoever dies in between goes on from the save before and repeats the rest::
+
+    log.jsonl (appended) → config.json (once a sitting) → best.npz (if it is the best) → last.npz
+
+``last.npz`` holds how long the log was. What stands in the log after that belongs to updates that are not in the
+checkpoint, and is cut off before a run goes on.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from charlm.checkpoint import clear_run_folder, save, write_json
-from charlm.checkpoint.atomic import disk_error
+from charlm.checkpoint import Journal, clear_run_folder, save, write_json
 from charlm.checkpoint.locate import BEST, LAST
+from charlm.errors import DiskError
 from charlm.training.report import Report
 from charlm.training.trainer import Trainer
 
@@ -34,12 +44,36 @@ class RunWriter:
 
     def __init__(self, folder: Path, origin: Mapping[str, Any], *, fresh: bool) -> None:
         self.folder, self.origin, self._fresh = folder, dict(origin), fresh
-        self._pending: list[str] = []
+        self._log, self._pending = Journal(folder / LOG), list[str]()
+        self._settings_stand = False
 
     @property
     def saved(self) -> bool:
         """Whether the folder holds a checkpoint of this run."""
         return not self._fresh
+
+    def go_on(self, trainer: Trainer, record: Mapping[str, Any]) -> None:
+        """Make the other files fit the ``last.npz`` that a run goes on from, whatever ended it.
+
+        Parameters
+        ----------
+        trainer : Trainer
+            Restored from that checkpoint.
+        record : mapping
+            The checkpoint's.
+
+        Raises
+        ------
+        DiskError
+            If the system refuses.
+        """
+        if record.get("replaces"):  # it ended before the files of an older run were gone
+            clear_run_folder(self.folder)
+        step, progress = trainer.progress.step, trainer.progress
+        if "log_bytes" in record:
+            self._log.cut(int(record["log_bytes"]), keep=lambda line: _closes(line, step))
+        if math.isfinite(progress.best_loss) and progress.best_step == step and not (self.folder / BEST).exists():
+            self.save_best(trainer)
 
     def log(self, report: Report) -> None:
         """Note an event; it reaches the disk with the next save."""
@@ -53,30 +87,70 @@ class RunWriter:
         DiskError
             If the system refuses; the checkpoints are then the ones before.
         """
-        record = {
-            "train": dataclasses.asdict(trainer.config),
-            "origin": self.origin,
-            **trainer.record(),
-        }
-        if best and not self._fresh:
-            save(trainer.averaged, self.folder / BEST, training=record)
-        save(trainer.model, self.folder / LAST, training=record, tensors=trainer.tensors())
-        if self._fresh:  # the new run is safe: now the old one may go
-            clear_run_folder(self.folder)
-            settings = {"model": dataclasses.asdict(trainer.model.config), "train": record["train"], **self.origin}
-            write_json(self.folder / CONFIG, settings)
+        if self._fresh and any((self.folder / name).exists() for name in (LAST, BEST)):
+            self._save_last(trainer, replaces=True)  # the old run goes once the new one is safe
+        with contextlib.ExitStack() as undo:
+            if self._fresh:
+                clear_run_folder(self.folder)
+                undo.callback(self._clear_again)
+            self.flush()
+            if not self._settings_stand:
+                self._write_settings(trainer)
             if best:
-                save(trainer.averaged, self.folder / BEST, training=record)
-            self._fresh = False
-        self.flush()
+                self.save_best(trainer)
+            self._save_last(trainer)
+            undo.pop_all()
+        self._fresh = False
         return self.folder / LAST
 
+    def save_best(self, trainer: Trainer) -> Path:
+        """Write ``best.npz`` alone.
+
+        Raises
+        ------
+        DiskError
+            If the system refuses.
+        """
+        save(trainer.averaged, self.folder / BEST, training=self._record(trainer))
+        return self.folder / BEST
+
     def flush(self) -> None:
-        """Append the noted events to ``log.jsonl``."""
-        path = self.folder / LOG
-        try:
-            with path.open("a", encoding="ascii", newline="\n") as file:
-                file.writelines(self._pending)
-        except OSError as error:
-            raise disk_error(path, error) from error
+        """Append the noted events to ``log.jsonl``, and see to it that they last.
+
+        Raises
+        ------
+        DiskError
+            If the system refuses; the log is then as it was.
+        """
+        self._log.append(self._pending)
         self._pending.clear()
+
+    def _save_last(self, trainer: Trainer, **more: bool) -> None:
+        record = {**self._record(trainer), **more}
+        save(trainer.model, self.folder / LAST, training=record, tensors=trainer.tensors())
+
+    def _write_settings(self, trainer: Trainer) -> None:
+        model, train = dataclasses.asdict(trainer.model.config), dataclasses.asdict(trainer.config)
+        write_json(self.folder / CONFIG, {"model": model, "train": train, **self.origin})
+        self._settings_stand = True
+
+    def _clear_again(self) -> None:
+        """Leave nothing of a first save that failed, so that a second attempt finds the folder free."""
+        with contextlib.suppress(DiskError):
+            clear_run_folder(self.folder)
+
+    def _record(self, trainer: Trainer) -> dict[str, Any]:
+        return {
+            "train": dataclasses.asdict(trainer.config),
+            "origin": self.origin,
+            "log_bytes": self._log.size,
+            **trainer.record(),
+        }
+
+
+def _closes(line: bytes, step: int) -> bool:
+    """Tell whether a line of the log tells of the save after `step` updates, or of the end of that sitting."""
+    with contextlib.suppress(ValueError):
+        event = json.loads(line)
+        return isinstance(event, dict) and event.get("event") in ("save", "end") and event.get("step") == step
+    return False

@@ -20,6 +20,7 @@ from charlm.nn.stack import named_state
 from charlm.training.data import Data, make_batches
 from charlm.training.progress import Progress
 from charlm.training.report import Report
+from charlm.training.rollback import EVERY, GoodStates, put_back
 from charlm.training.team import Team
 from charlm.training.validation import validation_loss
 
@@ -47,6 +48,7 @@ class Trainer:
         self.team = Team(model, config)
         self.optimizer = self.team.optimizer
         self.train_loss = math.nan
+        self._good = GoodStates()
 
     @property
     def averaged(self) -> CharModel:
@@ -68,16 +70,22 @@ class Trainer:
         If the loss or the gradient is not finite, everything is as it was before.
         """
         began, progress = time.perf_counter(), self.progress
+        if not self._good:
+            self._note_state()
         cursor, chance = self.batches.state(), self.rng.bit_generator.state
         factor = rate_factor(progress.step, self.steps, schedule=self.config.schedule, warmup=self.config.warmup)
         batch = self.batches.next()
-        loss, norm = self.team.update(batch, lr=self.config.learning_rate * factor)
+        rate = self.config.learning_rate * progress.rate_factor
+        loss, norm = self.team.update(batch, lr=rate * factor)
         elapsed_s = time.perf_counter() - began
         finite = math.isfinite(loss) and math.isfinite(norm)
         if finite:
             progress.step += 1
             progress.smooth(loss, self.config.seq_length, len(self.model.vocabulary))
+            progress.compare(loss, len(self.model.vocabulary))
             self.train_loss = loss if math.isnan(self.train_loss) else 0.98 * self.train_loss + 0.02 * loss
+            if progress.step % EVERY == 0:
+                self._note_state()
         else:
             self.batches.restore(cursor)
             self.rng.bit_generator.state = chance
@@ -112,20 +120,62 @@ class Trainer:
             best=best,
         )
 
+    # -- going back --
+
+    @property
+    def rolls_back(self) -> bool:
+        """Whether there is a state to go back to."""
+        return bool(self._good)
+
+    def roll_back(self) -> None:
+        """Go on from the last good state with half the rate; the best score and the clock stay."""
+        good, progress = self._good.back(), self.progress
+        put_back(self._all_tensors(), good.tensors)
+        self._go_to(good.record)
+        progress.step = progress.examined_step = int(good.record["step"])
+        progress.smooth_loss = _number(good.record["smooth_loss"])
+        progress.worse = progress.hopeless = 0
+        progress.history = [entry for entry in progress.history if (entry[0] or 0) <= progress.step]
+        progress.rollbacks += 1
+
+    def _note_state(self) -> None:
+        """Keep this state to go back to, if it is good and that may be asked for."""
+        progress = self.progress
+        if self.config.on_nan == "rollback" and not progress.worse and self.odd_tensor() is None:
+            counters = {"step": progress.step, "smooth_loss": progress.to_json()["smooth_loss"]}
+            self._good.add({**counters, **self._place()}, self._all_tensors())
+
     # -- what a checkpoint holds --
 
     def record(self) -> dict[str, Any]:
         """Return everything beside tensors that going on needs, for JSON."""
+        record = {"progress": self.progress.to_json(), **self._place()}
+        return record | ({"rollback": self._good.records()} if self._good else {})
+
+    def _place(self) -> dict[str, Any]:
+        """Return where the data, the chance and the optimiser's count are."""
         return {
-            "progress": self.progress.to_json(),
             "train_loss": None if math.isnan(self.train_loss) else self.train_loss,
             "optimizer_steps": self.optimizer.steps,
             "batches": self.batches.state(),
             "random": {"batches": self.rng.bit_generator.state},
         }
 
+    def _go_to(self, place: Mapping[str, Any]) -> None:
+        place = copy.deepcopy(dict(place))
+        self.train_loss = _number(place["train_loss"])
+        self.optimizer.steps = int(place["optimizer_steps"])
+        self.rng.bit_generator.state = place["random"]["batches"]
+        self.batches.restore(place["batches"])
+
     def tensors(self) -> dict[str, FloatArray]:
-        """Return slots, carried state and averaged weights by their names in checkpoints, as views."""
+        """Return by their names in checkpoints slots, carried state, averaged weights and good states.
+
+        All but the good states are views.
+        """
+        return self._moving_tensors() | self._good.tensors()
+
+    def _moving_tensors(self) -> dict[str, FloatArray]:
         slots = {
             f"optimizer.{slot}.{name}": tensor
             for slot, flat in self.optimizer.slots.items()
@@ -134,10 +184,13 @@ class Trainer:
         average = {f"ema.{name}": tensor for name, tensor in self.averaged.tensors().items()}
         return slots | named_state(self.team.state) | (average if self.config.ema else {})
 
+    def _all_tensors(self) -> dict[str, FloatArray]:
+        return self.model.tensors() | self._moving_tensors()
+
     def odd_tensor(self) -> str | None:
         """Return the name of a tensor of a checkpoint that is not finite; None if all are."""
-        tensors = self.model.tensors() | self.tensors()
-        return next((name for name, tensor in tensors.items() if not np.isfinite(tensor).all()), None)
+        tensors = self._all_tensors().items()
+        return next((name for name, tensor in tensors if not np.isfinite(tensor).all()), None)
 
     def restore(self, record: Mapping[str, Any], tensors: Mapping[str, FloatArray]) -> None:
         """Go back to what `record` and `tensors` gave at another time; the weights are the model's own matter.
@@ -147,18 +200,16 @@ class Trainer:
         CheckpointError
             If something is missing or does not fit.
         """
-        record = copy.deepcopy(dict(record))
         try:
-            self.progress = Progress.from_json(record["progress"])
-            self.train_loss = math.nan if record["train_loss"] is None else float(record["train_loss"])
-            self.optimizer.steps = int(record["optimizer_steps"])
-            self.rng.bit_generator.state = record["random"]["batches"]
-            self.batches.restore(record["batches"])
-            for name, tensor in self.tensors().items():
-                if tensors[name].shape != tensor.shape:
-                    raise CheckpointError(f"tensor {name} has shape {tensors[name].shape}, not {tensor.shape}")
-                tensor[...] = tensors[name]
+            self.progress = Progress.from_json(copy.deepcopy(record["progress"]))
+            self._go_to(record)
+            put_back(self._moving_tensors(), tensors)
+            self._good.restore(record.get("rollback", ()), tensors, like=self._all_tensors())
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
                 f"the run cannot go on: its record lacks or garbles {error}; train anew"
             ) from error
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else float(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,7 +40,8 @@ def stats_table(corpora: Sequence[Mapping[str, Any]]) -> Table:
     ----------
     corpora : sequence of mappings
         Each with ``name``, the fields of `charlm.text.text_stats.TextStats`, ``unigram_bits``, and
-        ``true_nats`` and ``true_bits``, which may be None.
+        ``true_nats`` and ``true_bits``, which may be None. Where one has ``baseline``, all have: the fields of
+        `charlm.analysis.ngram.Baseline`, or None.
     """
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
     table.add_column("", no_wrap=True, style="dim")
@@ -49,6 +51,11 @@ def stats_table(corpora: Sequence[Mapping[str, Any]]) -> Table:
         table.add_row(label, *(f"{corpus[name]:,}" for corpus in corpora))
     for label, name in _ENTROPIES:
         table.add_row(label, *(_per_character(corpus[name]) for corpus in corpora))
+    if all("baseline" in corpus for corpus in corpora):
+        found = [corpus["baseline"] for corpus in corpora]
+        for label, unit in (("baseline nats/char", 1.0), ("baseline bits/char", math.log(2))):
+            table.add_row(label, *(_per_character(entry and entry["nats"] / unit) for entry in found))
+        table.add_row("baseline model", *(f"{entry['order']}-gram" if entry else "–" for entry in found))
     return table
 
 

@@ -13,6 +13,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.live import Live
 
+from charlm.training.history import History
 from charlm.training.report import Report
 from charlm.ui.plain import PlainProgress, Silence
 from charlm.ui.run_state import RunState
@@ -54,14 +55,23 @@ class Dashboard:
         What to call the run.
     clock : callable
         Seconds from any origin.
+    history : History, optional
+        Of a run that goes on: what it did before.
     """
 
     REFRESHES_PER_S = 4  # drawing takes some milliseconds from the training
 
-    def __init__(self, console: Console, *, name: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console,
+        *,
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
+        history: History | None = None,
+    ) -> None:
         self._console = console
         self._clock = clock
-        self._state = RunState(name)
+        self._state = RunState(name, history)
         self._live = Live(
             get_renderable=self._view,
             console=console,
@@ -84,6 +94,7 @@ class Dashboard:
     ) -> None:
         """Give the screen back and leave the summary on it."""
         self._live.stop()
+        self._state.fail(error)
         for line in summary(self._state, self._clock()):
             self._console.print(line, soft_wrap=True)
 
@@ -98,14 +109,19 @@ class Dashboard:
 
 
 def open_display(
-    console: Console, *, name: str, quiet: bool = False, clock: Callable[[], float] = time.monotonic
+    console: Console,
+    *,
+    name: str,
+    quiet: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+    history: History | None = None,
 ) -> Display:
     """Choose a display: dashboard on a capable terminal, plain lines elsewhere, nothing if `quiet`."""
     if quiet:
         return Silence()
     if console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only:
-        return Dashboard(console, name=name, clock=clock)
-    return PlainProgress(console, name=name, clock=clock)
+        return Dashboard(console, name=name, clock=clock, history=history)
+    return PlainProgress(console, name=name, clock=clock, history=history)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,8 @@ START = {
     "preset": "small",
     "shards": 2,
     "workers": 2,
+    "validation_characters": 111_539,
+    "baseline": {"order": 6, "nats": 1.5226, "uniform_nats": math.log(65), "true_nats": None},
 }
 
 SAMPLE = """ROMEO:

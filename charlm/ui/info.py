@@ -12,24 +12,47 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
+from charlm.training.history import History, stored_number
+from charlm.training.verdict import judge
 from charlm.ui.sanitize import visible_line
 from charlm.ui.sparkline import sparkline
-from charlm.ui.wording import bits, duration, model_line, number
+from charlm.ui.wording import bits, duration, model_line, number, yardsticks
 
-__all__ = ["model_view", "run_table"]
+__all__ = ["model_view", "run_facts", "run_table"]
 
 _CURVE_WIDTH = 40
 _SHOWN_DIGITS = 16
 
 
-def model_view(info: ModelInfo) -> RenderableType:
-    """Show what a checkpoint holds: shape, origin, course of training, and every tensor with its checksum."""
+def model_view(info: ModelInfo, history: History) -> RenderableType:
+    """Show what a checkpoint holds: shape, origin, history, and every tensor with its checksum.
+
+    Parameters
+    ----------
+    info : ModelInfo
+    history : History
+        Of the run that it belongs to; an empty one where nothing is known of it.
+    """
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
     facts.add_column(overflow="fold")
-    for label, value in _facts(info):
+    for label, value in _facts(info, history):
         facts.add_row(label, Text(visible_line(value)))
     return Group(facts, Text(), _tensor_table(info))
+
+
+def run_facts(history: History) -> dict[str, Any]:
+    """Return what is known of a run, for JSON."""
+    best = history.best
+    return {
+        "ended": history.reason or None,
+        "step": int(history.last_step),
+        "steps": history.steps or None,
+        "best_loss": best and best.loss,
+        "best_step": best and int(best.step),
+        "baseline": history.start.get("baseline"),
+        "verdict": judge(history).to_json(),
+    }
 
 
 def run_table(runs: Sequence[RunInfo]) -> RenderableType:
@@ -58,7 +81,7 @@ def _run_cells(run: RunInfo) -> tuple[Text, ...]:
     )
 
 
-def _facts(info: ModelInfo) -> list[tuple[str, str]]:
+def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
     start = {"config": {"model": info.config}, "vocabulary": info.symbols, "parameters": info.parameters}
     defaults = {"cell", "hidden_size", "layers", "embedding_size"}  # these are in the line of the model
     rows = [
@@ -70,25 +93,51 @@ def _facts(info: ModelInfo) -> list[tuple[str, str]]:
     ]
     progress = info.training.get("progress")
     if isinstance(progress, dict):
-        rows += _course(progress)
-    for label, name in (("training", "train"), ("text", "origin")):
-        values = info.training.get(name)
-        if isinstance(values, dict) and values:
-            rows.append((label, _settings(values)))
-    return rows
+        rows += _progress(progress)
+    rows += _run(history)
+    train, origin = (
+        values if isinstance(values := info.training.get(k), dict) else {} for k in ("train", "origin")
+    )
+    if train:
+        rows.append(("training", _settings(train)))
+    return rows + _text(origin)
 
 
-def _course(progress: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Describe the course of training from what the loop stored; what is missing or odd is left out."""
-    step, best, elapsed_s = (_float(progress.get(name)) for name in ("step", "best_loss", "elapsed_s"))
+def _run(history: History) -> list[tuple[str, str]]:
+    """Describe the whole run, of which the checkpoint may be any moment."""
+    if not history.train and not history.evaluations:
+        return []
+    planned = f" of {history.steps:,}" if history.steps else ""
+    ends = [points[-1].elapsed_s for points in (history.train, history.evaluations) if points]
+    lasted = f", {duration(max(ends))}" if all(map(math.isfinite, ends)) else ""
+    rows = [("run", f"{history.reason or 'not finished'}, step {history.last_step:,.0f}{planned}{lasted}")]
+    if yardsticks(history):
+        rows.append(("compare", f"{yardsticks(history)} nats"))
+    return [*rows, ("verdict", str(judge(history)))]
+
+
+def _text(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Describe where the text came from; the baseline, which is kept with it, is told elsewhere."""
+    rest = {name: value for name, value in origin.items() if name not in ("sources", "sha256", "baseline")}
+    rows = {
+        "text": _plain(origin.get("sources")),
+        "text sha256": _plain(origin.get("sha256")),
+        "read": _settings(rest),
+    }
+    return [(label, value) for label, value in rows.items() if value and value != "None"]
+
+
+def _progress(progress: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Describe the progress of training from what the loop stored; what is missing or odd is left out."""
+    step, best, elapsed_s = (stored_number(progress.get(name)) for name in ("step", "best_loss", "elapsed_s"))
     rows = [("trained", f"{number(step, ',.0f')} updates in {duration(elapsed_s)}")]
     if math.isfinite(best):
-        at = _float(progress.get("best_step"))
+        at = stored_number(progress.get("best_step"))
         rows.append(("best loss", f"{number(best)} nats, {bits(best)} bits, at step {number(at, ',.0f')}"))
     history = progress.get("history")
     entries = [entry for entry in history if isinstance(entry, list)] if isinstance(history, list) else []
     for label, place in (("train", 1), ("validation", 2)):
-        losses = [_float(entry[place]) for entry in entries if len(entry) > place]
+        losses = [stored_number(entry[place]) for entry in entries if len(entry) > place]
         seen = [loss for loss in losses if math.isfinite(loss)]
         if seen:
             curve = sparkline(losses, width=_CURVE_WIDTH)[0]
@@ -122,12 +171,6 @@ def _plain(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(map(_plain, value))
     return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _float(value: object) -> float:
-    """Return a stored number as a float, NaN for anything else: a stranger may have written it."""
-    small = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < 1e300
-    return float(value) if small else math.nan  # type: ignore[arg-type]
 
 
 def _count(value: int | None) -> str:

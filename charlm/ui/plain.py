@@ -10,6 +10,7 @@ from types import TracebackType
 from rich.console import Console
 from rich.text import Text
 
+from charlm.training.history import History
 from charlm.training.report import Report
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible_line
@@ -32,6 +33,8 @@ class PlainProgress:
         Seconds from any origin.
     every_s : float
         Seconds from one line about a step to the next; every evaluation has its line.
+    history : History, optional
+        Of a run that goes on: what it did before.
     """
 
     def __init__(
@@ -41,12 +44,14 @@ class PlainProgress:
         name: str,
         clock: Callable[[], float] = time.monotonic,
         every_s: float = 5.0,
+        history: History | None = None,
     ) -> None:
         self._console = console
         self._clock = clock
         self._every_s = every_s
         self._last_s = -math.inf
-        self._state = RunState(name)
+        self._state = RunState(name, history)
+        self._told = self._state.verdict.word
 
     def __enter__(self) -> PlainProgress:
         """Begin; nothing is printed yet."""
@@ -56,6 +61,7 @@ class PlainProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Sum the run up."""
+        self._state.fail(error)
         if self._state.started_s is not None:
             for line in summary(self._state, self._clock()):
                 self._print(line)
@@ -75,10 +81,20 @@ class PlainProgress:
             case "eval":
                 note = " (best)" if report.best else ""
                 self._print(Text(f"step {report.step:,}: validation {number(report.loss)} nats{note}"))
+                self._tell_verdict()
+            case "warning" | "rollback":
+                self._print(Text(f"{report.event}: {visible_line(report.text)}"))
 
     def notice(self, message: str) -> None:
         """Print a word to the person at once."""
         self._print(Text(visible_line(message)))
+
+    def _tell_verdict(self) -> None:
+        """Print what to think of the run whenever that has changed."""
+        verdict = self._state.verdict
+        if verdict.word not in (self._told, "early"):
+            self._told = verdict.word
+            self._print(Text(visible_line(str(verdict))))
 
     def _step_line(self, now_s: float) -> str:
         state = self._state

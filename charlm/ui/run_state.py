@@ -6,9 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from charlm.errors import DivergedError
+from charlm.training.history import History
 from charlm.training.report import Report
+from charlm.training.verdict import Verdict, judge
 
-__all__ = ["Curve", "RunState", "Smoothed"]
+__all__ = ["RunState", "Smoothed"]
 
 
 class Smoothed:
@@ -36,29 +39,6 @@ class Smoothed:
             self._weight = self.DECAY * self._weight + (1 - self.DECAY)
 
 
-class Curve:
-    """A history of bounded length: when it is full, neighbours are averaged, and a point stands for two."""
-
-    LIMIT = 1024
-
-    def __init__(self) -> None:
-        self.points: list[float] = []
-        self._stride = 1
-        self._pending: list[float] = []
-
-    def add(self, value: float) -> None:
-        """Take in the next value; what is not finite is left out."""
-        if not math.isfinite(value):
-            return
-        self._pending.append(value)
-        if len(self._pending) == self._stride:
-            self.points.append(sum(self._pending) / self._stride)
-            self._pending.clear()
-        if len(self.points) == self.LIMIT:
-            self.points = [(a + b) / 2 for a, b in zip(self.points[::2], self.points[1::2], strict=True)]
-            self._stride *= 2
-
-
 class RunState:
     """A training run as its reports have told it so far.
 
@@ -66,10 +46,16 @@ class RunState:
     ----------
     name : str
         What to call the run.
+    history : History, optional
+        Of a run that goes on: what it did before.
     """
 
-    def __init__(self, name: str) -> None:
+    JUDGEMENTS = 200  # of the training loss alone, over the run; each takes a millisecond or two
+
+    def __init__(self, name: str, history: History | None = None) -> None:
         self.name = name
+        self.history = History() if history is None else history
+        self.verdict: Verdict = judge(self.history)
         self.start: Mapping[str, Any] = {}
         self.first_step = 0
         self.started_s: float | None = None
@@ -81,7 +67,6 @@ class RunState:
         self.chars_per_s = Smoothed()
         self.train_loss = Smoothed()
         self.published_loss = math.nan
-        self.curve = Curve()
         self.val_loss = math.nan
         self.best_loss = math.nan
         self.best_step = 0
@@ -91,6 +76,7 @@ class RunState:
         self.saved = False
         self.reason = ""
         self.notice = ""
+        self.warnings: list[str] = []
 
     def add(self, report: Report, now_s: float) -> None:
         """Take in the next report.
@@ -105,9 +91,14 @@ class RunState:
             self.started_s = now_s
             self.first_step = report.step if report.event == "start" else 0
         self.step, self.steps, self.epoch = report.step, report.steps or self.steps, report.epoch
+        self.history.add(report.to_json())
+        if report.event != "step" or report.step % (self.steps // self.JUDGEMENTS + 1) == 0:
+            self.verdict = judge(self.history)
         match report.event:
             case "start":
                 self.start, self.folder = report.details, report.path
+                self.best_loss = float(report.details.get("best_loss", math.nan))
+                self.best_step = int(report.details.get("best_step", 0))
             case "step":
                 self._add_step(report)
             case "eval":
@@ -116,6 +107,9 @@ class RunState:
                     self.best_loss, self.best_step = report.loss, report.step
             case "sample":
                 self.sample, self.sample_step = report.text, report.step
+            case "warning" | "rollback":
+                self.notice = report.text
+                self.warnings.append(report.text)
             case "save":
                 self.saved = True
             case "end":
@@ -126,7 +120,12 @@ class RunState:
         self.chars_per_s.add(report.chars_per_s)
         self.train_loss.add(report.loss)
         self.published_loss = float(report.details.get("smooth_loss", math.nan))
-        self.curve.add(self.published_loss if math.isfinite(self.published_loss) else report.loss)
+
+    def fail(self, error: BaseException | None) -> None:
+        """Take in what ended the run before its end, if anything did."""
+        if isinstance(error, DivergedError):
+            self.reason = self.history.reason = "diverged"
+            self.verdict = judge(self.history)
 
     @property
     def fraction(self) -> float:

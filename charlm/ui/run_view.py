@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
+from charlm.ui.plot_curves import curves_of, ranges
+from charlm.ui.plot_terminal import draw_curves
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.sparkline import sparkline
-from charlm.ui.wording import bits, duration, engine_line, model_line, number
+from charlm.ui.wording import VERDICT_STYLES, bits, duration, engine_line, model_line, number
 
-__all__ = ["RunView", "bar", "chart", "metrics"]
+__all__ = ["RunView", "bar", "chart", "metrics", "verdict"]
 
 TWO_COLUMNS = 68
 LABEL = 15
@@ -48,18 +51,23 @@ class RunView:
     def _rows(self, console: Console, width: int, height: int) -> list[Text]:
         state = self.state
         foot = Text(visible_line(state.notice), "bold yellow") if state.notice else Text(HINT, "dim")
-        rows = [*_head(state), Text(), *_progress(state, self.now_s, width), Text(), *metrics(state, width)]
-        free = height - len(rows) - 1
-        if free >= 3:
-            rows += [Text(), *chart(state, width, height=1 if free < 8 else 3)]
+        rows = [*_head(state), Text(), *_progress(state, self.now_s, width), *verdict(state, console, width)]
+        rows += [Text(), *metrics(state, width)]
         free = height - len(rows) - 2
-        if free >= 3 and state.sample:
+        if free >= 3:
+            left = free - SAMPLE_ROWS * bool(state.sample)
+            rows += [Text(), *chart(state, width, height=min(left, CHART_ROWS))]
+        free = height - len(rows) - 2
+        if free >= 2 and state.sample:
             rows += [Text(), *_sample(state, console, width, free - 1)]
         rows += [Text()] * (height - 1 - len(rows))
         return [*rows[: height - 1], foot]
 
 
 HINT = "Ctrl-C saves and stops"
+CHART_ROWS, LOWEST_CHART = 12, 3
+SAMPLE_ROWS = 6  # with what stands above it, where there is room for that
+VERDICT_ROWS = 3
 
 
 def _head(state: RunState) -> Iterator[Text]:
@@ -97,10 +105,15 @@ def metrics(state: RunState, width: int) -> list[Text]:
         _figure("learning rate", number(state.learning_rate, ".3g"), "", ""),
         _figure("gradient norm", number(state.grad_norm, ".3g"), "", ""),
     ]
+    nats, order, true_nats = (state.history.yardstick(name) for name in ("nats", "order", "true_nats"))
+    if math.isfinite(nats):
+        left.append(_loss("baseline", nats, "", f"{order:.0f}-gram"))
+        known = math.isfinite(true_nats)
+        right += [_loss("true entropy", true_nats, "")] * known
     if width < TWO_COLUMNS:
         return left + right
     rows = []
-    for first, second in zip(left, right, strict=True):
+    for first, second in zip_longest(left, right, fillvalue=Text()):
         first.pad_right(max(width // 2 - first.cell_len, 1))
         rows.append(first + second)
     return rows
@@ -115,19 +128,31 @@ def _figure(label: str, value: str, unit: str, style: str) -> Text:
     return Text.assemble((f"{label:<{LABEL}}", "dim"), (value, style), (unit, "dim"))
 
 
+def verdict(state: RunState, console: Console, width: int) -> list[Text]:
+    """Write what to think of the run, its word in colour, in at most `VERDICT_ROWS` rows."""
+    line = Text(visible_line(str(state.verdict)))
+    line.stylize(f"bold {VERDICT_STYLES[state.verdict.word]}", 0, len(state.verdict.word))
+    return list(line.wrap(console, width))[:VERDICT_ROWS]
+
+
 def chart(state: RunState, width: int, height: int) -> list[Text]:
-    """Draw the training loss so far, its highest and lowest value beside the top and bottom row."""
-    points = state.curve.points
-    if not points:
+    """Draw the losses so far, between the values beside the top and bottom row: dots train, marks validate.
+
+    Below `LOWEST_CHART` rows there is one row of blocks, of the training loss.
+    """
+    if not state.history.train:
         return []
-    high, low = f"{max(points):.2f} ", f"{min(points):.2f} "
+    curves = curves_of(state.name, state.history)
+    span = ranges([curves])
+    high, low = f"{span.high_y:.2f} ", f"{span.low_y:.2f} "
     margin = max(len(high), len(low))
-    labels = [high, *[""] * (height - 2), low] if height > 1 else [low]
-    lines = sparkline(points, width=max(width - margin, 1), height=height)
-    return [
-        Text.assemble((f"{label:>{margin}}", "dim"), (line, "cyan"))
-        for label, line in zip(labels, lines, strict=True)
-    ]
+    if height < LOWEST_CHART:
+        losses = [nats for _, nats in curves.train]
+        line = sparkline(losses, width=max(width - margin, 1))[0]
+        return [Text.assemble((f"{min(losses):.2f} ", "dim"), (line, "cyan"))]
+    labels = [high, *[""] * (height - 2), low]
+    rows = draw_curves([curves], span, max(width - margin, 1), height).rows()
+    return [Text.assemble((f"{label:>{margin}}", "dim"), row) for label, row in zip(labels, rows, strict=True)]
 
 
 def _sample(state: RunState, console: Console, width: int, height: int) -> Iterator[Text]:

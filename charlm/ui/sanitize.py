@@ -9,12 +9,13 @@ of here as ``rich.text.Text``.
 
 from __future__ import annotations
 
+import html
 import json
 import math
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["json_text", "visible", "visible_line"]
+__all__ = ["json_text", "markup_text", "visible", "visible_line"]
 
 _C0 = range(0x20)
 _DEL = 0x7F
@@ -33,6 +34,8 @@ _LINE = {
     **{code: f"\\u{code:04x}" for code in (*_BIDI, *_SURROGATES)},
 }
 _TEXT = {code: mark for code, mark in _LINE.items() if chr(code) not in "\n\t"}
+# the only code points left that are not in XML 1.0
+_NOT_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 _JSON = {code: f"\\u{code:04x}" for code in (_DEL, *_C1, *_BIDI, *_SURROGATES)}
 
 
@@ -60,6 +63,17 @@ def visible_line(text: str) -> str:
     'a␊name'
     """
     return text.translate(_LINE)
+
+
+def markup_text(text: str) -> str:
+    r"""Write a line of text for SVG and HTML, between tags or in a quoted attribute.
+
+    Examples
+    --------
+    >>> markup_text("a<b>\a & 'c'")
+    'a&lt;b&gt;␇ &amp; &#x27;c&#x27;'
+    """
+    return html.escape(visible_line(text).translate(_NOT_XML))
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:

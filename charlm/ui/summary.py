@@ -9,11 +9,12 @@ from rich.text import Text
 
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible, visible_line
-from charlm.ui.wording import argument, bits, duration, model_line, number
+from charlm.ui.wording import VERDICT_STYLES, argument, bits, duration, model_line, number, yardsticks
 
 __all__ = ["summary"]
 
 SAMPLE_LINES = 8
+WARNINGS = 5
 
 
 def summary(state: RunState, now_s: float) -> Iterator[Text]:
@@ -36,6 +37,12 @@ def summary(state: RunState, now_s: float) -> Iterator[Text]:
     if math.isfinite(state.val_loss):
         best = f" · best {number(state.best_loss)} at step {state.best_step:,}"
         yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}")
+    beside = yardsticks(state.history)
+    if beside:
+        yield _row("compare", f"{beside} nats")
+    if state.verdict.word != "early":
+        yield _row("verdict", visible_line(str(state.verdict)), VERDICT_STYLES[state.verdict.word])
+    yield from (_row("warning", visible_line(text), "yellow") for text in state.warnings[-WARNINGS:])
     if state.saved and state.folder:
         where = argument(state.folder)
         yield _row("saved", visible_line(state.folder))

@@ -9,9 +9,21 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
+from charlm.training.history import History
+from charlm.training.verdict import Word
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["argument", "bits", "duration", "engine_line", "model_line", "number"]
+__all__ = ["VERDICT_STYLES", "argument", "bits", "duration", "engine_line", "model_line", "number", "yardsticks"]
+
+
+VERDICT_STYLES: dict[Word, str] = {
+    "early": "dim",
+    "learns": "green",
+    "settled": "cyan",
+    "stalls": "yellow",
+    "overfits": "yellow",
+    "diverges": "bold red",
+}
 
 
 def number(value: float, digits: str = ".4f") -> str:
@@ -87,6 +99,25 @@ def engine_line(start: Mapping[str, Any]) -> str:
 
 def _count(value: int, noun: str) -> str:
     return f"{value} {noun}{'' if value == 1 else 's'}"
+
+
+def yardsticks(history: History) -> str:
+    """Say what a run's loss is to be held against, in nats; empty where nothing was measured.
+
+    Examples
+    --------
+    >>> history = History()
+    >>> baseline = {"order": 5, "nats": 1.89, "uniform_nats": 4.1744, "true_nats": None}
+    >>> history.add({"event": "start", "step": 0, "baseline": baseline})
+    >>> yardsticks(history)
+    '5-gram baseline 1.8900 · uniform 4.1744'
+    """
+    known = (
+        (f"{history.yardstick('order'):.0f}-gram baseline", history.yardstick("nats")),
+        ("uniform", history.yardstick("uniform_nats")),
+        ("true entropy", history.yardstick("true_nats")),
+    )
+    return " · ".join(f"{name} {nats:.4f}" for name, nats in known if math.isfinite(nats))
 
 
 def argument(path: str) -> str:

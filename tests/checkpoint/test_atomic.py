@@ -18,6 +18,7 @@ import pytest
 
 from charlm.checkpoint import atomic, atomic_file, read_npz, write_json, write_npz
 from charlm.errors import DiskError
+from tests.figures import figure
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs fork, kill -9 or folders that can be synced")
 
@@ -27,6 +28,7 @@ def write(path: Path, text: bytes) -> None:
         file.write(text)
 
 
+@pytest.mark.promise(5)
 @posix
 def test_the_order_of_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[str] = []
@@ -86,6 +88,8 @@ class FailingFile:
         return getattr(self._file, name)
 
 
+@pytest.mark.promise(4)
+@pytest.mark.promise(6)
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EFBIG, errno.EROFS, errno.ENOTDIR, errno.EXDEV])
 def test_whichever_call_fails_the_old_file_stays(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
@@ -177,6 +181,7 @@ def test_on_windows_a_file_in_use_is_tried_again(tmp_path: Path, monkeypatch: py
     assert len(pauses) == 2
 
 
+@pytest.mark.promise(15)
 @posix
 def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     (tmp_path / "outside").write_bytes(b"precious")
@@ -186,6 +191,7 @@ def test_a_symbolic_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
     assert not (tmp_path / "x").is_symlink()
 
 
+@pytest.mark.promise(15)
 @posix
 def test_a_link_planted_under_the_temporary_name_is_not_followed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -230,6 +236,7 @@ def run(script: str, *args: str) -> str:
     return done.stdout
 
 
+@pytest.mark.promise(6)
 @posix
 def test_a_limit_on_file_sizes_leaves_the_old_file(tmp_path: Path) -> None:
     script = """
@@ -252,6 +259,7 @@ def test_a_limit_on_file_sizes_leaves_the_old_file(tmp_path: Path) -> None:
     assert after == "1 ['x.npz']"
 
 
+@pytest.mark.promise(4)
 @posix
 def test_kills_during_saves_leave_a_readable_file(tmp_path: Path) -> None:
     # one process forks the writers, so that each starts in a millisecond; the pauses cover a save and more
@@ -264,7 +272,7 @@ def test_kills_during_saves_leave_a_readable_file(tmp_path: Path) -> None:
         path, steps, leftovers = folder / "last.npz", [], 0
         weights = np.zeros(50_000)
         write_npz(path, {"step": 0}, {"w": weights})
-        for attempt in range(60):
+        for attempt in range(int(sys.argv[2])):
             child = os.fork()
             if not child:
                 for step in range(1, 1000):
@@ -281,6 +289,6 @@ def test_kills_during_saves_leave_a_readable_file(tmp_path: Path) -> None:
                 assert not list(folder.glob(".charlm-*.tmp"))
         print(len(set(steps)), leftovers)
     """
-    different, leftovers = map(int, run(script, str(tmp_path)).split())
+    different, leftovers = map(int, run(script, str(tmp_path), str(figure(60, 200))).split())
     assert different > 20, "the kills came before anything was written"
     assert leftovers > 10, "no kill came during a save"

@@ -18,6 +18,8 @@ import pytest
 from charlm.checkpoint import read_npz
 from charlm.errors import CheckpointError
 
+pytestmark = pytest.mark.promise(8)
+
 ALLOWED = 64 << 20
 _READ = textwrap.dedent("""
     import json, resource, sys

@@ -16,6 +16,7 @@ from hypothesis.extra import numpy as hnp
 
 from charlm.checkpoint import read_meta, read_npz, write_npz
 from charlm.errors import CheckpointError, UsageError
+from tests.figures import figure
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=8)
 JSON = st.recursive(
@@ -43,7 +44,8 @@ def small(tmp_path: Path) -> Path:
     return tmp_path / "small.npz"
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.promise(17)
+@settings(max_examples=figure(100, 1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(meta=st.dictionaries(ANY_TEXT, JSON, max_size=4), tensors=TENSORS)
 def test_what_is_written_is_read(tmp_path: Path, meta: dict, tensors: dict) -> None:
     write_npz(tmp_path / "x.npz", meta, tensors)
@@ -143,6 +145,7 @@ def _damage_all(path: Path, stride: int) -> tuple[int, int]:
     return refused, harmless
 
 
+@pytest.mark.promise(7)
 def test_every_flipped_bit_is_refused_or_changes_nothing(small: Path) -> None:
     refused, harmless = _damage_all(small, stride=1)
     # a bit in a date, a version or a local header's size, which nothing here reads
@@ -151,6 +154,7 @@ def test_every_flipped_bit_is_refused_or_changes_nothing(small: Path) -> None:
     assert harmless <= 8 * entries * (16 + 16)
 
 
+@pytest.mark.promise(7)
 def test_every_truncation_is_refused(small: Path) -> None:
     sound = small.read_bytes()
     for size in range(len(sound)):
@@ -179,7 +183,8 @@ def test_what_does_not_belong_is_refused(small: Path, change: str) -> None:
         read_npz(small)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.promise(7)
+@settings(max_examples=figure(200, 20_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_splice_gets_through_unnoticed(small: Path, tmp_path: Path, data: st.DataObject) -> None:
     sound = small.read_bytes()
@@ -194,7 +199,8 @@ def test_no_splice_gets_through_unnoticed(small: Path, tmp_path: Path, data: st.
     assert {name: bits(a) for name, a in found.tensors.items()} == {name: bits(a) for name, a in WEIGHTS.items()}
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.promise(7)
+@settings(max_examples=figure(200, 20_000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(noise=st.binary(max_size=200))
 def test_noise_is_refused(tmp_path: Path, noise: bytes) -> None:
     (tmp_path / "x.npz").write_bytes(noise)
@@ -244,3 +250,12 @@ def test_names_in_messages_cannot_control_a_terminal(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError) as caught:
         read_npz(tmp_path / name)
     assert str(caught.value).isprintable()
+
+
+def test_what_does_not_fit_into_memory_is_said(small: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("charlm.checkpoint.npz.read_array", full)
+    with pytest.raises(CheckpointError, match=r"does not fit into memory; free some, or use a smaller model$"):
+        read_npz(small)

@@ -63,6 +63,7 @@ def test_a_file_is_no_folder(tmp_path: Path) -> None:
         new_run_folder(tmp_path / "x" / "y", "x")
 
 
+@pytest.mark.promise(15)
 @posix
 @pytest.mark.parametrize("force", [False, True])
 def test_a_symbolic_link_is_no_run_folder(tmp_path: Path, force: bool) -> None:
@@ -96,6 +97,7 @@ def test_clearing_removes_what_stands_beside_the_new_checkpoint_and_nothing_else
         clear_run_folder(tmp_path)
 
 
+@pytest.mark.promise(11)
 def test_one_process_at_a_time_and_a_kill_releases(tmp_path: Path) -> None:
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -139,6 +141,7 @@ def test_locks_of_two_folders_do_not_meet(tmp_path: Path) -> None:
         pass
 
 
+@pytest.mark.promise(15)
 @posix
 def test_a_lock_file_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / ".lock").symlink_to(tmp_path / "outside")

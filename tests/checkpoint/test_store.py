@@ -18,6 +18,7 @@ from charlm.config import ModelConfig
 from charlm.errors import CheckpointError, UsageError
 from charlm.model import CharModel
 from charlm.text.vocabulary import Vocabulary
+from tests.figures import figure
 
 CONFIGS = st.builds(
     ModelConfig,
@@ -48,7 +49,8 @@ def same(a: CharModel, b: CharModel) -> bool:
     }
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@pytest.mark.promise(17)
+@settings(max_examples=figure(200, 1000), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(config=CONFIGS, vocabulary=VOCABULARIES, seed=st.integers(0, 9))
 def test_what_is_saved_is_loaded(tmp_path: Path, config: ModelConfig, vocabulary: Vocabulary, seed: int) -> None:
     saved = CharModel(config, vocabulary, seed=seed)
@@ -98,6 +100,7 @@ def test_training_tensors_bear_their_names(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.promise(7)
 def test_every_flipped_bit_of_the_metadata_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "x.npz"
     save(model(cell="rnn"), path, training={"step": 12, "best_loss": 1.5})

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import charlm
+from charlm.cli.entry import run
 
 Start = Callable[..., Any]
 CONTROLS = re.compile(rb"\x1b\[\d+A\r\x1b\[J|\x1b\[(?:\?2004[hl]|[\d;]*m)")  # the console's and readline's own
@@ -204,3 +205,8 @@ def test_what_is_piped_is_sanitised_unless_raw(nasty: Path) -> None:
     assert b"\x1b" in raw
     assert "␛" in safe.decode()
     assert not re.findall("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", safe.decode())
+
+
+def test_a_seed_below_zero(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["console", str(model), "--seed", "-1"]) == 2
+    assert capsys.readouterr().err == "charlm: seed is -1; it must be at least 0\n"

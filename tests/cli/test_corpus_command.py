@@ -146,6 +146,26 @@ def test_stats_show_the_true_entropy_beside_the_unigrams(capsys: pytest.CaptureF
     assert rows["distinct symbols"] == ["7", "61"]
 
 
+def test_stats_with_a_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("to be or not to be\n" * 40, "utf-8")
+    short = tmp_path / "b.txt"
+    short.write_text("a", "utf-8")
+    assert run(["corpus", "stats", "--baseline", "--json", str(file), str(short)]) == 0
+    first, second = json.loads(capsys.readouterr().out)["corpora"]
+    assert first["baseline"]["tested_on"] == 76
+    assert 0 < first["baseline"]["nats"] < first["unigram_nats"]
+    assert second["baseline"] is None
+    assert run(["corpus", "stats", "--baseline", str(file), str(short)]) == 0
+    rows = {
+        label: values
+        for label, *values in (line.rsplit(maxsplit=2) for line in capsys.readouterr().out.splitlines()[-3:])
+    }
+    assert rows["baseline nats/char"] == [f"{first['baseline']['nats']:.4f}", "–"]
+    assert rows["baseline bits/char"] == [f"{first['baseline']['nats'] / math.log(2):.4f}", "–"]
+    assert rows["baseline model"] == [f"{first['baseline']['order']}-gram", "–"]
+
+
 def test_stats_of_nothing_are_those_of_the_tales(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["corpus", "stats"]) == 0
     out = capsys.readouterr().out

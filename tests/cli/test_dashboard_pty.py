@@ -27,14 +27,16 @@ def test_the_screen_at_80_by_24(terminal: Start) -> None:
     assert rows[2] == "1,115,394 characters · preset small · 2 shards on 2 workers"
     assert re.fullmatch(r"━+─+ +\d+%  0:\d\d, 0:\d\d left", rows[4])
     assert re.fullmatch(r"step \d+ of 600 · epoch \d\.\d\d", rows[5])
-    assert re.fullmatch(
-        r"train loss     \d\.\d{4} nats  \d\.\d{3} bits  speed          [\d,]+ characters/s", rows[7]
-    )
-    assert re.fullmatch(r"validation     \d\.\d{4} nats  \d\.\d{3} bits  learning rate  0\.\d+", rows[8])
-    assert re.fullmatch(r"best           \d\.\d{4} nats  step \d+ +gradient norm  0\.\d+", rows[9])
-    assert re.match(r"\d\.\d\d █", rows[11])
-    assert rows[15].startswith("── sample, step")
-    assert rows[16:20] == [
+    assert re.match(r"(early|learns): \w+", rows[6])
+    begin = next(k for k, row in enumerate(rows) if row.startswith("train loss"))
+    train, validation, best, baseline = rows[begin : begin + 4]
+    assert re.fullmatch(r"train loss     \d\.\d{4} nats  \d\.\d{3} bits  speed          [\d,]+ characters/s", train)
+    assert re.fullmatch(r"validation     \d\.\d{4} nats  \d\.\d{3} bits  learning rate  0\.\d+", validation)
+    assert re.fullmatch(r"best           \d\.\d{4} nats  step \d+ +gradient norm  0\.\d+", best)
+    assert baseline == "baseline       1.5226 nats  6-gram"
+    assert re.match(r"\d\.\d\d  *[⠁-⣿]", rows[begin + 5])
+    sample = next(k for k, row in enumerate(rows) if row.startswith("── sample, step"))
+    assert rows[sample + 1 : sample + 5] == [
         "ROMEO:",
         "The night is [bold]long[/bold], and every star of it",
         "hath asked my name.",
@@ -53,6 +55,8 @@ def test_the_screen_is_left_with_a_summary(terminal: Start) -> None:
     assert "demonstration  lstm 192 · 65 symbols · 211,073 parameters" in summary
     assert "run         finished · 6.00 epochs" in summary
     assert re.search(r"validation  1\.\d{4} nats, 2\.\d{3} bits · best 1\.\d{4} at step 600", summary)
+    assert "compare     6-gram baseline 1.5226 · uniform 4.1744 nats\r\n" in summary
+    assert "verdict     learns: validation fell from 2.54 to 1.58, still above the 6-gram (1.52)\r\n" in summary
     assert "saved       checkpoints/demonstration\r\n" in summary
     assert "sample      charlm sample checkpoints/demonstration\r\n" in summary
 
@@ -111,4 +115,5 @@ def test_through_a_pipe_there_are_plain_lines() -> None:
     lines = done.stderr.decode().splitlines()
     assert lines[0] == "demonstration: lstm 192 · 65 symbols · 211,073 parameters"
     assert any(line.startswith("step 60: validation") for line in lines)
+    assert sum(line.startswith("learns: ") for line in lines) == 1  # told once, when it is known
     assert lines[-1] == "sample      charlm sample checkpoints/demonstration"

@@ -9,6 +9,7 @@ from xml.dom import minidom
 import pytest
 
 import charlm
+from charlm.analysis.text_baseline import text_baseline
 from charlm.cli.entry import run
 
 TEXT = "abc, \x1b[31m[bold]é日\n"
@@ -58,6 +59,16 @@ class TestEval:
         out = capsys.readouterr().out
         assert "nats per byte" in out
         assert "bits per character" in out
+
+    def test_a_baseline_beside_the_model(self, model, capsys):
+        Path("train.txt").write_text(TEXT * 50, encoding="utf-8")
+        assert run(["eval", "m.npz", "--text", TEXT, "--baseline", "train.txt"]) == 0
+        *_, line = capsys.readouterr().out.splitlines()
+        found = text_baseline(model.vocabulary, TEXT * 50, TEXT)
+        assert line.split() == [f"{found.order}-gram", "baseline,", "nats", f"{found.nats:.4f}"]
+        assert run(["eval", "m.npz", "--text", TEXT, "--baseline", "train.txt", "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["baseline"] == found.to_json()
+        assert run(["eval", "m.npz", "--text", TEXT, "--baseline", "missing"]) == 3
 
     def test_on_unknown(self, model, capsys):
         assert run(["eval", "m.npz", "--text", "abΩc"]) == 3

@@ -40,6 +40,7 @@ def test_a_model_as_json(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert values["path"] == str(run / "last.npz")
     assert values["config"]["hidden_size"] == 2
     assert {len(tensor["sha256"]) for tensor in values["weights"]} == {64}
+    assert values["run"]["verdict"]["word"] == "early"
 
 
 def test_the_runs(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

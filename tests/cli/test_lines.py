@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from charlm.cli.lines import PipedLines, rows_taken
+from charlm.cli.lines import PipedLines, TypedLines, rows_taken
 from charlm.errors import CorpusError
 
 
@@ -34,3 +34,12 @@ def test_somebody_is_prompted_before_each_line() -> None:
 )
 def test_rows_that_a_line_takes(line: str, width: int, rows: int) -> None:
     assert rows_taken(line, width) == rows
+
+
+def test_what_is_typed_and_is_not_text_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    def typed(_prompt: str) -> str:
+        return b"ab\xff".decode("utf-8")
+
+    monkeypatch.setattr("builtins.input", typed)
+    with pytest.raises(CorpusError, match=r"^this line is not utf-8 from byte 2 on; type it again$"):
+        TypedLines().read()

@@ -57,6 +57,11 @@ class TestGoingOn:
         ]
         assert losses[0] == losses[1]
 
+    def test_what_was_before_counts_in_the_verdict(self, capsys):
+        assert run(["resume", "r", "--steps", "60", "--no-color"]) == 0
+        first = next(event["loss"] for event in events() if event["event"] == "eval")
+        assert f"learns: validation fell from {first:.2f} to " in capsys.readouterr().err
+
     def test_passes_and_minutes_are_totals_too(self):
         per_pass = round(1 / events()[1]["epoch"])  # one of the first step
         assert run(["resume", "r", "--epochs", "0.5", "--quiet"]) == 0
@@ -142,6 +147,12 @@ def change_text() -> None:
     Path("t.txt").write_text("another text altogether", "utf-8")
 
 
+def change_validation() -> None:
+    Path("v.txt").write_text("the cat sat", "utf-8")
+    assert train("r", 5, "--val-file", "v.txt", "--force") == 0
+    Path("v.txt").write_text("the cat ran", "utf-8")
+
+
 def from_pipe() -> None:
     rewrite(origin={**load_checkpoint("r/last.npz").training["origin"], "sources": ["-"]})
 
@@ -160,6 +171,7 @@ def odd_cursor() -> None:
 
 BAD: dict[str, tuple[Callable[[], object], list[str], int, str]] = {
     "changed": (change_text, [], 3, "the text of this run has changed ('t.txt'); put the old one back, or train"),
+    "validation": (change_validation, [], 3, "the text of this run has changed ('v.txt'); put the old one back"),
     "gone": (lambda: Path("t.txt").unlink(), [], 3, "there is no file or folder 't.txt'"),
     "damaged": (damage, [], 4, "checkpoint 'r/last.npz' cannot be used"),
     "missing": (lambda: Path("r/last.npz").unlink(), [], 4, "there is no checkpoint 'r/last.npz'"),

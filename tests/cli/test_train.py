@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ import pytest
 import charlm
 from charlm.checkpoint import load_checkpoint, lock_run_folder
 from charlm.cli.entry import run
-from charlm.cli.signals import StopRequest
 from charlm.training import plan as planning
 
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "ran", "far", "off", "to", "see", "dog", "bird", "sun"]
@@ -134,7 +132,7 @@ class TestARun:
         assert train("t.txt", "--steps", "0", "--quiet") == 0
         best, last = charlm.load("r/best.npz"), charlm.load("r/last.npz")
         np.testing.assert_array_equal(best.params.value, last.params.value)
-        assert [event["event"] for event in events()] == ["start", "eval", "sample", "save", "end"]
+        assert [event["event"] for event in events()] == ["start", "eval", "save", "end"]
 
     def test_without_validation(self, capsys):
         assert train("t.txt", "--steps", "2", "--val-frac", "0") == 0
@@ -401,6 +399,7 @@ class Program:
         return self.process.returncode, (self.seen + err).decode()
 
 
+@pytest.mark.promise(9)
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
 class TestSignals:
     @pytest.mark.parametrize(
@@ -426,37 +425,6 @@ class TestSignals:
         resumed, whole = load_checkpoint("r/last.npz"), load_checkpoint("w/last.npz")
         assert resumed.sha256 == whole.sha256
         assert resumed.training["batches"] == whole.training["batches"]
-
-    def test_the_second_ends_at_once(self):
-        slow = [
-            "--hidden-size",
-            "600",
-            "--batch-size",
-            "64",
-            "--seq-length",
-            "200",
-            "--shards",
-            "1",
-            "--steps",
-            "9",
-        ]
-        program = Program(*slow, "--val-frac", "0")
-        program.process.send_signal(signal.SIGINT)
-        time.sleep(0.5)  # two that come at once are one; a step takes longer than this
-        program.process.send_signal(signal.SIGINT)
-        returned, err = program.end()
-        assert returned == 130
-        assert "Traceback" not in err
-
-    def test_handlers_are_put_back(self):
-        before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
-        with StopRequest() as request:
-            assert request.exit_code == 0
-            signal.raise_signal(signal.SIGTERM)
-            assert request.exit_code == 143
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGTERM)
-        assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
 
 
 @pytest.mark.skipif(os.name != "posix", reason="workers are threads here")

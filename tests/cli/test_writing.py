@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from charlm.cli.writing import TextWriter, open_text
-from charlm.errors import DiskError
+from charlm.cli.writing import TextWriter, open_text, refuse_raw_terminal
+from charlm.errors import DiskError, UsageError
 
 
 class Stream(io.StringIO):
@@ -81,3 +81,9 @@ def test_line_ends_stay_as_they_are(tmp_path: Path):
     with open_text(tmp_path / "file") as file:
         file.write("a\r\nb\n")
     assert (tmp_path / "file").read_bytes() == b"a\r\nb\n"
+
+
+def test_what_is_raw_is_refused_on_a_terminal_alone() -> None:
+    refuse_raw_terminal(Stream())
+    with pytest.raises(UsageError, match=r"^--raw on a terminal would let the text control it; redirect"):
+        refuse_raw_terminal(Stream(terminal=True))

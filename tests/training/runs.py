@@ -45,22 +45,24 @@ def train_in(
     *,
     stops: Collection[int] = (),
     workers: int | None = None,
+    late: bool = False,
 ) -> list[Report]:
     """Train in a folder; after each of `stops` updates the run ends, and goes on from its files alone.
 
-    `workers` is how many there are from the first stop on.
+    `workers` is how many there are from the first stop on; a `late` stop comes after what was due after the update.
     """
     folder.mkdir()
     reports: list[Report] = []
     options = RunOptions(folder=folder, origin={"preset": None})
+    asked: list[int] = []
+
+    def should_stop() -> bool:  # config.log_every is 1 where there are stops
+        step = next((report.step for report in reversed(reports) if report.event == "step"), 0)
+        asked.append(step)
+        return step in stops and asked.count(step) == 1 + late
+
     while True:
-        done = sum(report.event == "step" for report in reports)  # config.log_every is 1 where there are stops
-
-        def should_stop(steps: list[int] = [done]) -> bool:  # noqa: B006
-            steps[0] += 1
-            return steps[0] in stops
-
-        reports += train(model, text, config, run=replace(options, should_stop=should_stop))
+        reports.extend(train(model, text, config, run=replace(options, should_stop=should_stop)))
         if reports[-1].details["reason"] == "finished":
             return reports
         checkpoint = load_checkpoint(folder / "last.npz")
@@ -73,12 +75,12 @@ def outcome(folder: Path) -> dict[str, Any]:
     """Return everything in a run's files that must not depend on what happened to it on the way."""
     checkpoint = load_checkpoint(folder / "last.npz")
     tensors = checkpoint.model.tensors() | checkpoint.tensors
-    record = {name: value for name, value in checkpoint.training.items() if name != "train"}
+    record = {name: value for name, value in checkpoint.training.items() if name not in ("train", "log_bytes")}
     record["progress"] = {name: value for name, value in record["progress"].items() if name not in CLOCK}
     return {
         "tensors": {name: (tensor.dtype.str, tensor.tobytes()) for name, tensor in tensors.items()},
         "record": record,
-        "steps": [line for line in log(folder) if line["event"] in ("step", "eval")],
+        "steps": [line for line in log(folder) if line["event"] not in ("start", "save", "end")],
         "best": load_checkpoint(folder / "best.npz").sha256,
     }
 

@@ -135,3 +135,10 @@ def test_min_char_rnn_has_one_stream() -> None:
     data = load_data(vocabulary(), TEXT, config)
     with pytest.raises(charlm.UsageError, match=r"reads one stream, not 4; give --batch-size 1$"):
         make_batches(data, config, None, np.random.default_rng(0))
+
+
+def test_documents_without_a_stop_symbol_have_no_batches() -> None:
+    config = charlm.TrainConfig(documents=True)
+    data = load_data(vocabulary(LINES, stop=True), LINES, config)
+    with pytest.raises(charlm.UsageError, match=r"need a vocabulary with a stop symbol; make it with stop=True$"):
+        make_batches(data, config, None, np.random.default_rng(0))

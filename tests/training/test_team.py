@@ -11,8 +11,11 @@ import charlm
 from charlm.text.batches import Batch
 from charlm.training.rank import Rank
 from charlm.training.team import PROCESSES, Team
+from tests.figures import figure
 
-T, N, UPDATES = 8, 16, 4
+pytestmark = pytest.mark.promise(3)
+
+T, N, UPDATES = 8, 16, figure(4, 100)
 VOCABULARY = charlm.Vocabulary.from_text("abcdefghij")
 
 

@@ -10,7 +10,10 @@ from rich.console import Console, RenderableType
 
 from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
 from charlm.config import ModelConfig
-from charlm.ui.info import model_view, run_table
+from charlm.training.history import History
+from charlm.training.verdict import judge
+from charlm.ui.info import model_view, run_facts, run_table
+from tests.training.curves import falling, history_of
 
 # a title, a link, markup, a control, an override of the direction
 EVIL = "\x1b]0;title\a\x1b]8;;http://x\a[bold]\x9b2J\u202e\n"
@@ -43,7 +46,7 @@ def model_info(**changes: Any) -> ModelInfo:
                 "history": [[1000, 2.0, 2.25], [2000, 1.5, 1.625]],
             },
             "train": {"optimizer": "adagrad", "learning_rate": 0.1, "epochs": None, "random_offset": True},
-            "origin": {"sources": ["a.txt", "b.txt"]},
+            "origin": {"sources": ["a.txt", "b.txt"], "sha256": "0123abcd", "baseline": {"nats": 1.0}},
         },
     )
     return dataclasses.replace(info, **changes)
@@ -55,7 +58,7 @@ def run_info(**changes: Any) -> RunInfo:
 
 
 def test_a_model() -> None:
-    shown = text_of(model_view(model_info()))
+    shown = text_of(model_view(model_info(), History()))
     for part in (
         "checkpoints/tales/best.npz",
         datetime.fromtimestamp(1_700_000_000).astimezone().strftime("%Y-%m-%d %H:%M") + " · 12,345 bytes",
@@ -65,10 +68,13 @@ def test_a_model() -> None:
         "█▁  2.0000 → 1.5000 nats",
         "█▁  2.2500 → 1.6250 nats",
         "optimizer adagrad · learning-rate 0.1 · random-offset True",
-        "sources a.txt, b.txt",
+        "a.txt, b.txt",
+        "0123abcd",
     ):
         assert part in shown
     assert "epochs" not in shown
+    assert "verdict" not in shown
+    assert "baseline" not in shown
     rows = [line.split() for line in shown.splitlines()]
     assert ["head.W", "65", "×", "128", "8,320", "float32", "0123456789abcdef"] in rows
     assert ["state.0.h", "one", "1", "float32", "f" * 16] in rows
@@ -84,9 +90,24 @@ def test_a_model() -> None:
     ],
 )
 def test_what_is_missing_or_odd_is_left_out(training: dict[str, Any]) -> None:
-    shown = text_of(model_view(model_info(training=training)))
+    shown = text_of(model_view(model_info(training=training), History()))
     assert "best loss" not in shown
     assert "nats" not in shown
+
+
+def test_the_run_of_a_model() -> None:
+    history = history_of(falling(1.45), falling(1.5))
+    shown = " ".join(text_of(model_view(model_info(), history)).split())
+    assert "run finished, step 1,600 of 1,600, 1:00" in shown
+    assert "compare 5-gram baseline 1.9000 · uniform 4.1744 nats" in shown
+    assert f"verdict {judge(history)}" in shown
+    facts = run_facts(history)
+    assert (facts["ended"], facts["step"], facts["steps"]) == ("finished", 1600, 1600)
+    assert facts["best_loss"] == min(point.loss for point in history.evaluations)
+    assert facts["baseline"]["order"] == 5
+    assert facts["verdict"]["word"] == "learns"
+    cut = text_of(model_view(model_info(), history_of(falling(1.45), falling(1.5), upto=0.5)))
+    assert "not finished, step 800 of 1,600, 0:30" in cut
 
 
 def test_runs() -> None:
@@ -109,8 +130,15 @@ def test_nothing_in_it_controls_the_terminal(width: int) -> None:
     evil_tensor = TensorInfo(EVIL, EVIL, (1,), 1, EVIL)
     training = {"origin": {EVIL: [EVIL]}, "train": {EVIL: EVIL}}
     config = {**dataclasses.asdict(ModelConfig()), "cell": EVIL, EVIL: EVIL}
+    evil = History()
+    evil.add({"event": "start", "step": 0, "baseline": {"order": 5, "nats": 1.0, EVIL: EVIL}, EVIL: EVIL})
+    evil.add({"event": "step", "step": 1, "loss": 1.0, EVIL: EVIL})
+    evil.add({"event": "end", "step": 1, "reason": EVIL})
     info = model_info(path=EVIL, unit=EVIL, config=config, weights=(evil_tensor,), training=training)
-    for view in (model_view(info), run_table([run_info(name=EVIL, cell=EVIL), run_info(name=EVIL, error=EVIL)])):
+    for view in (
+        model_view(info, evil),
+        run_table([run_info(name=EVIL, cell=EVIL), run_info(name=EVIL, error=EVIL)]),
+    ):
         shown = text_of(view, width)
         assert all(line.isprintable() for line in shown.splitlines())
         assert max(map(len, shown.splitlines())) <= width

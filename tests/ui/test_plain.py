@@ -51,6 +51,18 @@ def test_ends_with_where_the_model_is_and_how_to_go_on() -> None:
     assert "charlm resume" not in text
 
 
+def test_warnings_are_said_and_stay() -> None:
+    file = io.StringIO()
+    with PlainProgress(Console(file=file, width=40), name="run") as display:
+        display.add(Report("start", steps=9, path="r"))
+        display.add(Report("warning", text="the text is\x1b short"))
+        display.add(Report("rollback", step=3, text="update 5: the loss is nan"))
+        display.add(Report("end", step=9, steps=9, path="r"))
+    lines = file.getvalue().splitlines()
+    assert lines.index("warning: the text is␛ short") < lines.index("rollback: update 5: the loss is nan")
+    assert lines[-2:] == ["warning     the text is␛ short", "warning     update 5: the loss is nan"]
+
+
 def test_an_interrupted_run_says_how_to_resume() -> None:
     file = io.StringIO()
     with PlainProgress(Console(file=file), name="run") as display:

@@ -4,8 +4,10 @@ import math
 
 import pytest
 
+from charlm.errors import DivergedError
 from charlm.training.report import Report
-from charlm.ui.run_state import Curve, RunState, Smoothed
+from charlm.ui.demo import reports
+from charlm.ui.run_state import RunState, Smoothed
 
 
 def test_the_first_value_is_the_mean() -> None:
@@ -25,16 +27,6 @@ def test_the_mean_forgets_and_leaves_out_what_is_not_finite() -> None:
     assert mean.value == pytest.approx(1.0)
 
 
-def test_a_long_curve_stays_short_and_keeps_its_shape() -> None:
-    curve = Curve()
-    for k in range(100_000):
-        curve.add(float(k))
-    assert len(curve.points) <= Curve.LIMIT
-    assert curve.points == sorted(curve.points)
-    assert curve.points[0] < 1000
-    assert curve.points[-1] > 99_000
-
-
 def test_remaining_time_counts_this_sitting_only() -> None:
     state = RunState("run")
     state.add(Report("start", step=100, steps=300), now_s=50.0)
@@ -52,8 +44,62 @@ def test_only_a_best_evaluation_moves_the_best() -> None:
     assert (state.val_loss, state.best_loss, state.best_step) == (2.5, 2.0, 10)
 
 
-def test_the_published_loss_is_what_the_curve_shows() -> None:
+def test_the_published_loss_is_kept_beside_the_raw_one() -> None:
     state = RunState("run")
     state.add(Report("step", step=1, loss=4.1, details={"smooth_loss": 104.4}), now_s=0.0)
     assert state.published_loss == 104.4
-    assert state.curve.points == [104.4]
+    assert state.history.train[0].loss == 4.1
+
+
+def test_the_verdict_follows_the_evaluations() -> None:
+    state = RunState("run")
+    assert state.verdict.word == "early"
+    for report in reports(200):
+        state.add(report, now_s=0.0)
+    assert state.verdict.word == "learns"
+
+
+def test_the_verdict_does_not_wait_for_an_evaluation() -> None:
+    state = RunState("run")
+    told = list(reports(200))
+    state.add(told[0], now_s=0.0)
+    for report in told[1:]:
+        if report.event == "step":
+            state.add(report, now_s=0.0)
+    assert state.verdict.word == "learns"
+
+
+def test_a_run_that_goes_on_is_judged_by_all_of_it() -> None:
+    before = RunState("run")
+    for report in reports(200):
+        before.add(report, now_s=0.0)
+    assert RunState("run", before.history).verdict == before.verdict
+
+
+def test_a_run_that_diverged_is_not_said_to_learn() -> None:
+    state = RunState("run")
+    for report in list(reports(200))[:-1]:
+        state.add(report, now_s=0.0)
+    state.fail(None)
+    assert (state.verdict.word, state.reason) == ("learns", "")
+    state.fail(DivergedError("the loss is nan"))
+    assert (state.verdict.word, state.reason) == ("diverges", "diverged")
+
+
+def test_a_run_that_goes_on_knows_its_best() -> None:
+    state = RunState("run")
+    state.add(Report("start", step=40, details={"best_loss": 1.5, "best_step": 30}), 0.0)
+    assert (state.best_loss, state.best_step, state.first_step) == (1.5, 30, 40)
+    state.add(Report("eval", step=50, loss=1.6), 1.0)
+    assert (state.best_loss, state.best_step) == (1.5, 30)
+    state = RunState("new")
+    state.add(Report("start"), 0.0)
+    assert math.isnan(state.best_loss)
+
+
+def test_warnings_are_kept_and_the_newest_is_shown() -> None:
+    state = RunState("run")
+    for text in ("one", "two"):
+        state.add(Report("warning", text=text), 0.0)
+    state.add(Report("rollback", step=7, text="three"), 0.0)
+    assert (state.warnings, state.notice, state.step) == (["one", "two", "three"], "three", 7)

@@ -1,0 +1,61 @@
+"""The n-gram baseline of texts that no run has split yet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from charlm.analysis.ngram import Baseline, baseline
+from charlm.config import OnUnknown, TrainConfig
+from charlm.nn.arrays import IdArray
+from charlm.text.batches import split, split_documents
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["corpus_baseline", "joined", "text_baseline"]
+
+
+def text_baseline(
+    vocabulary: Vocabulary, train: str, test: str, *, on_unknown: OnUnknown = "error"
+) -> Baseline | None:
+    """Fit an n-gram model to one text and test it on another, in the symbols of a network.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+        With a stop symbol, every non-blank line is a document.
+    train, test : str
+    on_unknown : {"error", "skip", "replace"}
+        What becomes of characters that the vocabulary has not.
+
+    Returns
+    -------
+    Baseline or None
+        In nats per symbol, as `charlm.evaluate` has them; None if there is nothing to learn from or to predict.
+
+    Raises
+    ------
+    VocabularyError
+        For a character that the vocabulary has not.
+    """
+
+    def stream(text: str) -> IdArray:
+        if vocabulary.stop_id is None:
+            return vocabulary.encode(text, on_unknown=on_unknown)
+        lines = split_documents(text)
+        return joined([vocabulary.encode(line, on_unknown=on_unknown) for line in lines], vocabulary.stop_id)
+
+    return baseline(stream(train), stream(test), len(vocabulary))
+
+
+def corpus_baseline(text: str) -> Baseline | None:
+    """Split a text as training does, and let an n-gram model of characters predict the held-out part."""
+    vocabulary = Vocabulary.from_text(text)
+    train, rest = split(vocabulary.encode(text), TrainConfig().val_frac)
+    return baseline(train, np.concatenate([train[-1:], rest]), len(vocabulary))
+
+
+def joined(documents: Sequence[IdArray], stop_id: int) -> IdArray:
+    """Return documents as one stream: a stop symbol before each, and one at the end."""
+    stop = np.array([stop_id], np.min_scalar_type(stop_id))
+    return np.concatenate([*(part for document in documents for part in (stop, document)), stop])

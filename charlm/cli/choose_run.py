@@ -1,0 +1,93 @@
+"""Which run is meant where none is named: the newest that is not finished."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.text import Text
+
+from charlm.checkpoint import RunInfo, describe_runs, lock_run_folder
+from charlm.errors import CheckpointError, RunLockedError
+from charlm.ui.sanitize import visible_line
+from charlm.ui.wording import argument
+
+__all__ = ["newest_run", "offer_unfinished_run"]
+
+
+def newest_run() -> Path:
+    """Return the folder of the newest run of one's own.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
+    return Path(_own_runs()[0].path).parent
+
+
+def offer_unfinished_run(console: Console, *, quiet: bool) -> Path | None:
+    """Return the folder of the newest unfinished run that no other process works on.
+
+    On a terminal a person is asked; elsewhere it is said which one it is.
+
+    Parameters
+    ----------
+    console : Console
+        On standard error.
+    quiet : bool
+        Neither ask nor say.
+
+    Returns
+    -------
+    Path or None
+        None where nothing is to be done, which has been said.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no run at all.
+    """
+    runs = _own_runs()
+    unfinished = [run for run in runs if run.unfinished]
+    if not unfinished:
+        if not quiet:
+            newest = argument(str(Path(runs[0].path).parent))
+            more = 2 * (runs[0].step or 0) or 1000
+            _say(
+                console,
+                f"no run is unfinished; a larger total goes on, as in charlm resume {newest} --steps {more}",
+            )
+        return None
+    run = next((run for run in unfinished if not _in_use(run)), unfinished[0])
+    folder = Path(run.path).parent
+    if quiet:
+        return folder
+    what = f"{visible_line(str(folder))}, step {run.step:,} of {run.steps:,}"
+    if not (sys.stdin is not None and sys.stdin.isatty() and console.is_terminal):
+        _say(console, f"going on with {what}")
+    elif not typer.confirm(f"go on with {what}?", default=True, err=True):
+        _say(console, "nothing is done; charlm info lists the runs, charlm resume RUN goes on with one")
+        return None
+    return folder
+
+
+def _own_runs() -> list[RunInfo]:
+    own = [run for run in describe_runs() if not run.shipped]
+    if not own:
+        raise CheckpointError("there is no run to go on with; train one first: charlm train")
+    return own
+
+
+def _in_use(run: RunInfo) -> bool:
+    try:
+        with lock_run_folder(Path(run.path).parent):
+            return False
+    except RunLockedError:
+        return True
+
+
+def _say(console: Console, line: str) -> None:
+    console.print(Text(line), soft_wrap=True)

@@ -1,0 +1,166 @@
+"""What is drawn of runs: their curves on one x axis, smoothed in a way that can be told in a line.
+
+The training loss of single updates is noise for the most part. It is drawn as the mean of each hundredth of its
+run: every update counts once, nothing lags behind, no point is made up. Validation losses are drawn as they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from charlm.errors import UsageError
+from charlm.training.history import History, Point, mean_point
+from charlm.training.verdict import judge
+from charlm.ui.sanitize import visible_line
+
+__all__ = ["SMOOTHING", "Curves", "Level", "Place", "Ranges", "XAxis", "curves_of", "levels", "ranges"]
+
+XAxis: TypeAlias = Literal["steps", "chars", "minutes", "epochs"]
+Place: TypeAlias = tuple[float, float]
+
+WINDOWS = 100
+SMOOTHING = "train: mean of each 1/100 of the run"
+
+
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """The curves of a run.
+
+    Parameters
+    ----------
+    name : str
+        Sanitised, one line.
+    train, validation : tuple of (x, nats)
+        In order of x.
+    figures : str
+        The run in figures: last losses, best, verdict.
+    levels : tuple of Level
+        What its loss is to be held against.
+    """
+
+    name: str
+    train: tuple[Place, ...]
+    validation: tuple[Place, ...]
+    figures: str
+    levels: tuple[Level, ...]
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """All points."""
+        return self.train + self.validation
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A horizontal line: a loss without a history."""
+
+    name: str
+    nats: float
+
+
+@dataclass(frozen=True, slots=True)
+class Ranges:
+    """What the axes span."""
+
+    low_x: float
+    high_x: float
+    low_y: float
+    high_y: float
+
+
+def curves_of(name: str, history: History, *, axis: str = "steps", first: float = 0.0) -> Curves:
+    """Lay a run's curves out on an axis.
+
+    Parameters
+    ----------
+    name : str
+        What to call the run; anything.
+    history : History
+    axis : {"steps", "chars", "minutes", "epochs"}
+    first : float
+        Leave out what comes before, in the axis's unit.
+
+    Raises
+    ------
+    UsageError
+        If there is no such axis, the log does not have it, or nothing is left.
+    """
+    if axis not in get_args(XAxis):
+        raise UsageError(f"--x is {axis!r}; choose one of {', '.join(get_args(XAxis))}")
+    x_of = _x_of(history, axis)
+    train, validation = (_places(points, x_of) for points in (_smoothed(history.train), history.evaluations))
+    if not train and not validation:
+        raise UsageError(f"the log of run {name!r} does not tell {axis}; choose --x steps")
+    train, validation = (tuple(place for place in places if place[0] >= first) for places in (train, validation))
+    if not train and not validation:
+        raise UsageError(f"run {name!r} has nothing from {first:g} {axis} on; give a smaller --from")
+    return Curves(visible_line(name), train, validation, _figures(history), _levels(history))
+
+
+def _x_of(history: History, axis: str) -> Callable[[Point], float]:
+    characters = history.figure("characters")
+    choices: dict[str, Callable[[Point], float]] = {
+        "steps": lambda point: point.step,
+        "chars": lambda point: point.epoch * characters,
+        "minutes": lambda point: point.elapsed_s / 60,
+        "epochs": lambda point: point.epoch,
+    }
+    return choices[axis]
+
+
+def _places(points: Iterable[Point], x_of: Callable[[Point], float]) -> tuple[Place, ...]:
+    places = ((x_of(point), point.loss) for point in points)
+    return tuple(sorted(place for place in places if math.isfinite(place[0])))
+
+
+def _smoothed(points: Sequence[Point]) -> list[Point]:
+    """Average the points of each of `WINDOWS` equal spans of steps."""
+    if len(points) <= WINDOWS:
+        return list(points)
+    first, span = points[0].step, points[-1].step - points[0].step
+    windows: dict[int, list[Point]] = {}
+    for point in points:
+        windows.setdefault(min(int(WINDOWS * (point.step - first) / span), WINDOWS - 1), []).append(point)
+    return [mean_point(window) for window in windows.values()]
+
+
+def _figures(history: History) -> str:
+    parts = []
+    if history.train:
+        parts.append(f"train {_smoothed(history.train)[-1].loss:.4f}")
+    if history.best is not None:
+        parts.append(f"validation {history.evaluations[-1].loss:.4f}")
+        parts.append(f"best {history.best.loss:.4f} at step {history.best.step:,.0f}")
+    return " · ".join([*parts, judge(history).word])
+
+
+def _levels(history: History) -> tuple[Level, ...]:
+    order = history.yardstick("order")
+    known = (
+        (f"{order:.0f}-gram baseline", history.yardstick("nats")),
+        ("true entropy", history.yardstick("true_nats")),
+    )
+    return tuple(
+        Level(name, nats) for name, nats in known if 0 < nats < math.inf and (order > 0 or "gram" not in name)
+    )
+
+
+def levels(runs: Sequence[Curves]) -> tuple[Level, ...]:
+    """Return the levels that all runs share: those of one text."""
+    return tuple(level for level in runs[0].levels if all(level in run.levels for run in runs))
+
+
+def ranges(runs: Sequence[Curves]) -> Ranges:
+    """Return what the axes have to span: every point, and the levels that are not far off."""
+    xs, ys = ([place[k] for run in runs for place in run.places] for k in (0, 1))
+    low, high = min(ys), max(ys)
+    near = [level.nats for level in levels(runs) if low - (high - low) / 2 <= level.nats <= high]
+    low = min([low, *near])
+    room = max((high - low) * 0.03, abs(high) * 0.002, 1e-6)  # a flat curve is drawn flat
+    low_x, high_x = min(xs), max(xs)
+    if low_x < 0.05 * high_x:
+        low_x = 0.0
+    return Ranges(low_x, high_x if high_x > low_x else low_x + 1, low - room, high + room)

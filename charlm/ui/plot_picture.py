@@ -1,0 +1,135 @@
+"""Loss curves as shapes on a page, for whatever paints them: `charlm.ui.plot_svg`, `charlm.ui.plot_png`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from charlm.ui.plot_curves import SMOOTHING, Curves, Place, Ranges, levels, ranges
+from charlm.ui.plot_ticks import tick_labels
+
+__all__ = ["Dot", "Line", "Picture", "Shape", "Words", "colour_of", "draw_picture"]
+
+WIDTH, HEIGHT = 840, 420  # of the page without the legend
+LEFT, RIGHT, TOP, BOTTOM = 64, 24, 36, 52
+ROW = 22
+LEGEND = HEIGHT + 16  # the baseline of its first line
+TEXT_SIZE = 13
+
+INK, GREY, PALE = "#1b1f24", "#5b636d", "#e3e6ea"
+# told apart by people who do not see all colours: Okabe & Ito (2008)
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line through points."""
+
+    points: tuple[Place, ...]
+    colour: str
+    width: float
+    dashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dot:
+    """A filled circle, with a word for who asks."""
+
+    at: Place
+    radius: float
+    colour: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A line of text at its baseline."""
+
+    at: Place
+    text: str
+    colour: str = GREY
+    anchor: Literal["start", "middle", "end"] = "start"
+    bold: bool = False
+
+
+Shape: TypeAlias = Line | Dot | Words
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Shapes in the order in which they are painted, on a white page; y downwards."""
+
+    width: int
+    height: int
+    shapes: tuple[Shape, ...]
+
+
+def draw_picture(runs: Sequence[Curves], *, axis: str) -> Picture:
+    """Draw the curves of some runs.
+
+    Parameters
+    ----------
+    runs : sequence of Curves
+        At least one.
+    axis : str
+        What the x axis counts.
+    """
+    span = ranges(runs)
+    shared = [level for level in levels(runs) if level.nats >= span.low_y]
+    shapes = [*_axes(span, axis), *_curves(runs, span)]
+    for level in shared:
+        y = _at(span, (0, level.nats))[1]
+        shapes.append(Line(((LEFT, y), (WIDTH - RIGHT, y)), GREY, 1, dashed=True))
+        shapes.append(Words((WIDTH - RIGHT, y - 5), f"{level.name} {level.nats:.4f}", anchor="end"))
+    shapes += _legend(runs)
+    return Picture(WIDTH, LEGEND + ROW * (len(runs) + 1), tuple(shapes))
+
+
+def colour_of(k: int) -> str:
+    """Return the colour of run number `k`."""
+    return COLOURS[k % len(COLOURS)]
+
+
+def _axes(span: Ranges, axis: str) -> Iterator[Shape]:
+    bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
+    for value, label in tick_labels(span.low_y, span.high_y, 8):
+        y = _at(span, (0, value))[1]
+        yield Line(((LEFT, y), (right, y)), PALE, 1)
+        yield Words((LEFT - 8, y + 4), label, anchor="end")
+    for value, label in tick_labels(span.low_x, span.high_x, 8):
+        x = _at(span, (value, 0))[0]
+        yield Line(((x, bottom), (x, bottom + 5)), GREY, 1)
+        yield Words((x, bottom + 20), label, anchor="middle")
+    yield Line(((LEFT, bottom), (right, bottom)), GREY, 1)
+    yield Words((LEFT, TOP - 14), "loss, nats")
+    yield Words((right, bottom + 40), axis, anchor="end")
+
+
+def _curves(runs: Sequence[Curves], span: Ranges) -> Iterator[Shape]:
+    for k, run in enumerate(runs):
+        if run.train:
+            yield Line(tuple(_at(span, place) for place in run.train), colour_of(k), 1)
+    for k, run in enumerate(runs):
+        if run.validation:
+            yield Line(tuple(_at(span, place) for place in run.validation), colour_of(k), 2)
+        for x, nats in run.validation:
+            yield Dot(_at(span, (x, nats)), 3, colour_of(k), f"{run.name}: validation {nats:.4f} at {x:,.6g}")
+
+
+def _legend(runs: Sequence[Curves]) -> Iterator[Shape]:
+    for k, run in enumerate(runs):
+        y = LEGEND + ROW * k
+        yield Line(((LEFT, y - 4), (LEFT + 24, y - 4)), colour_of(k), 2)
+        yield Dot((LEFT + 12, y - 4), 3, colour_of(k), run.name)
+        name = run.name if len(run.name) <= 40 else run.name[:39] + "…"
+        yield Words((LEFT + 34, y), name, INK, bold=True)
+        yield Words((WIDTH - RIGHT, y), run.figures, anchor="end")
+    key = f"thin: {SMOOTHING} · thick, with dots: validation"
+    yield Words((LEFT, LEGEND + ROW * len(runs)), key)
+
+
+def _at(span: Ranges, place: Place) -> Place:
+    across = (place[0] - span.low_x) / (span.high_x - span.low_x)
+    up = (place[1] - span.low_y) / (span.high_y - span.low_y)
+    return round(LEFT + across * (WIDTH - LEFT - RIGHT), 2), round(TOP + (1 - up) * (HEIGHT - TOP - BOTTOM), 2)
