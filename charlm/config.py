@@ -176,6 +176,8 @@ class TrainConfig:
         Contiguous streams with carried state, windows from anywhere with zero state, or min-char-rnn's cursor.
     documents : bool
         Every non-blank line is a text of its own.
+    patience : int
+        End after so many evaluations in a row without a new best; 0 never does.
     val_frac : float
         Share of the end of the text that is held out; 0 trains on everything.
     eval_every, save_every, sample_every, log_every : int, optional
@@ -212,6 +214,7 @@ class TrainConfig:
     minutes: float | None = None
     sampling: Sampling = "sequential"
     documents: bool = False
+    patience: int = 0
     val_frac: float = 0.1
     eval_every: int | None = None
     save_every: int | None = None
@@ -240,6 +243,7 @@ class TrainConfig:
         _number("steps", self.steps, whole=True)
         _number("minutes", self.minutes, above=True)
         _choice("sampling", self.sampling, Sampling)
+        _number("patience", self.patience, whole=True)
         _number("val-frac", self.val_frac, high=1, below=True)
         for name in ("eval_every", "save_every", "sample_every", "log_every"):
             _number(name.replace("_", "-"), getattr(self, name), whole=True)

@@ -189,6 +189,8 @@ def _describe_run(run: Run) -> RunInfo:
 
 def is_unfinished(progress: Mapping[str, Any], steps: int) -> bool:
     """Tell from a run's stored progress whether anything is left to do: updates, or what ends a run of `steps`."""
+    if progress.get("gave_up"):
+        return False
     step, examined = progress["step"], progress.get("examined_step")
     return bool(step < steps or (isinstance(examined, int) and examined < step))
 

@@ -51,7 +51,9 @@ class OldRun:
             raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train anew") from error
         self.config = dataclasses.replace(config, workers=workers if workers is not None else config.workers)
         if given:
-            self.config = dataclasses.replace(self.config, steps=self._total(given, step, elapsed_s))
+            steps = self._total(given, step, elapsed_s)  # whoever asks for more has the patience
+            self.config = dataclasses.replace(self.config, steps=steps, patience=0)
+            record = {**record, "progress": {**record["progress"], "gave_up": False}}
         self.finished = ""
         if not is_unfinished(record["progress"], self.config.steps or 0):
             self.finished = (

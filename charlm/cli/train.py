@@ -145,6 +145,10 @@ def train(
         Number, _option("--val-frac", help="Share of the text to validate on; 0: none.", panel=TEXT)
     ] = None,
     val_file: Annotated[Text, _option("--val-file", help="Text to validate on.", panel=TEXT)] = None,
+    patience: Annotated[
+        Whole,
+        _option("--patience", help="End after so many evaluations without a new best; 0: never.", panel=BUDGET),
+    ] = None,
     encoding: Annotated[str, _option("--encoding", help="Of the files: utf-8 unless said.", panel=TEXT)] = "utf-8",
     errors: Annotated[
         str, _option("--errors", help="strict refuses undecodable bytes, replace marks them.", panel=TEXT)

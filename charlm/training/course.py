@@ -70,7 +70,7 @@ class Course:
         progress, steps = self.trainer.progress, self.trainer.steps
         if progress.examined_step < progress.step < steps:  # a stop came first, the last time
             yield from self._examine()
-        while progress.step < steps:
+        while progress.step < steps and not self._gives_up:
             yield from self._update()
             stopping = self.should_stop()
             if not stopping and progress.step < steps:
@@ -117,9 +117,10 @@ class Course:
             yield from self._save(best=best)
 
     def _finish(self) -> Iterator[Report]:
-        """Do what ends every run that reaches the end of its plan."""
+        """Do what ends every run that reaches the end of its plan, or that no longer gets better."""
         progress = self.trainer.progress
-        best = yield from self._evaluate()
+        progress.gave_up = progress.step < self.trainer.steps
+        best = False if progress.gave_up else (yield from self._evaluate())
         if self.trainer.config.sample_every:
             yield from self._sample()
         progress.examined_step = progress.step
@@ -127,7 +128,12 @@ class Course:
             what = f"the loss ended far above {self._guessing:.2f} nats, what guessing costs"
             yield self._event("warning", text=f"{what}; {self._remedy}")
         yield from self._save(best=best or not self.validates)
-        yield self._end("finished")
+        yield self._end("patience" if progress.gave_up else "finished")
+
+    @property
+    def _gives_up(self) -> bool:
+        patience = self.trainer.config.patience
+        return bool(patience) and self.validates and self.trainer.progress.waited >= patience
 
     def _evaluate(self) -> Generator[Report, None, bool]:
         """Validate; returns whether this is the best so far."""

@@ -37,6 +37,8 @@ class Progress:
         Updates in a row whose loss was above ln V, what guessing costs; and above a hundred times that.
     rollbacks : int
         How often training diverged and went on from an earlier state; each time the rate is halved.
+    gave_up : bool
+        Whether the run ended early, since validation no longer got better.
     history : list of [step, train loss, validation loss]
         One entry an evaluation, in nats per character.
     """
@@ -51,6 +53,7 @@ class Progress:
     hopeless: int = 0
     rollbacks: int = 0
     history: list[list[float | None]] = field(default_factory=list)
+    gave_up: bool = False
 
     def smooth(self, loss: float, length: int, vocabulary_size: int) -> None:
         """Take a window's loss per character into `smooth_loss`; it starts at -ln(1/V)·T."""
@@ -79,6 +82,11 @@ class Progress:
             self.history = self.history[::2]
         return best
 
+    @property
+    def waited(self) -> int:
+        """Evaluations since the best one."""
+        return sum((entry[0] or 0) > self.best_step for entry in self.history)
+
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold: None for a number that is not finite."""
         values = dataclasses.asdict(self)
@@ -95,7 +103,13 @@ class Progress:
         """
         try:
             # a run that was saved before there were these has nothing to make up for
-            values = {"examined_step": values["step"], "worse": 0, "hopeless": 0, "rollbacks": 0} | values
+            values = {
+                "examined_step": values["step"],
+                "worse": 0,
+                "hopeless": 0,
+                "rollbacks": 0,
+                "gave_up": False,
+            } | values
             return cls(
                 step=int(values["step"]),
                 best_loss=math.inf if values["best_loss"] is None else float(values["best_loss"]),
@@ -107,6 +121,7 @@ class Progress:
                 hopeless=int(values["hopeless"]),
                 rollbacks=int(values["rollbacks"]),
                 history=[list(entry) for entry in values["history"]],
+                gave_up=bool(values["gave_up"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"the run's progress cannot be read ({error}); train anew") from error

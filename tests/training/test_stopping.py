@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import charlm
-from charlm.checkpoint import load_checkpoint
+from charlm.checkpoint import is_unfinished, load_checkpoint
 from charlm.config import from_mapping
 from charlm.training.loop import RunOptions, train
 from charlm.training.trainer import Trainer
@@ -66,7 +67,8 @@ def test_before_the_first_evaluation_there_is_a_best_all_the_same(tmp_path: Path
     assert stopped(run, 1) == [("save", 1), ("eval", 1), ("save", 1), ("end", 1)]
     last, best = load_checkpoint(run / "last.npz"), load_checkpoint(run / "best.npz")
     assert last.model.tensors().keys() == best.model.tensors().keys()
-    assert all(last.sha256[name] == best.sha256[name] for name in best.sha256)
+    for name, tensor in best.model.tensors().items():  # what was evaluated is the average of the weights
+        np.testing.assert_array_equal(tensor, last.tensors[f"ema.{name}"])
     assert last.training["progress"]["best_loss"] is None  # the run that goes on knows nothing of it
     resumed(run)
     assert {**outcome(run), "record": None} == whole  # its log included: that evaluation was not one of the run's
@@ -141,3 +143,47 @@ def test_a_run_that_goes_on_tells_its_best(known: Path) -> None:
         progress["best_step"],
     )
     assert progress["best_step"] in (2, 4)
+
+
+class TestPatience:
+    """A run ends early where validation no longer gets better."""
+
+    @staticmethod
+    def train(folder: Path, patience: int, **more: object) -> list[tuple[str, int]]:
+        folder.mkdir()
+        text, shape, config = settings("gru", "sequential", patience=patience, **more)
+        losses = iter([3.0, 2.9, 2.95, 2.91, 2.8, 2.85, 2.81, 2.83, 2.7])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("charlm.training.trainer.validation_loss", lambda *_: next(losses))
+            reports = train(new_model(text, **shape), text, config, run=RunOptions(folder=folder))
+            return [(report.event, report.step) for report in reports if report.event in ("eval", "end")]
+
+    @pytest.mark.parametrize(("patience", "evaluations"), [(0, 9), (1, 3), (2, 4), (3, 8), (4, 9)])
+    def test_it_ends_after_so_many_evaluations_without_a_best(
+        self, tmp_path: Path, patience: int, evaluations: int
+    ) -> None:
+        seen = self.train(tmp_path / "run", patience, eval_every=1)
+        assert seen == [("eval", step + 1) for step in range(evaluations)] + [("end", evaluations)]
+        reason = log(tmp_path / "run")[-1]["reason"]
+        assert reason == ("patience" if evaluations < STEPS else "finished")
+
+    def test_it_is_a_finished_run(self, tmp_path: Path) -> None:
+        self.train(tmp_path / "run", 1, eval_every=1)
+        checkpoint = load_checkpoint(tmp_path / "run" / "last.npz")
+        assert not is_unfinished(checkpoint.training["progress"], STEPS)
+        best = load_checkpoint(tmp_path / "run" / "best.npz")
+        assert best.training["progress"]["step"] == 2
+
+    def test_stopped_and_resumed_it_ends_at_the_same_step(self, tmp_path: Path) -> None:
+        for folder, step in (("whole", 0), ("parts", 2)):
+            run = tmp_path / folder
+            if step:
+                stopped(run, step, patience=1, learning_rate=0.0)
+                resumed(run)
+            else:
+                text, shape, config = settings("lstm", "sequential", patience=1, learning_rate=0.0)
+                run.mkdir()
+                list(train(new_model(text, **shape), text, config, run=RunOptions(folder=run)))
+        whole, parts = ({**outcome(tmp_path / folder), "record": None} for folder in ("whole", "parts"))
+        assert whole == parts
+        assert log(tmp_path / "parts")[-1]["step"] == 4  # evaluated after 2 and 4, and nothing moved
