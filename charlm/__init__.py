@@ -24,6 +24,7 @@ _HOMES = {
     "CorpusError": "charlm.errors",
     "DiskError": "charlm.errors",
     "DivergedError": "charlm.errors",
+    "DynamicConfig": "charlm.config",
     "ModelConfig": "charlm.config",
     "RunLockedError": "charlm.errors",
     "SampleConfig": "charlm.config",
@@ -32,6 +33,7 @@ _HOMES = {
     "Vocabulary": "charlm.text.vocabulary",
     "VocabularyError": "charlm.errors",
     "evaluate": "charlm.analysis.evaluation",
+    "extended": "charlm.extension",
     "generate": "charlm.generation.streaming",
     "load": "charlm.checkpoint",
     "save": "charlm.checkpoint",
@@ -47,6 +49,7 @@ __all__ = [
     "CorpusError",
     "DiskError",
     "DivergedError",
+    "DynamicConfig",
     "ModelConfig",
     "RunLockedError",
     "SampleConfig",
@@ -56,6 +59,7 @@ __all__ = [
     "VocabularyError",
     "__version__",
     "evaluate",
+    "extended",
     "generate",
     "load",
     "nn",
@@ -69,7 +73,7 @@ if TYPE_CHECKING:
     from charlm.analysis.evaluation import evaluate
     from charlm.analysis.scoring import score
     from charlm.checkpoint import load, save
-    from charlm.config import ModelConfig, SampleConfig, TrainConfig
+    from charlm.config import DynamicConfig, ModelConfig, SampleConfig, TrainConfig
     from charlm.errors import (
         CharlmError,
         CheckpointError,
@@ -81,6 +85,7 @@ if TYPE_CHECKING:
         UsageError,
         VocabularyError,
     )
+    from charlm.extension import extended
     from charlm.generation.streaming import generate
     from charlm.model import CharModel
     from charlm.text.vocabulary import Vocabulary

@@ -1,4 +1,6 @@
-"""Every setting, in three frozen dataclasses that check themselves: `ModelConfig`, `TrainConfig`, `SampleConfig`.
+"""Every setting, in frozen dataclasses that check themselves.
+
+`ModelConfig`, `TrainConfig`, `SampleConfig`, `DynamicConfig`.
 
 Defaults are here and nowhere else: the command line reads them from the dataclasses. Nothing here needs
 NumPy, so ``charlm --help`` stays quick.
@@ -16,6 +18,7 @@ from charlm.errors import UsageError
 __all__ = [
     "CellName",
     "DTypeName",
+    "DynamicConfig",
     "GruReset",
     "InitName",
     "LossReduction",
@@ -170,6 +173,8 @@ class TrainConfig:
         Streams N that are read side by side.
     seq_length : int
         Characters T between truncations of back-propagation through time.
+    seq_length_min : int, optional
+        Draw each window's length, from this to `seq_length`; see `charlm.text.batches.lengths`.
     epochs, steps, minutes : optional
         The budget; at most one. None of them means ten epochs.
     sampling : {"sequential", "random", "min-char-rnn"}
@@ -209,6 +214,7 @@ class TrainConfig:
     clip_value: float = 0.0
     batch_size: int = 16
     seq_length: int = 32
+    seq_length_min: int | None = None
     epochs: float | None = None
     steps: int | None = None
     minutes: float | None = None
@@ -239,6 +245,7 @@ class TrainConfig:
         _number("clip-value", self.clip_value)
         _number("batch-size", self.batch_size, low=1, whole=True)
         _number("seq-length", self.seq_length, low=1, whole=True)
+        _number("seq-length's lower end", self.seq_length_min, low=1, whole=True)
         _number("epochs", self.epochs, above=True)
         _number("steps", self.steps, whole=True)
         _number("minutes", self.minutes, above=True)
@@ -260,6 +267,14 @@ class TrainConfig:
             raise UsageError("nesterov needs momentum; give --momentum, for example 0.9")
         if (self.momentum or self.nesterov) and self.optimizer != "sgd":
             raise UsageError(f"momentum is for sgd, not {self.optimizer}; add --optimizer sgd")
+        if self.seq_length_min is not None and self.seq_length_min > self.seq_length:
+            raise UsageError(
+                f"seq-length runs from {self.seq_length_min} down to {self.seq_length}; give the smaller end first"
+            )
+        if self.seq_length_min is not None and self.sampling == "min-char-rnn":
+            raise UsageError(
+                f"sampling min-char-rnn has windows of one length; give --seq-length {self.seq_length}, not a range"
+            )
         if self.shards is not None and self.batch_size % self.shards:
             raise UsageError(
                 f"{self.batch_size} streams do not divide into {self.shards} shards; "
@@ -302,3 +317,31 @@ class SampleConfig:
         _choice("on-unknown", self.on_unknown, OnUnknown)
         if any(not text for text in self.stop):
             raise UsageError("an empty --stop would end every text at once; give at least one character")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DynamicConfig:
+    """How a model goes on learning while it is evaluated; see `charlm.analysis.dynamic`.
+
+    Parameters
+    ----------
+    rate : float
+        Step size η of gradient descent on a segment's mean loss; 0 learns nothing.
+    decay : float
+        Share λ of the way back to the trained weights that each update goes.
+    length : int
+        Characters of a segment, which is scored before it is learnt from.
+    clip_norm : float
+        Largest global norm of a segment's gradient; 0: any.
+    """
+
+    rate: float = 0.5
+    decay: float = 0.01
+    length: int = 20
+    clip_norm: float = 0.5
+
+    def __post_init__(self) -> None:
+        _number("dynamic-rate", self.rate)
+        _number("dynamic-decay", self.decay, high=1)
+        _number("dynamic-length", self.length, low=1, whole=True)
+        _number("clip-norm", self.clip_norm)

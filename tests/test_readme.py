@@ -102,6 +102,6 @@ def test_the_python_example_runs(
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("start 0")
     assert any(line.startswith("step 4 ") for line in lines)
-    assert float(lines[-1]) == pytest.approx(
-        charlm.evaluate(charlm.load("model.npz"), Path("corpus.txt").read_text("utf-8")).nats
-    )
+    model, text = charlm.load("model.npz"), Path("corpus.txt").read_text("utf-8")
+    expected = [charlm.evaluate(model, text, dynamic=how).nats for how in (None, charlm.DynamicConfig())]
+    assert list(map(float, lines[-2:])) == pytest.approx(expected)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.analysis.dynamic import dynamic_surprisal
 from charlm.analysis.surprisal import document_surprisal, surprisal
 from charlm.analysis.symbols import characters_begun
-from charlm.config import OnUnknown
+from charlm.config import DynamicConfig, OnUnknown
 from charlm.errors import CorpusError
 from charlm.model import CharModel
 from charlm.nn.arrays import IdArray
@@ -51,7 +53,9 @@ class Evaluation:
         return math.exp(self.nats) if self.nats < 709 else math.inf
 
 
-def evaluate(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> Evaluation:
+def evaluate(
+    model: CharModel, text: str, *, on_unknown: OnUnknown = "error", dynamic: DynamicConfig | None = None
+) -> Evaluation:
     """Let a model predict a text, each symbol from all before it.
 
     The text is one stream, read from zero state in chunks with the state carried over. For a model with a stop
@@ -64,6 +68,9 @@ def evaluate(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") ->
     text : str
     on_unknown : {"error", "skip", "replace"}
         What becomes of characters that the model does not know.
+    dynamic : DynamicConfig, optional
+        Let a copy of the model learn from each segment of the text once it has predicted it, documents in their
+        order. That takes as long as training on the text, one stream at a time.
 
     Returns
     -------
@@ -84,18 +91,35 @@ def evaluate(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") ->
         ids = vocabulary.encode(text, on_unknown=on_unknown)
         if ids.size < 2:
             raise CorpusError(f"the text has {ids.size} symbols; give at least 2, since the first is not predicted")
-        sums = [float(nats.sum()) for nats in surprisal(model, ids[:, None])]
+        if dynamic is None:
+            sums = [float(nats.sum()) for nats in surprisal(model, ids[:, None])]
+        else:
+            sums = dynamic_surprisal(model, ids, dynamic)
         symbols, characters = ids.size - 1, _total(begun, ids[1:])
         characters += int(begun[ids[1]] == 0)  # the later bytes of the first character are predicted
     else:
         documents = [vocabulary.encode(line, on_unknown=on_unknown) for line in split_documents(text)]
         if not documents:
             raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
-        sums = [float(nats.sum()) for _, nats in document_surprisal(model, documents, stop_id)]
+        if dynamic is None:
+            sums = [float(nats.sum()) for _, nats in document_surprisal(model, documents, stop_id)]
+        else:
+            stream, resets = _one_stream(documents, stop_id)
+            sums = dynamic_surprisal(model, stream, dynamic, resets=resets)
         symbols = sum(ids.size + 1 for ids in documents)
         characters = sum(_total(begun, ids) + 1 for ids in documents)
     total = math.fsum(sums)
     return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols)
+
+
+def _one_stream(documents: Sequence[IdArray], stop_id: int) -> tuple[IdArray, NDArray[np.bool_]]:
+    """Put documents behind each other, stop symbols between and around them, and say where each begins."""
+    stop = np.array([stop_id])
+    ids = np.concatenate([part for document in documents for part in (stop, document)] + [stop])
+    starts = np.cumsum([0] + [len(document) + 1 for document in documents[:-1]])
+    resets = np.zeros(len(ids) - 1, np.bool_)
+    resets[starts] = True
+    return ids, resets
 
 
 def _total(values: NDArray[np.intp], ids: IdArray) -> int:

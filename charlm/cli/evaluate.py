@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
 
 from charlm.cli.given_text import EncodingOption, ErrorsOption, LiteralOption, ModelArgument, given_text
 from charlm.cli.options import OnUnknownOption
-from charlm.config import SampleConfig
+from charlm.config import DynamicConfig, SampleConfig
+from charlm.errors import UsageError
 
 __all__ = ["evaluate"]
 
-_DEFAULT = SampleConfig()
+_DEFAULT, _DYNAMIC = SampleConfig(), DynamicConfig()
 
 
 def evaluate(
@@ -34,6 +36,22 @@ def evaluate(
             help="Let an n-gram model of this text, the training text say, predict too.",
         ),
     ] = None,
+    dynamic: Annotated[
+        bool,
+        typer.Option("--dynamic", help="Dynamic evaluation: learn from each part of the text once it is scored."),
+    ] = False,
+    rate: Annotated[
+        float | None, typer.Option("--dynamic-rate", help=f"Step size; {_DYNAMIC.rate} unless said.")
+    ] = None,
+    decay: Annotated[
+        float | None,
+        typer.Option(
+            "--dynamic-decay", help=f"Way back to the trained weights, a part; {_DYNAMIC.decay} unless said."
+        ),
+    ] = None,
+    length: Annotated[
+        int | None, typer.Option("--dynamic-length", help=f"Characters of a part; {_DYNAMIC.length} unless said.")
+    ] = None,
 ) -> None:
     """Let a model predict a text: nats and bits per character, and perplexity.
 
@@ -44,10 +62,11 @@ def evaluate(
     from charlm.checkpoint import find_model, load
     from charlm.ui.sanitize import json_text
 
+    learning = _learning(dynamic, {"rate": rate, "decay": decay, "length": length})
     text = given_text(texts or (), literal, encoding=encoding, errors=errors)
     net = load(find_model(model))
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
-    result = analysis.evaluate(net, text, on_unknown=config.on_unknown)
+    result = analysis.evaluate(net, text, on_unknown=config.on_unknown, dynamic=learning)
     beside = None
     if baseline is not None:
         training = given_text((baseline,), None, encoding=encoding, errors=errors)
@@ -61,6 +80,7 @@ def evaluate(
             "characters": result.characters,
             "symbols": result.symbols,
             "unit": net.vocabulary.unit,
+            "dynamic": None if learning is None else asdict(learning),
         }
         if baseline is not None:
             numbers["baseline"] = beside and beside.to_json()
@@ -76,3 +96,15 @@ def evaluate(
         rows += ((f"{beside.order}-gram baseline, nats", f"{beside.nats:.4f}"),)
     for name, value in rows:
         sys.stdout.write(f"{name:<26}{value}\n")
+    if learning is not None:
+        sys.stdout.write(
+            f"dynamic: rate {learning.rate:g}, decay {learning.decay:g}, every {learning.length} {unit}s\n"
+        )
+
+
+def _learning(dynamic: bool, given: dict[str, float | None]) -> DynamicConfig | None:
+    """Return how the weights go on learning; None if they do not."""
+    settings = {name: value for name, value in given.items() if value is not None}
+    if settings and not dynamic:
+        raise UsageError(f"--dynamic-{next(iter(settings))} is for dynamic evaluation; add --dynamic")
+    return DynamicConfig(**settings) if dynamic else None  # type: ignore[arg-type]  # checked by the dataclass

@@ -10,7 +10,8 @@ from typing import Any, get_args
 
 from rich.text import Text
 
-from charlm.checkpoint import load, new_run_folder
+from charlm.checkpoint import new_run_folder
+from charlm.cli.fine_tuning import model_from, vocabulary_from
 from charlm.cli.streams import stderr_console
 from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.errors import CorpusError, UsageError
@@ -22,6 +23,7 @@ from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
 from charlm.training.plan import fit_to_text, fitting_note, measure, plan
 from charlm.training.presets import preset_settings
+from charlm.ui.wording import engine_line
 
 __all__ = ["NewRun", "show_plan"]
 
@@ -39,9 +41,11 @@ class NewRun:
     model_flags, train_flags : mapping
         Settings that beat the preset's.
     vocabulary : mapping
-        Arguments of `Vocabulary.from_text`; ``unit`` None is a character.
+        Arguments of `Vocabulary.from_text`; None where nothing was said.
     vocab_from : str, optional
         A model to take the vocabulary of, in place of making one.
+    init_from : str, optional
+        A model to take the weights of, and the vocabulary, which is extended by the text's symbols.
     val_file : str, optional
     encoding, errors : str
         How files are decoded.
@@ -56,10 +60,13 @@ class NewRun:
         train_flags: Mapping[str, Any],
         vocabulary: Mapping[str, Any],
         vocab_from: str | None,
+        init_from: str | None,
         val_file: str | None,
         encoding: str,
         errors: str,
     ) -> None:
+        if vocab_from is not None and init_from is not None:
+            raise UsageError("--init-from brings its model's vocabulary along; leave --vocab-from out")
         if errors not in ("strict", "replace"):
             raise UsageError(f"--errors is {errors!r}; choose strict or replace")
         for flag, value, choices in (
@@ -76,11 +83,18 @@ class NewRun:
         self.validation = None if validation is None else validation.text
         settings = preset_settings(preset, len(self.text), {name: train_flags.get(name) for name in BUDGETS})
         self.config = TrainConfig(**(settings.train | dict(train_flags)))
-        self.model = CharModel(
-            ModelConfig(**(settings.model | dict(model_flags))),
-            self._vocabulary(vocabulary, vocab_from),
-            seed=self.config.seed,
-        )
+        inherited: dict[str, Any] = {}
+        if init_from is None:
+            shape = ModelConfig(**(settings.model | dict(model_flags)))
+            self.model = CharModel(shape, self._vocabulary(vocabulary, vocab_from), seed=self.config.seed)
+        else:
+            self.model, inherited = model_from(
+                init_from,
+                self._everything(),
+                model_flags=model_flags,
+                vocabulary_flags={**vocabulary, "stop": self.config.documents},
+                seed=self.config.seed,
+            )
         self.origin = {
             "preset": settings.name,
             "sources": list(corpus.sources),
@@ -88,21 +102,26 @@ class NewRun:
             "val_file": val_file,
             "val_sha256": None if validation is None else validation.sha256,
             **decoding,
+            **inherited,
         }
 
     def _vocabulary(self, arguments: Mapping[str, Any], vocab_from: str | None) -> Vocabulary:
         if vocab_from is not None:
-            return load(vocab_from).vocabulary
-        everything = self.text + (self.validation or "")
-        if self.config.documents:  # line ends part documents and are in none of them
-            everything = "".join(split_documents(everything))
-        arguments = {**arguments, "unit": arguments["unit"] or "char", "stop": self.config.documents}
-        vocabulary = Vocabulary.from_text(everything, **arguments)
+            return vocabulary_from(vocab_from, arguments)
+        said = {name: value for name, value in arguments.items() if value is not None}
+        vocabulary = Vocabulary.from_text(self._everything(), **said, stop=self.config.documents)
         if len(vocabulary) < 2:
             raise CorpusError(
                 f"the text is {self.text[:1]!r} over and over; a model needs at least two symbols to tell apart"
             )
         return vocabulary
+
+    def _everything(self) -> str:
+        """Return all text whose symbols the model must know."""
+        everything = self.text + (self.validation or "")
+        if self.config.documents:  # line ends part documents and are in none of them
+            return "".join(split_documents(everything))
+        return everything
 
     def options(self, out: Path | None, *, force: bool) -> RunOptions:
         """Make the run folder; everything else is known to be right by now."""
@@ -117,10 +136,11 @@ def show_plan(new: NewRun, *, no_color: bool) -> None:
     planned = plan(new.model, data, fitted, started_s=began)
     step_s, memory = measure(new.model, data, planned)
     steps = planned.steps or 0
-    window = planned.batch_size * planned.seq_length
+    shortest = planned.seq_length if planned.seq_length_min is None else planned.seq_length_min
+    window = planned.batch_size * (shortest + planned.seq_length) / 2  # in the mean
     for line in (
-        f"{new.model!r}, {data.characters:,} characters to train on, preset {new.origin['preset']}",
-        f"{steps:,} steps of {window:,} characters ({steps * window / data.characters:.1f} passes), "
+        f"{new.model!r} · {engine_line({**new.origin, 'characters': data.characters})}",
+        f"{steps:,} steps of {window:,.10g} characters ({steps * window / data.characters:.1f} passes), "
         f"{planned.shards} shards on {planned.workers} workers",
         f"about {steps * step_s / 60:.1f} minutes at {window / step_s:,.0f} characters/s, "
         f"and {memory / 2**20:.0f} MB for arrays",

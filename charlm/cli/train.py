@@ -23,6 +23,7 @@ from charlm.config import (
     TrainConfig,
     Unit,
 )
+from charlm.errors import UsageError
 
 __all__ = ["train"]
 
@@ -59,6 +60,15 @@ def train(
             panel=SHAPE,
         ),
     ] = "auto",
+    init_from: Annotated[
+        Text,
+        _option(
+            "--init-from",
+            help="Fine-tune this model: take its weights, shape and vocabulary, extended by new symbols. To go on "
+            "with a run as a whole, charlm resume.",
+            panel=SHAPE,
+        ),
+    ] = None,
     cell: Annotated[Text, _option("--model", help="Cell.", panel=SHAPE, choices=CellName)] = None,
     gru_reset: Annotated[
         Text, _option("--gru-reset", help="Where a GRU's reset gate acts.", panel=SHAPE, choices=GruReset)
@@ -113,7 +123,13 @@ def train(
     ] = None,
     batch_size: Annotated[Whole, _option("--batch-size", help="Streams read side by side.", panel=LEARNING)] = None,
     seq_length: Annotated[
-        Whole, _option("--seq-length", help="Characters between truncations.", panel=LEARNING)
+        Text,
+        _option(
+            "--seq-length",
+            help="Characters between truncations. A range such as 16-64 draws them for each window, from at most "
+            "eight lengths evenly spaced, and keeps arrays for each.",
+            panel=LEARNING,
+        ),
     ] = None,
     sampling: Annotated[
         Text, _option("--sampling", help="How windows are taken.", panel=LEARNING, choices=Sampling)
@@ -132,9 +148,11 @@ def train(
         int, _option("--min-count", help="Rarer symbols become one unknown symbol; 1 keeps all.", panel=TEXT)
     ] = 1,
     normalize: Annotated[
-        str, _option("--normalize", help="Unicode normalisation.", panel=TEXT, choices=Normalization)
-    ] = "none",
-    lowercase: Annotated[bool, _option("--lowercase", help="Read everything in lower case.", panel=TEXT)] = False,
+        Text, _option("--normalize", help="Unicode normalisation.", panel=TEXT, choices=Normalization)
+    ] = None,
+    lowercase: Annotated[
+        bool | None, _option("--lowercase", help="Read everything in lower case.", panel=TEXT)
+    ] = None,
     vocab_from: Annotated[
         Text, _option("--vocab-from", help="Take the vocabulary of this model.", panel=TEXT)
     ] = None,
@@ -200,9 +218,10 @@ def train(
         sources=corpus or [],
         preset=preset,
         model_flags=_given(ModelConfig, flags),
-        train_flags=_given(TrainConfig, flags),
+        train_flags=_given(TrainConfig, flags) | _window_lengths(seq_length),
         vocabulary={"unit": unit, "min_count": min_count, "normalize": normalize, "lowercase": lowercase},
         vocab_from=vocab_from,
+        init_from=init_from,
         val_file=val_file,
         encoding=encoding,
         errors=errors,
@@ -227,3 +246,13 @@ def _given(config: type[ModelConfig] | type[TrainConfig], flags: dict[str, Any])
     """Pick the flags that were given and are settings of a configuration."""
     names = {field.name for field in dataclasses.fields(config)}
     return {name: value for name, value in flags.items() if name in names and value is not None}
+
+
+def _window_lengths(flag: str | None) -> dict[str, int | None]:
+    """Read ``--seq-length``: a number, or a range whose ends are joined by a hyphen."""
+    if flag is None:
+        return {}
+    numbers = flag.split("-")
+    if len(numbers) > 2 or not all(number.isascii() and number.isdigit() for number in numbers):
+        raise UsageError(f"--seq-length is {flag!r}; give a whole number such as 64, or a range such as 16-64")
+    return {"seq_length": int(numbers[-1]), "seq_length_min": int(numbers[0]) if len(numbers) == 2 else None}

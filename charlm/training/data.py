@@ -139,17 +139,17 @@ def _held_out(sequences: Sequence[IdArray], warmup: int = 0) -> HeldOut:
 
 def make_batches(data: Data, config: TrainConfig, stop_id: int | None, rng: np.random.Generator) -> Batches:
     """Build what hands out the windows that a configuration asks for."""
-    N, T = config.batch_size, config.seq_length
+    N, T, shortest = config.batch_size, config.seq_length, config.seq_length_min
     if isinstance(data.train, Sequence):
         if stop_id is None:
             raise UsageError("documents need a vocabulary with a stop symbol; make it with stop=True")
-        return DocumentBatches(data.train, stop_id=stop_id, streams=N, length=T, rng=rng)
+        return DocumentBatches(data.train, stop_id=stop_id, streams=N, length=T, rng=rng, shortest=shortest)
     match config.sampling:
         case "random":
-            return RandomBatches(data.train, streams=N, length=T, rng=rng)
+            return RandomBatches(data.train, streams=N, length=T, rng=rng, shortest=shortest)
         case "min-char-rnn":
             if N > 1:
                 raise UsageError(f"sampling min-char-rnn reads one stream, not {N}; give --batch-size 1")
             return MinCharRnnBatches(data.train, length=T)
         case "sequential":
-            return SequentialBatches(data.train, streams=N, length=T, rng=rng)
+            return SequentialBatches(data.train, streams=N, length=T, rng=rng, shortest=shortest)

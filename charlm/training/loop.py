@@ -131,6 +131,7 @@ def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dic
         "blas_threads": blas_threads,
         "preset": run.origin.get("preset"),
         "baseline": run.origin.get("baseline"),
+        **{name: run.origin[name] for name in ("init_from", "init_sha256", "new_symbols") if name in run.origin},
         "resumed": run.resumed is not None,
         "config": {"model": dataclasses.asdict(model.config), "train": dataclasses.asdict(config)},
     } | (known if math.isfinite(progress.best_loss) else {})

@@ -6,14 +6,14 @@ import dataclasses
 import os
 import time
 import tracemalloc
-from statistics import median
+from statistics import fmean, median
 
 import numpy as np
 
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
 from charlm.model import CharModel
-from charlm.text.batches import fit
+from charlm.text.batches import Batches, fit
 from charlm.training.data import Data, HeldOut, make_batches
 from charlm.training.team import Team
 from charlm.training.validation import validation_loss
@@ -42,7 +42,10 @@ def fit_to_text(config: TrainConfig, characters: int) -> TrainConfig:
         return config
     streams, length = fit(characters, config.batch_size, config.seq_length)
     shards = config.shards if config.shards and streams % config.shards == 0 else None
-    return dataclasses.replace(config, batch_size=streams, seq_length=length, shards=shards)
+    shortest = None if config.seq_length_min is None else min(config.seq_length_min, length)
+    return dataclasses.replace(
+        config, batch_size=streams, seq_length=length, seq_length_min=shortest, shards=shards
+    )
 
 
 def fitting_note(wanted: TrainConfig, fitted: TrainConfig) -> str:
@@ -137,18 +140,30 @@ def default_shards(streams: int, cores: int) -> int:
 
 
 def _trial(model: CharModel, data: Data, config: TrainConfig, trial_s: float = TRIAL_S) -> tuple[float, float]:
-    """Measure an update and an evaluation on a copy of the model: seconds of each."""
+    """Measure an update and an evaluation on a copy of the model: seconds of each.
+
+    Where windows have several lengths, each is tried, and an update takes their mean.
+    """
     copy = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
-    batches = make_batches(data, config, model.vocabulary.stop_id, np.random.default_rng(config.seed))
-    times: list[float] = []
+    stop_id, rng = model.vocabulary.stop_id, np.random.default_rng(config.seed)
+    lengths = make_batches(data, config, stop_id, rng).lengths
     with Team(copy, config) as team:
-        end = time.perf_counter() + trial_s
-        while len(times) < 4 or time.perf_counter() < end:
-            begin = time.perf_counter()
-            team.update(batches.next(), lr=0.0)
-            times.append(time.perf_counter() - begin)
-    step_s = median(times[len(times) // 4 :])  # the first ones find cold caches
-    return step_s, 0.0 if data.held_out is None else _evaluation_s(copy, data.held_out)
+        times = []
+        for length in lengths:
+            fixed = dataclasses.replace(config, seq_length=length, seq_length_min=None)
+            times.append(_step_s(team, make_batches(data, fixed, stop_id, rng), trial_s / len(lengths)))
+    return fmean(times), 0.0 if data.held_out is None else _evaluation_s(copy, data.held_out)
+
+
+def _step_s(team: Team, batches: Batches, trial_s: float) -> float:
+    """Measure an update: seconds."""
+    times: list[float] = []
+    end = time.perf_counter() + trial_s
+    while len(times) < 4 or time.perf_counter() < end:
+        begin = time.perf_counter()
+        team.update(batches.next(), lr=0.0)
+        times.append(time.perf_counter() - begin)
+    return median(times[len(times) // 4 :])  # the first ones find cold caches
 
 
 def _evaluation_s(model: CharModel, held_out: HeldOut) -> float:

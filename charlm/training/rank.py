@@ -36,9 +36,9 @@ def layout(model: CharModel, config: TrainConfig, optimizer: Optimizer) -> Layou
     """Return shape and dtype of every array that all ranks see.
 
     ``value`` (P,), ``grad`` (P,), ``gradients`` (shards, P), ``optimizer.<slot>`` (P,), ``ema`` (P,) if the weights
-    are averaged, ``state.<layer>.<part>`` (H, N), ``inputs``, ``targets``, ``resets`` (T, N), ``losses`` (shards,),
-    ``squares`` of the norm's blocks, and ``control``: learning rate, finished updates, gradient norm, whether there
-    are resets.
+    are averaged, ``state.<layer>.<part>`` (H, N), ``inputs``, ``targets``, ``resets`` (T, N) of the longest window,
+    ``losses`` (shards,), ``squares`` of the norm's blocks, and ``control``: learning rate, finished updates,
+    gradient norm, whether there are resets, and T of this window.
     """
     P, N, T, S = model.params.value.size, config.batch_size, config.seq_length, config.shards or 1
     real, ids, double = model.params.dtype, np.dtype(np.intp), np.dtype(np.float64)
@@ -48,7 +48,7 @@ def layout(model: CharModel, config: TrainConfig, optimizer: Optimizer) -> Layou
         arrays["ema"] = ((P,), real)
     arrays |= {name: (array.shape, real) for name, array in named_state(model.zero_state(N)).items()}
     arrays |= {"inputs": ((T, N), ids), "targets": ((T, N), ids), "resets": ((T, N), np.dtype(np.bool_))}
-    return arrays | {"losses": ((S,), double), "squares": ((-(-P // BLOCK),), double), "control": ((4,), double)}
+    return arrays | {"losses": ((S,), double), "squares": ((-(-P // BLOCK),), double), "control": ((5,), double)}
 
 
 def size_of(arrays: Layout) -> int:
@@ -132,10 +132,10 @@ class Rank:
     def _work(self) -> None:
         arrays = self.arrays
         self.me.barrier()  # the batch is there
-        lr, steps, _, with_resets = arrays["control"]
+        lr, steps, _, with_resets, length = arrays["control"]
         self.optimizer.lr, self.optimizer.steps = float(lr), int(steps)
         for shard, (model, workspace) in self._shards.items():
-            self._differentiate(shard, model, workspace, bool(with_resets))
+            self._differentiate(shard, model, workspace, int(length), bool(with_resets))
         self.me.barrier()  # all gradients are there
         self._sum_shards()
         for k, block in self._blocks:
@@ -150,12 +150,14 @@ class Rank:
             arrays["control"][1:3] = int(steps) + finite, norm
         self.me.barrier()  # the weights are new
 
-    def _differentiate(self, shard: int, model: CharModel, workspace: Workspace, with_resets: bool) -> None:
+    def _differentiate(
+        self, shard: int, model: CharModel, workspace: Workspace, length: int, with_resets: bool
+    ) -> None:
         """Compute one shard's loss and gradient, and keep the state that it ends in."""
         columns = slice(shard * self.streams, (shard + 1) * self.streams)
-        inputs, targets, resets = (self.arrays[name][:, columns] for name in ("inputs", "targets", "resets"))
+        inputs, targets, resets = (self.arrays[name][:length, columns] for name in ("inputs", "targets", "resets"))
         mean = self.config.loss_reduction == "mean"
-        count = self.arrays["targets"].size
+        count = length * self.config.batch_size
         model.params.grad[:] = 0
         loss, self._ends[shard], backprop = model.loss(
             inputs,

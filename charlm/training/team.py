@@ -92,7 +92,7 @@ class Team:
         Parameters
         ----------
         batch : Batch
-            Ids (T, N) of all streams.
+            Ids (T, N) of all streams; T is at most the configuration's.
         lr : float
             Learning rate of this update.
 
@@ -108,11 +108,11 @@ class Team:
         CharlmError
             If a worker has ended, killed from outside for example.
         """
-        arrays = self._arrays
-        arrays["inputs"][:], arrays["targets"][:] = batch.inputs, batch.targets
+        arrays, T = self._arrays, len(batch.inputs)
+        arrays["inputs"][:T], arrays["targets"][:T] = batch.inputs, batch.targets
         if batch.resets is not None:
-            arrays["resets"][:] = batch.resets
-        arrays["control"][:] = lr, self.optimizer.steps, 0.0, batch.resets is not None
+            arrays["resets"][:T] = batch.resets
+        arrays["control"][:] = lr, self.optimizer.steps, 0.0, batch.resets is not None, T
         try:
             self._rank.work()
         except PeerGoneError as error:

@@ -92,6 +92,8 @@ def engine_line(start: Mapping[str, Any]) -> str:
     parts = [f"{start['characters']:,} characters"] if "characters" in start else []
     if start.get("preset"):
         parts.append(f"preset {start['preset']}")
+    if start.get("init_from"):
+        parts.append(f"from {start['init_from']}, {_count(start.get('new_symbols', 0), 'new symbol')}")
     if "shards" in start and "workers" in start:
         parts.append(f"{_count(start['shards'], 'shard')} on {_count(start['workers'], 'worker')}")
     return visible_line(" · ".join(parts))

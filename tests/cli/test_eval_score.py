@@ -47,6 +47,40 @@ class TestEval:
         assert result["perplexity"] == expected.perplexity
         assert result["characters"] == len(TEXT) - 1
 
+    def test_dynamic(self, model, capsys):
+        flags = ["--dynamic", "--dynamic-rate", "0.7", "--dynamic-decay", "0.02", "--dynamic-length", "3"]
+        assert run(["eval", "m.npz", "--text", TEXT * 9, *flags, "--json"]) == 0
+        result = json.loads(capsys.readouterr().out)
+        settings = charlm.DynamicConfig(rate=0.7, decay=0.02, length=3)
+        assert result["nats"] == charlm.evaluate(model, TEXT * 9, dynamic=settings).nats
+        assert result["dynamic"] == {"rate": 0.7, "decay": 0.02, "length": 3, "clip_norm": settings.clip_norm}
+        assert run(["eval", "m.npz", "--text", TEXT * 9, *flags]) == 0
+        assert "dynamic: rate 0.7, decay 0.02, every 3 characters\n" in capsys.readouterr().out
+
+    def test_it_is_dynamic_only_if_asked_for(self, model, capsys):
+        assert run(["eval", "m.npz", "--text", TEXT, "--json"]) == 0
+        assert json.loads(capsys.readouterr().out)["dynamic"] is None
+        assert run(["eval", "m.npz", "--text", TEXT]) == 0
+        assert "dynamic" not in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("flags", "code", "words"),
+        [
+            (["--dynamic-rate", "1"], 2, "--dynamic-rate is for dynamic evaluation; add --dynamic"),
+            (["--dynamic", "--dynamic-length", "0"], 2, "dynamic-length is 0; it must be at least 1"),
+            (
+                ["--dynamic", "--dynamic-rate", "1e39"],
+                6,
+                "diverged after 20 symbols; lower --dynamic-rate, say to 3.3e+38",
+            ),
+        ],
+    )
+    def test_dynamic_settings_that_do_not_do(self, model, capsys, flags, code, words):
+        assert run(["eval", "m.npz", "--text", TEXT * 9, *flags]) == code
+        out, err = capsys.readouterr()
+        assert (out, err.count("\n")) == ("", 1)
+        assert words in err
+
     def test_several_files_are_one_text(self, model, capsys):
         Path("1").write_text("abc", encoding="utf-8")
         Path("2").write_text("cab", encoding="utf-8")

@@ -166,7 +166,7 @@ def newer_setting() -> None:
 
 
 def odd_cursor() -> None:
-    rewrite(batches={"passes": 0, "offset": 10**6, "window": 0})
+    rewrite(batches={"passes": 0, "offset": 10**6, "read": 0})
 
 
 BAD: dict[str, tuple[Callable[[], object], list[str], int, str]] = {

@@ -39,14 +39,25 @@ class Batches(Protocol):
 
     Chance comes from the generator that a kind of batches is given; whoever owns it stores its state beside
     the batches' own.
+
+    Attributes
+    ----------
+    streams, length : int
+        N, and the largest T.
+    lengths : tuple of int
+        Every T that a batch may have, in rising order; see `charlm.text.batches.lengths`.
     """
 
     streams: int
     length: int
+    lengths: tuple[int, ...]
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches in the first pass over the ids; a pass begun within a batch counts whole."""
+        """Batches in the first pass over the ids; a pass begun within a batch counts whole.
+
+        Where lengths are drawn, about so many.
+        """
         ...
 
     @property

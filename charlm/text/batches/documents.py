@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from charlm.errors import CheckpointError, CorpusError
 from charlm.text.batches.base import Batch, IdArray, check_size, restored
+from charlm.text.batches.lengths import batches_of, draw_length, window_lengths
 
 __all__ = ["DocumentBatches", "split_documents"]
 
@@ -36,7 +37,9 @@ class DocumentBatches:
         N and T.
     rng : Generator
         Draws one number a pass, from which its order follows: so the state stays small however many
-        documents there are.
+        documents there are; and each batch's length if that is drawn.
+    shortest : int, optional
+        Each batch's length is one of `window_lengths` from this to `length`, drawn; T when left out.
 
     Raises
     ------
@@ -45,7 +48,14 @@ class DocumentBatches:
     """
 
     def __init__(
-        self, documents: Sequence[IdArray], *, stop_id: int, streams: int, length: int, rng: np.random.Generator
+        self,
+        documents: Sequence[IdArray],
+        *,
+        stop_id: int,
+        streams: int,
+        length: int,
+        rng: np.random.Generator,
+        shortest: int | None = None,
     ) -> None:
         if not documents:
             raise CorpusError("there are no documents to train on; give a text with lines that are not blank")
@@ -57,8 +67,9 @@ class DocumentBatches:
         self.starts = np.cumsum(self.sizes) - self.sizes
         self.streams = streams
         self.length = length
+        self.lengths = window_lengths(shortest or length, length)
         self.rng = rng
-        self.batches = 0
+        self.symbols = 0  # that each column has read
         # before the first pass: all of an order is dealt, and each column has ended a document that it never read
         self._shuffle(0)
         self.dealt = len(self.order)
@@ -68,18 +79,19 @@ class DocumentBatches:
     @property
     def batches_per_epoch(self) -> int:
         """Batches that hold as many targets as the documents have, rounded up."""
-        return -(-(len(self.ids) - 1) // (self.streams * self.length))
+        return batches_of(len(self.ids) - 1, self.streams, self.lengths)
 
     @property
     def epoch(self) -> float:
         """Targets given out, over the targets that the documents have."""
-        return self.batches * self.streams * self.length / (len(self.ids) - 1)
+        return self.symbols * self.streams / (len(self.ids) - 1)
 
     def next(self) -> Batch:
         """Return the next window of every column."""
-        resets = np.zeros((self.length, self.streams), np.bool_)
-        places = np.empty((self.length, self.streams), np.intp)
-        for t in range(self.length):
+        T = draw_length(self.lengths, self.rng)
+        resets = np.zeros((T, self.streams), np.bool_)
+        places = np.empty((T, self.streams), np.intp)
+        for t in range(T):
             free = np.flatnonzero(self.read == self.sizes[self.document])
             if free.size:
                 self.document[free] = [self._deal() for _ in free]
@@ -87,7 +99,7 @@ class DocumentBatches:
                 resets[t, free] = True
             places[t] = self.starts[self.document] + self.read
             self.read += 1
-        self.batches += 1
+        self.symbols += T
         inputs, targets = (np.asarray(self.ids[at], dtype=np.intp) for at in (places, places + 1))
         return Batch(inputs, targets, resets if resets.any() else None)
 
@@ -105,7 +117,7 @@ class DocumentBatches:
     def state(self) -> dict[str, Any]:
         """Return the pass's order as its seed, how much of it is dealt, and where each column is."""
         return {
-            "batches": self.batches,
+            "symbols": self.symbols,
             "seed": self.seed,
             "dealt": self.dealt,
             "document": self.document.tolist(),
@@ -120,12 +132,12 @@ class DocumentBatches:
         CheckpointError
             If there is no such place in these documents.
         """
-        batches = restored(state, "batches")
+        symbols = restored(state, "symbols")
         seed, dealt = restored(state, "seed", below=2**63), restored(state, "dealt", below=len(self.sizes) + 1)
         document = self._columns(state, "document", np.full(self.streams, len(self.sizes)))
         read = self._columns(state, "read", self.sizes[document] + 1)
         self._shuffle(seed)
-        self.batches, self.dealt, self.document, self.read = batches, dealt, document, read
+        self.symbols, self.dealt, self.document, self.read = symbols, dealt, document, read
 
     def _columns(self, state: Mapping[str, Any], name: str, below: NDArray[np.intp]) -> NDArray[np.intp]:
         values = state.get(name)

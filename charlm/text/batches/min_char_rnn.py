@@ -41,6 +41,7 @@ class MinCharRnnBatches:
         check_size(len(ids), 1, length, needed=length + 1)
         self.ids = ids
         self.length = length
+        self.lengths: tuple[int, ...] = (length,)
         self.batches = 0
 
     @property

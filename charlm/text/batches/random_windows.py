@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from charlm.text.batches.base import Batch, IdArray, check_size, first_reset, restored, windows_at
+from charlm.text.batches.lengths import batches_of, draw_length, window_lengths
 
 __all__ = ["RandomBatches"]
 
@@ -22,7 +23,9 @@ class RandomBatches:
     streams, length : int
         N and T.
     rng : Generator
-        Draws N places a batch.
+        Draws N places a batch, and before them its length if that is drawn.
+    shortest : int, optional
+        Each batch's length is one of `window_lengths` from this to `length`, drawn; T when left out.
 
     Raises
     ------
@@ -30,34 +33,38 @@ class RandomBatches:
         If the text is shorter than a window and its last target.
     """
 
-    def __init__(self, ids: IdArray, *, streams: int, length: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, ids: IdArray, *, streams: int, length: int, rng: np.random.Generator, shortest: int | None = None
+    ) -> None:
         check_size(len(ids), streams, length, needed=length + 1)
         self.ids = ids
         self.streams = streams
         self.length = length
+        self.lengths = window_lengths(shortest or length, length)
         self.rng = rng
-        self.batches = 0
+        self.symbols = 0  # that each stream has read
 
     @property
     def batches_per_epoch(self) -> int:
         """Batches that hold as many targets as the text has, rounded up."""
-        return -(-(len(self.ids) - 1) // (self.streams * self.length))
+        return batches_of(len(self.ids) - 1, self.streams, self.lengths)
 
     @property
     def epoch(self) -> float:
         """Targets given out, over the targets that the text has."""
-        return self.batches * self.streams * self.length / (len(self.ids) - 1)
+        return self.symbols * self.streams / (len(self.ids) - 1)
 
     def next(self) -> Batch:
         """Return windows from N random places."""
-        starts = self.rng.integers(len(self.ids) - self.length, size=self.streams, dtype=np.intp)
-        inputs, targets = windows_at(self.ids, starts, self.length)
-        self.batches += 1
-        return Batch(inputs, targets, first_reset(self.length, self.streams))
+        T = draw_length(self.lengths, self.rng)
+        starts = self.rng.integers(len(self.ids) - T, size=self.streams, dtype=np.intp)
+        inputs, targets = windows_at(self.ids, starts, T)
+        self.symbols += T
+        return Batch(inputs, targets, first_reset(T, self.streams))
 
     def state(self) -> dict[str, Any]:
-        """Return the number of batches that were given out; the places are the generator's."""
-        return {"batches": self.batches}
+        """Return how many symbols each stream has read; the places are the generator's."""
+        return {"symbols": self.symbols}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on counting from a stored number.
@@ -67,4 +74,4 @@ class RandomBatches:
         CheckpointError
             If it is none.
         """
-        self.batches = restored(state, "batches")
+        self.symbols = restored(state, "symbols")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from charlm.text.batches.base import Batch, IdArray, check_size, first_reset, restored, windows_at
+from charlm.text.batches.lengths import draw_length, window_lengths
 
 __all__ = ["SequentialBatches"]
 
@@ -17,7 +18,8 @@ class SequentialBatches:
 
     Stream k holds ids k·L … k·L + L with L = ⌊(n−1)/N⌋: the last of its ids is only a target, and the first of
     the next stream. State is zero at the start of each pass. The first pass begins at offset 0 of every stream,
-    a later one at a random offset below T; a remainder below T is dropped.
+    a later one at a random offset below T; a remainder below T is dropped. Where lengths are drawn, a window that
+    the rest of a pass cannot fill takes the longest length that it can, and what is dropped is below the shortest.
 
     Parameters
     ----------
@@ -26,7 +28,9 @@ class SequentialBatches:
     streams, length : int
         N and T.
     rng : Generator
-        Draws the offset of each pass but the first.
+        Draws the offset of each pass but the first, and each window's length if that is drawn.
+    shortest : int, optional
+        Each window's length is one of `window_lengths` from this to `length`, drawn; T when left out.
     random_offset : bool
         Whether later passes move; if not, all passes are the same.
 
@@ -37,48 +41,60 @@ class SequentialBatches:
     """
 
     def __init__(
-        self, ids: IdArray, *, streams: int, length: int, rng: np.random.Generator, random_offset: bool = True
+        self,
+        ids: IdArray,
+        *,
+        streams: int,
+        length: int,
+        rng: np.random.Generator,
+        shortest: int | None = None,
+        random_offset: bool = True,
     ) -> None:
         check_size(len(ids), streams, length, needed=streams * length + 1)
         self.ids = ids
         self.streams = streams
         self.length = length
+        self.lengths = window_lengths(shortest or length, length)
         self.rng = rng
         self.stream_length = (len(ids) - 1) // streams
         # an offset leaves at least one window to each pass
         self.offsets = min(length, self.stream_length - length + 1) if random_offset else 1
         self.starts = np.arange(streams) * self.stream_length
-        self._begin(passes=0, offset=0, window=0)
+        self._begin(passes=0, offset=0, read=0)
 
-    def _begin(self, *, passes: int, offset: int, window: int) -> None:
+    def _begin(self, *, passes: int, offset: int, read: int) -> None:
         self.passes = passes
         self.offset = offset
-        self.window = window
-        self.windows = (self.stream_length - offset) // self.length
+        self.read = read  # symbols of each stream, in this pass
+        self.readable = (self.stream_length - offset) // self.lengths[0] * self.lengths[0]
 
     @property
     def batches_per_epoch(self) -> int:
-        """Windows of the first pass."""
-        return self.stream_length // self.length
+        """Windows of the first pass; in expectation where lengths are drawn."""
+        return self.stream_length * len(self.lengths) // sum(self.lengths)
 
     @property
     def epoch(self) -> float:
-        """Passes done, the running one as the share of its windows."""
-        return self.passes + self.window / self.windows
+        """Passes done, the running one as the share of what it can read."""
+        return self.passes + min(1.0, self.read / self.readable)
 
     def next(self) -> Batch:
         """Return the next window of every stream."""
-        if self.window == self.windows:
-            self._begin(passes=self.passes + 1, offset=int(self.rng.integers(self.offsets)), window=0)
-        place = self.offset + self.window * self.length
-        inputs, targets = windows_at(self.ids, self.starts + place, self.length)
-        resets = first_reset(self.length, self.streams) if self.window == 0 else None
-        self.window += 1
+        left = self.stream_length - self.offset - self.read
+        if left < self.lengths[0]:
+            self._begin(passes=self.passes + 1, offset=int(self.rng.integers(self.offsets)), read=0)
+            left = self.stream_length - self.offset
+        T = draw_length(self.lengths, self.rng)
+        if left < T:
+            T = max(length for length in self.lengths if length <= left)
+        inputs, targets = windows_at(self.ids, self.starts + self.offset + self.read, T)
+        resets = first_reset(T, self.streams) if self.read == 0 else None
+        self.read += T
         return Batch(inputs, targets, resets)
 
     def state(self) -> dict[str, Any]:
-        """Return the pass, its offset, and the windows of it that were given out."""
-        return {"passes": self.passes, "offset": self.offset, "window": self.window}
+        """Return the pass, its offset, and how many symbols of it each stream has read."""
+        return {"passes": self.passes, "offset": self.offset, "read": self.read}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go to a stored place.
@@ -89,6 +105,5 @@ class SequentialBatches:
             If there is no such place in these ids.
         """
         offset = restored(state, "offset", below=self.offsets)
-        windows = (self.stream_length - offset) // self.length
-        window = restored(state, "window", below=windows + 1)
-        self._begin(passes=restored(state, "passes"), offset=offset, window=window)
+        read = restored(state, "read", below=self.stream_length - offset + 1)
+        self._begin(passes=restored(state, "passes"), offset=offset, read=read)
