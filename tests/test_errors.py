@@ -66,13 +66,14 @@ def test_each_says_what_to_do(module: str, call: ast.Call) -> None:
 def test_each_is_raised_by_a_test(tmp_path: Path) -> None:
     record = tmp_path / "seen"
     folders = [f"tests/{place}" for place in PLACES]
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", *folders],
         cwd=ROOT,
         env={**os.environ, SEEN: str(record), "CHARLM_TESTS": "quick"},
-        stdout=subprocess.DEVNULL,
-        check=True,
+        capture_output=True,
+        text=True,
     )
+    assert done.returncode == 0, done.stdout
     seen = {tuple(line.rsplit(":", 1)) for line in record.read_text("utf-8").splitlines()}
     never = [
         f"{module}:{call.lineno}"

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ try:
 
     import charlm
     from charlm.checkpoint import save
-    from charlm.generation import Sampler
+    from charlm.generation import Sampler, sample_many, suitable_workers
     from charlm.text.batches import Batch
     from charlm.training.blas import blas_name, one_blas_thread
     from charlm.training.plan import available_cores, default_shards
@@ -28,6 +29,8 @@ except ImportError as error:
     missing(error)
 
 DRAWS = 100
+SAMPLE_LENGTH = 4000  # characters of each of many texts
+MANY = 10**6  # texts: more than are ever asked for
 STARTS = 3  # of a command, at least
 
 
@@ -56,7 +59,8 @@ def train(job: Job) -> None:
 def sample(job: Job) -> None:
     """Measure drawing at the default temperature, 0.8."""
     if job.streams > 1:
-        missing("charlm draws one stream at a time so far")
+        sample_texts(job)
+        return
     with one_blas_thread():
         sampler = Sampler(make_model(job), rng=np.random.default_rng(0))
 
@@ -66,6 +70,25 @@ def sample(job: Job) -> None:
 
         seconds = median_s(draw_some, job.seconds) / DRAWS
     reply(seconds=seconds, chars_per_s=1 / seconds)
+
+
+def sample_texts(job: Job) -> None:
+    """Measure whole texts, N under way at any time, one process a core; their start is not counted.
+
+    Each time is that from the end of N texts to the end of the N texts after them.
+    """
+    model, config = make_model(job), charlm.SampleConfig(length=SAMPLE_LENGTH)
+    workers = suitable_workers(model, config, count=job.streams, cores=available_cores())
+    with one_blas_thread():
+        texts = sample_many(model, config, seeds=range(MANY), workers=workers)
+
+        def read_some() -> None:
+            for text in islice(texts, job.streams):
+                text.read()
+
+        seconds = median_s(read_some, job.seconds) / SAMPLE_LENGTH
+        texts.close()
+    reply(seconds=seconds, chars_per_s=job.streams / seconds, workers=workers)
 
 
 def start(job: Job) -> None:

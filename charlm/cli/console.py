@@ -12,6 +12,8 @@ from charlm.cli.options import (
     NoColorOption,
     NoEchoOption,
     OnUnknownOption,
+    PromptEncodingOption,
+    PromptErrorsOption,
     PromptFileOption,
     PromptOption,
     RawOption,
@@ -46,6 +48,8 @@ def console(
     stop: StopOption = None,
     seed: SeedOption = None,
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+    encoding: PromptEncodingOption = "utf-8",
+    errors: PromptErrorsOption = "strict",
     no_echo: NoEchoOption = False,
     raw: RawOption = False,
     no_color: NoColorOption = False,
@@ -75,7 +79,7 @@ def console(
         raise UsageError(f"seed is {seed}; it must be at least 0")
     if raw:
         refuse_raw_terminal(sys.stdout)
-    opening = given_prompt(prompt, prompt_file) or ""
+    opening = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors) or ""
     net = load(find_model(model))
     talk = Conversation(net, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     stderr = stderr_console(no_color)

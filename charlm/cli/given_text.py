@@ -10,7 +10,7 @@ import typer
 
 from charlm.errors import UsageError
 
-__all__ = ["EncodingOption", "ErrorsOption", "LiteralOption", "ModelArgument", "given_text"]
+__all__ = ["EncodingOption", "ErrorsOption", "LiteralOption", "ModelArgument", "decoding_errors", "given_text"]
 
 ModelArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="MODEL", help="A checkpoint or run folder.", show_default=False)
@@ -38,9 +38,20 @@ def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, er
 
     if (literal is None) == (not sources):
         raise UsageError("give one text: files, or --text with the text itself")
-    if errors not in ("strict", "replace"):
-        raise UsageError(f"--errors is {errors!r}; choose strict or replace")
+    how = decoding_errors(errors)
     if literal is not None:
         return literal
-    decoding = cast(Literal["strict", "replace"], errors)
-    return read_corpus(sources, encoding=encoding, errors=decoding, stdin=sys.stdin.buffer).text
+    return read_corpus(sources, encoding=encoding, errors=how, stdin=sys.stdin.buffer).text
+
+
+def decoding_errors(errors: str) -> Literal["strict", "replace"]:
+    """Return the value of ``--errors``.
+
+    Raises
+    ------
+    UsageError
+        If there is no such value.
+    """
+    if errors not in ("strict", "replace"):
+        raise UsageError(f"--errors is {errors!r}; choose strict or replace")
+    return cast(Literal["strict", "replace"], errors)

@@ -18,6 +18,8 @@ __all__ = [
     "NoColorOption",
     "NoEchoOption",
     "OnUnknownOption",
+    "PromptEncodingOption",
+    "PromptErrorsOption",
     "PromptFileOption",
     "PromptOption",
     "RawOption",
@@ -41,6 +43,13 @@ PromptOption: TypeAlias = Annotated[
 ]
 PromptFileOption: TypeAlias = Annotated[
     Path | None, typer.Option("--prompt-file", metavar="FILE", help="File with the text to go on with.")
+]
+PromptEncodingOption: TypeAlias = Annotated[
+    str, typer.Option("--encoding", help="Of a prompt that comes from a file or a pipe.")
+]
+PromptErrorsOption: TypeAlias = Annotated[
+    str,
+    typer.Option("--errors", metavar="strict|replace", help="What becomes of bytes of it that cannot be decoded."),
 ]
 LengthOption: TypeAlias = Annotated[int, typer.Option("--length", help="Characters of the continuation.")]
 TemperatureOption: TypeAlias = Annotated[

@@ -7,41 +7,47 @@ import stat
 from pathlib import Path
 from typing import TextIO
 
+from charlm.cli.given_text import decoding_errors
 from charlm.errors import UsageError
 
 __all__ = ["given_prompt", "piped_prompt"]
 
 
-def given_prompt(prompt: str | None, prompt_file: Path | None) -> str | None:
+def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str, errors: str) -> str | None:
     """Return the prompt that the flags give; None where they give none.
 
     Raises
     ------
     UsageError
-        If they give two.
+        If they give two, or decoding settings that do not exist.
     CorpusError
-        If the file cannot be read.
+        If the file cannot be read or decoded.
     """
     from charlm.text.corpus import read_text
 
     if prompt is not None and prompt_file is not None:
         raise UsageError("--prompt and --prompt-file are two prompts; give one of them")
-    return prompt if prompt_file is None else read_text(str(prompt_file), allow_empty=True)
+    how = decoding_errors(errors)
+    if prompt_file is None:
+        return prompt
+    return read_text(str(prompt_file), encoding=encoding, errors=how, allow_empty=True)
 
 
-def piped_prompt(stdin: TextIO | None) -> str:
+def piped_prompt(stdin: TextIO | None, *, encoding: str, errors: str) -> str:
     """Return what standard input holds if it is a pipe or a regular file; otherwise, and if it is empty, nothing.
 
     Raises
     ------
+    UsageError
+        For decoding settings that do not exist.
     CorpusError
-        If it is not UTF-8.
+        If it cannot be decoded.
     """
     from charlm.text.corpus import read_text
 
     if stdin is None or not _is_pipe_or_file(stdin):
         return ""
-    return read_text("-", stdin=stdin.buffer, allow_empty=True)
+    return read_text("-", encoding=encoding, errors=decoding_errors(errors), stdin=stdin.buffer, allow_empty=True)
 
 
 def _is_pipe_or_file(stream: TextIO) -> bool:

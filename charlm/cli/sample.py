@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import sys
 from dataclasses import asdict
@@ -15,6 +16,8 @@ from charlm.cli.options import (
     ModelArgument,
     NoEchoOption,
     OnUnknownOption,
+    PromptEncodingOption,
+    PromptErrorsOption,
     PromptFileOption,
     PromptOption,
     RawOption,
@@ -29,7 +32,8 @@ from charlm.errors import UsageError
 
 if TYPE_CHECKING:
     from charlm.cli.writing import TextWriter
-    from charlm.generation import Sampler
+    from charlm.generation import Sample
+    from charlm.model import CharModel
 
 __all__ = ["sample"]
 
@@ -49,25 +53,30 @@ def sample(
     count: Annotated[int, typer.Option("--count", help="Samples; the k-th is that of seed + k - 1.")] = 1,
     seed: SeedOption = None,
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+    encoding: PromptEncodingOption = "utf-8",
+    errors: PromptErrorsOption = "strict",
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Write to a file and not to standard output.")
     ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
     no_echo: NoEchoOption = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="One object a sample: text is the continuation, without the prompt.")
     ] = False,
     raw: RawOption = False,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", help="Processes that write samples; left out, more than one where that pays."),
+    ] = None,
 ) -> None:
     """Generate text: prompt and continuation go to standard output as they are drawn.
 
     Without a prompt flag, standard input is the prompt if it is a pipe or a file.
     """
-    import numpy as np
-
     from charlm.checkpoint import find_model, load
     from charlm.cli.prompts import given_prompt, piped_prompt
     from charlm.cli.writing import TextWriter, open_text, refuse_raw_terminal
-    from charlm.generation import Sampler
+    from charlm.generation import sample_many
     from charlm.ui.sanitize import visible
 
     config = SampleConfig(
@@ -84,39 +93,57 @@ def sample(
         raise UsageError(f"count is {count}; it must be at least 1")
     if raw and output is None:
         refuse_raw_terminal(sys.stdout)
-    given = given_prompt(prompt, prompt_file)
-    text = piped_prompt(sys.stdin) if given is None else given
+    if output is not None and output.is_file() and not force:  # a device or a pipe is there to be written to
+        raise UsageError(f"{str(output)!r} exists; choose another --output, or replace it with --force")
+    given = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors)
+    text = piped_prompt(sys.stdin, encoding=encoding, errors=errors) if given is None else given
     net = load(find_model(model))
-    ids = net.vocabulary.encode(text, on_unknown=config.on_unknown).tolist()
-    with open_text(output) as stream, TextWriter(stream, clean=str if raw else visible) as out:
+    chosen = secrets.randbelow(2**32) if seed is None else seed
+    samples = sample_many(
+        net,
+        config,
+        seeds=range(chosen, chosen + count),
+        prompt=text,
+        logprobs=as_json,
+        workers=_workers(net, config, count) if workers is None else workers,
+    )
+    clean = str if raw else visible
+    with open_text(output) as stream, TextWriter(stream, clean=clean) as out, contextlib.closing(samples):
         if seed is None:
-            seed = secrets.randbelow(2**32)
-            typer.echo(f"seed {seed}", err=True)
-        for k in range(count):
-            sampler = Sampler(net, config, rng=np.random.default_rng(seed + k), logprobs=as_json)
-            sampler.feed_ids(ids)
+            typer.echo(f"seed {chosen}", err=True)
+        for one in samples:
             if as_json:
-                _write_object(out, sampler, prompt=text, seed=seed + k)
+                _write_object(out, one, config, prompt=text)
             else:
-                _write_text(out, sampler, before=_SEPARATOR * (k > 0) + text * (not no_echo))
+                _write_text(out, one, before=_SEPARATOR * (one.seed > chosen) + text * (not no_echo))
 
 
-def _write_text(out: TextWriter, sampler: Sampler, *, before: str) -> None:
+def _workers(net: CharModel, config: SampleConfig, count: int) -> int:
+    """Return how many processes should write."""
+    if count == 1:  # which is most often, and must not wait for imports
+        return 1
+    from charlm.generation import suitable_workers
+    from charlm.training.plan import available_cores
+
+    return suitable_workers(net, config, count=count, cores=available_cores())
+
+
+def _write_text(out: TextWriter, sample: Sample, *, before: str) -> None:
     out.write(before)
-    for piece in sampler.stream():
+    for piece in sample.stream():
         out.write(piece)
 
 
-def _write_object(out: TextWriter, sampler: Sampler, *, prompt: str, seed: int) -> None:
+def _write_object(out: TextWriter, sample: Sample, config: SampleConfig, *, prompt: str) -> None:
     from charlm.ui.sanitize import json_text
 
-    text = "".join(sampler.stream())
-    sample = {
+    text = sample.read()
+    fields = {
         "text": text,
         "prompt": prompt,
-        "seed": seed,
-        "parameters": asdict(sampler.config),
-        "finish_reason": sampler.finish_reason,
-        "logprobs": sampler.logprobs,
+        "seed": sample.seed,
+        "parameters": asdict(config),
+        "finish_reason": sample.finish_reason,
+        "logprobs": sample.logprobs,
     }
-    out.write(json_text(sample) + "\n")
+    out.write(json_text(fields) + "\n")

@@ -1,8 +1,10 @@
-"""Drawing text from a model: filters on probabilities, stop strings, the sampler, and `generate`."""
+"""Drawing text from a model: filters on probabilities, stop strings, one text or many, and `generate`."""
 
 from __future__ import annotations
 
+from charlm.generation.many import sample_many, suitable_workers
+from charlm.generation.sample import Sample
 from charlm.generation.sampling import Position, Sampler, Snapshot
 from charlm.generation.streaming import generate
 
-__all__ = ["Position", "Sampler", "Snapshot", "generate"]
+__all__ = ["Position", "Sample", "Sampler", "Snapshot", "generate", "sample_many", "suitable_workers"]

@@ -1,8 +1,13 @@
-"""`Chooser`: one symbol from logits and one uniform number."""
+"""`Chooser` and `BlockChooser`: one symbol a stream, from logits and one uniform number.
+
+Both do the same sums in the same order in float64, so that equal logits give equal symbols. NumPy calls are few,
+since this is done for every symbol.
+"""
 
 from __future__ import annotations
 
 import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -10,15 +15,51 @@ from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError
-from charlm.generation.filters import chain
+from charlm.generation.filters import LogProbs, chain
 
-__all__ = ["Chooser"]
+__all__ = ["NO_SYMBOL", "BlockChooser", "Chooser", "log_probabilities"]
+
+# exp(±600) and sums of such numbers are doubles with room to spare: up to here logits need no shift
+LARGEST_EXPONENT = 600.0
+NO_SYMBOL = -1
+"""In place of an id where a stream's output is not finite."""
 
 
-class Chooser:
-    """Filters, then temperature, then the inverse of the cumulated probabilities.
+class _Choice:
+    """What both choosers hold: filters, then temperature, then the inverse of the cumulated probabilities.
 
-    Works in float64 in buffers of its own; NumPy calls are few, since this is done for every symbol.
+    Parameters
+    ----------
+    config : SampleConfig
+    shape : tuple of int
+        Of the logits.
+    forbidden : int or None
+        An id that is never chosen.
+    """
+
+    def __init__(self, config: SampleConfig, shape: tuple[int, ...], forbidden: int | None) -> None:
+        self._filters = chain(config)
+        self._greedy = config.temperature == 0
+        # below 1e-250 only ties are left to chance, and differences of logits times the inverse stay finite
+        temperature = max(config.temperature, 1e-250)
+        self._inverse_temperature = np.array(1 / temperature)  # 0-d: quicker than a float
+        self._bound = sys.float_info.max if self._greedy else LARGEST_EXPONENT * temperature
+        self._forbidden = forbidden
+        self._restricted = forbidden is not None or bool(self._filters)
+        self._weights, self._sums = np.zeros((2, *shape))
+
+    def _restrict_(self, rows: LogProbs) -> None:
+        """Set what may not be drawn to −inf, in place; (N, V)."""
+        if self._forbidden is not None:
+            rows[:, self._forbidden] = -math.inf
+        kept = rows
+        for keep in self._filters:
+            kept = keep(kept)
+        rows[...] = kept
+
+
+class Chooser(_Choice):
+    """Chooses the next symbol of one stream.
 
     Parameters
     ----------
@@ -30,13 +71,7 @@ class Chooser:
     """
 
     def __init__(self, config: SampleConfig, size: int, *, forbidden: int | None = None) -> None:
-        self._filters = chain(config)
-        self._greedy = config.temperature == 0
-        # below 1e-250 only ties are left to chance, and differences of logits times the inverse stay finite
-        self._inverse_temperature = np.array(1 / max(config.temperature, 1e-250))  # 0-d: quicker than a float
-        self._forbidden = forbidden
-        self._restricted = forbidden is not None or bool(self._filters)
-        self._weights, self._sums = np.zeros((2, size))
+        super().__init__(config, (size,), forbidden)
 
     def __call__(self, logits: NDArray[Any], uniform: float) -> int:
         """Choose an id.
@@ -56,19 +91,105 @@ class Chooser:
         z = self._weights
         z[:] = logits
         most_likely = z.argmax()
-        if not (z[z.argmin()] > -math.inf and z[most_likely] < math.inf):  # a NaN is the place of both
+        lowest, highest = z[z.argmin()], z[most_likely]
+        if not (lowest > -math.inf and highest < math.inf):  # a NaN is the place of both
             raise DivergedError.of_output()
         if self._restricted:
-            if self._forbidden is not None:
-                z[self._forbidden] = -math.inf
-            for keep in self._filters:
-                z[:] = keep(z[:, None])[:, 0]
+            self._restrict_(z[None])
             most_likely = z.argmax()
         if self._greedy:
             return int(most_likely)
-        np.subtract(z, z[most_likely], out=z)
+        if lowest < -self._bound or highest > self._bound:
+            np.subtract(z, z[most_likely], out=z)
         np.multiply(z, self._inverse_temperature, out=z)
         np.exp(z, out=z)
         sums = np.add.accumulate(z, out=self._sums)
         # the first id whose cumulated weight exceeds the target; a double below 1 leaves the target below the sum
         return int(sums.searchsorted(uniform * sums[-1], "right"))
+
+
+class BlockChooser(_Choice):
+    """Chooses the next symbols of N streams, each as if it were alone.
+
+    Parameters
+    ----------
+    config : SampleConfig
+    streams, size : int
+        N and V.
+    forbidden : int, optional
+        An id that is never chosen.
+
+    Attributes
+    ----------
+    streams : int
+    """
+
+    def __init__(self, config: SampleConfig, streams: int, size: int, *, forbidden: int | None = None) -> None:
+        super().__init__(config, (streams, size), forbidden)
+        self.streams = streams
+        self._totals = self._sums[:, -1]
+        self._targets = np.zeros(streams)
+        self._targets_by_row = self._targets[:, None]
+        self._exceeds = np.zeros((streams, size), np.bool_)
+
+    def __call__(self, logits: NDArray[Any], uniforms: NDArray[np.float64], out: NDArray[np.intp]) -> None:
+        """Write the chosen ids into `out` (N,), in place; `NO_SYMBOL` where a logit is not finite.
+
+        Parameters
+        ----------
+        logits : ndarray, shape (N, V)
+        uniforms : ndarray, shape (N,)
+            One number a stream, as for `Chooser`.
+        out : ndarray of intp, shape (N,)
+        """
+        z = self._weights
+        z[...] = logits
+        lost = None
+        # NaN is neither; one look at the block is a tenth of a look at each row
+        lowest, highest = logits.item(logits.argmin()), logits.item(logits.argmax())
+        if not (lowest >= -self._bound and highest <= self._bound):
+            lost = self._tame_(z)
+        elif self._restricted:
+            self._restrict_(z)
+        if self._greedy:
+            z.argmax(axis=1, out=out)
+        else:
+            np.multiply(z, self._inverse_temperature, out=z)
+            np.exp(z, out=z)
+            np.add.accumulate(z, axis=1, out=self._sums)
+            np.multiply(uniforms, self._totals, out=self._targets)
+            np.greater(self._sums, self._targets_by_row, out=self._exceeds)
+            self._exceeds.argmax(axis=1, out=out)
+        if lost is not None:
+            out[lost] = NO_SYMBOL
+
+    def _tame_(self, z: LogProbs) -> NDArray[np.bool_]:
+        """Restrict a block that goes beyond the bound, and shift the rows that do, in place; return the lost rows.
+
+        Each row comes out as it would from `Chooser`, whatever the others hold.
+        """
+        lost: NDArray[np.bool_] = np.logical_not(np.isfinite(z).all(axis=1))
+        z[lost] = 0
+        beyond = (z.min(axis=1) < -self._bound) | (z.max(axis=1) > self._bound)
+        if self._restricted:
+            self._restrict_(z)
+        z[beyond] -= z[beyond].max(axis=1, keepdims=True)
+        return lost
+
+
+def log_probabilities(logits: NDArray[Any], ids: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Return ln p of one symbol a stream, (N,), in nats: before filters, at temperature 1.
+
+    What comes out of a row that is not finite means nothing.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (N, V)
+    ids : ndarray of int, shape (N,)
+    """
+    z = logits.astype(np.float64)
+    with np.errstate(invalid="ignore"):  # ∞ − ∞
+        z -= z.max(axis=1, keepdims=True)
+    chosen = np.take_along_axis(z, ids[:, None], axis=1)[:, 0]
+    log_p: NDArray[np.float64] = chosen - np.log(np.exp(z).sum(axis=1))
+    return log_p

@@ -1,8 +1,8 @@
 """Filters: what may be drawn. Each takes log-probabilities and sets those of refused symbols to −inf.
 
-A filter maps an array (V, N), a column one stream, to another of that shape. Columns need not be normalised: a
-filter that speaks of probabilities means those that the filters before it have left, renormalised. Ties go to
-the lowest id, so that a filter keeps exactly as many symbols as it says.
+A filter maps an array (N, V), a row one stream, to another of that shape, and treats each row as if it were alone.
+Rows need not be normalised: a filter that speaks of probabilities means those that the filters before it have
+left, renormalised. Ties go to the lowest id, so that a filter keeps exactly as many symbols as it says.
 
 To add one, write the function here and give it its place in `chain`.
 
@@ -44,47 +44,51 @@ def chain(config: SampleConfig) -> tuple[Filter, ...]:
 
 
 def top_k(log_p: LogProbs, k: int) -> LogProbs:
-    """Keep the `k` most likely symbols of each column.
+    """Keep the `k` most likely symbols of each row.
 
     Parameters
     ----------
-    log_p : ndarray, shape (V, N)
-        Log-probabilities up to a constant a column.
+    log_p : ndarray, shape (N, V)
+        Log-probabilities up to a constant a row.
     k : int
         At least 1; V or more keeps all.
 
     Returns
     -------
-    ndarray, shape (V, N)
+    ndarray, shape (N, V)
     """
     kept = log_p.copy()
-    kept[_by_probability(log_p)[k:], np.arange(log_p.shape[1])] = -np.inf
+    kept[_row_numbers(log_p), _by_probability(log_p)[:, k:]] = -np.inf
     return kept
 
 
 def top_p(log_p: LogProbs, p: float) -> LogProbs:
-    """Keep, in each column, the fewest most likely symbols whose probabilities together reach `p`.
+    """Keep, in each row, the fewest most likely symbols whose probabilities together reach `p`.
 
     Parameters
     ----------
-    log_p : ndarray, shape (V, N)
-        Log-probabilities up to a constant a column.
+    log_p : ndarray, shape (N, V)
+        Log-probabilities up to a constant a row.
     p : float
         Above 0, at most 1. The most likely symbol is always kept.
 
     Returns
     -------
-    ndarray, shape (V, N)
+    ndarray, shape (N, V)
     """
     order = _by_probability(log_p)
-    ranked = log_p[order, np.arange(log_p.shape[1])]
-    mass = np.exp(ranked - ranked[0]).cumsum(axis=0)
-    reached = (mass >= p * mass[-1])[:-1]  # so all that follow are refused
+    ranked = log_p[_row_numbers(log_p), order]
+    mass = np.exp(ranked - ranked[:, :1]).cumsum(axis=1)
+    reached = (mass >= p * mass[:, -1:])[:, :-1]  # so all that follow are refused
     kept = log_p.copy()
-    kept[order[1:][reached], reached.nonzero()[1]] = -np.inf
+    kept[reached.nonzero()[0], order[:, 1:][reached]] = -np.inf
     return kept
 
 
+def _row_numbers(log_p: LogProbs) -> NDArray[np.intp]:
+    return np.arange(len(log_p))[:, None]
+
+
 def _by_probability(log_p: LogProbs) -> NDArray[np.intp]:
-    """Return the ids of each column, the most likely first; a stable sort gives ties to the lowest id."""
-    return np.argsort(-log_p, axis=0, kind="stable")
+    """Return the ids of each row, the most likely first; a stable sort gives ties to the lowest id."""
+    return np.argsort(-log_p, axis=1, kind="stable")

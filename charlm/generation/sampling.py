@@ -5,21 +5,19 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
-from charlm.generation.choice import Chooser
-from charlm.generation.stops import StopStrings
+from charlm.generation.choice import Chooser, log_probabilities
+from charlm.generation.continuation import Continuation, FinishReason
 from charlm.model import CharModel, State
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["FinishReason", "Position", "Sampler", "Snapshot"]
-
-FinishReason: TypeAlias = Literal["length", "stop"]
+__all__ = ["Position", "Sampler", "Snapshot", "opening", "start"]
 
 
 class Position(NamedTuple):
@@ -81,8 +79,8 @@ class Sampler:
         self._record = logprobs
         self._rng = rng
         self._step = model.stepper()
-        self._start = Position(map_state(np.ravel, model.zero_state(1)), self.vocabulary.stop_id)
-        self._opening = _opening(self.vocabulary)
+        self._start = start(model)
+        self._opening = opening(self.vocabulary)
         self._uniform_logits = np.zeros(len(self.vocabulary))
         self.position = self._start
         self.configure(config or SampleConfig())
@@ -160,9 +158,7 @@ class Sampler:
         """
         if self._logits is None or self._last is None:
             return math.nan
-        z = self._logits.astype(np.float64)
-        z -= z.max()
-        return float(z[self._last] - np.log(np.exp(z).sum()))
+        return float(log_probabilities(self._logits[None], np.array([self._last]))[0])
 
     def stream(self) -> Iterator[str]:
         """Go on with the text; yield it in pieces, usually one symbol each.
@@ -181,74 +177,50 @@ class Sampler:
         DivergedError
             If the model's output is not finite.
         """
-        self.finish_reason, self.logprobs = None, []
-        stops, trail = StopStrings(self.config.stop), _Trail(self.position)
+        text = Continuation(self.vocabulary, self.config, logprobs=self._record)
+        self.finish_reason, self.logprobs = None, text.logprobs
+        trail = _Trail(self.position)
         try:
-            for piece in self._pieces():
-                passed = stops.push(piece)
-                trail.extend(len(piece), len(passed), self.position, len(self.logprobs))
+            while text.finish_reason is None:
+                symbol, drawn = self.draw(), text.drawn
+                passed = text.push(symbol, self.logprob if self._record else 0.0)
+                ended = symbol == self.vocabulary.stop_id
+                if ended:
+                    self.position = self._start
+                if ended or text.drawn > drawn:  # else the first bytes of a character
+                    trail.extend(text.drawn, text.shown, self.position)
                 if passed:
                     yield passed
-                if stops.found:
-                    self.finish_reason = "stop"
-                    return
-            rest = stops.flush()
-            trail.extend(0, len(rest), self.position, len(self.logprobs))
-            if rest:
-                yield rest
+            self.finish_reason = text.finish_reason
         finally:
-            self.position, entries = trail.last_shown
-            del self.logprobs[entries:]
-
-    def _pieces(self) -> Iterator[str]:
-        """Draw, decode and note log-probabilities, to the end that the length or the model sets."""
-        length, stop_id = self.config.length, self.vocabulary.stop_id
-        graphemes = self.vocabulary.unit == "grapheme"
-        decoder = self.vocabulary.decoder()
-        count, logprob = 0, 0.0
-        while count < length:
-            symbol = self.draw()
-            ended = symbol == stop_id
-            if self._record and not ended:
-                logprob += self.logprob
-            piece = decoder.flush() if ended else decoder.feed(symbol)
-            if piece:  # else the first bytes of a character
-                count += 1 if graphemes else len(piece)
-                if count > length:  # broken UTF-8 can give two characters at once
-                    piece = piece[: length - count]
-                if self._record:
-                    self.logprobs += [logprob] if graphemes else [logprob, *[0.0] * (len(piece) - 1)]
-                    logprob = 0.0
-                yield piece
-            if ended:
-                self.position, self.finish_reason = self._start, "stop"
-                return
-        self.finish_reason = "length"
+            text.settle()
+            self.position = trail.last_shown
 
 
 class _Trail:
     """The ends of the drawn pieces, from the last one of which all was shown."""
 
     def __init__(self, position: Position) -> None:
-        self._drawn = self._shown = 0
-        self._ends = deque([(0, position, 0)])
+        self._ends = deque([(0, position)])
 
-    def extend(self, drawn: int, shown: int, position: Position, entries: int) -> None:
-        """Note a piece of `drawn` characters, at whose arrival `shown` characters were shown."""
-        self._drawn += drawn
-        self._shown += shown
-        self._ends.append((self._drawn, position, entries))
-        while len(self._ends) > 1 and self._ends[1][0] <= self._shown:
+    def extend(self, drawn: int, shown: int, position: Position) -> None:
+        """Note the end of a piece: `drawn` characters up to there, `shown` of which have been shown."""
+        self._ends.append((drawn, position))
+        while len(self._ends) > 1 and self._ends[1][0] <= shown:
             self._ends.popleft()
 
     @property
-    def last_shown(self) -> tuple[Position, int]:
-        """Where the text that was shown ends, and how many log-probabilities belong to it."""
-        _, position, entries = self._ends[0]
-        return position, entries
+    def last_shown(self) -> Position:
+        """Where the text that was shown ends."""
+        return self._ends[0][1]
 
 
-def _opening(vocabulary: Vocabulary) -> int | None:
+def start(model: CharModel) -> Position:
+    """Return where every text begins: zero state, and before a document its stop symbol."""
+    return Position(map_state(np.ravel, model.zero_state(1)), model.vocabulary.stop_id)
+
+
+def opening(vocabulary: Vocabulary) -> int | None:
     """Return the symbol that is read, and not shown, before a text that begins from nothing."""
     newline = 10 if vocabulary.unit == "byte" else "\n"
     return int(vocabulary.encode("\n")[0]) if newline in vocabulary else None

@@ -42,6 +42,8 @@ class StopStrings:
 
     def push(self, piece: str) -> str:
         """Take the next piece of the text and return what can now be passed on."""
+        if not (self.held or self.found or (self._first and not self._first.isdisjoint(piece))):
+            return piece
         passed = ""
         for character in piece:
             if self.found:

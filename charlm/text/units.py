@@ -19,7 +19,8 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import regex
@@ -121,9 +122,15 @@ class StreamDecoder:
     def feed(self, symbol_id: int) -> str:
         """Return the text that one more id completes, which may be empty."""
         piece = self._pieces[symbol_id]
-        if isinstance(piece, str):
-            return piece
-        data = self._held + piece
+        return piece if isinstance(piece, str) else self._decode(piece)
+
+    def feed_all(self, symbol_ids: Iterable[int]) -> str:
+        """Return what `feed` returns for one id after the other, joined."""
+        pieces: Any = map(self._pieces.__getitem__, symbol_ids)
+        return "".join(pieces) if isinstance(self._pieces[0], str) else self._decode(b"".join(pieces))
+
+    def _decode(self, data: bytes) -> str:
+        data = self._held + data
         incomplete = _INCOMPLETE.search(data)
         cut = incomplete.start() if incomplete else len(data)
         self._held = data[cut:]

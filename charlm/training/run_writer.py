@@ -135,9 +135,10 @@ class RunWriter:
         self._settings_stand = True
 
     def _clear_again(self) -> None:
-        """Leave nothing of a first save that failed, so that a second attempt finds the folder free."""
-        with contextlib.suppress(DiskError):
-            clear_run_folder(self.folder)
+        """Leave nothing of a first save that failed before there was a checkpoint."""
+        if not (self.folder / LAST).exists():
+            with contextlib.suppress(DiskError):
+                clear_run_folder(self.folder)
 
     def _record(self, trainer: Trainer) -> dict[str, Any]:
         return {

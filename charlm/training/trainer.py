@@ -169,7 +169,7 @@ class Trainer:
         self.batches.restore(place["batches"])
 
     def tensors(self) -> dict[str, FloatArray]:
-        """Return by their names in checkpoints slots, carried state, averaged weights and good states.
+        """Return slots, carried state, averaged weights and good states by their names in checkpoints.
 
         All but the good states are views.
         """

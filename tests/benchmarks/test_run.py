@@ -94,6 +94,13 @@ def test_memory_counts_children_and_shared_pages_once() -> None:
     assert tree_mib(child.pid) == 0.0
 
 
+@pytest.mark.parametrize("streams", [1, 64])
+def test_sampling_is_measured(streams: int) -> None:
+    job = Job(what="sample", cell="rnn", hidden=8, streams=streams, vocab=5, seconds=0.01)
+    answer = Runner({}).ask("charlm", job)
+    assert answer["chars_per_s"] == pytest.approx(streams / answer["seconds"])
+
+
 def test_command_measures_keeps_and_shows_again(tmp_path: Path) -> None:
     script = Path(PEERS).parent / "speed.py"
     kept, table = tmp_path / "kept.json", tmp_path / "table.md"

@@ -84,8 +84,10 @@ class Terminal:
 
     def end(self) -> int:
         """Read to the end and return the exit code."""
+        until = time.monotonic() + 3 * WITHIN_S
         while self._read():
-            pass
+            if time.monotonic() > until:
+                raise AssertionError(f"it does not end; the screen is:\n{self.text}")
         self.child.close()
         return int(self.child.exitstatus if self.child.exitstatus is not None else -self.child.signalstatus)
 

@@ -16,6 +16,15 @@ import charlm
 from charlm.cli.entry import run
 
 PROGRAM = "from charlm.cli.entry import main; main()"
+# the command, telling the process that it starts
+COUNTED = """
+import sys
+from charlm.generation import many
+start = many.start_child
+many.start_child = lambda module: [child := start(module), print(child.pid, file=sys.stderr, flush=True)][0]
+from charlm.cli.entry import main
+main()
+"""
 CONTROLS = "\x00\x07\x1b\x7f\x9b\x9d\u202e\r"
 
 
@@ -72,6 +81,19 @@ class TestText:
         samples = capsys.readouterr().out.split("\n---\n")
         assert samples == ["a" + continuation(trained, prompt="a", length=20, seed=seed) for seed in (5, 6, 7)]
 
+    def test_many_samples_are_those_of_a_few(self, trained, capsys):
+        flags = ["--length", "40", "--prompt", "ab", "--temp", "1.2"]
+        outputs = []
+        for workers in ("1", "2"):
+            assert run(["sample", "--count", "70", "--seed", "5", "--workers", workers, *flags]) == 0
+            outputs.append(capsys.readouterr().out)
+        assert outputs[0] == outputs[1]
+        texts = outputs[0].split("\n---\n")
+        assert len(texts) == 70
+        for k in (0, 31, 32, 69):
+            assert run(["sample", "--seed", str(5 + k), *flags]) == 0
+            assert capsys.readouterr().out == texts[k]
+
     def test_a_chosen_seed_is_reported_and_gives_the_text_again(self, trained, capsys):
         assert run(["sample", "--length", "30"]) == 0
         out, err = capsys.readouterr()
@@ -83,6 +105,31 @@ class TestText:
         assert run(["sample", "--output", "out.txt", "--seed", "2", "--length", "25"]) == 0
         assert capsys.readouterr() == ("", "")
         assert Path("out.txt").read_bytes() == continuation(trained, length=25, seed=2).encode()
+
+    def test_a_file_that_exists_is_replaced_on_request_only(self, trained, capsys):
+        Path("out.txt").write_text("precious")
+        flags = ["sample", "--output", "out.txt", "--seed", "2", "--length", "25"]
+        assert run(flags) == 2
+        assert "'out.txt' exists; choose another --output, or replace it with --force" in capsys.readouterr().err
+        assert Path("out.txt").read_text() == "precious"
+        assert run([*flags, "--force"]) == 0
+        assert Path("out.txt").read_text() == continuation(trained, length=25, seed=2)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="another name there")
+    def test_what_is_no_file_may_be_written_to(self, trained):
+        assert run(["sample", "--output", os.devnull, "--seed", "2", "--length", "5"]) == 0
+
+    def test_a_prompt_in_another_encoding(self, tmp_path, capsys):
+        model = write_run("é\n", tmp_path / "run")
+        (tmp_path / "prompt").write_bytes("éé".encode("latin-1"))
+        flags = ["sample", str(tmp_path / "run"), "--prompt-file", str(tmp_path / "prompt"), "--seed", "1"]
+        assert run(flags) == 3
+        assert "--encoding" in capsys.readouterr().err
+        assert run([*flags, "--encoding", "latin-1"]) == 0
+        assert capsys.readouterr().out == "éé" + continuation(model, prompt="éé", seed=1)
+        replaced = [*flags, "--errors", "replace", "--on-unknown", "skip", "--no-echo"]
+        assert run(replaced) == 0
+        assert capsys.readouterr().out == continuation(model, seed=1)
 
 
 class TestJson:
@@ -122,6 +169,9 @@ class TestErrors:
             (["--prompt", "Ω"], 3, "'Ω'"),
             (["--prompt-file", "missing"], 3, "'missing'"),
             (["--output", "missing/file"], 5, "'missing/file'"),
+            (["--workers", "0"], 2, "workers"),
+            (["--errors", "guess"], 2, "errors"),
+            (["--encoding", "klingon", "--prompt-file", "checkpoints/run/last.npz"], 2, "klingon"),
         ],
     )
     def test_one_line_and_no_text(self, trained, capsys, flags, code, word):
@@ -159,6 +209,10 @@ class TestStreams:
     def test_nothing_else_as_standard_input_is_read(self, trained):
         result = program("--length", "9", "--seed", "1", stdin=subprocess.DEVNULL)
         assert result.stdout.decode() == continuation(trained, length=9, seed=1)
+
+    def test_a_pipe_in_another_encoding(self, trained):
+        piped = program("--encoding", "utf-16", "--length", "9", "--seed", "1", input="ab".encode("utf-16"))
+        assert piped.stdout.decode() == "ab" + continuation(trained, prompt="ab", length=9, seed=1)
 
     def test_a_prompt_that_is_no_text(self, trained):
         result = program(input=b"ab\xff")
@@ -215,6 +269,44 @@ class TestStreams:
             assert child.wait(60) == 130
         assert text.decode() == continuation(trained, length=len(text), seed=1)
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="signals are otherwise there")
+    def test_ctrl_c_ends_all_processes_quietly(self, trained):
+        command = [sys.executable, "-c", COUNTED, "sample", "--length", "10000000", "--seed", "1"]
+        command += ["--count", "64", "--workers", "2"]
+        with subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=_default_interrupt,
+        ) as child:
+            assert child.stdout is not None
+            assert child.stderr is not None
+            worker = int(child.stderr.readline())
+            text = child.stdout.read(1)
+            child.send_signal(signal.SIGINT)
+            text += child.stdout.read()
+            assert child.stderr.read().strip() == b""
+            assert child.wait(60) == 130
+        assert text.decode() == continuation(trained, length=len(text), seed=1)
+        with pytest.raises(ProcessLookupError):
+            os.kill(worker, 0)
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="signals are otherwise there")
+    def test_a_worker_that_is_killed_is_told_in_one_line(self, trained):
+        command = [sys.executable, "-c", COUNTED, "sample", "--length", "3000", "--seed", "1"]
+        command += ["--count", "64", "--workers", "2"]
+        with subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as child:
+            assert child.stderr is not None
+            os.kill(int(child.stderr.readline()), signal.SIGKILL)
+            out, err = child.communicate(timeout=60)
+        assert child.returncode == 1
+        assert err.count(b"\n") == 1
+        assert b"a process that wrote samples has ended" in err
+        assert len(out.decode().split("\n---\n")) == 32  # what this process wrote
+
 
 def _default_interrupt() -> None:
     # a test run in the background has children that ignore it
@@ -228,6 +320,22 @@ class TestTerminal:
         )
         assert screen.end() == 0
         assert screen.raw.endswith(b"\n")
+
+    def test_many_samples(self, trained, terminal: Callable[..., Any]):
+        flags = ("--count", "40", "--workers", "2", "--length", "6", "--prompt", "ab", "--seed", "1", "--temp", "0")
+        screen = terminal("-c", PROGRAM, "sample", *flags, columns=40)
+        assert screen.end() == 0
+        text = "ab" + continuation(trained, prompt="ab", length=6, temperature=0)
+        assert screen.raw.decode().replace("\r\n", "\n") == "\n---\n".join([text] * 40) + "\n"
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+    def test_ctrl_c_with_several_processes(self, trained, terminal: Callable[..., Any]):
+        flags = ("--count", "64", "--workers", "2", "--length", "10000000", "--prompt", "abc", "--seed", "1")
+        screen = terminal("-c", PROGRAM, "sample", *flags)
+        screen.wait("abc")
+        screen.send("\x03")
+        assert screen.end() == 130
+        assert b"Traceback" not in screen.raw
 
     def test_controls_are_shown_and_not_obeyed(self, tmp_path, terminal: Callable[..., Any]):
         write_run(CONTROLS, tmp_path / "run")

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from charlm.config import ModelConfig, Unit
+from charlm.config import DTypeName, ModelConfig, Unit
 from charlm.model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
@@ -20,10 +20,16 @@ def make_model() -> Callable[..., CharModel]:
     """Build a small model whose predictions are far from uniform."""
 
     def build(
-        text: str | None = None, *, unit: Unit = "char", stop: bool = False, min_count: int = 1, seed: int = 0
+        text: str | None = None,
+        *,
+        unit: Unit = "char",
+        stop: bool = False,
+        min_count: int = 1,
+        seed: int = 0,
+        dtype: DTypeName = "float32",
     ) -> CharModel:
         vocabulary = Vocabulary.from_text(text or TEXTS[unit], unit=unit, stop=stop, min_count=min_count)
-        model = CharModel(ModelConfig(hidden_size=7, layers=2), vocabulary, seed=seed)
+        model = CharModel(ModelConfig(hidden_size=7, layers=2, dtype=dtype), vocabulary, seed=seed)
         model.params.value *= 5
         return model
 

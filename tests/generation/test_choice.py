@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError
-from charlm.generation.choice import Chooser
+from charlm.generation.choice import NO_SYMBOL, BlockChooser, Chooser, log_probabilities
 
 LARGEST = math.nextafter(1.0, 0.0)
 logit = st.floats(-30, 30, width=32)
@@ -96,3 +96,56 @@ def test_the_logits_stay_as_they_are():
     logits = np.array([0.5, 1.5, -1.0])
     Chooser(SampleConfig(top_k=2), 3, forbidden=0)(logits, 0.5)
     assert logits.tolist() == [0.5, 1.5, -1.0]
+
+
+BEYOND = (-1e30, -701.0, 650.0, 1e30)  # what float64 has no exponential of, at temperature 1
+CONFIGS = (
+    SampleConfig(),
+    SampleConfig(temperature=0),
+    SampleConfig(temperature=0.01),
+    SampleConfig(temperature=1e-300),
+    SampleConfig(top_k=3),
+    SampleConfig(top_p=0.8, temperature=2.0),
+)
+
+
+def choose_all(logits: np.ndarray, uniforms: np.ndarray, config: SampleConfig, forbidden: int | None = None):
+    ids = np.zeros(len(logits), np.intp)
+    BlockChooser(config, *logits.shape, forbidden=forbidden)(logits, uniforms, out=ids)
+    return ids.tolist()
+
+
+@given(
+    st.integers(0, 2**32),
+    st.sampled_from(CONFIGS),
+    st.lists(st.tuples(st.integers(0, 7), st.integers(0, 8), st.sampled_from(BEYOND)), max_size=3),
+    st.sampled_from([None, 0, 4]),
+)
+def test_a_block_chooses_for_each_row_what_is_chosen_for_it_alone(seed, config, outliers, forbidden):
+    rng = np.random.default_rng(seed)
+    logits = rng.normal(size=(8, 9)) * rng.choice([1, 5, 60])
+    for row, place, value in outliers:
+        logits[row, place] = value
+    uniforms = np.where(rng.random(8) < 0.6, rng.random(8), rng.choice([0.0, LARGEST], 8))
+    choose = Chooser(config, 9, forbidden=forbidden)
+    alone = [choose(row, u) for row, u in zip(logits, uniforms.tolist(), strict=True)]
+    assert choose_all(logits, uniforms, config, forbidden) == alone
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("config", CONFIGS)
+def test_a_row_that_is_not_finite_is_marked_and_the_others_stay(value, config):
+    logits, uniforms = np.random.default_rng(1).normal(size=(5, 4)), np.full(5, 0.6)
+    expected = choose_all(logits, uniforms, config, forbidden=1)
+    for place in (0, 1, 3):
+        spoilt = logits.copy()
+        spoilt[3, place] = value
+        assert choose_all(spoilt, uniforms, config, forbidden=1) == [*expected[:3], NO_SYMBOL, expected[4]]
+
+
+def test_log_probabilities_are_those_of_the_symbols_without_overflow():
+    logits = np.array([[0.0, math.log(3.0)], [1000.0, 1000.0], [0.0, -2000.0]], np.float32)
+    values = log_probabilities(logits, np.array([1, 0, 1]))
+    assert np.allclose(values, [math.log(0.75), math.log(0.5), -2000.0])
+    beside = np.array([[0.0, math.log(3.0)], [np.inf, np.nan], [np.inf, 0.0], [-np.inf, -np.inf]])
+    assert np.isclose(log_probabilities(beside, np.array([1, 0, NO_SYMBOL, 1]))[0], math.log(0.75))

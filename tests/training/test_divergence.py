@@ -104,7 +104,13 @@ def tensors_of(cell: str) -> list[str]:
     model = new_model(make_text(30), **SHAPES[cell])
     slots = [f"optimizer.m.{name}" for name in model.tensors()]
     parts = "hc" if cell == "lstm" else "h"
-    return [*model.tensors(), *slots, *(f"state.{k}.{part}" for k in range(model.config.layers) for part in parts)]
+    averages = [f"ema.{name}" for name in model.tensors()] if cell == "lstm" else []
+    return [
+        *model.tensors(),
+        *slots,
+        *averages,
+        *(f"state.{k}.{part}" for k in range(model.config.layers) for part in parts),
+    ]
 
 
 @pytest.mark.parametrize("value", figure([np.nan], [np.nan, np.inf, -np.inf]), ids=str)

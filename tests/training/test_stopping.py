@@ -66,8 +66,7 @@ def test_before_the_first_evaluation_there_is_a_best_all_the_same(tmp_path: Path
     run = tmp_path / "run"
     assert stopped(run, 1) == [("save", 1), ("eval", 1), ("save", 1), ("end", 1)]
     last, best = load_checkpoint(run / "last.npz"), load_checkpoint(run / "best.npz")
-    assert last.model.tensors().keys() == best.model.tensors().keys()
-    for name, tensor in best.model.tensors().items():  # what was evaluated is the average of the weights
+    for name, tensor in best.model.tensors().items():
         np.testing.assert_array_equal(tensor, last.tensors[f"ema.{name}"])
     assert last.training["progress"]["best_loss"] is None  # the run that goes on knows nothing of it
     resumed(run)

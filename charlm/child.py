@@ -1,0 +1,32 @@
+"""Starting Python processes that do part of the work."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["start_child"]
+
+
+def start_child(module: str) -> subprocess.Popen[bytes]:
+    """Start a process that runs ``main()`` of a module of charlm, with pipes as its standard input and output.
+
+    Nothing of the calling program is imported again, so that it needs no guard on any system. Ctrl-C is for the
+    calling process alone. Its BLAS has one thread.
+    """
+    return subprocess.Popen(  # noqa: S603  charlm's own words
+        [sys.executable, "-P", "-c", f"from {module} import main; main()"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # where there are sessions; on Windows a process group does it
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        env={
+            **os.environ,
+            "OPENBLAS_NUM_THREADS": "1",
+            "MKL_NUM_THREADS": "1",
+            # modules are found where this process finds them, and not in the folder that it happens to be in
+            "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
+        },
+    )

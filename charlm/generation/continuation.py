@@ -1,0 +1,118 @@
+"""`Continuation`: what becomes of the symbols that a model draws: decoded, counted, cut where the text ends."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
+
+from charlm.config import SampleConfig
+from charlm.generation.stops import StopStrings
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["Continuation", "FinishReason"]
+
+FinishReason: TypeAlias = Literal["length", "stop"]
+
+
+class Continuation:
+    """One text, growing by symbols, up to ``config.length``, a stop string or the model's own stop symbol.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    config : SampleConfig
+    logprobs : bool
+        Whether log-probabilities are noted.
+
+    Attributes
+    ----------
+    finish_reason : {"length", "stop"} or None
+        Why the text has ended; None until it has.
+    drawn, shown : int
+        Characters so far, and how many of them were passed on.
+    logprobs : list of float
+        One for each character (each grapheme, for a vocabulary of graphemes). Bytes of a character are summed.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, config: SampleConfig, *, logprobs: bool = False) -> None:
+        self._vocabulary, self._length, self._record = vocabulary, config.length, logprobs
+        self._graphemes = vocabulary.unit == "grapheme"
+        self._decoder = vocabulary.decoder()
+        self._stops = StopStrings(config.stop)
+        self._logprob = 0.0  # of the bytes of a character so far
+        self._grapheme_ends: list[int] = []  # characters drawn up to the end of each grapheme
+        self.finish_reason: FinishReason | None = None if config.length else "length"
+        self.drawn = self.shown = 0
+        self.logprobs: list[float] = []
+
+    @property
+    def missing(self) -> int:
+        """How much of the length has not been drawn: at least so many symbols, unless a stop comes first."""
+        return self._length - (len(self._grapheme_ends) if self._graphemes else self.drawn)
+
+    def push(self, symbol: int, logprob: float = 0.0) -> str:
+        """Take the next symbol and return the text that can now be passed on; bad UTF-8 comes as U+FFFD."""
+        ended = symbol == self._vocabulary.stop_id
+        if not ended:
+            self._logprob += logprob
+        piece = self._decoder.flush() if ended else self._decoder.feed(symbol)
+        if not self._graphemes:
+            piece = piece[: self.missing]  # broken UTF-8 can give two characters at once
+        if not piece:  # the first bytes of a character, or the end
+            return self._finish("stop") if ended else ""
+        if self._record:
+            self.logprobs += [self._logprob] if self._graphemes else [self._logprob, *[0.0] * (len(piece) - 1)]
+            self._logprob = 0.0
+        return self._pass(piece, ended)
+
+    def extend(self, ids: NDArray[Any], logprobs: NDArray[Any] | None = None) -> str:
+        """Take symbols (n,) at once, as `push` one by one does; what comes behind the end is left."""
+        if self._graphemes or (self._record and self._vocabulary.unit == "byte"):
+            return self._extend_one_by_one(ids, logprobs)
+        stop_id, ended = self._vocabulary.stop_id, False
+        if stop_id is not None:
+            stops = (ids == stop_id).nonzero()[0]
+            ended = stops.size > 0
+            ids = ids[: stops[0]] if ended else ids
+        piece = self._decoder.feed_all(ids.tolist())
+        ended = ended and len(piece) < self.missing
+        piece = (piece + (self._decoder.flush() if ended else ""))[: self.missing]
+        if logprobs is not None:  # a symbol is a character
+            self.logprobs += logprobs[: len(piece)].tolist()
+        return self._pass(piece, ended)
+
+    def _extend_one_by_one(self, ids: NDArray[Any], logprobs: NDArray[Any] | None) -> str:
+        passed = ""
+        values = [0.0] * len(ids) if logprobs is None else logprobs.tolist()
+        for symbol, value in zip(ids.tolist(), values, strict=True):
+            if self.finish_reason is None:
+                passed += self.push(symbol, value)
+        return passed
+
+    def _pass(self, piece: str, ended: bool) -> str:
+        """Count whole characters (a whole grapheme), and return what of the text can be passed on."""
+        self.drawn += len(piece)
+        if self._graphemes:
+            self._grapheme_ends.append(self.drawn)
+        passed = self._stops.push(piece)
+        self.shown += len(passed)
+        if self._stops.found:
+            return passed + self._finish("stop")
+        if ended or not self.missing:
+            return passed + self._finish("stop" if ended else "length")
+        return passed
+
+    def _finish(self, reason: FinishReason) -> str:
+        """End the text and return what stop strings have held back."""
+        self.finish_reason = reason
+        rest = self._stops.flush()
+        self.shown += len(rest)
+        self.settle()
+        return rest
+
+    def settle(self) -> None:
+        """Drop the log-probabilities of what was drawn and not passed on."""
+        kept = bisect_right(self._grapheme_ends, self.shown) if self._graphemes else self.shown
+        del self.logprobs[kept:]

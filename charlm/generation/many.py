@@ -1,0 +1,156 @@
+"""`sample_many`: many continuations of one prompt, written side by side."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+from collections.abc import Callable, Generator, Sequence
+from types import TracebackType
+from typing import IO
+
+import numpy as np
+
+from charlm.child import start_child
+from charlm.config import SampleConfig
+from charlm.errors import CharlmError, UsageError
+from charlm.generation import worker
+from charlm.generation.block import BlockSampler, Task, block_width
+from charlm.generation.sample import Sample
+from charlm.generation.sampling import Sampler
+from charlm.model import CharModel
+
+__all__ = ["sample_many", "suitable_workers"]
+
+AHEAD = 2  # blocks that a process may be asked for before the first of them is fetched
+WORTH_A_PROCESS = 200_000  # characters: half a second for a small model, which is what a process takes to start
+
+
+def sample_many(
+    model: CharModel,
+    config: SampleConfig | None = None,
+    *,
+    seeds: Sequence[int],
+    prompt: str = "",
+    logprobs: bool = False,
+    workers: int = 1,
+) -> Generator[Sample, None, None]:
+    """Let a model go on with a prompt many times, several texts at each step.
+
+    A text depends on the model, the configuration, the prompt and its own seed, and neither on the other seeds nor
+    on the number of workers, as long as BLAS has one thread. It is another than `Sampler` draws, as a rule in the
+    last bits of probabilities only.
+
+    Parameters
+    ----------
+    model : CharModel
+        Its weights as they are when the first text is asked for.
+    config : SampleConfig, optional
+    seeds : sequence of int
+        One for each text, at least 0.
+    prompt : str
+        Read first; not part of the texts.
+    logprobs : bool
+        Whether each text notes the log-probabilities of its characters.
+    workers : int
+        Processes that write, this one among them. More than one pay for large jobs; see `suitable_workers`.
+
+    Returns
+    -------
+    generator of Sample
+        In the order of the seeds. This process draws a text while it is read. Close it to end the others
+        early.
+
+    Raises
+    ------
+    UsageError
+        For a setting out of range.
+    VocabularyError
+        For a prompt character that the model does not know.
+    CharlmError
+        While iterating, if another process has ended, killed from outside for example.
+    """
+    if workers < 1:
+        raise UsageError(f"workers is {workers}; it must be at least 1")
+    if any(seed < 0 for seed in seeds):
+        raise UsageError(f"seed is {min(seeds)}; it must be at least 0")
+    config = config or SampleConfig()
+    reader = Sampler(model, config, rng=np.random.default_rng(0))  # draws nothing
+    reader.feed(prompt)
+    return _write(model, Task(config, reader.position, logprobs), seeds, workers)
+
+
+def suitable_workers(model: CharModel, config: SampleConfig, *, count: int, cores: int) -> int:
+    """Return how many processes should write `count` texts: one, unless there is enough to do."""
+    blocks = -(-count // block_width(model.config.hidden_size))
+    return min(cores, blocks) if count * config.length >= WORTH_A_PROCESS else 1
+
+
+def _write(model: CharModel, task: Task, seeds: Sequence[int], workers: int) -> Generator[Sample, None, None]:
+    """Yield every text; block k is written by worker k mod `workers`, of which the first is this process."""
+    sampler = BlockSampler(model)
+    blocks = [seeds[k : k + sampler.width] for k in range(0, len(seeds), sampler.width)]
+    workers = min(workers, len(blocks))
+    with contextlib.ExitStack() as stack:
+        others = [stack.enter_context(_Other(model, task, blocks[rank::workers])) for rank in range(1, workers)]
+        for k, block in enumerate(blocks):
+            rank = k % workers
+            yield from others[rank - 1].block() if rank else sampler.begin(task, block)
+
+
+class _Other:
+    """A process that writes blocks. A context manager: leaving it ends the process, whatever it is about.
+
+    Parameters
+    ----------
+    model : CharModel
+    task : Task
+    blocks : sequence of sequence of int
+        The seeds of each block that it is to write.
+    """
+
+    def __init__(self, model: CharModel, task: Task, blocks: Sequence[Sequence[int]]) -> None:
+        self._unasked, self._asked = iter(blocks), iter(blocks)
+        self._child = start_child("charlm.generation.worker")
+        assert self._child.stdin is not None  # noqa: S101  it is a pipe
+        assert self._child.stdout is not None  # noqa: S101
+        self._inbox = self._child.stdout
+        # a process that starts does not read yet, and this one has better things to do than to wait for it
+        self._outbox: queue.SimpleQueue[Callable[[IO[bytes]], None] | None] = queue.SimpleQueue()
+        self._sender = threading.Thread(target=self._send, args=(self._child.stdin,), daemon=True)
+        self._sender.start()
+        self._outbox.put(lambda stream: worker.send_model(stream, model))
+        self._outbox.put(lambda stream: worker.send_task(stream, task))
+        for _ in range(AHEAD):
+            self._ask()
+
+    def _send(self, stream: IO[bytes]) -> None:
+        with contextlib.suppress(OSError), stream:  # one that has ended is missed when its texts are fetched
+            while (message := self._outbox.get()) is not None:
+                message(stream)
+
+    def _ask(self) -> None:
+        seeds = next(self._unasked, None)
+        if seeds is not None:
+            self._outbox.put(lambda stream: worker.send_block(stream, seeds))
+
+    def block(self) -> Generator[Sample, None, None]:
+        """Yield the texts of the next block."""
+        self._ask()
+        for seed in next(self._asked):
+            sample = worker.received_sample(self._inbox, seed)
+            if sample is None:
+                raise CharlmError("a process that wrote samples has ended; try again, or with --workers 1")
+            yield sample
+
+    def __enter__(self) -> _Other:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._child.kill()  # it keeps nothing that could be lost
+        self._child.wait()
+        self._outbox.put(None)
+        self._sender.join()
+        self._inbox.close()

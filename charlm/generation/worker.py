@@ -1,0 +1,128 @@
+"""A process that writes blocks of texts for another: what it is sent, and what it sends back.
+
+Everything is a line of JSON, but for the weights, which follow their line as bytes. The first line tells the model,
+the second what all texts have in common, and each that follows asks for a block; every text of a block comes back
+as a line. The process ends when its standard input does, whatever it is about.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+from typing import IO, Any
+
+import numpy as np
+
+from charlm.config import ModelConfig, SampleConfig, from_mapping
+from charlm.errors import DivergedError
+from charlm.generation.block import BlockSampler, Task
+from charlm.generation.sample import Sample
+from charlm.generation.sampling import Position
+from charlm.model import CharModel
+from charlm.nn.stack import map_state
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["main", "received_sample", "send_block", "send_model", "send_task"]
+
+
+def send_model(stream: IO[bytes], model: CharModel) -> None:
+    """Tell the model, with its weights as they are now."""
+    _send(stream, {"model": dataclasses.asdict(model.config), "vocabulary": model.vocabulary.to_json()})
+    stream.write(model.params.value.data.cast("B"))
+    stream.flush()
+
+
+def _received_model(stream: IO[bytes]) -> CharModel:
+    message = json.loads(stream.readline())
+    config = from_mapping(ModelConfig, message["model"])
+    model = CharModel.bare(config, Vocabulary.from_json(message["vocabulary"]))
+    model.params.value[:] = np.frombuffer(stream.read(model.params.value.nbytes), model.params.dtype)
+    return model
+
+
+def send_task(stream: IO[bytes], task: Task) -> None:
+    """Tell what all texts have in common."""
+    state = [[array.tolist() for array in layer] for layer in task.start.state]  # JSON keeps every bit of a float
+    _send(
+        stream,
+        {
+            "config": dataclasses.asdict(task.config),
+            "state": state,
+            "last": task.start.last,
+            "logprobs": task.logprobs,
+        },
+    )
+
+
+def _received_task(message: dict[str, Any], model: CharModel) -> Task:
+    parts = iter(part for layer in message["state"] for part in layer)
+    state = map_state(lambda a: np.array(next(parts), a.dtype), model.zero_state(1))
+    config = from_mapping(SampleConfig, message["config"])
+    return Task(config, Position(state, message["last"]), message["logprobs"])
+
+
+def send_block(stream: IO[bytes], seeds: Sequence[int]) -> None:
+    """Ask for a block of texts."""
+    _send(stream, {"seeds": list(seeds)})
+
+
+def received_sample(stream: IO[bytes], seed: int) -> Sample | None:
+    """Return the next text of the blocks asked for; None if the process has ended."""
+    line = stream.readline()
+    if not line.endswith(b"\n"):
+        return None
+    message = json.loads(line)
+    sample = Sample(seed, message["logprobs"], advance=lambda: None)  # it is all there
+    sample.grow(message["text"], message["finish_reason"], lost=message["lost"])
+    return sample
+
+
+def _send_sample(stream: IO[bytes], sample: Sample) -> None:
+    text = ""
+    with contextlib.suppress(DivergedError):  # what was drawn before is good
+        for piece in sample.stream():
+            text += piece
+    _send(
+        stream,
+        {
+            "text": text,
+            "finish_reason": sample.finish_reason,
+            "logprobs": sample.logprobs,
+            "lost": sample.lost,
+        },
+    )
+
+
+def _send(stream: IO[bytes], message: dict[str, Any]) -> None:
+    stream.write(json.dumps(message).encode("ascii") + b"\n")
+    stream.flush()
+
+
+def _listen(stream: IO[bytes], messages: queue.SimpleQueue[dict[str, Any]]) -> None:
+    for line in stream:
+        messages.put(json.loads(line))
+    os._exit(0)  # nobody wants the rest, not even of a text half drawn
+
+
+def main() -> None:
+    """Write blocks until standard input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    model = _received_model(sys.stdin.buffer)
+    messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(sys.stdin.buffer, messages), daemon=True).start()
+    sampler = BlockSampler(model)
+    task = None
+    while True:
+        message = messages.get()
+        if task is None:
+            task = _received_task(message, model)
+            continue
+        for sample in sampler.begin(task, message["seeds"]):
+            _send_sample(sys.stdout.buffer, sample)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from charlm.config import SampleConfig
+from charlm.generation.continuation import Continuation
+from charlm.text.vocabulary import Vocabulary
+
+VOCABULARIES = {
+    "char": Vocabulary.from_text("abc\n", stop=True),
+    # the bytes of é, of half of 日, and one that begins nothing
+    "byte": Vocabulary("byte", (0x61, 0x62, 0xA9, 0xC3, 0xE6, 0xFF, "<stop>")),
+    "grapheme": Vocabulary.from_text("abe\u0301👍🏽", unit="grapheme", stop=True),
+}
+
+
+def outcome(text: Continuation, shown: str) -> tuple[Any, ...]:
+    under_way = text.finish_reason is None
+    return shown, text.finish_reason, text.shown, text.logprobs, (text.drawn, text.missing) if under_way else ()
+
+
+@given(st.data())
+@pytest.mark.parametrize("unit", ["char", "byte", "grapheme"])
+@pytest.mark.parametrize("logprobs", [False, True])
+def test_symbols_at_once_make_the_text_that_they_make_one_by_one(unit, logprobs, data):
+    vocabulary = VOCABULARIES[unit]
+    # a stop symbol is seldom
+    symbol = st.sampled_from([*range(len(vocabulary) - 1)] * 6 + [len(vocabulary) - 1])
+    ids = np.array(data.draw(st.lists(symbol, max_size=40)), np.intp)
+    values = -np.arange(1.0, len(ids) + 1) if logprobs else None
+    stops = tuple(data.draw(st.lists(st.text("ab\ufffdé", min_size=1, max_size=3), max_size=2)))
+    config = SampleConfig(length=data.draw(st.integers(0, 25)), stop=stops)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(ids)), max_size=3)))
+
+    single, shown = Continuation(vocabulary, config, logprobs=logprobs), ""
+    for k, one in enumerate(ids.tolist()):
+        if single.finish_reason is None:
+            shown += single.push(one, float(values[k]) if values is not None else 0.0)
+    bulk, passed = Continuation(vocabulary, config, logprobs=logprobs), ""
+    for part in np.split(np.arange(len(ids)), cuts):
+        if bulk.finish_reason is None:
+            passed += bulk.extend(ids[part], None if values is None else values[part])
+    assert outcome(bulk, passed) == outcome(single, shown)
+    if single.finish_reason:
+        assert single.drawn >= single.shown == len(shown)
+        assert unit == "grapheme" or len(single.logprobs) == len(shown) * logprobs
+
+
+def test_no_length_is_an_end():
+    assert Continuation(VOCABULARIES["char"], SampleConfig(length=0)).finish_reason == "length"
+
+
+def test_what_is_missing_counts_graphemes():
+    text = Continuation(VOCABULARIES["grapheme"], SampleConfig(length=3))
+    symbol = int(VOCABULARIES["grapheme"].encode("👍🏽")[0])
+    assert text.push(symbol) == "👍🏽"
+    assert text.missing == 2
+
+
+def test_of_broken_utf8_at_the_end_no_more_is_taken_than_is_missing():
+    vocabulary = VOCABULARIES["byte"]
+    lead, broken = vocabulary.encode("é")[0], 5  # one completes two characters: U+FFFD twice
+    text = Continuation(vocabulary, SampleConfig(length=1), logprobs=True)
+    assert text.push(int(lead), -1.0) == ""
+    assert text.push(broken, -2.0) == "\ufffd"
+    assert text.logprobs == [-3.0]
+    assert text.finish_reason == "length"
