@@ -2,7 +2,7 @@
 
     python benchmarks/quality.py tinyshakespeare.txt                 # 110 s, 3 and 5 minutes, three seeds each
     python benchmarks/quality.py tinyshakespeare.txt --minutes 30 --seeds 1
-    python benchmarks/quality.py names.txt --minutes 1 -- --documents
+    python benchmarks/quality.py names.txt --minutes 1 -- --documents     # after --, flags of charlm train
 
 Prints a Markdown table: the command, its validation losses in nats per character on the last 10 %, their mean and
 spread (largest less smallest), and what is to be reached on tinyshakespeare. Each run is the whole command in a
@@ -57,15 +57,15 @@ def main() -> None:
     """Print the table, a row a time budget."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("corpus")
-    parser.add_argument("flags", nargs="*", help="after --: passed on to charlm train")
     parser.add_argument("--minutes", type=float, nargs="+", default=[round(110 / 60, 2), 3.0, 5.0])
     parser.add_argument("--seeds", type=int, default=3)
-    chosen = parser.parse_args()
+    cut = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
+    chosen, passed_on = parser.parse_args(sys.argv[1:cut]), sys.argv[cut + 1 :]
     name = Path(chosen.corpus).name
     print("| command | what | nats, seeds 0, 1 … | mean | spread | seconds | to reach |")
     print("|---|---|---|---|---|---|---|")
     for minutes in chosen.minutes:
-        flags = ["--minutes", f"{minutes:g}", *chosen.flags]
+        flags = ["--minutes", f"{minutes:g}", *passed_on]
         runs = [train([chosen.corpus, *flags, "--seed", str(seed)]) for seed in range(chosen.seeds)]
         losses = [loss for loss, _, _ in runs]
         target = next((nats for budget, nats in TARGETS.items() if abs(budget - minutes) < 0.01), None)

@@ -45,7 +45,7 @@ PRESETS: dict[str, Settings] = {
     ),
     "small": Settings(
         "small",
-        {"cell": "lstm", "hidden_size": 192},
+        {"cell": "lstm", "hidden_size": 256, "dropout": 0.1},
         {**_ADAGRAD, "learning_rate": 0.3, "batch_size": 16, "seq_length": 32, "minutes": 2.0},
     ),
     "base": Settings(
