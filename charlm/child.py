@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = ["start_child"]
 
 
-def start_child(module: str) -> subprocess.Popen[bytes]:
-    """Start a process that runs ``main()`` of a module of charlm, with pipes as its standard input and output.
+def start_child(
+    module: str, *, stdout: int = subprocess.PIPE, descriptors: Sequence[int] = ()
+) -> subprocess.Popen[bytes]:
+    """Start a process that runs ``main()`` of a module of charlm, with a pipe as its standard input.
 
+    Its standard output is a pipe too unless said; `descriptors` are open files that it is handed, on POSIX only.
     Nothing of the calling program is imported again, so that it needs no guard on any system. Ctrl-C is for the
     calling process alone. Its BLAS has one thread.
     """
     return subprocess.Popen(  # noqa: S603  charlm's own words
         [sys.executable, "-P", "-c", f"from {module} import main; main()"],
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
+        stdout=stdout,
+        pass_fds=tuple(descriptors),
         start_new_session=True,  # where there are sessions; on Windows a process group does it
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         env={

@@ -176,7 +176,7 @@ class CharModel:
 
         Notes
         -----
-        Beside those of its layers (`charlm.nn.recurrent.Window`), a workspace keeps (2 V + H) T N numbers for the
+        Beside those of its layers (`charlm.nn.window.Window`), a workspace keeps (2 V + H) T N numbers for the
         head, and 2 T N H for each dropout: above every layer, if there is any.
         """
         ws = Workspace() if workspace is None else workspace

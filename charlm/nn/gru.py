@@ -22,7 +22,8 @@ from charlm.errors import UsageError
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.products import Gate, Gather, Spread, both_ways
 from charlm.nn.projection import BackpropInput
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, Window, matrix
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
+from charlm.nn.window import Window, matrix
 
 __all__ = ["GRU", "GRUState"]
 

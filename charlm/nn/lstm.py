@@ -23,7 +23,8 @@ from numpy.typing import DTypeLike
 from charlm.errors import UsageError
 from charlm.nn.parameters import FloatArray, ParameterStore
 from charlm.nn.products import Gate, Products, both_ways
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, Window
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
+from charlm.nn.window import Window
 
 __all__ = ["LSTM", "LSTMState"]
 

@@ -18,8 +18,7 @@ point.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -27,13 +26,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
 from charlm.nn.arrays import Inputs, Lookup
-from charlm.nn.dropout import draw_mask_
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
-from charlm.nn.products import Gate, Gather, Spread, transpose_
+from charlm.nn.products import Gate, Gather, Spread
 from charlm.nn.projection import BackpropInput, project, projected_table
+from charlm.nn.window import Kernel, Window, matrix, unbuffered
 from charlm.nn.workspace import Workspace
 
-__all__ = ["Backprop", "Kernel", "LayerState", "Recurrent", "Resets", "StepFunction", "Window", "matrix"]
+__all__ = ["Backprop", "LayerState", "Recurrent", "Resets", "StepFunction"]
 
 LayerState: TypeAlias = tuple[FloatArray, ...]
 """A `NamedTuple` of arrays (H, N). A value: nothing modifies it."""
@@ -44,97 +43,6 @@ Backprop: TypeAlias = Callable[..., tuple[FloatArray | None, LayerState]]
 StepFunction: TypeAlias = Callable[[Any, LayerState], tuple[FloatArray, LayerState]]
 """``(x, state) -> (h, state)`` with the weights as they were when it was made, by rows: x is (N, D) or ids (N,), h
 and each part of the state (N, H). Made for one stream without an axis: x (D,) or one id, h and state (H,)."""
-
-
-class Window:
-    """The arrays of one window of T steps and N streams; a cell adds its own and each step's views of them.
-
-    Shapes: ``states[k]`` (T+1, N, H), slot 0 is the start; ``z`` (G, T, N, H) in kernel order; ``delta``
-    (groups, T, N, H), the gradient of the pre-activations, in place of ``z`` unless the cell says otherwise. With
-    resets, a step does not read slot t itself but ``inputs[k][t]``, its copy with some rows set to zero. Arrays
-    that only the way back needs hold `chunk` steps at a time, as many as stay in a core's cache.
-
-    Memory, in numbers of the working precision, with c for `chunk`::
-
-        rnn    (2 T + 1) N H
-        lstm   (7 T + 5 c + 2) N H
-        gru    (9 T + 1) N H
-
-    and T N H more for each part of the state where a window has resets. The `Kernel` takes G (2 H² + (D + 1) H) and
-    2 G N H for its products, N H more for a GRU, and G H² more for a mask of dropped weights.
-    """
-
-    steps: Sequence[Any]
-    CHUNK_BYTES = 2**18
-
-    def __init__(self, cell: Recurrent, T: int, N: int, resets: bool, groups: int = 0) -> None:
-        H, dtype = cell.hidden_size, cell.params.dtype
-        self.states = [np.empty((T + 1, N, H), dtype) for _ in cell.state_type._fields]
-        self.inputs = [np.empty((T, N, H), dtype) if resets else slots[:T] for slots in self.states]
-        self.z = _grouped(cell.gates, T, N, H, dtype)
-        self.delta = _grouped(groups, T, N, H, dtype) if groups else self.z
-        self.half = np.array(0.5, dtype)
-        self.chunk = min(T, max(1, self.CHUNK_BYTES // self.delta[:, 0].nbytes))
-
-    @property
-    def before(self) -> FloatArray:
-        """Hidden state (T·N, H) that each step read."""
-        return matrix(self.inputs[0])
-
-    def chunks(self) -> list[slice]:
-        """Cut the steps into runs of `chunk`, the last first."""
-        T = len(self.steps)
-        return [slice(t, min(t + self.chunk, T)) for t in reversed(range(0, T, self.chunk))]
-
-
-def _grouped(G: int, T: int, N: int, H: int, dtype: DTypeLike) -> FloatArray:
-    """Return a new array (G, T, N, H); of a single stream, a step's groups lie next to each other."""
-    return np.empty((T, G, N, H), dtype).transpose(1, 0, 2, 3) if N == 1 else np.empty((G, T, N, H), dtype)
-
-
-@contextmanager
-def _unbuffered() -> Iterator[None]:
-    """Keep NumPy from copying a step's gates, which do not lie next to each other, through its buffer.
-
-    It does so with all that is smaller than the buffer, at the price of another operation.
-    """
-    size = np.setbufsize(16)
-    try:
-        yield
-    finally:
-        np.setbufsize(size)
-
-
-def matrix(x: FloatArray) -> FloatArray:
-    """See (…, T, N, H) as rows (…, T·N, H), without a copy."""
-    return x.reshape(*x.shape[:-3], -1, x.shape[-1])
-
-
-class Kernel:
-    """The weights as the time loop uses them: gates in kernel order, those of sigmoid gates halved.
-
-    ``W_x`` (G, D, H) and ``b`` (G, H) are for the input product; ``products`` holds the cell's own; ``mask``
-    (G·H, H) is what ``W_h`` was multiplied with, if its weights are dropped.
-    """
-
-    def __init__(self, cell: Recurrent, N: int) -> None:
-        G, H, D, dtype = cell.gates, cell.hidden_size, cell.input_size, cell.params.dtype
-        self.W_x, self.b = np.empty((G, D, H), dtype), np.empty((G, H), dtype)
-        self.products: Any = cell.products(N)
-        self.mask: FloatArray | None = None
-
-    def load_(self, cell: Recurrent, weight_rng: np.random.Generator | None = None) -> None:
-        """Copy the weights as they are now, in place; `weight_rng` draws those of ``W_h`` that are dropped."""
-        W_x, W_h, b = cell.by_gate("W_x"), cell.by_gate("W_h"), cell.by_gate("b")
-        if weight_rng is not None and cell.weight_drop:
-            self.mask = np.empty_like(cell.params["W_h"]) if self.mask is None else self.mask
-            draw_mask_(self.mask, cell.weight_drop, weight_rng)
-            W_h = W_h * self.mask.reshape(W_h.shape)
-        for k, gate in enumerate(cell.input_order):
-            transpose_(W_x[gate.place], gate.scale, out=self.W_x[k : k + 1])
-            np.multiply(b[gate.place], gate.scale, out=self.b[k])
-        for product in filter(None, self.products):
-            product.load_(W_h)
 
 
 class Recurrent(ABC):
@@ -285,7 +193,7 @@ class Recurrent(ABC):
         for slots, start in zip(window.states, state or self.zero_state(N), strict=True):
             slots[0] = start.T
         backprop_input = project(x, kernel.W_x, kernel.b, out=window.z)
-        with _unbuffered():
+        with unbuffered():
             for t, step in enumerate(window.steps):
                 if keep is not None:
                     for slots, inputs in zip(window.states, window.inputs, strict=True):
@@ -299,7 +207,7 @@ class Recurrent(ABC):
             dy = dy.transpose(0, 2, 1)
             for steps in window.chunks():
                 self.factors(window, steps)
-                with _unbuffered():
+                with unbuffered():
                     for t in range(steps.stop - 1, steps.start - 1, -1):
                         np.add(carry[0], dy[t], out=carry[0])
                         self.retreat(window.steps[t], kernel.products, carry)

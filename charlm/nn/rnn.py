@@ -15,7 +15,8 @@ import numpy as np
 
 from charlm.nn.parameters import FloatArray
 from charlm.nn.products import Gate, Products, both_ways
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, Window
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
+from charlm.nn.window import Window
 
 __all__ = ["RNN", "RNNState"]
 

@@ -12,10 +12,10 @@ import subprocess
 import sys
 import tempfile
 import threading
-from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
+from charlm.child import start_child
 from charlm.config import TrainConfig
 from charlm.errors import CharlmError
 from charlm.model import CharModel, State
@@ -185,20 +185,7 @@ class _Processes:
                 os.close(descriptor)
 
     def _start(self, job: dict[str, Any], descriptors: tuple[int, ...]) -> None:
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-c", "from charlm.training.worker import main; main()"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            pass_fds=descriptors,
-            start_new_session=True,  # Ctrl-C is for rank 0 alone
-            env={
-                **os.environ,
-                "OPENBLAS_NUM_THREADS": "1",
-                "MKL_NUM_THREADS": "1",
-                # modules are found where this process finds them, and not in the folder that it happens to be in
-                "PYTHONPATH": os.pathsep.join(path or str(Path.cwd()) for path in sys.path),
-            },
-        )
+        child = start_child("charlm.training.worker", stdout=subprocess.DEVNULL, descriptors=descriptors)
         assert child.stdin is not None  # noqa: S101  it is a pipe
         with contextlib.suppress(BrokenPipeError), child.stdin:  # one that has ended is missed at the first barrier
             child.stdin.write(json.dumps(job).encode("ascii"))

@@ -18,6 +18,7 @@ import pytest
 
 from charlm.checkpoint import atomic, atomic_file, read_npz, write_json, write_npz
 from charlm.errors import DiskError
+from tests.failing_file import FailingFile
 from tests.figures import figure
 
 posix = pytest.mark.skipif(os.name == "nt", reason="needs fork, kill -9 or folders that can be synced")
@@ -62,30 +63,6 @@ def test_the_order_of_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(os, "replace", replaced)
     write(tmp_path / "x", b"new")
     assert calls == ["open temporary", "fsync temporary", "rename", "open folder", "fsync folder"]
-
-
-class FailingFile:
-    """A file whose n-th write fails after half of its bytes."""
-
-    def __init__(self, file: Any, fail: Callable[[], None]) -> None:
-        self._file, self._fail = file, fail
-
-    def write(self, data: Any) -> int:
-        try:
-            self._fail()
-        except OSError:
-            self._file.write(bytes(data)[: len(data) // 2])
-            raise
-        return self._file.write(data)
-
-    def __enter__(self) -> FailingFile:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._file.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
 
 
 @pytest.mark.promise(4)

@@ -10,7 +10,8 @@ import pytest
 
 import charlm
 from charlm.nn import GRU, LSTM, RNN, Workspace
-from charlm.nn.recurrent import Recurrent, Window
+from charlm.nn.recurrent import Recurrent
+from charlm.nn.window import Window
 
 T, N, D, H, V = 40, 6, 37, 48, 37
 STATES = {RNN: 1, LSTM: 2, GRU: 1}

@@ -21,6 +21,7 @@ from charlm.config import from_mapping
 from charlm.training import course
 from charlm.training.loop import RunOptions, train
 from charlm.training.report import Report
+from tests.failing_file import FailingFile
 from tests.figures import figure
 
 from .runs import log, make_text, new_model, outcome
@@ -137,30 +138,6 @@ def test_kills_at_random_times(tmp_path: Path) -> None:
 
 
 # -- failures --
-
-
-class FailingFile:
-    """A file of which a write may fail after half of its bytes."""
-
-    def __init__(self, file: Any, fail: Callable[[], None]) -> None:
-        self._file, self._fail = file, fail
-
-    def write(self, data: Any) -> int:
-        try:
-            self._fail()
-        except OSError:
-            self._file.write(bytes(data)[: len(data) // 2])
-            raise
-        return int(self._file.write(data))
-
-    def __enter__(self) -> FailingFile:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        self._file.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._file, name)
 
 
 class Countdown:

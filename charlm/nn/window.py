@@ -1,0 +1,125 @@
+"""What a recurrent layer works in: the arrays of a window, and the weights as the time loop uses them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from charlm.nn.dropout import draw_mask_
+from charlm.nn.parameters import FloatArray, ParameterStore
+from charlm.nn.products import Gather, Spread, transpose_
+
+__all__ = ["Cell", "Kernel", "Window", "matrix", "unbuffered"]
+
+
+class Cell(Protocol):
+    """What is asked of a recurrent layer here; `charlm.nn.recurrent.Recurrent` is one."""
+
+    gates: ClassVar[int]
+    input_order: ClassVar[Any]  # of `Gate`
+    state_type: ClassVar[Any]
+    input_size: int
+    hidden_size: int
+    weight_drop: float
+    params: ParameterStore
+
+    def by_gate(self, name: str) -> FloatArray:
+        """See a parameter as (G, H, …)."""
+
+    def products(self, N: int) -> Iterable[Spread | Gather | None]:
+        """Return the products of the time loops."""
+
+
+class Window:
+    """The arrays of one window of T steps and N streams; a cell adds its own and each step's views of them.
+
+    Shapes: ``states[k]`` (T+1, N, H), slot 0 is the start; ``z`` (G, T, N, H) in kernel order; ``delta``
+    (groups, T, N, H), the gradient of the pre-activations, in place of ``z`` unless the cell says otherwise. With
+    resets, a step does not read slot t itself but ``inputs[k][t]``, its copy with some rows set to zero. Arrays
+    that only the way back needs hold `chunk` steps at a time, as many as stay in a core's cache.
+
+    Memory, in numbers of the working precision, with c for `chunk`::
+
+        rnn    (2 T + 1) N H
+        lstm   (7 T + 5 c + 2) N H
+        gru    (9 T + 1) N H
+
+    and T N H more for each part of the state where a window has resets. The `Kernel` takes G (2 H² + (D + 1) H) and
+    2 G N H for its products, N H more for a GRU, and G H² more for a mask of dropped weights.
+    """
+
+    steps: Sequence[Any]
+    CHUNK_BYTES = 2**18
+
+    def __init__(self, cell: Cell, T: int, N: int, resets: bool, groups: int = 0) -> None:
+        H, dtype = cell.hidden_size, cell.params.dtype
+        self.states = [np.empty((T + 1, N, H), dtype) for _ in cell.state_type._fields]
+        self.inputs = [np.empty((T, N, H), dtype) if resets else slots[:T] for slots in self.states]
+        self.z = _grouped(cell.gates, T, N, H, dtype)
+        self.delta = _grouped(groups, T, N, H, dtype) if groups else self.z
+        self.half = np.array(0.5, dtype)
+        self.chunk = min(T, max(1, self.CHUNK_BYTES // self.delta[:, 0].nbytes))
+
+    @property
+    def before(self) -> FloatArray:
+        """Hidden state (T·N, H) that each step read."""
+        return matrix(self.inputs[0])
+
+    def chunks(self) -> list[slice]:
+        """Cut the steps into runs of `chunk`, the last first."""
+        T = len(self.steps)
+        return [slice(t, min(t + self.chunk, T)) for t in reversed(range(0, T, self.chunk))]
+
+
+def _grouped(G: int, T: int, N: int, H: int, dtype: DTypeLike) -> FloatArray:
+    """Return a new array (G, T, N, H); of a single stream, a step's groups lie next to each other."""
+    return np.empty((T, G, N, H), dtype).transpose(1, 0, 2, 3) if N == 1 else np.empty((G, T, N, H), dtype)
+
+
+@contextmanager
+def unbuffered() -> Iterator[None]:
+    """Keep NumPy from copying a step's gates, which do not lie next to each other, through its buffer.
+
+    It does so with all that is smaller than the buffer, at the price of another operation.
+    """
+    size = np.setbufsize(16)
+    try:
+        yield
+    finally:
+        np.setbufsize(size)
+
+
+def matrix(x: FloatArray) -> FloatArray:
+    """See (…, T, N, H) as rows (…, T·N, H), without a copy."""
+    return x.reshape(*x.shape[:-3], -1, x.shape[-1])
+
+
+class Kernel:
+    """The weights as the time loop uses them: gates in kernel order, those of sigmoid gates halved.
+
+    ``W_x`` (G, D, H) and ``b`` (G, H) are for the input product; ``products`` holds the cell's own; ``mask``
+    (G·H, H) is what ``W_h`` was multiplied with, if its weights are dropped.
+    """
+
+    def __init__(self, cell: Cell, N: int) -> None:
+        G, H, D, dtype = cell.gates, cell.hidden_size, cell.input_size, cell.params.dtype
+        self.W_x, self.b = np.empty((G, D, H), dtype), np.empty((G, H), dtype)
+        self.products: Any = cell.products(N)
+        self.mask: FloatArray | None = None
+
+    def load_(self, cell: Cell, weight_rng: np.random.Generator | None = None) -> None:
+        """Copy the weights as they are now, in place; `weight_rng` draws those of ``W_h`` that are dropped."""
+        W_x, W_h, b = cell.by_gate("W_x"), cell.by_gate("W_h"), cell.by_gate("b")
+        if weight_rng is not None and cell.weight_drop:
+            self.mask = np.empty_like(cell.params["W_h"]) if self.mask is None else self.mask
+            draw_mask_(self.mask, cell.weight_drop, weight_rng)
+            W_h = W_h * self.mask.reshape(W_h.shape)
+        for k, gate in enumerate(cell.input_order):
+            transpose_(W_x[gate.place], gate.scale, out=self.W_x[k : k + 1])
+            np.multiply(b[gate.place], gate.scale, out=self.b[k])
+        for product in filter(None, self.products):
+            product.load_(W_h)
