@@ -131,7 +131,7 @@ class Rank:
 
     def _work(self) -> None:
         arrays = self.arrays
-        self.me.barrier()  # the batch is there
+        self.me.release()  # the batch is there
         lr, steps, _, with_resets, length = arrays["control"]
         self.optimizer.lr, self.optimizer.steps = float(lr), int(steps)
         for shard, (model, workspace) in self._shards.items():
@@ -148,7 +148,7 @@ class Rank:
             self._carry_on()
         if self.me.rank == 0:
             arrays["control"][1:3] = int(steps) + finite, norm
-        self.me.barrier()  # the weights are new
+        self.me.gather()  # the weights are new
 
     def _differentiate(
         self, shard: int, model: CharModel, workspace: Workspace, length: int, with_resets: bool

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm.training.communicator import Alone, Communicator, PeerGoneError, PipeRank, ThreadRank, share
+from charlm.training.communicator import (
+    Alone,
+    Communicator,
+    Inbox,
+    PeerGoneError,
+    PipeRank,
+    ThreadRank,
+    share,
+)
 
 SIZE = 3
 
@@ -76,6 +84,66 @@ def test_nobody_passes_before_all_are_there(make: Callable[[], list[Communicator
     for rank in ranks:
         if isinstance(rank, PipeRank):
             rank.close()
+
+
+@pytest.mark.parametrize("make", [thread_ranks, pipe_ranks])
+def test_rank_0_lets_the_others_go_on_and_then_waits_for_them(make: Callable[[], list[Communicator]]) -> None:
+    ranks, rounds = make(), 50
+    job, done = [0], [0] * SIZE
+    seen: list[list[int]] = []
+
+    def work(me: Communicator) -> None:
+        for k in range(1, rounds + 1):
+            if me.rank == 0:
+                job[0] = k  # nobody may see it change while at work
+            me.release()
+            done[me.rank] = job[0]
+            me.gather()
+            if me.rank == 0:
+                seen.append(done.copy())
+
+    assert run_all(work, ranks) == []
+    assert seen == [[k] * SIZE for k in range(1, rounds + 1)]
+
+
+def test_rank_0_passes_a_release_and_the_others_a_gather_without_waiting() -> None:
+    ranks = pipe_ranks()
+    ranks[0].release()
+    ranks[1].gather()
+    ranks[2].gather()
+    ranks[0].gather()
+    ranks[1].release()
+    ranks[2].release()
+
+
+def test_who_is_kept_waiting_for_long_soon_sleeps_at_once_and_tries_again_later() -> None:
+    reader, writer = os.pipe()
+    inbox = Inbox(reader)
+    for _ in range(10):  # more than halvings from the longest to the shortest
+        late = threading.Timer(2 * Inbox.LONGEST_S, os.write, (writer, b"."))
+        late.start()
+        inbox.take()
+        late.join()
+    assert inbox.awake_s == 0
+    for _ in range(Inbox.TRY_AGAIN + 10):  # and now the other is always there first
+        os.write(writer, b".")
+        inbox.take()
+    assert inbox.awake_s == Inbox.LONGEST_S
+    for descriptor in (reader, writer):
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("leave", ["release", "gather"])
+def test_a_process_that_leaves_is_missed_at_every_meeting_point(leave: str) -> None:
+    first, second = pipe_ranks()[:2]
+    if leave == "release":
+        first.close()
+        with pytest.raises(PeerGoneError):
+            second.release()
+    else:
+        second.close()
+        with pytest.raises(PeerGoneError):
+            first.gather()
 
 
 def test_a_process_that_leaves_is_missed() -> None:
