@@ -179,6 +179,9 @@ class TrainConfig:
         The budget; at most one. None of them means ten epochs.
     sampling : {"sequential", "random", "min-char-rnn"}
         Contiguous streams with carried state, windows from anywhere with zero state, or min-char-rnn's cursor.
+    state_reset : float
+        Probability with which a sequential stream goes on from zero state at the start of a window. Without it a
+        model may come to rely on a state that has been carried through the whole text, which a new text has not.
     documents : bool
         Every non-blank line is a text of its own.
     patience : int
@@ -219,6 +222,7 @@ class TrainConfig:
     steps: int | None = None
     minutes: float | None = None
     sampling: Sampling = "sequential"
+    state_reset: float = 0.0
     documents: bool = False
     patience: int = 0
     val_frac: float = 0.1
@@ -250,6 +254,7 @@ class TrainConfig:
         _number("steps", self.steps, whole=True)
         _number("minutes", self.minutes, above=True)
         _choice("sampling", self.sampling, Sampling)
+        _number("state-reset", self.state_reset, high=1, below=True)
         _number("patience", self.patience, whole=True)
         _number("val-frac", self.val_frac, high=1, below=True)
         for name in ("eval_every", "save_every", "sample_every", "log_every"):

@@ -134,6 +134,14 @@ def train(
     sampling: Annotated[
         Text, _option("--sampling", help="How windows are taken.", panel=LEARNING, choices=Sampling)
     ] = None,
+    state_reset: Annotated[
+        Number,
+        _option(
+            "--state-reset",
+            help="Probability with which a stream begins a window from zero state; for sequential sampling.",
+            panel=LEARNING,
+        ),
+    ] = None,
     loss_reduction: Annotated[
         Text,
         _option("--loss-reduction", help="What the gradient is of.", panel=LEARNING, choices=LossReduction),

@@ -186,12 +186,14 @@ class Recurrent(ABC):
         kernel = ws.get((self, "kernel", N), lambda: Kernel(self, N))
         kernel.load_(self, weight_rng)
         mask = kernel.mask if weight_rng is not None else None
-        masked = resets is not None and bool(resets.any())
+        masked = resets is not None and bool(resets[1:].any())  # those of the first step are made at the start
         window: Window = ws.get((self, "window", T, N, masked), lambda: self.window(T, N, masked))
         keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and masked else None
 
         for slots, start in zip(window.states, state or self.zero_state(N), strict=True):
             slots[0] = start.T
+            if resets is not None:
+                slots[0][resets[0]] = 0
         backprop_input = project(x, kernel.W_x, kernel.b, out=window.z)
         with unbuffered():
             for t, step in enumerate(window.steps):
@@ -214,6 +216,9 @@ class Recurrent(ABC):
                         if keep is not None:
                             for d in carry:
                                 np.multiply(d, keep[t], out=d)
+            if resets is not None:
+                for d in carry:
+                    d[resets[0]] = 0
             dx = self.gradients_(window, mask, backprop_input)
             return dx, self._state(d.T for d in carry)
 

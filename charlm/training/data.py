@@ -152,4 +152,6 @@ def make_batches(data: Data, config: TrainConfig, stop_id: int | None, rng: np.r
                 raise UsageError(f"sampling min-char-rnn reads one stream, not {N}; give --batch-size 1")
             return MinCharRnnBatches(data.train, length=T)
         case "sequential":
-            return SequentialBatches(data.train, streams=N, length=T, rng=rng, shortest=shortest)
+            return SequentialBatches(
+                data.train, streams=N, length=T, rng=rng, shortest=shortest, state_reset=config.state_reset
+            )

@@ -147,6 +147,21 @@ def test_passes_without_random_offset_are_all_alike() -> None:
     assert rng.bit_generator.state == before, "nothing is drawn"
 
 
+def test_streams_go_on_from_zero_state_as_often_as_asked() -> None:
+    N, T, p, passes = 4, 5, 0.2, 400
+    batches = SequentialBatches(
+        np.arange(N * T * 11 + 1), streams=N, length=T, rng=np.random.default_rng(0), state_reset=p
+    )
+    resets = [np.zeros((T, N), bool) if b.resets is None else b.resets for b in take(batches, passes * 10)]
+    begins = [b.all() for b in (r[0] for r in resets)]
+    later = np.array([r[0] for r, begin in zip(resets, begins, strict=True) if not begin])
+    assert not any(r[1:].any() for r in resets), "within a window the state is carried"
+    each = later.mean(axis=0)
+    assert np.all(np.abs(each - p) < 4 * np.sqrt(p * (1 - p) / len(later))), "every stream alike"
+    both = (later[:, 0] & later[:, 1]).mean()
+    assert abs(both - p * p) < 4 * np.sqrt(p * p / len(later)), "each for itself"
+
+
 def test_the_shortest_text_that_fills_a_window() -> None:
     batches = SequentialBatches(np.arange(9), streams=2, length=4, rng=np.random.default_rng(0))
     for batch in take(batches, 5):
@@ -332,6 +347,7 @@ names = [ids[a : a + 1 + a % 9] for a in range(0, 90, 5)]
 
 kinds: dict[str, Make] = {
     "sequential": lambda rng: SequentialBatches(ids, streams=3, length=7, rng=rng),
+    "sequential, resets": lambda rng: SequentialBatches(ids, streams=3, length=7, rng=rng, state_reset=0.3),
     "sequential, no offset": lambda rng: SequentialBatches(ids, streams=4, length=6, rng=rng, random_offset=False),
     "min-char-rnn": lambda rng: MinCharRnnBatches(ids, length=25),
     "random": lambda rng: RandomBatches(ids, streams=3, length=7, rng=rng),

@@ -100,10 +100,10 @@ def check_size(n: int, streams: int, length: int, *, needed: int) -> None:
         )
 
 
-def first_reset(length: int, streams: int) -> NDArray[np.bool_]:
-    """Return resets (T, N) that let every stream begin its window from zero state."""
-    resets = np.zeros((length, streams), np.bool_)
-    resets[0] = True
+def first_reset(length: int, fresh: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return resets (T, N) that let the streams marked in `fresh` (N,) begin their window from zero state."""
+    resets = np.zeros((length, len(fresh)), np.bool_)
+    resets[0] = fresh
     return resets
 
 

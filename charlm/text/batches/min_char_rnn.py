@@ -60,7 +60,7 @@ class MinCharRnnBatches:
         window = self.batches % self.batches_per_epoch
         inputs, targets = windows_at(self.ids, np.array([window * self.length]), self.length)
         self.batches += 1
-        return Batch(inputs, targets, first_reset(self.length, 1) if window == 0 else None)
+        return Batch(inputs, targets, first_reset(self.length, np.ones(1, np.bool_)) if window == 0 else None)
 
     def state(self) -> dict[str, Any]:
         """Return the number of windows that were given out."""

@@ -60,7 +60,7 @@ class RandomBatches:
         starts = self.rng.integers(len(self.ids) - T, size=self.streams, dtype=np.intp)
         inputs, targets = windows_at(self.ids, starts, T)
         self.symbols += T
-        return Batch(inputs, targets, first_reset(T, self.streams))
+        return Batch(inputs, targets, first_reset(T, np.ones(self.streams, np.bool_)))
 
     def state(self) -> dict[str, Any]:
         """Return how many symbols each stream has read; the places are the generator's."""

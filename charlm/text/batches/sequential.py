@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlm.text.batches.base import Batch, IdArray, check_size, first_reset, restored, windows_at
 from charlm.text.batches.lengths import draw_length, window_lengths
@@ -28,11 +29,14 @@ class SequentialBatches:
     streams, length : int
         N and T.
     rng : Generator
-        Draws the offset of each pass but the first, and each window's length if that is drawn.
+        Draws the offset of each pass but the first, and each window's length and which streams begin it from zero
+        state where that is left to chance.
     shortest : int, optional
         Each window's length is one of `window_lengths` from this to `length`, drawn; T when left out.
     random_offset : bool
         Whether later passes move; if not, all passes are the same.
+    state_reset : float
+        Probability with which a stream goes on from zero state at the start of a window.
 
     Raises
     ------
@@ -49,6 +53,7 @@ class SequentialBatches:
         rng: np.random.Generator,
         shortest: int | None = None,
         random_offset: bool = True,
+        state_reset: float = 0.0,
     ) -> None:
         check_size(len(ids), streams, length, needed=streams * length + 1)
         self.ids = ids
@@ -56,6 +61,7 @@ class SequentialBatches:
         self.length = length
         self.lengths = window_lengths(shortest or length, length)
         self.rng = rng
+        self.state_reset = state_reset
         self.stream_length = (len(ids) - 1) // streams
         # an offset leaves at least one window to each pass
         self.offsets = min(length, self.stream_length - length + 1) if random_offset else 1
@@ -88,9 +94,16 @@ class SequentialBatches:
         if left < T:
             T = max(length for length in self.lengths if length <= left)
         inputs, targets = windows_at(self.ids, self.starts + self.offset + self.read, T)
-        resets = first_reset(T, self.streams) if self.read == 0 else None
+        fresh = self._fresh()
         self.read += T
-        return Batch(inputs, targets, resets)
+        return Batch(inputs, targets, first_reset(T, fresh) if fresh.any() else None)
+
+    def _fresh(self) -> NDArray[np.bool_]:
+        """Return which streams (N,) begin a window from zero state."""
+        drawn = (
+            self.rng.random(self.streams) < self.state_reset if self.state_reset else np.zeros(self.streams, bool)
+        )
+        return drawn | (self.read == 0)
 
     def state(self) -> dict[str, Any]:
         """Return the pass, its offset, and how many symbols of it each stream has read."""
