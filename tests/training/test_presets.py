@@ -46,12 +46,19 @@ def test_two_budgets_are_told_by_the_configuration() -> None:
         (MILLION, 2, "small"),
         (MILLION, 4, "base"),
         (MILLION, 12, "large"),
-        (499_999, 60, "base"),
-        (99_999, 60, "quick"),
+        (5 * MILLION, 12, "small"),
+        (99_999, 60, "large"),
+        (99_999, 2, "base"),  # read often, but with too few updates for dropped weights
+        (0, 2, "base"),
     ],
 )
 def test_auto_looks_at_text_and_time(characters: int, minutes: float | None, chosen: str) -> None:
     assert preset_settings("auto", characters, NOTHING | {"minutes": minutes}).name == chosen
+
+
+@pytest.mark.parametrize(("epochs", "chosen"), [(2, "small"), (5, "base"), (20, "large")])
+def test_auto_looks_at_passes(epochs: float, chosen: str) -> None:
+    assert preset_settings("auto", MILLION, NOTHING | {"epochs": epochs}).name == chosen
 
 
 def test_min_char_rnn_is_what_was_published() -> None:
