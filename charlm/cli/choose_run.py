@@ -11,6 +11,8 @@ from rich.text import Text
 
 from charlm.checkpoint import RunInfo, describe_runs, lock_run_folder
 from charlm.errors import CheckpointError, RunLockedError
+from charlm.training.history import read_log
+from charlm.training.run_writer import LOG
 from charlm.ui.sanitize import visible_line
 from charlm.ui.wording import argument
 
@@ -31,7 +33,8 @@ def newest_run() -> Path:
 def offer_unfinished_run(console: Console, *, quiet: bool) -> Path | None:
     """Return the folder of the newest unfinished run that no other process works on.
 
-    On a terminal a person is asked; elsewhere it is said which one it is.
+    One that diverged is left out: it would again, at the same update. On a terminal a person is asked; elsewhere it
+    is said which one it is.
 
     Parameters
     ----------
@@ -51,15 +54,10 @@ def offer_unfinished_run(console: Console, *, quiet: bool) -> Path | None:
         If there is no run at all.
     """
     runs = _own_runs()
-    unfinished = [run for run in runs if run.unfinished]
+    unfinished = [run for run in runs if run.unfinished and not _diverged(run)]
     if not unfinished:
         if not quiet:
-            newest = argument(str(Path(runs[0].path).parent))
-            more = 2 * (runs[0].step or 0) or 1000
-            _say(
-                console,
-                f"no run is unfinished; a larger total goes on, as in charlm resume {newest} --steps {more}",
-            )
+            _say(console, _nothing_to_do(runs[0]))
         return None
     run = next((run for run in unfinished if not _in_use(run)), unfinished[0])
     folder = Path(run.path).parent
@@ -79,6 +77,21 @@ def _own_runs() -> list[RunInfo]:
     if not own:
         raise CheckpointError("there is no run to go on with; train one first: charlm train")
     return own
+
+
+def _nothing_to_do(newest: RunInfo) -> str:
+    where = argument(str(Path(newest.path).parent))
+    if newest.unfinished:
+        return (
+            f"{where} diverged, and would again; train anew with a lower --learning-rate or --on-nan rollback, "
+            f"or insist with charlm resume {where}"
+        )
+    more = 2 * (newest.step or 0) or 1000
+    return f"no run is unfinished; a larger total goes on, as in charlm resume {where} --steps {more}"
+
+
+def _diverged(run: RunInfo) -> bool:
+    return read_log(Path(run.path).parent / LOG).reason == "diverged"
 
 
 def _in_use(run: RunInfo) -> bool:

@@ -67,12 +67,11 @@ def make(
     ] = False,
 ) -> None:
     """Make a built-in corpus: its text on stdout or in a file."""
-    from charlm.cli.writing import open_text
+    from charlm.cli.writing import open_text, refuse_existing
     from charlm.text.builtin import make_text
     from charlm.ui.sanitize import json_text, visible
 
-    if output is not None and output.exists() and not force:
-        raise UsageError(f"{str(output)!r} exists; choose another --output, or replace it with --force")
+    refuse_existing({"--output": output}, force=force)
     text = make_text(name, size=size, seed=seed)
     if output is not None or not json:
         with open_text(output) as stream:

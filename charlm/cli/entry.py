@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from types import TracebackType
 from typing import Any
 
 __all__ = ["main", "run"]
@@ -21,6 +22,7 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    sys.excepthook = _show_traceback
     sys.exit(run(sys.argv[1:]))
 
 
@@ -78,10 +80,20 @@ def run(arguments: Sequence[str]) -> int:
         return _tell(f"unexpected {type(error).__name__}: {error}; set CHARLM_DEBUG=1 for the traceback", 1)
 
 
+def _show_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Show a traceback that was asked for, in which a text that nobody vouches for may be quoted."""
+    import traceback
+
+    from charlm.ui.sanitize import visible
+
+    sys.stderr.write(visible("".join(traceback.format_exception(kind, error, trace))))
+
+
 def _tell(message: str, code: int) -> int:
     """Write one line on stderr that nothing in it can turn into anything else."""
+    from charlm.cli.streams import Lasting
     from charlm.ui.sanitize import visible_line
 
     if message:
-        sys.stderr.write(f"charlm: {visible_line(message)}\n")
+        Lasting(sys.stderr).write(f"charlm: {visible_line(message)}\n")
     return code

@@ -13,7 +13,7 @@ from charlm.extension import extended, joined
 from charlm.model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["model_from", "vocabulary_from"]
+__all__ = ["knows_documents", "model_from", "vocabulary_from"]
 
 # settings without weights of their own, dropout for example, may be others in the new run
 SHAPE = {
@@ -40,6 +40,17 @@ def vocabulary_from(source: str, flags: Mapping[str, Any]) -> Vocabulary:
     vocabulary = load(source).vocabulary
     _refuse_contradictions(source, vocabulary, flags, PREPARATION)
     return vocabulary
+
+
+def knows_documents(source: str) -> bool:
+    """Tell whether a model writes documents: texts of their own, each with a stop symbol at its end.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such model, or it is damaged.
+    """
+    return load(source).vocabulary.stop_id is not None
 
 
 def model_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 import time
 from collections.abc import Mapping, Sequence
@@ -11,7 +12,7 @@ from typing import Any, get_args
 from rich.text import Text
 
 from charlm.checkpoint import new_run_folder
-from charlm.cli.fine_tuning import model_from, vocabulary_from
+from charlm.cli.fine_tuning import knows_documents, model_from, vocabulary_from
 from charlm.cli.streams import stderr_console
 from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.errors import CorpusError, UsageError
@@ -82,6 +83,8 @@ class NewRun:
         validation = None if val_file is None else read_corpus([val_file], stdin=stdin, **decoding)
         self.validation = None if validation is None else validation.text
         settings = preset_settings(preset, len(self.text), {name: train_flags.get(name) for name in BUDGETS})
+        if init_from is not None and "documents" not in train_flags:
+            train_flags = {**train_flags, "documents": knows_documents(init_from)}
         self.config = TrainConfig(**(settings.train | dict(train_flags)))
         inherited: dict[str, Any] = {}
         if init_from is None:
@@ -139,7 +142,7 @@ def show_plan(new: NewRun, *, no_color: bool) -> None:
     shortest = planned.seq_length if planned.seq_length_min is None else planned.seq_length_min
     window = planned.batch_size * (shortest + planned.seq_length) / 2  # in the mean
     for line in (
-        f"{new.model!r} · {engine_line({**new.origin, 'characters': data.characters})}",
+        f"{new.model!r} · {engine_line(_details(new, data.characters))}",
         f"{steps:,} steps of {window:,.10g} characters ({steps * window / data.characters:.1f} passes), "
         f"{planned.shards} shards on {planned.workers} workers",
         f"about {steps * step_s / 60:.1f} minutes at {window / step_s:,.0f} characters/s, "
@@ -148,3 +151,8 @@ def show_plan(new: NewRun, *, no_color: bool) -> None:
     ):
         if line:
             stderr_console(no_color).print(Text(line), soft_wrap=True)
+
+
+def _details(new: NewRun, characters: int) -> dict[str, Any]:
+    """Return what of a run's first event is known before it begins."""
+    return {**new.origin, "characters": characters, "config": {"train": dataclasses.asdict(new.config)}}

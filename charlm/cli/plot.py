@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from charlm.cli.options import NoColorOption
-from charlm.errors import UsageError
 
 __all__ = ["plot"]
 
@@ -40,7 +39,7 @@ def plot(
     """
     from charlm.checkpoint import find_model
     from charlm.cli.streams import stdout_console
-    from charlm.cli.writing import open_bytes, open_text
+    from charlm.cli.writing import open_bytes, open_text, refuse_existing
     from charlm.training.run_history import find_history, name_runs
     from charlm.ui.plot_curves import curves_of
     from charlm.ui.plot_picture import draw_picture
@@ -48,9 +47,7 @@ def plot(
     from charlm.ui.plot_svg import to_page, to_picture
     from charlm.ui.plot_terminal import CurvePlot
 
-    for flag, path in (("--svg", svg), ("--html", html), ("--png", png)):
-        if path is not None and path.exists() and not force:
-            raise UsageError(f"{str(path)!r} exists; choose another {flag}, or replace it with --force")
+    refuse_existing({"--svg": svg, "--html": html, "--png": png}, force=force)
     if png is not None:
         check_png()
     found = runs or [str(find_model().parent)]

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import typer
 
 from charlm.cli.signals import StopRequest
-from charlm.cli.streams import stderr_console
+from charlm.cli.streams import lasting_stderr, silence_stdout, stderr_console
 
 if TYPE_CHECKING:
     from charlm.config import TrainConfig
     from charlm.model import CharModel
     from charlm.training.loop import RunOptions
+    from charlm.training.report import Report
 
 __all__ = ["check_wishes", "run_training"]
 
@@ -55,18 +56,22 @@ def run_training(
 ) -> None:
     """Train in a run folder until the plan is done or a signal asks to stop; a second one ends it at once.
 
+    It goes on where nobody sees what it tells; where nobody reads the events any more, it stops and saves.
+
     Raises
     ------
     typer.Exit
-        With 130 or 143 after a signal; once everything is saved, unless a second one came.
+        With 130, 143 or 129 after a signal; once everything is saved, unless a second one came.
+    DiskError
+        If the events cannot be written, other than to a pipe that nobody reads.
     """
     from charlm.checkpoint import lock_run_folder
+    from charlm.checkpoint.atomic import disk_error
     from charlm.training.history import read_log
     from charlm.training.loop import train
     from charlm.training.run_writer import LOG
     from charlm.ui.dashboard import Display, open_display
     from charlm.ui.plain import Silence
-    from charlm.ui.sanitize import json_text
     from charlm.ui.tensorboard import EventFiles
 
     folder = Path(options.folder or ".")
@@ -86,11 +91,12 @@ def run_training(
             sys.stderr.flush()
         os._exit(code)
 
-    request = StopRequest(tell, give_up)
-    options = dataclasses.replace(options, should_stop=lambda: bool(request.exit_code))
+    request, lines = StopRequest(tell, give_up), _EventLines(wanted=as_json)
+    options = dataclasses.replace(options, should_stop=lambda: bool(request.exit_code or lines.error))
     reports = train(model, text, config, validation=validation, run=options)
     try:
         with (
+            lasting_stderr(),
             lock_run_folder(folder),
             _free_if_unused(folder),
             request,
@@ -101,13 +107,33 @@ def run_training(
             for report in reports:
                 display.add(report)
                 events.add(report)
-                if as_json:
-                    sys.stdout.write(json_text(report.to_json()) + "\n")
-                    sys.stdout.flush()
+                lines.add(report)
     except KeyboardInterrupt:
         raise typer.Exit(request.exit_code or INTERRUPTED) from None
     if request.exit_code:
         raise typer.Exit(request.exit_code)
+    if lines.error is not None and not isinstance(lines.error, BrokenPipeError):
+        raise disk_error(Path("standard output"), lines.error) from lines.error
+
+
+class _EventLines:
+    """Events as lines of JSON on standard output, for as long as they can be written."""
+
+    def __init__(self, *, wanted: bool) -> None:
+        self.error: OSError | None = None
+        self._wanted = wanted
+
+    def add(self, report: Report) -> None:
+        if not self._wanted:
+            return
+        from charlm.ui.sanitize import json_text
+
+        try:
+            sys.stdout.write(json_text(report.to_json()) + "\n")
+            sys.stdout.flush()
+        except OSError as error:
+            self.error, self._wanted = error, False
+            silence_stdout()
 
 
 @contextlib.contextmanager

@@ -75,7 +75,7 @@ def sample(
     """
     from charlm.checkpoint import find_model, load
     from charlm.cli.prompts import given_prompt, piped_prompt
-    from charlm.cli.writing import TextWriter, open_text, refuse_raw_terminal
+    from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
     from charlm.generation import sample_many
     from charlm.ui.sanitize import visible
 
@@ -93,8 +93,7 @@ def sample(
         raise UsageError(f"count is {count}; it must be at least 1")
     if raw and output is None:
         refuse_raw_terminal(sys.stdout)
-    if output is not None and output.is_file() and not force:  # a device or a pipe is there to be written to
-        raise UsageError(f"{str(output)!r} exists; choose another --output, or replace it with --force")
+    refuse_existing({"--output": output}, force=force)
     given = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors)
     text = piped_prompt(sys.stdin, encoding=encoding, errors=errors) if given is None else given
     net = load(find_model(model))

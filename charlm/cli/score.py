@@ -30,6 +30,7 @@ def score(
     ] = False,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the picture there, too.")] = None,
     html: Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write the page there, too.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
     no_color: NoColorOption = False,
 ) -> None:
@@ -37,11 +38,12 @@ def score(
     from charlm import analysis
     from charlm.checkpoint import find_model, load
     from charlm.cli.streams import stdout_console
-    from charlm.cli.writing import open_text
+    from charlm.cli.writing import open_text, refuse_existing
     from charlm.ui.export import to_html, to_svg
     from charlm.ui.heat import Heat
     from charlm.ui.sanitize import json_text, visible_line
 
+    refuse_existing({"--svg": svg, "--html": html}, force=force)
     content = given_text(() if text is None else (text,), literal, encoding=encoding, errors=errors)
     path = find_model(model)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass

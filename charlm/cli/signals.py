@@ -1,8 +1,15 @@
-"""Ctrl-C and termination: the first asks the run to finish its step and save, the second ends it at once.
+"""Ctrl-C, termination and a closed terminal: each asks the run to finish its step and save.
+
+A second Ctrl-C or termination ends the run at once. A closed terminal never does, and is not counted: the system
+and the shell may both tell of it, next to a termination when a machine shuts down, and nobody is left to be in a
+hurry. Where it is ignored from the start (``nohup``) it stays so.
 
 Python runs a signal's handler between two of its own instructions, and a single product of large matrices may
 take seconds. So a thread listens too, woken through a socket that gets a byte the moment a signal comes: it says
 the word, and where the second signal has not ended the program shortly after, it does.
+
+On Windows, Ctrl-Break counts as Ctrl-C does. A console window that is closed ends the program there as soon as it
+has been told, with no time to save: what was saved last remains.
 """
 
 from __future__ import annotations
@@ -11,16 +18,17 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FrameType, TracebackType
 
 __all__ = ["StopRequest"]
 
 GRACE_S = 0.5
+HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # where there are terminals that can be closed
 
 
 class StopRequest:
-    """While entered, SIGINT and SIGTERM are requests.
+    """While entered, signals that would end the program are requests.
 
     Parameters
     ----------
@@ -32,28 +40,33 @@ class StopRequest:
     Attributes
     ----------
     exit_code : int
-        128 plus the number of the latest signal; 0 before the first.
+        128 plus the number of the latest signal, of a closed terminal only if no other came; 0 before the first.
     """
 
-    SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    SIGNALS: tuple[signal.Signals, ...] = tuple(
+        getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK", "SIGHUP") if hasattr(signal, name)
+    )
 
     def __init__(
         self, tell: Callable[[], None] = lambda: None, give_up: Callable[[int], None] = lambda _code: None
     ) -> None:
         self.exit_code = 0
         self._tell, self._give_up = tell, give_up
+        self._asked = self._told = False
         self._seen = 0  # by the thread; several of one kind may reach the handler as one
         self._left = threading.Event()
-        self._before: dict[signal.Signals, object] = {}
+        self._before: Mapping[signal.Signals, object] = {}
 
     def __enter__(self) -> StopRequest:
         self._reader, self._writer = socket.socketpair()
         self._writer.setblocking(False)
         self._wakeup_before = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
+        before = {number: signal.getsignal(number) for number in self.SIGNALS}
+        self._before = {n: handler for n, handler in before.items() if (n, handler) != (HANGUP, signal.SIG_IGN)}
         self._thread = threading.Thread(target=self._listen, daemon=True)
         self._thread.start()
-        for number in self.SIGNALS:
-            self._before[number] = signal.signal(number, self._receive)
+        for number in self._before:
+            signal.signal(number, self._receive)
         return self
 
     def __exit__(
@@ -68,21 +81,26 @@ class StopRequest:
         self._reader.close()
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
-        again = bool(self.exit_code) or self._seen > 1
-        self.exit_code = 128 + number
+        if number == HANGUP:
+            self.exit_code = self.exit_code or 128 + number
+            return
+        again = self._asked or self._seen > 1
+        self._asked, self.exit_code = True, 128 + number
         if again:
             raise KeyboardInterrupt
 
     def _listen(self) -> None:
         while numbers := self._reader.recv(64):
             for number in numbers:
-                if number in self.SIGNALS:
+                if number in self._before:
                     self._hear(number)
 
     def _hear(self, number: int) -> None:
-        self._seen += 1
-        if self._seen == 1:
+        self._seen += number != HANGUP
+        if self._seen > 1:
+            if not self._left.wait(GRACE_S):
+                self._give_up(128 + number)
+        elif not self._told:
+            self._told = True
             with contextlib.suppress(OSError):  # there may be nobody left to tell
                 self._tell()
-        elif not self._left.wait(GRACE_S):
-            self._give_up(128 + number)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Iterator
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 
-__all__ = ["prepare_streams", "silence_stdout", "stderr_console", "stdout_console"]
+__all__ = [
+    "Lasting",
+    "lasting_stderr",
+    "prepare_streams",
+    "silence",
+    "silence_stdout",
+    "stderr_console",
+    "stdout_console",
+]
 
 
 def prepare_streams() -> None:
@@ -30,5 +41,52 @@ def stdout_console(no_color: bool = False) -> Console:
 
 def silence_stdout() -> None:
     """Point stdout at nothing, so that the flush at exit does not find the closed pipe again."""
+    silence(sys.stdout)
+
+
+def silence(stream: TextIO) -> None:
+    """Point a stream at nothing: what is written to it, and what it still holds, is dropped."""
     with open(os.devnull, "wb") as nothing:  # noqa: PTH123
-        os.dup2(nothing.fileno(), sys.stdout.fileno())
+        os.dup2(nothing.fileno(), stream.fileno())
+
+
+class Lasting:
+    """A stream for talk, at which nothing fails: once its other end is gone, what is written is dropped.
+
+    A terminal that was closed answers with EIO, a pipe that nobody reads with EPIPE.
+
+    Parameters
+    ----------
+    stream : TextIO
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write, if anybody is there."""
+        try:
+            return self._stream.write(text)
+        except OSError:
+            silence(self._stream)
+            return len(text)
+
+    def flush(self) -> None:
+        """Write what is held back, if anybody is there."""
+        try:
+            self._stream.flush()
+        except OSError:
+            silence(self._stream)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def lasting_stderr() -> Iterator[None]:
+    """Make standard error `Lasting` while the ``with`` block runs."""
+    if sys.stderr is None:  # closed before the program began; rich bears that
+        yield
+        return
+    with contextlib.redirect_stderr(cast(TextIO, Lasting(sys.stderr))):
+        yield

@@ -64,8 +64,8 @@ def train(
         Text,
         _option(
             "--init-from",
-            help="Fine-tune this model: take its weights, shape and vocabulary, extended by new symbols. To go on "
-            "with a run as a whole, charlm resume.",
+            help="Fine-tune this model: take its weights, shape and vocabulary, extended by new symbols, and, of a "
+            "model of documents, --documents. To go on with a run as a whole, charlm resume.",
             panel=SHAPE,
         ),
     ] = None,

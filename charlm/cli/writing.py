@@ -6,7 +6,7 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, TextIO
@@ -16,7 +16,7 @@ import typer
 from charlm.cli.streams import silence_stdout
 from charlm.errors import UsageError
 
-__all__ = ["TextWriter", "open_bytes", "open_text", "refuse_raw_terminal"]
+__all__ = ["TextWriter", "open_bytes", "open_text", "refuse_existing", "refuse_raw_terminal"]
 
 FLUSH_EVERY_S = 0.02
 
@@ -117,6 +117,21 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise disk_error(path, error) from error
+
+
+def refuse_existing(files: Mapping[str, Path | None], *, force: bool) -> None:
+    """Raise a `UsageError` if a file that is to be written exists, unless it is to be replaced.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        By the flags that name them; None where a flag was not given. A device or a pipe is there to be written to.
+    force : bool
+        Whether ``--force`` was given.
+    """
+    for flag, path in files.items():
+        if path is not None and path.is_file() and not force:
+            raise UsageError(f"{str(path)!r} exists; choose another {flag}, or replace it with --force")
 
 
 def refuse_raw_terminal(stream: TextIO) -> None:

@@ -61,6 +61,7 @@ class Course:
                 tries = self.trainer.progress.rollbacks
                 if not self.trainer.rolls_back or tries >= ROLLBACKS:
                     yield from self._keep(divergence)
+                    yield self._end("diverged", diverged_at=divergence.update, cause=divergence.what)
                     raise self._error(divergence, tries) from None
                 yield self._roll_back(divergence)
             else:
@@ -224,10 +225,10 @@ class Course:
     def _path(self) -> str:
         return "" if self.writer is None else str(self.writer.folder)
 
-    def _end(self, reason: str) -> Report:
+    def _end(self, reason: str, **more: Any) -> Report:
         best_loss = self.trainer.progress.best_loss
         known = best_loss if math.isfinite(best_loss) else None
-        return self._event("end", path=self._path, details={"reason": reason, "best_loss": known})
+        return self._event("end", path=self._path, details={"reason": reason, "best_loss": known, **more})
 
     def _event(self, kind: Event, **values: Any) -> Report:
         progress = self.trainer.progress

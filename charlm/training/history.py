@@ -48,6 +48,10 @@ class History:
         Whether the newest loss is not a finite number.
     reason : str
         Why the run ended; empty while it goes on, and where it was cut off.
+    ended_at : float
+        After which update it ended, or at which it diverged; NaN where not known.
+    cause : str
+        Of what it diverged; empty where it did not, or that is not known.
     """
 
     LIMIT = 2048
@@ -58,7 +62,8 @@ class History:
         self.train: list[Point] = []
         self.evaluations: list[Point] = []
         self.broken = False
-        self.reason = ""
+        self.reason = self.cause = ""
+        self.ended_at = math.nan
         self._stride = 1
         self._pending: list[Point] = []
 
@@ -69,7 +74,7 @@ class History:
             return
         planned = stored_number(event.get("steps"), largest=2.0**53)
         self.steps = int(planned) if planned >= 0 else self.steps
-        self.reason = ""
+        self.reason, self.ended_at, self.cause = "", math.nan, ""
         names = ("epoch", "elapsed_s", "loss", "lr")
         point = Point(step, *(stored_number(event.get(name), largest=_LARGEST) for name in names))
         match kind:
@@ -89,6 +94,9 @@ class History:
                     self.evaluations.append(point)
             case "end":
                 self.reason = str(event.get("reason", "finished"))
+                self.cause = str(event.get("cause", ""))
+                diverged_at = stored_number(event.get("diverged_at"), largest=2.0**53)
+                self.ended_at = step if math.isnan(diverged_at) else diverged_at
 
     def _validates(self, event: Mapping[str, Any]) -> bool:
         """Return whether an evaluation without a loss is a fault, and not that of a run without validation."""

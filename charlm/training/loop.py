@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from charlm.config import TrainConfig
-from charlm.errors import DivergedError
 from charlm.model import CharModel
 from charlm.training.baseline import measure_baseline
 from charlm.training.blas import one_blas_thread
@@ -104,17 +103,12 @@ def train(
                 if writer is not None:
                     writer.go_on(trainer, run.resumed[0])
             details = _details(trainer, blas_threads, run)
-            try:
-                for report in Course(trainer, writer, run.should_stop).run(details, note):
-                    if writer is not None:
-                        writer.log(report)
-                        if report.event in ("save", "end"):
-                            writer.flush()
-                    yield report
-            except DivergedError:
-                if writer is not None and writer.saved:
-                    writer.flush()  # how it came about
-                raise
+            for report in Course(trainer, writer, run.should_stop).run(details, note):
+                if writer is not None:
+                    writer.log(report)
+                    if report.event in ("save", "end") and writer.saved:  # a run that is not kept has no log
+                        writer.flush()
+                yield report
 
 
 def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dict[str, Any]:

@@ -158,8 +158,8 @@ class _Threads:
 class _Processes:
     """Ranks 1 and up as processes on shared memory: an unnamed file that is mapped by all of them.
 
-    Each runs `charlm.training.worker`, gets its open files handed down, and ends when its pipes do, so that
-    nothing is left behind however rank 0 ends.
+    Each runs `charlm.training.worker`, gets its open files handed down, and ends when its standard input does, in
+    the middle of an update too, so that nothing is left behind however rank 0 ends.
     """
 
     def __init__(self, model: CharModel, config: TrainConfig, needed: Layout, size: int) -> None:
@@ -187,14 +187,18 @@ class _Processes:
     def _start(self, job: dict[str, Any], descriptors: tuple[int, ...]) -> None:
         child = start_child("charlm.training.worker", stdout=subprocess.DEVNULL, descriptors=descriptors)
         assert child.stdin is not None  # noqa: S101  it is a pipe
-        with contextlib.suppress(BrokenPipeError), child.stdin:  # one that has ended is missed at the first barrier
-            child.stdin.write(json.dumps(job).encode("ascii"))
+        with contextlib.suppress(BrokenPipeError):  # one that has ended is missed at the first barrier
+            child.stdin.write(json.dumps(job).encode("ascii") + b"\n")
+            child.stdin.flush()
         self._children.append(child)
 
     def end(self) -> None:
         """End the processes: their pipes close."""
         self.leader.close()
         for child in self._children:
+            with contextlib.suppress(BrokenPipeError):  # a job that could not be handed over
+                if child.stdin is not None:
+                    child.stdin.close()
             child.wait()
 
 

@@ -89,7 +89,8 @@ def _diverges(history: History) -> Verdict | None:
     if history.setting("train", "clip_norm") == 0:
         remedy += " or --clip-norm 1"
     if history.broken or history.reason == "diverged":
-        return Verdict("diverges", "a loss, gradient or weight is no longer a finite number", remedy)
+        reason = history.cause or "a loss, gradient or weight is no longer a finite number"
+        return Verdict("diverges", reason, remedy)
     windows = _windows(history.train)
     if len(windows) < 3:
         return None

@@ -7,6 +7,7 @@ import mmap
 import signal
 import sys
 
+from charlm.child import end_with_parent
 from charlm.config import ModelConfig, TrainConfig, from_mapping
 from charlm.model import CharModel
 from charlm.text.vocabulary import Vocabulary
@@ -17,9 +18,13 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Work until rank 0 leaves."""
+    """Work until rank 0 leaves, and not a moment longer."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    job = json.load(sys.stdin.buffer)
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):  # rank 0 has ended already
+        return
+    job = json.loads(line)
+    end_with_parent()
     config = from_mapping(TrainConfig, job["train"])
     vocabulary = Vocabulary.from_json(job["vocabulary"])
     model = CharModel.bare(from_mapping(ModelConfig, job["model"]), vocabulary)

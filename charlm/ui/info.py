@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -57,28 +57,45 @@ def run_facts(history: History) -> dict[str, Any]:
 
 def run_table(runs: Sequence[RunInfo]) -> RenderableType:
     """List runs, one a line; a damaged one with what is wrong."""
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("run", overflow="fold")
-    table.add_column("model", no_wrap=True)
-    for name in ("parameters", "step", "best nats"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("saved", no_wrap=True)
-    for run in runs:
-        table.add_row(Text(visible_line(run.name)), *_run_cells(run), Text(_when(run.saved_s)))
     broken = [Text(visible_line(run.error), style="red") for run in runs if run.error]
-    return Group(table, *broken)
+    return Group(_RunTable(runs), *broken)
 
 
-def _run_cells(run: RunInfo) -> tuple[Text, ...]:
+class _RunTable:
+    """The list of runs, as a table of as many columns as there is room for beside the names."""
+
+    NARROW = 72  # columns of a terminal
+
+    def __init__(self, runs: Sequence[RunInfo]) -> None:
+        self._runs = runs
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names = ["model", "parameters", "step", "best nats", "saved"]
+        if options.max_width < self.NARROW:
+            names = ["model", "step", "best nats"]
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("run", overflow="fold", min_width=6)
+        for name in names:
+            table.add_column(name, justify="left" if name in ("model", "saved") else "right", no_wrap=True)
+        for run in self._runs:
+            cells = _run_cells(run)
+            table.add_row(Text(visible_line(run.name)), *(cells[name] for name in names))
+        yield table
+
+
+def _run_cells(run: RunInfo) -> dict[str, Text]:
+    saved = Text(_when(run.saved_s))
     if run.error:
-        return Text("damaged", style="red"), Text("–"), Text("–"), Text("–")
+        unknown = dict.fromkeys(("parameters", "step", "best nats"), Text("–"))
+        return {"model": Text("damaged", style="red"), **unknown, "saved": saved}
     layers = f"{run.layers} × " if (run.layers or 1) > 1 else ""
-    return (
-        Text(f"{visible_line(run.cell)} {layers}{run.hidden_size}"),
-        Text(_count(run.parameters)),
-        Text(_count(run.step)),
-        Text(number(math.nan if run.best_loss is None else run.best_loss)),
-    )
+    return {
+        "model": Text(f"{visible_line(run.cell)} {layers}{run.hidden_size}"),
+        "parameters": Text(_count(run.parameters)),
+        "step": Text(_count(run.step)),
+        "best nats": Text(number(math.nan if run.best_loss is None else run.best_loss)),
+        "saved": saved,
+    }
 
 
 def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
@@ -107,10 +124,18 @@ def _run(history: History) -> list[tuple[str, str]]:
     """Describe the whole run, of which the checkpoint may be any moment."""
     if not history.train and not history.evaluations:
         return []
-    planned = f" of {history.steps:,}" if history.steps else ""
+    at = history.last_step if math.isnan(history.ended_at) else history.ended_at
+    step = f"step {at:,.0f}" + (f" of {history.steps:,}" if history.steps else "")
     ends = [points[-1].elapsed_s for points in (history.train, history.evaluations) if points]
     lasted = f", {duration(max(ends))}" if all(map(math.isfinite, ends)) else ""
-    rows = [("run", f"{history.reason or 'not finished'}, step {history.last_step:,.0f}{planned}{lasted}")]
+    match history.reason:
+        case "diverged":
+            ending = f"diverged at {step}"
+        case "interrupted":
+            ending = f"stopped, resumable, {step}"
+        case reason:
+            ending = f"{reason or 'not finished'}, {step}"
+    rows = [("run", f"{ending}{lasted}")]
     if yardsticks(history):
         rows.append(("compare", f"{yardsticks(history)} nats"))
     return [*rows, ("verdict", str(judge(history)))]

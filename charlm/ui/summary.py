@@ -47,7 +47,7 @@ def summary(state: RunState, now_s: float) -> Iterator[Text]:
         where = argument(state.folder)
         yield _row("saved", visible_line(state.folder))
         yield _row("sample", f"charlm sample {where}", "bold")
-        if state.step < state.steps:
+        if state.step < state.steps and state.reason != "diverged":  # which it would again, at the same update
             yield _row("go on", f"charlm resume {where}", "bold")
 
 

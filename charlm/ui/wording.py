@@ -27,13 +27,15 @@ VERDICT_STYLES: dict[Word, str] = {
 
 
 def number(value: float, digits: str = ".4f") -> str:
-    """Format a number; a dash where there is none yet.
+    """Format a number; a dash where there is none yet. One that is absurdly large stays short.
 
     Examples
     --------
-    >>> number(1.58), number(float("nan"))
-    ('1.5800', '–')
+    >>> number(1.58), number(float("nan")), number(7.25e19), number(2e6, ",.0f")
+    ('1.5800', '–', '7.25e+19', '2,000,000')
     """
+    if abs(value) >= 1e6 and "," not in digits:
+        digits = ".3g"
     return "–" if math.isnan(value) else format(value, digits)
 
 
@@ -89,7 +91,8 @@ def engine_line(start: Mapping[str, Any]) -> str:
     >>> engine_line({"characters": 1115394, "preset": "small", "shards": 2, "workers": 1})
     '1,115,394 characters · preset small · 2 shards on 1 worker'
     """
-    parts = [f"{start['characters']:,} characters"] if "characters" in start else []
+    each = ", each line a document" if start.get("config", {}).get("train", {}).get("documents") else ""
+    parts = [f"{start['characters']:,} characters{each}"] if "characters" in start else []
     if start.get("preset"):
         parts.append(f"preset {start['preset']}")
     if start.get("init_from"):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
+import math
 import os
 import sys
 from collections.abc import Callable
@@ -14,6 +16,7 @@ import pytest
 from charlm.checkpoint import describe_runs, load_checkpoint, lock_run_folder
 from charlm.cli import run_training
 from charlm.cli.entry import run
+from charlm.training.trainer import Trainer
 from tests.figures import figure
 
 Start = Callable[..., Any]
@@ -100,6 +103,41 @@ def test_a_damaged_run_is_left_out() -> None:
     Path("checkpoints/new/last.npz").write_bytes(b"x")
     assert run(["resume", "--quiet"]) == 0
     assert load_checkpoint("checkpoints/old/last.npz").training["progress"]["step"] == 4
+
+
+def diverge(name: str, seconds: int) -> None:
+    """Make a run that diverges at its third update."""
+    update = Trainer.update
+
+    def planted(trainer: Trainer) -> Any:
+        report = update(trainer)
+        return report if report.step < 3 else dataclasses.replace(report, loss=math.nan)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Trainer, "update", planted)
+        assert run(["train", "t.txt", "--out", f"checkpoints/{name}", "--steps", "4", "--quiet", *SMALL]) == 6
+    os.utime(Path("checkpoints", name, "last.npz"), (seconds, seconds))
+
+
+def test_one_that_diverged_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    make("old", 1000, finished=False)
+    diverge("new", 2000)
+    assert run(["resume", "--quiet"]) == 0
+    assert steps()["old"] == 4
+    os.utime("checkpoints/old/last.npz", (1000, 1000))
+    left = steps()["new"]
+    capsys.readouterr()
+    assert run(["resume"]) == 0
+    where = Path("checkpoints/new")
+    assert capsys.readouterr().err == (
+        f"{where} diverged, and would again; train anew with a lower --learning-rate or --on-nan rollback, "
+        f"or insist with charlm resume {where}\n"
+    )
+    assert steps()["new"] == left < 4
+    assert run(["info", str(where)]) == 0
+    assert "diverged at step 4 of 4" in capsys.readouterr().out
+    assert run(["resume", str(where), "--quiet"]) == 0  # by name it is gone on with, here without the fault
+    assert steps()["new"] == 4
 
 
 @pytest.mark.parametrize("answer", figure(["", "n"], ["", "y", "n"]))

@@ -142,6 +142,16 @@ class TestScore:
         assert "é" in svg
         assert "é" in html
 
+    @pytest.mark.parametrize("flag", ["--svg", "--html"])
+    def test_a_file_that_exists_is_replaced_on_request_only(self, model, capsys, flag):
+        Path("mine").write_text("mine", "utf-8")
+        assert run(["score", "m.npz", "--text", TEXT, flag, "mine"]) == 2
+        out, err = capsys.readouterr()
+        assert (out, Path("mine").read_text("utf-8")) == ("", "mine")
+        assert err == f"charlm: 'mine' exists; choose another {flag}, or replace it with --force\n"
+        assert run(["score", "m.npz", "--text", TEXT, flag, "mine", "--force"]) == 0
+        assert Path("mine").read_text("utf-8").startswith("<")
+
     def test_a_picture_that_cannot_be_written(self, model, capsys):
         assert run(["score", "m.npz", "--text", TEXT, "--svg", "missing/a.svg"]) == 5
         assert "'missing/a.svg'" in capsys.readouterr().err.replace("\\\\", "/")

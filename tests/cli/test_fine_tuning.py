@@ -104,6 +104,27 @@ class TestInitFrom:
         assert vocabulary.symbols == (" ", "a", "b", "c", "d", "e", "<stop>")
         assert config()["new_symbols"] == (1 if stop else 2)
 
+    def test_a_model_of_documents_goes_on_with_documents(self, capsys):
+        save("old.npz", stop=True)
+        assert train("names.txt", "--init-from", "old.npz", "--steps", "2") == 0
+        assert config()["train"]["documents"]
+        assert "\n" not in charlm.load("r").vocabulary  # as with --documents
+        assert "characters, each line a document · " in capsys.readouterr().err
+        flags = ["--init-from", "old.npz", "--steps", "2", "--dry-run", "--batch-size", "4", "--shards", "1"]
+        assert run(["train", "names.txt", *flags]) == 0
+        assert "characters, each line a document · " in capsys.readouterr().err
+
+    def test_unless_it_is_told_otherwise(self, capsys):
+        save("old.npz", stop=True)
+        assert train("names.txt", "--init-from", "old.npz", "--no-documents", "--steps", "2") == 0
+        assert not config()["train"]["documents"]
+        assert charlm.load("r").vocabulary.symbols == ("\n", " ", "a", "b", "c", "d", "e", "<stop>")
+        assert "document" not in capsys.readouterr().err
+
+    def test_a_model_of_none_does_not(self):
+        assert train("names.txt", "--init-from", "old.npz", "--steps", "1", "--quiet") == 0
+        assert not config()["train"]["documents"]
+
     def test_the_validation_text_counts(self):
         Path("v.txt").write_text("abz", "utf-8")
         flags = ["old.txt", "--val-file", "v.txt", "--init-from", "old.npz", "--steps", "1", "--quiet"]

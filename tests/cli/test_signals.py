@@ -211,6 +211,28 @@ class TestRequest:
                     signal.raise_signal(signal.SIGINT)
                 assert given_up.wait(20)  # the second is heard all the same
 
+    def test_a_closed_terminal_is_in_no_hurry(self) -> None:
+        with StopRequest() as request:
+            signal.raise_signal(signal.SIGHUP)
+            signal.raise_signal(signal.SIGHUP)
+            assert request.exit_code == 129
+            signal.raise_signal(signal.SIGTERM)  # the first of a person, or of a machine that shuts down
+            signal.raise_signal(signal.SIGHUP)
+            assert request.exit_code == 143
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+        assert request.exit_code == 130
+
+    def test_a_closed_terminal_may_be_ignored(self) -> None:
+        before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            with StopRequest() as request:
+                signal.raise_signal(signal.SIGHUP)
+            assert request.exit_code == 0
+            assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+        finally:
+            signal.signal(signal.SIGHUP, before)
+
     def test_other_signals_are_none_of_its_business(self) -> None:
         with StopRequest() as request:
             before = signal.signal(signal.SIGUSR1, lambda *_: None)

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 
 import pytest
 
-from charlm.cli.writing import TextWriter, open_text, refuse_raw_terminal
+from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
 from charlm.errors import DiskError, UsageError
 
 
@@ -81,6 +82,15 @@ def test_line_ends_stay_as_they_are(tmp_path: Path):
     with open_text(tmp_path / "file") as file:
         file.write("a\r\nb\n")
     assert (tmp_path / "file").read_bytes() == b"a\r\nb\n"
+
+
+def test_a_file_is_replaced_on_request_only(tmp_path: Path):
+    file, other = tmp_path / "file", tmp_path / "other"
+    file.touch()
+    with pytest.raises(UsageError, match=r"file' exists; choose another --html, or replace it with --force$"):
+        refuse_existing({"--svg": other, "--png": None, "--html": file}, force=False)
+    refuse_existing({"--html": file}, force=True)
+    refuse_existing({"--svg": other, "--html": None, "--png": Path(os.devnull)}, force=False)
 
 
 def test_what_is_raw_is_refused_on_a_terminal_alone() -> None:

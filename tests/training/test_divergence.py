@@ -11,21 +11,28 @@ import pytest
 
 import charlm
 from charlm.checkpoint import load_checkpoint
+from charlm.training.history import read_log
 from charlm.training.loop import RunOptions, train
 from charlm.training.team import Team
 from charlm.training.trainer import Trainer
 from tests.figures import figure
 
-from .runs import log, make_text, new_model, train_in
+from .runs import log, make_text, new_model, outcome, train_in
 from .test_loop import settings
 
 pytestmark = pytest.mark.promise(10)
 
 
 @pytest.fixture(autouse=True)
-def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
     monkeypatch.setattr("charlm.training.course.SAMPLE_LENGTH", 9)
+
+
+def go_on(folder: Path, text: str) -> None:
+    saved = load_checkpoint(folder / "last.npz")
+    options = RunOptions(folder=folder, resumed=(saved.training, saved.tensors))
+    list(train(saved.model, text, charlm.TrainConfig(**saved.training["train"]), run=options))
 
 
 class TestDivergence:
@@ -54,7 +61,11 @@ class TestDivergence:
         message = self.diverge(tmp_path / "run", plant_at=6, monkeypatch=monkeypatch, kind=kind)
         assert message.startswith("training diverged at update 6: the norm of the gradient is ")
         assert f"the last good state is in {str(tmp_path / 'run')!r}; try --learning-rate 0.0067" in message
-        assert [line["event"] for line in log(tmp_path / "run")][-1] == "save"  # told in the log as well
+        assert [line["event"] for line in log(tmp_path / "run")][-2:] == ["save", "end"]
+        end = log(tmp_path / "run")[-1]  # told in the log as well
+        assert (end["reason"], end["step"], end["diverged_at"]) == ("diverged", 5, 6)
+        assert end["cause"].startswith("the norm of the gradient is ")
+        assert (read_log(tmp_path / "run" / "log.jsonl").reason, message.count(end["cause"])) == ("diverged", 1)
         monkeypatch.undo()
         text, shape, config = settings("lstm", "sequential", save_every=0, eval_every=0)
         train_in(tmp_path / "good", new_model(text, **shape), text, config, stops=[5])
@@ -66,6 +77,37 @@ class TestDivergence:
         np.testing.assert_array_equal(
             saved.model.params.value, charlm.load(tmp_path / "good" / "last.npz").params.value
         )
+
+    def test_it_goes_on_with_a_log_as_if_nothing_had_been(self, tmp_path, monkeypatch):
+        with pytest.MonkeyPatch.context() as patch:
+            self.diverge(tmp_path / "run", plant_at=6, monkeypatch=patch, kind=np.nan)
+        text, shape, config = settings("lstm", "sequential", save_every=0, eval_every=0)
+        train_in(tmp_path / "whole", new_model(text, **shape), text, config)
+        go_on(tmp_path / "run", text)
+        whole, run = outcome(tmp_path / "whole"), outcome(tmp_path / "run")
+        assert {**run, "record": None} == {**whole, "record": None}
+        ends = [line["reason"] for line in log(tmp_path / "run") if line["event"] == "end"]
+        assert ends == ["diverged", "finished"]
+
+    def test_what_was_not_saved_is_cut_off_the_log_with_its_end(self, tmp_path, monkeypatch):
+        text, shape, config = settings("lstm", "sequential", save_every=4, eval_every=0)
+        update = Trainer.update
+
+        def planted(trainer: Trainer) -> Any:
+            if trainer.progress.step == 6:
+                trainer._all_tensors()["head.b"].flat[-1] = np.nan
+            return update(trainer)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Trainer, "update", planted)
+            with pytest.raises(charlm.DivergedError):
+                train_in(tmp_path / "run", new_model(text, **shape), text, config)
+        assert log(tmp_path / "run")[-1]["reason"] == "diverged"
+        train_in(tmp_path / "whole", new_model(text, **shape), text, config)
+        go_on(tmp_path / "run", text)
+        whole, run = outcome(tmp_path / "whole"), outcome(tmp_path / "run")
+        assert {**run, "record": None} == {**whole, "record": None}
+        assert [line["reason"] for line in log(tmp_path / "run") if line["event"] == "end"] == ["finished"]
 
     @pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "adam"])
     def test_an_absurd_rate(self, tmp_path, optimizer):
@@ -116,7 +158,8 @@ def tensors_of(cell: str) -> list[str]:
 @pytest.mark.parametrize("value", figure([np.nan], [np.nan, np.inf, -np.inf]), ids=str)
 @pytest.mark.parametrize(("cell", "name"), [(cell, name) for cell in SHAPES for name in tensors_of(cell)])
 def test_what_is_planted_in_a_tensor_is_never_saved(tmp_path, monkeypatch, cell, name, value):
-    text, _, config = settings(cell, "sequential", optimizer="adagrad", momentum=0.0, save_every=2, eval_every=2)
+    how = {"optimizer": "adagrad", "momentum": 0.0, "save_every": 2, "eval_every": 2}
+    text, _, config = settings(cell, "sequential", seq_length=7, **how)  # no pass begins where it is planted
     update = Trainer.update
 
     def planted(trainer: Trainer) -> Any:

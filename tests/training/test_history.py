@@ -129,6 +129,16 @@ def test_a_run_that_goes_on_has_not_ended() -> None:
     assert history.reason == "finished"
     history.add({"event": "start", "step": 1600, "steps": 3200})
     assert (history.reason, history.steps) == ("", 3200)
+    assert math.isnan(history.ended_at)
+
+
+def test_where_a_run_ended() -> None:
+    history = History()
+    history.add({"event": "step", "step": 50, "loss": 1.0})
+    history.add({"event": "end", "step": 57, "reason": "interrupted"})
+    assert (history.last_step, history.ended_at) == (50, 57)
+    history.add({"event": "end", "step": 57, "reason": "diverged", "diverged_at": 63, "cause": "so it is"})
+    assert (history.reason, history.ended_at, judge(history).reason) == ("diverged", 63, "so it is")
 
 
 @pytest.mark.parametrize("history", [None, 3, {}, [1, None, [], [1, 2]], [[1, "a", None], ["x", 1, 1]]])

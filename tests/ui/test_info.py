@@ -110,6 +110,21 @@ def test_the_run_of_a_model() -> None:
     assert "not finished, step 800 of 1,600, 0:30" in cut
 
 
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        ({"reason": "interrupted"}, "stopped, resumable, step 805 of 1,600, 0:30"),
+        ({"reason": "diverged", "diverged_at": 811}, "diverged at step 811 of 1,600, 0:30"),
+        ({"reason": "patience"}, "patience, step 805 of 1,600, 0:30"),
+    ],
+)
+def test_how_a_run_ended_before_its_end(end: dict[str, Any], words: str) -> None:
+    history = history_of(falling(1.45), falling(1.5), upto=0.5)
+    history.add({"event": "end", "step": 805, **end})
+    assert words in text_of(model_view(model_info(), history))
+    assert run_facts(history)["ended"] == end["reason"]
+
+
 def test_runs() -> None:
     runs = [
         run_info(),
@@ -123,6 +138,12 @@ def test_runs() -> None:
     assert new.split()[:6] == ["new", "lstm", "128", "203,009", "–", "–"]
     assert cut.split()[:5] == ["cut", "damaged", "–", "–", "–"]
     assert error.startswith("checkpoint 'cut' cannot be used")
+
+
+def test_the_names_of_runs_have_room_on_a_narrow_screen() -> None:
+    header, run = text_of(run_table([run_info()]), 40).splitlines()
+    assert header.split() == ["run", "model", "step", "best", "nats"]
+    assert run.split() == ["tales", "lstm", "2", "×", "128", "12", "1.5000"]
 
 
 @pytest.mark.parametrize("width", [40, 80])

@@ -73,6 +73,17 @@ def test_an_interrupted_run_says_how_to_resume() -> None:
     assert any(f"charlm resume {q}my runs/a{q}\n" in file.getvalue() for q in "'\"")
 
 
+def test_one_that_diverged_is_not_to_be_gone_on_with() -> None:
+    file = io.StringIO()
+    with PlainProgress(Console(file=file), name="run") as display:
+        display.add(Report("start", steps=9, path="a"))
+        display.add(Report("save", step=3, steps=9, path="a/last.npz"))
+        display.add(Report("end", step=3, steps=9, path="a", details={"reason": "diverged", "diverged_at": 4}))
+    assert "diverged at step 3 of 9" in file.getvalue()
+    assert "charlm sample a\n" in file.getvalue()
+    assert "resume" not in file.getvalue()
+
+
 def test_the_published_loss_is_summed_up_as_the_original_shows_it() -> None:
     file = io.StringIO()
     with PlainProgress(Console(file=file), name="run") as display:
