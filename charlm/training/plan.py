@@ -26,7 +26,7 @@ LARGEST_SHARE = 0.05  # of a time budget, for evaluating
 FEWEST_EVALUATIONS = 3  # even so: a person wants to see whether it learns
 SAMPLES = 16
 TRIAL_S = 1.5
-RESERVE = 0.93  # of a time budget: saving and showing take the rest, and a trial is a little too quick
+RESERVE = 0.96  # of a time budget: saving and showing take the rest, and a trial is a little too quick
 
 
 def available_cores() -> int:
