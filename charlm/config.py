@@ -301,6 +301,16 @@ class SampleConfig:
         Keep the k most likely symbols; 0 keeps all.
     top_p : float
         Keep the fewest most likely symbols whose probabilities reach p; 1 keeps all.
+    min_p : float
+        Keep symbols at least p times as likely as the most likely one; 0 keeps all.
+    typical_p : float
+        Keep the fewest symbols whose surprisal is nearest to the expected one and whose probabilities reach p; 1
+        keeps all.
+    repeat_penalty : float
+        Multiplies the log-probability of symbols that were seen lately: above 1 they become less likely, 1 does
+        nothing.
+    repeat_last_n : int
+        So many of the last symbols, the prompt's among them, count as seen; 0 none.
     stop : tuple of str
         The text ends before the first of these that it would contain.
     on_unknown : {"error", "skip", "replace"}
@@ -311,6 +321,10 @@ class SampleConfig:
     temperature: float = 0.8
     top_k: int = 0
     top_p: float = 1.0
+    min_p: float = 0.0
+    typical_p: float = 1.0
+    repeat_penalty: float = 1.0
+    repeat_last_n: int = 64
     stop: tuple[str, ...] = ()
     on_unknown: OnUnknown = "error"
 
@@ -319,6 +333,10 @@ class SampleConfig:
         _number("temperature", self.temperature)
         _number("top-k", self.top_k, whole=True)
         _number("top-p", self.top_p, high=1, above=True)
+        _number("min-p", self.min_p, high=1)
+        _number("typical-p", self.typical_p, high=1, above=True)
+        _number("repeat-penalty", self.repeat_penalty, high=1000, above=True)
+        _number("repeat-last-n", self.repeat_last_n, high=100_000, whole=True)
         _choice("on-unknown", self.on_unknown, OnUnknown)
         if any(not text for text in self.stop):
             raise UsageError("an empty --stop would end every text at once; give at least one character")

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 import charlm
+from charlm.cli.aliases import normalizer
 from charlm.cli.bench import bench
 from charlm.cli.console import console
 from charlm.cli.corpus import corpus
@@ -54,7 +55,7 @@ def build() -> Any:
     )
     app.callback()(_program)
     for name, command in COMMANDS.items():
-        app.command(name)(command)
+        app.command(name, context_settings={"token_normalize_func": normalizer(name)})(command)
     app.add_typer(corpus, name="corpus")
     return typer.main.get_command(app)
 

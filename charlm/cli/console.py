@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import secrets
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from charlm.cli.options import (
     LengthOption,
+    MinPOption,
     ModelArgument,
     NoColorOption,
     NoEchoOption,
@@ -17,11 +20,14 @@ from charlm.cli.options import (
     PromptFileOption,
     PromptOption,
     RawOption,
+    RepeatLastNOption,
+    RepeatPenaltyOption,
     SeedOption,
     StopOption,
     TemperatureOption,
     TopKOption,
     TopPOption,
+    TypicalPOption,
 )
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
@@ -29,6 +35,7 @@ from charlm.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from charlm.cli.conversation import Conversation
     from charlm.cli.lines import LineSource
     from charlm.cli.transcript import Transcript
 
@@ -45,7 +52,12 @@ def console(
     temperature: TemperatureOption = _DEFAULT.temperature,
     top_k: TopKOption = _DEFAULT.top_k,
     top_p: TopPOption = _DEFAULT.top_p,
+    min_p: MinPOption = _DEFAULT.min_p,
+    typical_p: TypicalPOption = _DEFAULT.typical_p,
+    repeat_penalty: RepeatPenaltyOption = _DEFAULT.repeat_penalty,
+    repeat_last_n: RepeatLastNOption = _DEFAULT.repeat_last_n,
     stop: StopOption = None,
+    count: Annotated[int, typer.Option("--count", help="Answers side by side, to pick one of.")] = 1,
     seed: SeedOption = None,
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
     encoding: PromptEncodingOption = "utf-8",
@@ -62,7 +74,7 @@ def console(
     from charlm.cli.conversation import Conversation
     from charlm.cli.prompts import given_prompt
     from charlm.cli.session import Session
-    from charlm.cli.slash import Slash
+    from charlm.cli.slash import MOST_ANSWERS, Slash
     from charlm.cli.streams import stderr_console
     from charlm.cli.writing import refuse_raw_terminal
     from charlm.ui import console_view as view
@@ -72,11 +84,17 @@ def console(
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
+        min_p=min_p,
+        typical_p=typical_p,
+        repeat_penalty=repeat_penalty,
+        repeat_last_n=repeat_last_n,
         stop=tuple(stop or ()),
         on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
     )
     if seed is not None and seed < 0:
         raise UsageError(f"seed is {seed}; it must be at least 0")
+    if not 1 <= count <= MOST_ANSWERS:
+        raise UsageError(f"count is {count}; it must be at least 1 and at most {MOST_ANSWERS}")
     if raw:
         refuse_raw_terminal(sys.stdout)
     opening = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors) or ""
@@ -86,8 +104,8 @@ def console(
     stderr.print(view.greeting(net.config, len(net.vocabulary), net.params.value.size, talk.seed))
     session = Session(
         talk,
-        Slash(talk, show=stderr.print, load=lambda name: load(find_model(name))),
-        lines=_lines(stderr),
+        Slash(talk, show=stderr.print, load=lambda name: load(find_model(name)), count=count),
+        lines=_lines(stderr, talk),
         transcript=_transcript(echo=not no_echo, raw=raw, no_color=no_color),
         tell=stderr.print,
         patient=sys.stdin.isatty(),
@@ -95,15 +113,16 @@ def console(
     session.run(opening)
 
 
-def _lines(stderr: Console) -> LineSource:
+def _lines(stderr: Console, talk: Conversation) -> LineSource:
     """Read from the terminal, or from whatever stands in its place."""
     from charlm.cli.lines import PipedLines, TypedLines
+    from charlm.cli.slash import completions
 
     if not sys.stdin.isatty():
         return PipedLines(sys.stdin.buffer)
     if not sys.stdout.isatty():
-        return PipedLines(sys.stdin.buffer, prompt=lambda: stderr.print("> ", end=""))
-    return TypedLines()
+        return PipedLines(sys.stdin.buffer, ask=lambda prompt: stderr.print(prompt, end=""))
+    return TypedLines(lambda line: completions(line, talk))
 
 
 def _transcript(*, echo: bool, raw: bool, no_color: bool) -> Transcript:
@@ -113,4 +132,5 @@ def _transcript(*, echo: bool, raw: bool, no_color: bool) -> Transcript:
     from charlm.ui.sanitize import visible
 
     screen = stdout_console(no_color) if sys.stdout.isatty() else None
-    return Transcript(sys.stdout, screen, echo=echo, clean=str if raw else visible)
+    clean = str if raw else visible
+    return Transcript(sys.stdout, screen, typed_at=sys.stdin.isatty(), echo=echo, clean=clean)

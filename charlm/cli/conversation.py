@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import dataclasses
+from collections.abc import Generator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from typing import cast
 
 import numpy as np
+from numpy.typing import NDArray
 
+from charlm.cli.turns import Place, Turn, length, turns_up_to
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
 from charlm.generation import Position, Sampler, Snapshot
+from charlm.generation.sampling import start
 from charlm.model import CharModel
 
-__all__ = ["Conversation", "Turn"]
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """What the person typed, and how the model went on.
-
-    Parameters
-    ----------
-    typed : str
-    answer_from : Position
-        Where the model stands when it has read `typed`.
-    pieces : list of str
-        The model's text, growing while it answers.
-    """
-
-    typed: str
-    answer_from: Position
-    pieces: list[str] = field(default_factory=list)
-
-    @property
-    def generated(self) -> str:
-        """The model's text so far."""
-        return "".join(self.pieces)
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """All that brings the conversation back to one moment. States are values, so it costs next to nothing."""
-
-    model: CharModel
-    sampler: Sampler
-    snapshot: Snapshot
-    seed: int
-    turns: tuple[Turn, ...]
+__all__ = ["Conversation"]
 
 
 class Conversation:
@@ -66,22 +35,39 @@ class Conversation:
     ----------
     model, config, seed
         As in force now.
-    turns : tuple of Turn
+    last : Turn or None
+        The last turn; each knows the one before.
+    branches : dict of str to Place
+        The places that bear a name.
     """
 
     def __init__(self, model: CharModel, config: SampleConfig, *, seed: int) -> None:
         self.model = model
         self.config = config
         self.seed = seed
-        self.turns: tuple[Turn, ...] = ()
-        self._past: list[_Mark] = []
+        self.last: Turn | None = None
+        self.branches: dict[str, Place] = {}
+        self._past: Place | None = None
+        self._left: Place | None = None
         self._rng = np.random.default_rng(seed)
         self._sampler = Sampler(model, config, rng=self._rng)
+
+    @property
+    def turns(self) -> tuple[Turn, ...]:
+        """All turns, in the order of the text."""
+        return turns_up_to(self.last)
 
     @property
     def text(self) -> str:
         """All that was typed and generated."""
         return "".join(turn.typed + turn.generated for turn in self.turns)
+
+    @property
+    def characters(self) -> int:
+        """Length of the text; quick however long it is."""
+        return length(self.last)
+
+    # -- writing --
 
     def say(self, typed: str) -> None:
         """Begin a turn: append a text, an empty one to let the model just go on.
@@ -91,22 +77,84 @@ class Conversation:
         VocabularyError
             For a symbol that the model does not know; nothing has changed then.
         """
-        mark = self._mark()
+        here = self.place()
         self._sampler.feed(typed)
-        self._past.append(mark)
-        self.turns += (Turn(typed, self._sampler.position),)
+        self._begin(typed, here)
+
+    def pick(self, symbol: int) -> None:
+        """Begin a turn with a symbol by its id; the model completes the character that a byte begins.
+
+        A stop symbol ends the document: what follows belongs to the next.
+        """
+        here = self.place()
+        decoder = self.model.vocabulary.decoder()
+        piece = ""
+        while symbol != self.model.vocabulary.stop_id:
+            self._sampler.feed_ids([symbol])
+            piece = decoder.feed(symbol)
+            if piece:
+                break
+            symbol = self._sampler.draw()
+        else:
+            piece = decoder.flush()
+            self._sampler.position = start(self.model)
+        self._begin(piece, here)
+
+    def _begin(self, typed: str, here: Place) -> None:
+        self._past = here
+        self.last = Turn(typed, self.last, self.characters, here.snapshot, self.seed, self._sampler.position)
 
     def answer(self) -> Generator[str, None, None]:
         """Let the model go on; yield its text piece by piece.
 
         What has been yielded belongs to the text. Close the iterator to stop the model.
         """
-        pieces = self.turns[-1].pieces
+        pieces = self._turn().pieces
         stream = self._sampler.stream()
-        with closing(cast("Generator[str, None, None]", stream)):
-            for piece in stream:
-                pieces.append(piece)
-                yield piece
+        try:
+            with closing(cast("Generator[str, None, None]", stream)):
+                for piece in stream:
+                    pieces.append(piece)
+                    yield piece
+        finally:
+            pieces[:] = ["".join(pieces)]
+
+    def answer_one(self) -> Generator[str, None, None]:
+        """Let the model go on by one character, whatever the length and the stop texts."""
+        self._sampler.configure(dataclasses.replace(self.config, length=1, stop=()))
+        try:
+            yield from self.answer()
+        finally:
+            self._sampler.configure(self.config)
+
+    def alternatives(self, count: int) -> list[Sampler]:
+        """Return samplers that stand where the last turn's answer begins, each with a random stream of its own.
+
+        The streams follow from the conversation's, which goes on by as much whatever becomes of them.
+        """
+        here = self._turn().answer_from
+        samplers = []
+        for seed in self._rng.integers(2**63, size=count).tolist():
+            sampler = Sampler(self.model, self.config, rng=np.random.default_rng(seed))
+            sampler.position = here
+            samplers.append(sampler)
+        return samplers
+
+    def adopt(self, text: str, position: Position) -> None:
+        """Let a text that another sampler wrote, up to a position, be the last turn's answer."""
+        self._turn().pieces[:] = [text]
+        self._sampler.position = position
+
+    def probabilities(self) -> NDArray[np.float64]:
+        """Return how likely each symbol is to come next, (V,), with the settings in force."""
+        return self._sampler.probabilities()
+
+    def _turn(self) -> Turn:
+        if self.last is None:
+            raise UsageError("there is nothing to try again; type a line first")
+        return self.last
+
+    # -- going back --
 
     def retry(self) -> Turn:
         """Take the model's last answer back, so that it can `answer` anew, and return the turn.
@@ -118,34 +166,54 @@ class Conversation:
         UsageError
             If there is no turn.
         """
-        if not self.turns:
-            raise UsageError("there is nothing to try again; type a line first")
-        last = self.turns[-1]
-        turn = Turn(last.typed, last.answer_from)
-        self.turns = (*self.turns[:-1], turn)
-        self._sampler.position = turn.answer_from
-        return turn
+        self.last = dataclasses.replace(self._turn(), pieces=[])
+        self._sampler.position = self.last.answer_from
+        return self.last
 
     def undo(self) -> None:
-        """Go back to before the last turn, clearing or change of model, the random stream included.
+        """Go back to before the last turn, clearing, loading or change of model, the random stream included.
 
         Raises
         ------
         UsageError
             If nothing has happened yet.
         """
-        if not self._past:
+        if self._past is None:
             raise UsageError("there is nothing to undo; write something first")
-        mark = self._past.pop()
-        self.model, self._sampler, self.seed, self.turns = mark.model, mark.sampler, mark.seed, mark.turns
-        self._sampler.restore(mark.snapshot)
-        self._sampler.configure(self.config)
+        self._go(self._past)
 
     def clear(self) -> None:
         """Begin a new text; the random stream goes on."""
-        self._past.append(self._mark())
-        self.turns = ()
+        self._past = self.place()
+        self.last = None
         self._sampler = Sampler(self.model, self.config, rng=self._rng)
+
+    def place(self) -> Place:
+        """Return where the conversation stands, to come back to."""
+        return Place(self.model, self._sampler, self._sampler.snapshot(), self.seed, self.last, self._past)
+
+    def return_to(self, name: str | None = None) -> None:
+        """Go to a branch; without a name, back to where the last return was made from.
+
+        Raises
+        ------
+        UsageError
+            If there is no such place.
+        """
+        there = self._left if name is None else self.branches.get(name)
+        if there is None:
+            what = "there is nowhere to return to" if name is None else f"there is no branch {name!r}"
+            raise UsageError(f"{what}; /branch keeps a place, /branches lists them")
+        self._left = self.place()
+        self._go(there)
+
+    def _go(self, place: Place) -> None:
+        self.model, self._sampler, self.seed = place.model, place.sampler, place.seed
+        self.last, self._past = place.last, place.past
+        self._sampler.restore(place.snapshot)
+        self._sampler.configure(self.config)
+
+    # -- what it is written with --
 
     def switch(self, model: CharModel) -> None:
         """Let another model go on with the text.
@@ -156,13 +224,24 @@ class Conversation:
             If it does not know a symbol of the text; nothing has changed then.
         """
         sampler = Sampler(model, self.config, rng=self._rng)
-        turns = []
+        last = None
         for turn in self.turns:
+            begin = Snapshot(sampler.position, turn.start.random)
             sampler.feed(turn.typed)
-            turns.append(Turn(turn.typed, sampler.position, turn.pieces))
+            last = Turn(turn.typed, last, turn.begins, begin, turn.seed, sampler.position, [*turn.pieces])
             sampler.feed(turn.generated)
-        self._past.append(self._mark())
-        self.model, self._sampler, self.turns = model, sampler, tuple(turns)
+        self._past = self.place()
+        self.model, self._sampler, self.last = model, sampler, last
+
+    def replace(self, here: Place, branches: Mapping[str, Place], config: SampleConfig) -> None:
+        """Go on with another conversation, one of the same model and of samplers that `sampler` has made."""
+        self.config, self.branches = config, dict(branches)
+        self._left = None
+        self._go(here)
+
+    def sampler(self) -> Sampler:
+        """Return a sampler of the model that draws from the conversation's random stream."""
+        return Sampler(self.model, self.config, rng=self._rng)
 
     def reseed(self, seed: int) -> None:
         """Start the random stream anew."""
@@ -173,6 +252,3 @@ class Conversation:
         """Change how the model goes on from here."""
         self.config = config
         self._sampler.configure(config)
-
-    def _mark(self) -> _Mark:
-        return _Mark(self.model, self._sampler, self._sampler.snapshot(), self.seed, self.turns)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from rich.cells import cell_len
 
@@ -14,42 +15,92 @@ from charlm.errors import CorpusError
 
 __all__ = ["LineSource", "PipedLines", "TypedLines", "rows_taken"]
 
-PROMPT = "> "
 TAB = 8
 
 
 class LineSource(Protocol):
-    """Gives lines, one after the other."""
+    """Gives lines, one after the other.
 
-    def read(self) -> str | None:
+    Attributes
+    ----------
+    shown : str
+        What stands on the screen for the last line, prompt included; empty where nothing does.
+    """
+
+    shown: str
+
+    def read(self, prompt: str) -> str | None:
         """Return the next line without its end; None when there are no more."""
 
 
 class TypedLines:
     """Lines that a person types at a terminal, edited and with a history where the system has readline.
 
-    Ctrl-C clears the line, Ctrl-D on an empty one ends the input.
+    Ctrl-C drops the line, Ctrl-D on an empty one ends the input. The history lasts as long as the session; it is
+    in no file. A text that is pasted with its line feeds comes as one line.
+
+    Parameters
+    ----------
+    complete : callable, optional
+        Takes the line up to the cursor and returns what it may become; bound to the tab key.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, complete: Callable[[str], list[str]] | None = None) -> None:
+        self.shown = ""
         # its import is what makes input() edit; Windows lacks it, and has editing of its own
         if importlib.util.find_spec("readline"):
-            importlib.import_module("readline")
+            _set_up(importlib.import_module("readline"), complete)
 
-    def read(self) -> str | None:
-        """Prompt for a line and return it; None at the end of the input."""
-        while True:
-            try:
-                return input(PROMPT)
-            except KeyboardInterrupt:
-                sys.stdout.write("\n")
-            except EOFError:
-                sys.stdout.write("\n")
-                return None
-            except UnicodeDecodeError as damage:
-                raise CorpusError(
-                    f"this line is not {damage.encoding} from byte {damage.start} on; type it again"
-                ) from None
+    def read(self, prompt: str) -> str | None:
+        """Prompt for a line and return it; None at the end of the input.
+
+        Raises
+        ------
+        KeyboardInterrupt
+            For Ctrl-C; the cursor is at the start of a row.
+        CorpusError
+            For bytes that are no text.
+        """
+        try:
+            line = input(prompt)
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+            raise
+        except EOFError:
+            sys.stdout.write("\n")
+            return None
+        except UnicodeDecodeError as damage:
+            raise CorpusError(
+                f"this line is not {damage.encoding} from byte {damage.start} on; type it again"
+            ) from None
+        self.shown = prompt + line
+        return line
+
+
+def _set_up(readline: Any, complete: Callable[[str], list[str]] | None) -> None:
+    """Let readline take a paste as it stands, and the tab key complete a line."""
+    libedit = "libedit" in (readline.__doc__ or "")
+    if not libedit and os.environ.get("TERM", "dumb") != "dumb":
+        readline.parse_and_bind("set enable-bracketed-paste on")  # which not every build does by itself
+    if complete is not None:
+        readline.set_completer_delims(" ")
+        readline.set_completer(_Completer(readline, complete))
+        readline.parse_and_bind("bind ^I rl_complete" if libedit else "tab: complete")
+
+
+class _Completer:
+    """Gives readline one completion after the other, each from the begun word on."""
+
+    def __init__(self, readline: Any, complete: Callable[[str], list[str]]) -> None:
+        self._readline, self._complete = readline, complete
+        self._found: list[str] = []
+
+    def __call__(self, _word: str, number: int) -> str | None:
+        if number == 0:
+            before = self._readline.get_line_buffer()[: self._readline.get_endidx()]
+            begin = self._readline.get_begidx()
+            self._found = [line[begin:] for line in self._complete(before)]
+        return self._found[number] if number < len(self._found) else None
 
 
 class PipedLines:
@@ -59,16 +110,17 @@ class PipedLines:
     ----------
     stream : BinaryIO
         Usually ``sys.stdin.buffer``.
-    prompt : callable, optional
-        Called before each line, where somebody is there to be prompted.
+    ask : callable, optional
+        Called with the prompt before each line, where somebody is there to be prompted.
     """
 
-    def __init__(self, stream: BinaryIO, prompt: Callable[[], None] | None = None) -> None:
+    def __init__(self, stream: BinaryIO, ask: Callable[[str], None] | None = None) -> None:
+        self.shown = ""
         self._stream = stream
-        self._prompt = prompt
+        self._ask = ask
         self._offset = 0
 
-    def read(self) -> str | None:
+    def read(self, prompt: str) -> str | None:
         """Return the next line, or None.
 
         Raises
@@ -76,8 +128,8 @@ class PipedLines:
         CorpusError
             For bytes that are not UTF-8.
         """
-        if self._prompt is not None:
-            self._prompt()
+        if self._ask is not None:
+            self._ask(prompt)
         line = self._stream.readline()
         if not line:
             return None
@@ -92,12 +144,12 @@ class PipedLines:
         return text.removesuffix("\n").removesuffix("\r")
 
 
-def rows_taken(line: str, width: int) -> int:
-    r"""Count the rows that a typed line takes on a terminal together with its prompt.
+def rows_taken(shown: str, width: int) -> int:
+    r"""Count the rows that typed lines take on a terminal together with their prompts.
 
     Examples
     --------
-    >>> rows_taken("short", 80), rows_taken("x" * 78, 80), rows_taken("one\ntwo", 80)
+    >>> rows_taken("> short", 80), rows_taken("> " + "x" * 78, 80), rows_taken("> one\n| two", 80)
     (1, 2, 2)
     """
-    return sum(cell_len(part.expandtabs(TAB)) // width + 1 for part in (PROMPT + line).split("\n"))
+    return sum(cell_len(line.expandtabs(TAB)) // width + 1 for line in shown.split("\n"))

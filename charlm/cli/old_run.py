@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Any
 
 from charlm.checkpoint import find_model, is_unfinished, load_checkpoint
 from charlm.checkpoint.locate import LAST
+from charlm.cli.run_text import read_run_text
 from charlm.config import TrainConfig, from_mapping
-from charlm.errors import CheckpointError, CorpusError, UsageError
-from charlm.text.corpus import BUILTIN, STDIN, read_corpus
+from charlm.errors import CheckpointError, UsageError
 from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
 from charlm.training.plan import steps_of_epochs
@@ -46,7 +45,7 @@ class OldRun:
             config = from_mapping(TrainConfig, dict(record["train"]))
             origin = dict(record["origin"])
             step, elapsed_s = int(record["progress"]["step"]), float(record["progress"]["elapsed_s"])
-            self.text, self.validation = self._read(origin)
+            self.text, self.validation = read_run_text(origin)
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train anew") from error
         self.config = dataclasses.replace(config, workers=workers if workers is not None else config.workers)
@@ -72,33 +71,3 @@ class OldRun:
         if not step or not elapsed_s:
             raise UsageError("this run has no pace yet to measure minutes by; give --steps or --epochs")
         return int(given["minutes"] * 60 * step / elapsed_s)
-
-    @staticmethod
-    def _read(origin: dict[str, Any]) -> tuple[str, str | None]:
-        decoding: dict[str, Any] = {"encoding": origin["encoding"], "errors": origin["errors"]}
-        sources, validation = [str(source) for source in origin["sources"]], origin["val_file"]
-        text = _read_again(sources, origin["sha256"], decoding)
-        if validation is None:
-            return text, None
-        return text, _read_again([str(validation)], origin.get("val_sha256"), decoding)
-
-
-def _read_again(sources: list[str], sha256: str | None, decoding: dict[str, Any]) -> str:
-    """Read a text that was read before, and make sure that it is the same; `sha256` None is not known."""
-    for source in sources:
-        if source == STDIN or _is_pipe(source):
-            where = "standard input" if source == STDIN else f"the pipe {source!r}"
-            raise CorpusError(f"this run read its text from {where}, which is gone; save it to a file and train")
-    corpus = read_corpus(sources, **decoding)
-    if sha256 not in (None, corpus.sha256):
-        raise CorpusError(
-            f"the text of this run has changed ({', '.join(map(repr, sources))}); "
-            f"put the old one back, or train a new run on the new text"
-        )
-    return corpus.text
-
-
-def _is_pipe(source: str) -> bool:
-    """Tell whether a source can be read only once; reading it again might wait for ever."""
-    path = Path(source)
-    return not source.startswith(BUILTIN) and path.exists() and not (path.is_file() or path.is_dir())

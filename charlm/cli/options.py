@@ -14,6 +14,7 @@ from charlm.config import OnUnknown
 
 __all__ = [
     "LengthOption",
+    "MinPOption",
     "ModelArgument",
     "NoColorOption",
     "NoEchoOption",
@@ -23,12 +24,15 @@ __all__ = [
     "PromptFileOption",
     "PromptOption",
     "RawOption",
+    "RepeatLastNOption",
+    "RepeatPenaltyOption",
     "SeedOption",
     "StopOption",
     "TemperatureOption",
     "TensorboardOption",
     "TopKOption",
     "TopPOption",
+    "TypicalPOption",
 ]
 
 ModelArgument: TypeAlias = Annotated[
@@ -39,7 +43,7 @@ ModelArgument: TypeAlias = Annotated[
 ]
 PromptOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--prompt", "--primetext", "--start", metavar="TEXT", help="Text to go on with."),
+    typer.Option("--prompt", metavar="TEXT", help="Text to go on with."),
 ]
 PromptFileOption: TypeAlias = Annotated[
     Path | None, typer.Option("--prompt-file", metavar="FILE", help="File with the text to go on with.")
@@ -64,6 +68,28 @@ TopKOption: TypeAlias = Annotated[
 TopPOption: TypeAlias = Annotated[
     float,
     typer.Option("--top-p", help="Draw from the fewest characters that together have probability p; 1 from all."),
+]
+MinPOption: TypeAlias = Annotated[
+    float,
+    typer.Option("--min-p", help="Draw from characters at least p times as likely as the likeliest; 0 from all."),
+]
+TypicalPOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--typical-p",
+        help="Draw from the most typical characters that together have probability p: neither too obvious nor too "
+        "surprising; 1 from all.",
+    ),
+]
+RepeatPenaltyOption: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        "--repeat-penalty",
+        help="Multiplies log p of the characters seen lately: above 1 they become rarer, 1 changes nothing.",
+    ),
+]
+RepeatLastNOption: TypeAlias = Annotated[
+    int, typer.Option("--repeat-last-n", help="How many characters back the penalty looks.")
 ]
 StopOption: TypeAlias = Annotated[
     list[str] | None, typer.Option("--stop", metavar="TEXT", help="End before this text; may be repeated.")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import contextlib
 import secrets
 import sys
+from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from charlm.cli.options import (
     LengthOption,
+    MinPOption,
     ModelArgument,
     NoEchoOption,
     OnUnknownOption,
@@ -21,24 +23,27 @@ from charlm.cli.options import (
     PromptFileOption,
     PromptOption,
     RawOption,
+    RepeatLastNOption,
+    RepeatPenaltyOption,
     SeedOption,
     StopOption,
     TemperatureOption,
     TopKOption,
     TopPOption,
+    TypicalPOption,
 )
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
 
 if TYPE_CHECKING:
-    from charlm.cli.writing import TextWriter
+    from charlm.cli.sample_writing import Searched
     from charlm.generation import Sample
     from charlm.model import CharModel
 
 __all__ = ["sample"]
 
 _DEFAULT = SampleConfig()
-_SEPARATOR = "\n---\n"
+_DRAWING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty")  # what a beam has no use for
 
 
 def sample(
@@ -49,9 +54,34 @@ def sample(
     temperature: TemperatureOption = _DEFAULT.temperature,
     top_k: TopKOption = _DEFAULT.top_k,
     top_p: TopPOption = _DEFAULT.top_p,
+    min_p: MinPOption = _DEFAULT.min_p,
+    typical_p: TypicalPOption = _DEFAULT.typical_p,
+    repeat_penalty: RepeatPenaltyOption = _DEFAULT.repeat_penalty,
+    repeat_last_n: RepeatLastNOption = _DEFAULT.repeat_last_n,
     stop: StopOption = None,
-    count: Annotated[int, typer.Option("--count", help="Samples; the k-th is that of seed + k - 1.")] = 1,
+    beam: Annotated[
+        int | None,
+        typer.Option(
+            "--beam", metavar="WIDTH", help="Do not draw: search for the likeliest text, following WIDTH at once."
+        ),
+    ] = None,
+    count: Annotated[
+        int,
+        typer.Option("--count", help="Samples; the k-th is that of seed + k - 1, or the k-th best of the beam."),
+    ] = 1,
     seed: SeedOption = None,
+    novelty: Annotated[
+        bool,
+        typer.Option("--novelty", help="Tell the longest run of each sample that stands in the training text."),
+    ] = False,
+    novelty_corpus: Annotated[
+        str | None,
+        typer.Option(
+            "--novelty-corpus",
+            metavar="CORPUS",
+            help="The training text for --novelty, where it is no longer where it was.",
+        ),
+    ] = None,
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
     encoding: PromptEncodingOption = "utf-8",
     errors: PromptErrorsOption = "strict",
@@ -73,8 +103,9 @@ def sample(
 
     Without a prompt flag, standard input is the prompt if it is a pipe or a file.
     """
-    from charlm.checkpoint import find_model, load
+    from charlm.checkpoint import find_model, load_checkpoint
     from charlm.cli.prompts import given_prompt, piped_prompt
+    from charlm.cli.sample_writing import SampleWriter, searched, with_novelty
     from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
     from charlm.generation import sample_many
     from charlm.ui.sanitize import visible
@@ -84,6 +115,10 @@ def sample(
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
+        min_p=min_p,
+        typical_p=typical_p,
+        repeat_penalty=repeat_penalty,
+        repeat_last_n=repeat_last_n,
         stop=tuple(stop or ()),
         on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
     )
@@ -91,30 +126,58 @@ def sample(
         raise UsageError(f"seed is {seed}; it must be at least 0")
     if count < 1:
         raise UsageError(f"count is {count}; it must be at least 1")
+    if beam is not None:
+        _check_beam(config)
     if raw and output is None:
         refuse_raw_terminal(sys.stdout)
     refuse_existing({"--output": output}, force=force)
     given = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors)
     text = piped_prompt(sys.stdin, encoding=encoding, errors=errors) if given is None else given
-    net = load(find_model(model))
+    checkpoint = load_checkpoint(find_model(model))
+    net = checkpoint.model
     chosen = secrets.randbelow(2**32) if seed is None else seed
-    samples = sample_many(
-        net,
-        config,
-        seeds=range(chosen, chosen + count),
-        prompt=text,
-        logprobs=as_json,
-        workers=_workers(net, config, count) if workers is None else workers,
-    )
-    clean = str if raw else visible
-    with open_text(output) as stream, TextWriter(stream, clean=clean) as out, contextlib.closing(samples):
-        if seed is None:
+    samples: Generator[Searched, None, None] | Generator[Sample, None, None]
+    if beam is not None:
+        samples = searched(net, config, width=beam, count=count, prompt=text)
+    else:
+        samples = sample_many(
+            net,
+            config,
+            seeds=range(chosen, chosen + count),
+            prompt=text,
+            logprobs=as_json,
+            workers=_workers(net, config, count) if workers is None else workers,
+        )
+    written = with_novelty(samples, checkpoint, novelty_corpus, wanted=novelty)
+    with (
+        open_text(output) as stream,
+        TextWriter(stream, clean=str if raw else visible) as out,
+        contextlib.closing(samples),
+    ):
+        if seed is None and beam is None:
             typer.echo(f"seed {chosen}", err=True)
-        for one in samples:
-            if as_json:
-                _write_object(out, one, config, prompt=text)
-            else:
-                _write_text(out, one, before=_SEPARATOR * (one.seed > chosen) + text * (not no_echo))
+        parameters = _parameters(config, beam) if as_json else None
+        writer = SampleWriter(out, prompt=text, echo=not no_echo, parameters=parameters)
+        for one, found in written:
+            writer.write(one, found)
+    for line in writer.remarks():
+        typer.echo(line, err=True)
+
+
+def _check_beam(config: SampleConfig) -> None:
+    """Refuse settings of what a beam does not do."""
+    for name in _DRAWING:
+        if getattr(config, name) not in (getattr(_DEFAULT, name), 0):
+            flag = name.replace("_", "-")
+            raise UsageError(f"--beam draws nothing, so --{flag} has nothing to act on; leave one of them out")
+
+
+def _parameters(config: SampleConfig, beam: int | None) -> dict[str, Any]:
+    """Return the settings that made a text."""
+    parameters = asdict(config)
+    if beam is None:
+        return parameters
+    return {"beam": beam, **{name: parameters[name] for name in ("length", "stop", "on_unknown")}}
 
 
 def _workers(net: CharModel, config: SampleConfig, count: int) -> int:
@@ -125,24 +188,3 @@ def _workers(net: CharModel, config: SampleConfig, count: int) -> int:
     from charlm.training.plan import available_cores
 
     return suitable_workers(net, config, count=count, cores=available_cores())
-
-
-def _write_text(out: TextWriter, sample: Sample, *, before: str) -> None:
-    out.write(before)
-    for piece in sample.stream():
-        out.write(piece)
-
-
-def _write_object(out: TextWriter, sample: Sample, config: SampleConfig, *, prompt: str) -> None:
-    from charlm.ui.sanitize import json_text
-
-    text = sample.read()
-    fields = {
-        "text": text,
-        "prompt": prompt,
-        "seed": sample.seed,
-        "parameters": asdict(config),
-        "finish_reason": sample.finish_reason,
-        "logprobs": sample.logprobs,
-    }
-    out.write(json_text(fields) + "\n")

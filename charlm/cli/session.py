@@ -1,48 +1,26 @@
-"""The console's loop: a line comes in, a command is carried out or the model goes on."""
+"""The console's loop: an entry comes in, a command is carried out or the model goes on."""
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Callable
 from contextlib import closing
-from types import FrameType, TracebackType
 
 from rich.console import RenderableType
 
 from charlm.cli.conversation import Conversation
+from charlm.cli.entries import Entries, Entry
 from charlm.cli.lines import LineSource
+from charlm.cli.picking import Picking
 from charlm.cli.slash import Slash
+from charlm.cli.stepping import Stepping
+from charlm.cli.stop_key import StopKey
 from charlm.cli.transcript import Transcript
 from charlm.errors import CharlmError
 from charlm.ui import console_view as view
 
-__all__ = ["Session", "StopKey"]
+__all__ = ["Session"]
 
-
-class StopKey:
-    """Turns Ctrl-C into a question that is asked between two characters, so that nothing is left half done.
-
-    The second Ctrl-C within interrupts at once.
-    """
-
-    def __init__(self) -> None:
-        self.pressed = False
-
-    def __enter__(self) -> StopKey:
-        """Take Ctrl-C over."""
-        self._before = signal.signal(signal.SIGINT, self._press)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Give Ctrl-C back."""
-        signal.signal(signal.SIGINT, self._before)
-
-    def _press(self, _number: int, _frame: FrameType | None) -> None:
-        if self.pressed:
-            raise KeyboardInterrupt
-        self.pressed = True
+PROMPT = "> "
 
 
 class Session:
@@ -74,13 +52,14 @@ class Session:
     ) -> None:
         self._conversation = conversation
         self._slash = slash
-        self._lines = lines
+        self._entries = Entries(lines)
         self._transcript = transcript
         self._tell = tell
         self._patient = patient
+        self._mode: Stepping | Picking | None = None  # what an entry means, where it is not just text
 
     def run(self, prompt: str = "") -> None:
-        """Go on with the prompt, if there is one, and then line by line to the end.
+        """Go on with the prompt, if there is one, and then entry by entry to the end.
 
         Raises
         ------
@@ -96,10 +75,11 @@ class Session:
         self._transcript.pause()
 
     def _round(self) -> bool:
-        """Take one line; return whether to go on."""
+        """Take one entry; return whether to go on."""
         try:
-            line = self._lines.read()
-            return line is not None and self._handle(line)
+            self._announce()
+            entry = self._entries.read(PROMPT if self._mode is None else self._mode.prompt)
+            return self._end_of_input() if entry is None else self._handle(entry)
         except CharlmError as problem:
             if not self._patient:
                 raise
@@ -111,25 +91,68 @@ class Session:
             self._transcript.pause()
         return True
 
-    def _handle(self, line: str) -> bool:
-        if line.startswith("/") and not line.startswith("//"):
-            follow = self._slash.run(line)
-            if follow == "answer":
-                self._transcript.typed(self._conversation.turns[-1].typed)
-                self._answer()
-            return follow != "leave"
-        text = line.removeprefix("/")
-        self._conversation.say(text)
-        self._transcript.entered(line, text)
+    def _announce(self) -> None:
+        if self._mode is not None:
+            self._mode.announce()
+        elif self._transcript.paints:
+            talk = self._conversation
+            count = self._slash.desk.count
+            self._transcript.above(
+                view.status(talk.config, count=count, characters=talk.characters, seed=talk.seed)
+            )
+
+    def _end_of_input(self) -> bool:
+        """Leave a mode, or without one the session."""
+        if self._mode is None:
+            return False
+        mode, self._mode = self._mode, None
+        mode.leave()
+        return True
+
+    def _handle(self, entry: Entry) -> bool:
+        if entry.kind == "command":
+            return self._carry_out(entry)
+        if self._mode is not None:
+            if not self._mode.take(entry):
+                self._mode = None
+            return True
+        self._conversation.say(entry.text)
+        self._transcript.entered(entry.shown, entry.text)
         self._answer()
         return True
 
+    def _carry_out(self, entry: Entry) -> bool:
+        self._transcript.ordered(entry.shown)
+        follow = self._slash.run(entry.text)
+        if isinstance(self._mode, Picking) and not self._mode.holds:
+            self._mode = None
+        if follow == "answer":
+            if isinstance(self._mode, Stepping):
+                self._mode.answer()
+            else:
+                self._answer_again()
+        elif follow == "step":
+            if isinstance(self._mode, Stepping):
+                return self._end_of_input()
+            self._mode = Stepping(self._conversation, self._transcript, self._tell)
+        elif follow == "leave":
+            if isinstance(self._mode, Stepping):
+                self._mode.leave()
+            return False
+        return True
+
+    def _answer_again(self) -> None:
+        if self._conversation.last is not None:
+            self._transcript.typed(self._conversation.last.typed)
+        self._answer()
+
     def _answer(self) -> None:
-        if not self._patient:
-            self._write_answer(StopKey())
-            return
-        with StopKey() as stop:
-            self._write_answer(stop)
+        with StopKey(listens=self._patient) as stop:
+            if self._slash.desk.count > 1:
+                self._mode = Picking(self._conversation, self._slash.desk.count, self._transcript, self._tell)
+                self._mode.write(stop)
+            else:
+                self._write_answer(stop)
 
     def _write_answer(self, stop: StopKey) -> None:
         with closing(self._conversation.answer()) as pieces:

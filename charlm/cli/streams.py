@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any, TextIO, cast
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 
 __all__ = [
     "Lasting",
@@ -31,12 +31,20 @@ def prepare_streams() -> None:
 
 def stderr_console(no_color: bool = False) -> Console:
     """Return a console on stderr; ``NO_COLOR`` and ``TERM=dumb`` are honoured by rich."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False, no_color=no_color or None)
+    return _console(stderr=True, no_color=no_color)
 
 
 def stdout_console(no_color: bool = False) -> Console:
     """Return a console on stdout, for tables that were asked for."""
-    return Console(highlight=False, markup=False, emoji=False, no_color=no_color or None)
+    return _console(stderr=False, no_color=no_color)
+
+
+def _console(*, stderr: bool, no_color: bool) -> Console:
+    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=no_color or None)
+    if console.is_dumb_terminal:  # rich takes it to have 80 columns
+        with contextlib.suppress(OSError):
+            console.size = ConsoleDimensions(*os.get_terminal_size(console.file.fileno()))
+    return console
 
 
 def silence_stdout() -> None:

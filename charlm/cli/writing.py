@@ -55,6 +55,19 @@ class TextWriter:
             self.flush()
             self._flushed_s = now_s
 
+    def write_styled(self, piece: str, style: str) -> None:
+        """Take the next piece, set off from the others on a terminal."""
+        if not piece or not self._stream.isatty():
+            self.write(piece)
+            return
+        from rich.console import Console
+        from rich.text import Text
+
+        self.flush()
+        screen = Console(file=self._stream, highlight=False, markup=False, emoji=False)
+        screen.print(Text(self._clean(piece), style), end="", soft_wrap=True)
+        self._last = piece[-1]
+
     def flush(self) -> None:
         """Write all that has come in."""
         text, self._pieces = "".join(self._pieces), []

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from charlm.generation.beam import Hypothesis, beam_search
 from charlm.generation.many import sample_many, suitable_workers
 from charlm.generation.sample import Sample
 from charlm.generation.sampling import Position, Sampler, Snapshot
 from charlm.generation.streaming import generate
 
-__all__ = ["Position", "Sample", "Sampler", "Snapshot", "generate", "sample_many", "suitable_workers"]
+__all__ = [
+    "Hypothesis",
+    "Position",
+    "Sample",
+    "Sampler",
+    "Snapshot",
+    "beam_search",
+    "generate",
+    "sample_many",
+    "suitable_workers",
+]

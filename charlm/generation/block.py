@@ -81,7 +81,11 @@ class BlockSampler:
     def begin(self, task: Task, seeds: Sequence[int]) -> list[Sample]:
         """Return a text for each of at most `width` seeds; they are drawn when one of them is read."""
         chooser = BlockChooser(
-            task.config, self.width, len(self._vocabulary), forbidden=self._vocabulary.unknown_id
+            task.config,
+            self.width,
+            len(self._vocabulary),
+            forbidden=self._vocabulary.unknown_id,
+            recent=task.start.recent,
         )
         return _Block(self._step, chooser, self._vocabulary, task, seeds, self._next_steps).samples
 

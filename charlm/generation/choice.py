@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError
-from charlm.generation.filters import LogProbs, chain
+from charlm.generation.filters import LogProbs, chain, repeat_penalty
+from charlm.generation.recent import RecentRows, ids_of
 
 __all__ = ["NO_SYMBOL", "BlockChooser", "Chooser", "log_probabilities"]
 
@@ -26,7 +27,7 @@ NO_SYMBOL = -1
 
 
 class _Choice:
-    """What both choosers hold: filters, then temperature, then the inverse of the cumulated probabilities.
+    """What both choosers do: penalty, filters, then temperature, then the inverse of the cumulated probabilities.
 
     Parameters
     ----------
@@ -45,17 +46,20 @@ class _Choice:
         self._inverse_temperature = np.array(1 / temperature)  # 0-d: quicker than a float
         self._bound = sys.float_info.max if self._greedy else LARGEST_EXPONENT * temperature
         self._forbidden = forbidden
-        self._restricted = forbidden is not None or bool(self._filters)
+        self._penalty = config.repeat_penalty
+        self._penalizes = config.repeat_penalty != 1 and config.repeat_last_n > 0
+        self._restricted = forbidden is not None or self._penalizes or bool(self._filters)
         self._weights, self._sums = np.zeros((2, *shape))
 
-    def _restrict_(self, rows: LogProbs) -> None:
-        """Set what may not be drawn to −inf, in place; (N, V)."""
+    def _restrict_(self, rows: LogProbs, seen: NDArray[np.bool_] | None) -> None:
+        """Penalise what was seen and set what may not be drawn to −inf, in place; both (N, V)."""
         if self._forbidden is not None:
             rows[:, self._forbidden] = -math.inf
-        kept = rows
+        kept = rows if seen is None else repeat_penalty(rows, seen, self._penalty)
         for keep in self._filters:
             kept = keep(kept)
-        rows[...] = kept
+        # a penalty leads out of the bound that the logits kept
+        rows[...] = kept if seen is None else kept - kept.max(axis=1, keepdims=True)
 
 
 class Chooser(_Choice):
@@ -72,8 +76,9 @@ class Chooser(_Choice):
 
     def __init__(self, config: SampleConfig, size: int, *, forbidden: int | None = None) -> None:
         super().__init__(config, (size,), forbidden)
+        self._seen = np.zeros(size, np.bool_)
 
-    def __call__(self, logits: NDArray[Any], uniform: float) -> int:
+    def __call__(self, logits: NDArray[Any], uniform: float, recent: bytes = b"") -> int:
         """Choose an id.
 
         Parameters
@@ -82,6 +87,8 @@ class Chooser(_Choice):
             Log-probabilities up to a constant.
         uniform : float
             In [0, 1). Not looked at for temperature 0, which takes the most likely id, the lowest of equals.
+        recent : bytes
+            What a repeat penalty looks at; see `charlm.generation.recent`.
 
         Raises
         ------
@@ -91,15 +98,16 @@ class Chooser(_Choice):
         z = self._weights
         z[:] = logits
         most_likely = z.argmax()
-        lowest, highest = z[z.argmin()], z[most_likely]
-        if not (lowest > -math.inf and highest < math.inf):  # a NaN is the place of both
+        lowest, highest = z.item(z.argmin()), z.item(most_likely)
+        beyond = not (lowest >= -self._bound and highest <= self._bound)  # a NaN is the place of both
+        if beyond and not (lowest > -math.inf and highest < math.inf):
             raise DivergedError.of_output()
         if self._restricted:
-            self._restrict_(z[None])
+            self._restrict_(z[None], self._seen_in(recent) if self._penalizes else None)
             most_likely = z.argmax()
         if self._greedy:
             return int(most_likely)
-        if lowest < -self._bound or highest > self._bound:
+        if beyond:
             np.subtract(z, z[most_likely], out=z)
         np.multiply(z, self._inverse_temperature, out=z)
         np.exp(z, out=z)
@@ -107,9 +115,29 @@ class Chooser(_Choice):
         # the first id whose cumulated weight exceeds the target; a double below 1 leaves the target below the sum
         return int(sums.searchsorted(uniform * sums[-1], "right"))
 
+    def probabilities(self, logits: NDArray[Any], recent: bytes = b"") -> NDArray[np.float64]:
+        """Return how likely each id is to be chosen, (V,): penalty, filters and temperature have acted.
+
+        Raises
+        ------
+        DivergedError
+            If a logit is not finite.
+        """
+        chosen = self(logits, 0.0, recent)
+        if self._greedy:
+            self._weights[:] = 0
+            self._weights[chosen] = 1
+        share: NDArray[np.float64] = self._weights / self._weights.sum()
+        return share
+
+    def _seen_in(self, recent: bytes) -> NDArray[np.bool_]:
+        self._seen[:] = False
+        self._seen[ids_of(recent)] = True
+        return self._seen[None]
+
 
 class BlockChooser(_Choice):
-    """Chooses the next symbols of N streams, each as if it were alone.
+    """Chooses the next symbols of N streams, each as if it were alone, from the first symbol on.
 
     Parameters
     ----------
@@ -118,15 +146,20 @@ class BlockChooser(_Choice):
         N and V.
     forbidden : int, optional
         An id that is never chosen.
+    recent : bytes
+        What a repeat penalty looks at before the first choice, the same for all; later it sees what was chosen.
 
     Attributes
     ----------
     streams : int
     """
 
-    def __init__(self, config: SampleConfig, streams: int, size: int, *, forbidden: int | None = None) -> None:
+    def __init__(
+        self, config: SampleConfig, streams: int, size: int, *, forbidden: int | None = None, recent: bytes = b""
+    ) -> None:
         super().__init__(config, (streams, size), forbidden)
         self.streams = streams
+        self._recent = RecentRows(recent, streams, size, config.repeat_last_n) if self._penalizes else None
         self._totals = self._sums[:, -1]
         self._targets = np.zeros(streams)
         self._targets_by_row = self._targets[:, None]
@@ -150,7 +183,7 @@ class BlockChooser(_Choice):
         if not (lowest >= -self._bound and highest <= self._bound):
             lost = self._tame_(z)
         elif self._restricted:
-            self._restrict_(z)
+            self._restrict_(z, self._seen)
         if self._greedy:
             z.argmax(axis=1, out=out)
         else:
@@ -162,6 +195,12 @@ class BlockChooser(_Choice):
             self._exceeds.argmax(axis=1, out=out)
         if lost is not None:
             out[lost] = NO_SYMBOL
+        if self._recent is not None:
+            self._recent.push(out)
+
+    @property
+    def _seen(self) -> NDArray[np.bool_] | None:
+        return None if self._recent is None else self._recent.seen
 
     def _tame_(self, z: LogProbs) -> NDArray[np.bool_]:
         """Restrict a block that goes beyond the bound, and shift the rows that do, in place; return the lost rows.
@@ -172,7 +211,7 @@ class BlockChooser(_Choice):
         z[lost] = 0
         beyond = (z.min(axis=1) < -self._bound) | (z.max(axis=1) > self._bound)
         if self._restricted:
-            self._restrict_(z)
+            self._restrict_(z, self._seen)
         z[beyond] -= z[beyond].max(axis=1, keepdims=True)
         return lost
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from bisect import bisect_right
 from typing import Any, Literal, TypeAlias
 
@@ -46,6 +47,13 @@ class Continuation:
         self.finish_reason: FinishReason | None = None if config.length else "length"
         self.drawn = self.shown = 0
         self.logprobs: list[float] = []
+
+    def fork(self) -> Continuation:
+        """Return another text that is the same so far, and may go on otherwise."""
+        twin = copy.copy(self)
+        twin._decoder, twin._stops = copy.copy(self._decoder), copy.copy(self._stops)
+        twin._grapheme_ends, twin.logprobs = self._grapheme_ends.copy(), self.logprobs.copy()
+        return twin
 
     @property
     def missing(self) -> int:

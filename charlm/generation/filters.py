@@ -2,18 +2,25 @@
 
 A filter maps an array (N, V), a row one stream, to another of that shape, and treats each row as if it were alone.
 Rows need not be normalised: a filter that speaks of probabilities means those that the filters before it have
-left, renormalised. Ties go to the lowest id, so that a filter keeps exactly as many symbols as it says.
+left, renormalised. Ties go to the lowest id, so that a filter keeps exactly as many symbols as it says, and
+at least one.
 
-To add one, write the function here and give it its place in `chain`.
+To add one, write the function here and give it its place in `chain`. `repeat_penalty` alone is not in the chain,
+since it looks at the text, too; the choosers apply it first.
 
 References
 ----------
 .. [1] Fan, Lewis & Dauphin (2018), "Hierarchical Neural Story Generation": top-k.
 .. [2] Holtzman et al. (2020), "The Curious Case of Neural Text Degeneration": top-p, or nucleus.
+.. [3] Meister, Pimentel, Wiher & Cotterell (2023), "Locally Typical Sampling", eq. 9: typical-p.
+.. [4] Nguyen et al. (2025), "Turning Up the Heat: Min-p Sampling for Creative and Coherent LLM Outputs": min-p.
+.. [5] Keskar et al. (2019), "CTRL", section 4.1: a penalty on repetition; theirs divides logits, ours multiplies
+       log-probabilities, which have one sign.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
@@ -23,7 +30,7 @@ from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
 
-__all__ = ["Filter", "LogProbs", "chain", "top_k", "top_p"]
+__all__ = ["Filter", "LogProbs", "chain", "min_p", "repeat_penalty", "top_k", "top_p", "typical_p"]
 
 LogProbs: TypeAlias = NDArray[np.float64]
 Filter: TypeAlias = Callable[[LogProbs], LogProbs]
@@ -32,15 +39,40 @@ Filter: TypeAlias = Callable[[LogProbs], LogProbs]
 def chain(config: SampleConfig) -> tuple[Filter, ...]:
     """Return the filters that a configuration asks for, in the order in which they act.
 
-    The order is top-k, top-p, and after all of them the temperature: what may be drawn depends on the model's
-    own probabilities, how boldly it is drawn on the temperature.
+    The order is top-k, typical-p, top-p, min-p, and after all of them the temperature: what may be drawn depends on
+    the model's own probabilities, how boldly it is drawn on the temperature.
     """
     filters: list[Filter] = []
     if config.top_k:
         filters.append(partial(top_k, k=config.top_k))
+    if config.typical_p < 1:
+        filters.append(partial(typical_p, p=config.typical_p))
     if config.top_p < 1:
         filters.append(partial(top_p, p=config.top_p))
+    if config.min_p:
+        filters.append(partial(min_p, p=config.min_p))
     return tuple(filters)
+
+
+def repeat_penalty(log_p: LogProbs, seen: NDArray[np.bool_], penalty: float) -> LogProbs:
+    """Multiply the log-probabilities of symbols that were seen, normalised first, by `penalty`.
+
+    Parameters
+    ----------
+    log_p : ndarray, shape (N, V)
+        Log-probabilities up to a constant a row.
+    seen : ndarray of bool, shape (N, V)
+    penalty : float
+        Above 0. Above 1 what was seen becomes less likely, the more so the less likely it was; what is certain
+        stays certain.
+
+    Returns
+    -------
+    ndarray, shape (N, V)
+    """
+    penalized = _normalized(log_p)
+    np.multiply(penalized, penalty, out=penalized, where=seen)
+    return penalized
 
 
 def top_k(log_p: LogProbs, k: int) -> LogProbs:
@@ -76,9 +108,59 @@ def top_p(log_p: LogProbs, p: float) -> LogProbs:
     -------
     ndarray, shape (N, V)
     """
-    order = _by_probability(log_p)
-    ranked = log_p[_row_numbers(log_p), order]
-    mass = np.exp(ranked - ranked[:, :1]).cumsum(axis=1)
+    return _until(log_p, _by_probability(log_p), p)
+
+
+def typical_p(log_p: LogProbs, p: float) -> LogProbs:
+    """Keep, in each row, the fewest most typical symbols whose probabilities together reach `p`.
+
+    A symbol is the more typical the nearer its surprisal is to the expected one, the row's entropy. The most likely
+    symbol may be refused; the most typical one never is.
+
+    Parameters
+    ----------
+    log_p : ndarray, shape (N, V)
+        Log-probabilities up to a constant a row.
+    p : float
+        Above 0, at most 1.
+
+    Returns
+    -------
+    ndarray, shape (N, V)
+    """
+    normalized = _normalized(log_p)
+    surprisal = np.multiply(normalized, -1, where=normalized > -np.inf, out=np.zeros_like(log_p))
+    entropy = (np.exp(normalized) * surprisal).sum(axis=1, keepdims=True)
+    return _until(log_p, np.argsort(np.abs(normalized + entropy), axis=1, kind="stable"), p)
+
+
+def min_p(log_p: LogProbs, p: float) -> LogProbs:
+    """Keep, in each row, the symbols that are at least `p` times as likely as the most likely one.
+
+    Parameters
+    ----------
+    log_p : ndarray, shape (N, V)
+        Log-probabilities up to a constant a row.
+    p : float
+        Above 0, at most 1.
+
+    Returns
+    -------
+    ndarray, shape (N, V)
+    """
+    return np.where(log_p >= log_p.max(axis=1, keepdims=True) + math.log(p), log_p, -np.inf)
+
+
+def _normalized(log_p: LogProbs) -> LogProbs:
+    shifted: LogProbs = log_p - log_p.max(axis=1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
+    return shifted
+
+
+def _until(log_p: LogProbs, order: NDArray[np.intp], p: float) -> LogProbs:
+    """Keep, in each row, symbols in the order of `order` (N, V) until their probabilities together reach `p`."""
+    weights = np.exp(log_p - log_p.max(axis=1, keepdims=True))
+    mass = weights[_row_numbers(log_p), order].cumsum(axis=1)
     reached = (mass >= p * mass[:, -1:])[:, :-1]  # so all that follow are refused
     kept = log_p.copy()
     kept[reached.nonzero()[0], order[:, 1:][reached]] = -np.inf

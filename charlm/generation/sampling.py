@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from charlm.config import SampleConfig
 from charlm.generation.choice import Chooser, log_probabilities
 from charlm.generation.continuation import Continuation, FinishReason
+from charlm.generation.recent import memory
 from charlm.model import CharModel, State
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
@@ -21,13 +22,15 @@ __all__ = ["Position", "Sampler", "Snapshot", "opening", "start"]
 
 
 class Position(NamedTuple):
-    """Where a text stands: its last symbol, and the state before the model reads it.
+    """Where a text stands: its last symbol, the state before the model reads it, and the symbols of late.
 
-    A value. ``last`` is None at the start of a text that begins from nothing.
+    A value. ``last`` is None at the start of a text that begins from nothing. ``recent`` is what a repeat penalty
+    looks at; see `charlm.generation.recent`.
     """
 
     state: State
     last: int | None
+    recent: bytes = b""
 
 
 class Snapshot(NamedTuple):
@@ -77,7 +80,7 @@ class Sampler:
         self.finish_reason: FinishReason | None = None
         self.logprobs: list[float] = []
         self._record = logprobs
-        self._rng = rng
+        self._rng, self._random = rng, rng.random
         self._step = model.stepper()
         self._start = start(model)
         self._opening = opening(self.vocabulary)
@@ -88,16 +91,18 @@ class Sampler:
     def configure(self, config: SampleConfig) -> None:
         """Change how symbols are chosen from here on."""
         self.config = config
-        self._choose = Chooser(config, len(self.vocabulary), forbidden=self.vocabulary.unknown_id)
+        self._chooser = Chooser(config, len(self.vocabulary), forbidden=self.vocabulary.unknown_id)
+        self._choose = self._chooser.__call__  # a twentieth of a microsecond quicker than the object itself
+        self._recall = memory(len(self.vocabulary), config.repeat_last_n)
 
     @property
     def position(self) -> Position:
         """Where the text stands; set it to go there."""
-        return Position(self._state, self._last)
+        return Position(self._state, self._last, self._recent)
 
     @position.setter
     def position(self, position: Position) -> None:
-        self._state, self._last = position
+        self._state, self._last, self._recent = position
         self._logits: NDArray[Any] | None = None
 
     def snapshot(self) -> Snapshot:
@@ -123,8 +128,8 @@ class Sampler:
     def feed_ids(self, ids: Iterable[int]) -> None:
         """Let the model read symbols by their ids."""
         for symbol in ids:
-            state = self._state if self._last is None else self._read(self._last)[1]
-            self.position = Position(state, symbol)
+            state = self._state if self._last is None else self._step(self._last, self._state)[1]
+            self.position = Position(state, symbol, self._recall(self._recent, symbol))
 
     def draw(self) -> int:
         """Draw the next symbol and return its id; the model reads it when the one after it is drawn.
@@ -140,15 +145,28 @@ class Sampler:
         if last is None:
             logits, state = None, self._state
         else:
-            logits, state = self._read(last)
-        symbol = self._choose(self._uniform_logits if logits is None else logits, self._rng.random())
+            logits, state = self._step(last, self._state)
+        recent = self._recent
+        symbol = self._choose(self._uniform_logits if logits is None else logits, self._random(), recent)
+        # without a penalty, too: it may be switched on in the middle of a text
+        recent = self._recall(recent, symbol)
         # at once and last, so that an interrupt cannot leave a symbol half read
-        self._logits, self._state, self._last = logits, state, symbol
+        self._logits, self._state, self._last, self._recent = logits, state, symbol, recent
         return symbol
 
-    def _read(self, symbol: int) -> tuple[NDArray[Any], State]:
-        """Return the logits (V,) and the state after one more symbol."""
-        return self._step(symbol, self._state)
+    def probabilities(self) -> NDArray[np.float64]:
+        """Return how likely each symbol is to be drawn next, (V,): penalty, filters and temperature have acted.
+
+        Changes nothing: neither where the text stands nor the random stream.
+
+        Raises
+        ------
+        DivergedError
+            If the model's output is not finite.
+        """
+        last = self._opening if self._last is None else self._last
+        logits = self._uniform_logits if last is None else self._step(last, self._state)[0]
+        return self._chooser.probabilities(logits, self._recent)
 
     @property
     def logprob(self) -> float:

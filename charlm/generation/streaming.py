@@ -24,6 +24,10 @@ def generate(
     temperature: float = _DEFAULT.temperature,
     top_k: int = _DEFAULT.top_k,
     top_p: float = _DEFAULT.top_p,
+    min_p: float = _DEFAULT.min_p,
+    typical_p: float = _DEFAULT.typical_p,
+    repeat_penalty: float = _DEFAULT.repeat_penalty,
+    repeat_last_n: int = _DEFAULT.repeat_last_n,
     stop: str | Sequence[str] = _DEFAULT.stop,
     seed: int | None = None,
     on_unknown: OnUnknown = _DEFAULT.on_unknown,
@@ -42,8 +46,17 @@ def generate(
     top_k : int
         Draw among the k most likely symbols; 0 among all.
     top_p : float
-        Draw among the fewest most likely symbols whose probabilities reach p; 1 among all. Filters look at
-        probabilities before the temperature acts.
+        Draw among the fewest most likely symbols whose probabilities reach p; 1 among all.
+    min_p : float
+        Draw among the symbols that are at least p times as likely as the most likely one; 0 among all.
+    typical_p : float
+        Draw among the fewest symbols whose surprisal is nearest to the expected one and whose probabilities reach
+        p; 1 among all.
+    repeat_penalty : float
+        Multiplies the log-probability of symbols among the last `repeat_last_n`, those of the prompt included;
+        above 1 they become less likely. Penalty and filters act in the order repeat penalty, top-k, typical-p,
+        top-p, min-p, all of them before the temperature.
+    repeat_last_n : int
     stop : str or sequence of str
         End before the first of these that the text would contain.
     seed : int, optional
@@ -72,6 +85,10 @@ def generate(
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
+        min_p=min_p,
+        typical_p=typical_p,
+        repeat_penalty=repeat_penalty,
+        repeat_last_n=repeat_last_n,
         stop=(stop,) if isinstance(stop, str) else tuple(stop),
         on_unknown=on_unknown,
     )

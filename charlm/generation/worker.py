@@ -56,6 +56,7 @@ def send_task(stream: IO[bytes], task: Task) -> None:
             "config": dataclasses.asdict(task.config),
             "state": state,
             "last": task.start.last,
+            "recent": task.start.recent.hex(),
             "logprobs": task.logprobs,
         },
     )
@@ -65,7 +66,8 @@ def _received_task(message: dict[str, Any], model: CharModel) -> Task:
     parts = iter(part for layer in message["state"] for part in layer)
     state = map_state(lambda a: np.array(next(parts), a.dtype), model.zero_state(1))
     config = from_mapping(SampleConfig, message["config"])
-    return Task(config, Position(state, message["last"]), message["logprobs"])
+    start = Position(state, message["last"], bytes.fromhex(message["recent"]))
+    return Task(config, start, message["logprobs"])
 
 
 def send_block(stream: IO[bytes], seeds: Sequence[int]) -> None:

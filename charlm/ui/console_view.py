@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from charlm.config import ModelConfig, SampleConfig
 from charlm.text.vocabulary import Vocabulary
+from charlm.ui.probability_bars import Bars, Chance, symbol_name
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.wording import model_line
 
-__all__ = ["commands", "error", "greeting", "model_card", "note", "settings", "tail", "vocabulary"]
+__all__ = [
+    "TAIL",
+    "TYPED",
+    "branches",
+    "commands",
+    "error",
+    "greeting",
+    "model_card",
+    "note",
+    "settings",
+    "status",
+    "step_panel",
+    "stops",
+    "tail",
+    "vocabulary",
+]
 
 TAIL = 200
+TYPED = "bold cyan"
+"""The person's part of a text."""
+_LAST_WORDS = 30
+_SHORT = {"temperature": "temp"}
 
 
 def note(message: str) -> Text:
@@ -40,10 +62,74 @@ def settings(config: SampleConfig, seed: int) -> Table:
     return _pairs({**values, "seed": str(seed)})
 
 
+def status(config: SampleConfig, *, count: int, characters: int, seed: int) -> RenderableType:
+    """Write the row above a prompt: the settings that are not the defaults, the text's length, the seed."""
+    default = dataclasses.asdict(SampleConfig())
+    changed = {name: value for name, value in dataclasses.asdict(config).items() if value != default[name]}
+    settings = [f"{_SHORT.get(name, name.replace('_', '-'))} {_setting(value)}" for name, value in changed.items()]
+    settings += [f"count {count}"] * (count > 1)
+    return _Status(" · ".join(settings), f"{characters:,} chars · seed {seed}")
+
+
+class _Status:
+    """A row of two parts, of which the first gives way where there is little room."""
+
+    def __init__(self, first: str, second: str) -> None:
+        self._first, self._second = visible_line(first), visible_line(second)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = options.max_width - cell_len(self._second) - len(" · ")
+        first = Text(self._first, no_wrap=True)
+        first.truncate(max(room, 0), overflow="ellipsis")
+        row = Text(first.plain + (" · " if first.plain else "") + self._second, "dim", no_wrap=True)
+        row.truncate(options.max_width, overflow="ellipsis")
+        yield row
+
+
+def stops(texts: Sequence[str]) -> Text:
+    """List the stop texts."""
+    return note(f"stop {_setting(tuple(texts))}")
+
+
+def branches(rows: Mapping[str, tuple[int, str]]) -> RenderableType:
+    """List branches: name, characters, and how their text ends."""
+    if not rows:
+        return note("there are no branches; /branch keeps this place")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for name, (characters, end) in rows.items():
+        table.add_row(Text(visible_line(name), "bold"), f"{characters:,}", Text(visible_line(end[-_LAST_WORDS:])))
+    return table
+
+
+def step_panel(before: Iterable[tuple[str, bool]], rows: Sequence[Chance]) -> RenderableType:
+    """Show the end of the text, in one row, and what may come next."""
+    end = Text(no_wrap=True, end="")
+    for text, typed in before:
+        end.append(visible_line(text), TYPED if typed else "")
+    return Group(_LastRow(end), Bars(rows, numbered=True))
+
+
+class _LastRow:
+    """The end of a text, as much as fits on a row, and a mark for what comes next."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = options.max_width - 2
+        begin = len(self._text)
+        while begin and (room := room - cell_len(self._text.plain[begin - 1])) >= 0:
+            begin -= 1
+        yield Text.assemble(self._text[begin:], ("▁", "dim"), no_wrap=True, overflow="crop")
+
+
 def _setting(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(repr(entry) for entry in value) or "none"
-    return str(value)
+    return "none" if value is None else str(value)
 
 
 def model_card(config: ModelConfig, symbols: int, parameters: int) -> Text:
@@ -58,12 +144,8 @@ def _model(config: ModelConfig, symbols: int, parameters: int) -> str:
 
 def vocabulary(known: Vocabulary) -> Text:
     """List all symbols that a model can write."""
-    symbols = (f"{s:02x}" if isinstance(s, int) else _symbol(s) for s in known.symbols)
+    symbols = (f"{s:02x}" if isinstance(s, int) else symbol_name(s) for s in known.symbols)
     return Text(f"{len(known)} symbols, unit {known.unit}: " + " ".join(symbols))
-
-
-def _symbol(symbol: str) -> str:
-    return "␠" if symbol == " " else visible_line(symbol)
 
 
 def commands(lines: Mapping[str, str]) -> Table:
@@ -71,11 +153,11 @@ def commands(lines: Mapping[str, str]) -> Table:
     return _pairs(lines)
 
 
-def tail(text: str) -> Text:
-    """Show how a text ends, for a person who has gone back in it."""
+def tail(text: str, *, length: int) -> Text:
+    """Show how a text of so many characters ends, for a person who has gone back in it."""
     if not text:
         return note("the text is empty")
-    return Text.assemble(("the text ends:\n", "dim"), ("…" if len(text) > TAIL else "") + visible(text[-TAIL:]))
+    return Text.assemble(("the text ends:\n", "dim"), ("…" if length > TAIL else "") + visible(text[-TAIL:]))
 
 
 def _pairs(rows: Mapping[str, str]) -> Table:

@@ -170,3 +170,98 @@ def test_settings_outlive_undo() -> None:
     conversation.configure(SampleConfig(length=3))
     conversation.undo()
     assert len(turn(conversation, "ab")) == 3
+
+
+def test_step_by_step_is_one_generation() -> None:
+    conversation = talk()
+    conversation.configure(SampleConfig(length=500, stop=("a", "b")))
+    conversation.say("ab")
+    text = "".join("".join(conversation.answer_one()) for _ in range(9))
+    assert text == "".join(charlm.generate(small(), prompt="ab", length=9, seed=7))
+    assert conversation.text == "ab" + text
+    conversation.configure(SampleConfig(length=5))
+    "".join(conversation.answer_one())
+    assert len(turn(conversation, "")) == 5  # the settings are as they were
+
+
+def test_picking_a_symbol_is_typing_it() -> None:
+    one, other = talk(), talk()
+    turn(one, "ab"), turn(other, "ab")
+    one.pick(int(one.model.vocabulary.encode("d")[0]))
+    other.say("d")
+    assert one.turns[-1].typed == "d"
+    assert "".join(one.answer()) == "".join(other.answer())
+    one.undo()
+    other.undo()
+    assert one.text == other.text
+
+
+def test_a_picked_byte_is_completed_to_a_character() -> None:
+    vocabulary = charlm.Vocabulary("byte", tuple("é日".encode()))
+    conversation = Conversation(
+        charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=1), SampleConfig(length=3), seed=1
+    )
+    conversation.pick(0)  # the first byte of é
+    typed = conversation.turns[-1].typed
+    assert len(typed) == 1 or "\ufffd" in typed
+    assert conversation.place().snapshot.position.last is not None
+    assert len("".join(conversation.answer())) == 3
+
+
+def test_picking_the_end_of_a_document_begins_the_next() -> None:
+    vocabulary = charlm.Vocabulary.from_text("abc", stop=True)
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=1)
+    conversation = Conversation(model, SampleConfig(length=5, temperature=0), seed=1)
+    fresh = conversation.place().snapshot.position
+    conversation.say("abc")
+    conversation.pick(3)
+    here = conversation.place().snapshot.position
+    assert (conversation.text, here.last) == ("abc", fresh.last)
+    assert all(
+        (a == b).all() for x, y in zip(here.state, fresh.state, strict=True) for a, b in zip(x, y, strict=True)
+    )
+
+
+def test_alternatives_differ_and_one_is_gone_on_with() -> None:
+    conversation, twin = talk(), talk()
+    for one in (conversation, twin):
+        one.say("ab")
+    texts, positions = [], []
+    for sampler in conversation.alternatives(4):
+        texts.append("".join(sampler.stream()))
+        positions.append(sampler.position)
+    assert len(set(texts)) == 4
+    assert texts == ["".join(sampler.stream()) for sampler in twin.alternatives(4)]
+    conversation.adopt(texts[2], positions[2])
+    assert conversation.text == "ab" + texts[2]
+    conversation.configure(SampleConfig(length=12, temperature=0))
+    assert turn(conversation, "") == "".join(
+        charlm.generate(small(), prompt="ab" + texts[2], length=12, temperature=0, seed=0)
+    )
+    conversation.undo()
+    conversation.retry()
+    assert conversation.text == "ab"
+
+
+def test_a_model_that_comes_in_before_the_answer_leaves_the_old_turn_alone() -> None:
+    conversation = talk()
+    conversation.say("ab")
+    conversation.switch(small(seed=2))
+    "".join(conversation.answer())
+    conversation.undo()
+    assert conversation.text == "ab"
+
+
+def test_counting_does_not_put_the_text_together() -> None:
+    conversation = talk(length=30)
+    for typed in ("ab", "", "c"):
+        turn(conversation, typed)
+        assert conversation.characters == len(conversation.text)
+    assert [len(t.pieces) for t in conversation.turns] == [1, 1, 1]
+
+
+def test_nowhere_to_return_to() -> None:
+    with pytest.raises(UsageError, match="/branches lists them"):
+        talk().return_to("x")
+    with pytest.raises(UsageError, match="nowhere to return to"):
+        talk().return_to()

@@ -14,6 +14,7 @@ from charlm.generation.block import block_width
 from charlm.model import CharModel, State
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
+from tests.generation.reference import SETTINGS, chi_square_is_plausible, probabilities
 
 SHAPES: tuple[dict[str, Any], ...] = (
     {"cell": "lstm", "hidden_size": 128},
@@ -89,6 +90,10 @@ class TestTexts:
             {"length": 0},
             {"length": 1},
             {"length": 700},
+            {"typical_p": 0.8, "min_p": 0.02, "temperature": 1.5},
+            {"repeat_penalty": 1.7, "repeat_last_n": 3, "length": 150},
+            {"repeat_penalty": 0.6, "top_k": 5, "typical_p": 0.9, "top_p": 0.95, "min_p": 0.01, "length": 150},
+            {"repeat_penalty": 1.3, "temperature": 0},
         ],
         ids=str,
     )
@@ -124,30 +129,31 @@ class TestTexts:
             bits = score(model, "ab" + text).bits[2:]
             assert np.allclose(-bits * math.log(2), logprobs, rtol=1e-4, atol=1e-5)
 
-    @pytest.mark.parametrize(
-        "config", [{"temperature": 1.0}, {"temperature": 0.6, "top_k": 4}, {"temperature": 1.4, "top_p": 0.9}]
-    )
+    @pytest.mark.parametrize("config", SETTINGS, ids=str)
     def test_frequencies_are_the_filtered_probabilities(self, model, config):
-        logits, _ = model.logits(model.vocabulary.encode("bad").astype(np.intp)[:, None])
-        p = np.exp(logits[-1, :, 0].astype(np.float64))
-        p /= p.sum()
-        order = np.argsort(-p, kind="stable")
-        if "top_k" in config:
-            p[order[config["top_k"] :]] = 0
-        if "top_p" in config:
-            p[order[np.searchsorted(np.cumsum(p[order]), config["top_p"]) + 1 :]] = 0
-        p **= 1 / config["temperature"]
-        p /= p.sum()
-        n = 6000
-        drawn = model.vocabulary.encode(
-            "".join(text for text, _, _ in read(model, range(n), prompt="bad", length=1, **config))
-        )
-        counts, possible = np.bincount(drawn, minlength=len(p)), p > 0
-        assert counts[~possible].sum() == 0
-        chi_square = ((counts - n * p)[possible] ** 2 / (n * p[possible])).sum()
-        # exceeded once in a million seeds: mean + 5 standard deviations and more
-        freedom = possible.sum() - 1
-        assert chi_square < freedom + 5 * math.sqrt(2 * freedom) + 10
+        ids = model.vocabulary.encode("bad").astype(np.intp)
+        logits, _ = model.logits(ids[:, None])
+        p = probabilities(logits[-1, :, 0].tolist(), SampleConfig(**config), recent=ids.tolist())
+        texts = "".join(text for text, _, _ in read(model, range(6000), prompt="bad", length=1, **config))
+        counts = np.bincount(model.vocabulary.encode(texts), minlength=len(p))
+        assert chi_square_is_plausible(counts.tolist(), p)
+
+    @pytest.mark.parametrize("config", SETTINGS, ids=str)
+    def test_pairs_of_characters_are_as_frequent_as_they_should_be(self, model, config):
+        # the second follows from the filters' work on every possible first, in rows that differ
+        n, first = 6000, model.vocabulary.encode("bad").astype(np.intp).tolist()
+        expected: list[float] = []
+        settings = SampleConfig(**config)
+        for k, q in enumerate(chances(model, first, settings)):
+            expected += [q * p for p in chances(model, [*first, k], settings)]
+        texts = [model.vocabulary.encode(t) for t, _, _ in read(model, range(n), prompt="bad", length=2, **config)]
+        pairs = [int(a) * len(model.vocabulary) + int(b) for a, b in texts]
+        assert chi_square_is_plausible(np.bincount(pairs, minlength=len(expected)).tolist(), expected)
+
+
+def chances(model: CharModel, ids: list[int], config: SampleConfig) -> list[float]:
+    logits, _ = model.logits(np.array(ids)[:, None])
+    return probabilities(logits[-1, :, 0].tolist(), config, recent=ids)
 
 
 class TestIndependence:

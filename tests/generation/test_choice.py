@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -10,25 +11,11 @@ from hypothesis import strategies as st
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError
 from charlm.generation.choice import NO_SYMBOL, BlockChooser, Chooser, log_probabilities
+from charlm.generation.recent import memory
+from tests.generation.reference import probabilities
 
 LARGEST = math.nextafter(1.0, 0.0)
 logit = st.floats(-30, 30, width=32)
-
-
-def probabilities(logits: np.ndarray, config: SampleConfig, forbidden: int | None = None) -> np.ndarray:
-    """By the book: filter on the probabilities, then raise them to 1 / temperature."""
-    p = np.exp(logits.astype(np.float64) - logits.max())
-    if forbidden is not None:
-        p[forbidden] = 0
-    order = sorted(range(len(p)), key=lambda k: (-p[k], k))
-    if config.top_k:
-        p[order[config.top_k :]] = 0
-    p /= p.sum()
-    if config.top_p < 1:
-        enough = int(np.searchsorted(np.cumsum(p[order]), config.top_p)) + 1
-        p[order[enough:]] = 0
-    p = (p / p.max()) ** (1 / config.temperature)
-    return p / p.sum()
 
 
 @pytest.mark.parametrize(
@@ -39,15 +26,40 @@ def probabilities(logits: np.ndarray, config: SampleConfig, forbidden: int | Non
         SampleConfig(temperature=2.0, top_k=4),
         SampleConfig(temperature=0.7, top_p=0.81),
         SampleConfig(temperature=1.3, top_k=6, top_p=0.77),
+        SampleConfig(temperature=1.6, min_p=0.2),
+        SampleConfig(temperature=0.9, typical_p=0.6),
+        SampleConfig(temperature=1.1, repeat_penalty=1.7, repeat_last_n=4),
+        SampleConfig(repeat_penalty=0.4, repeat_last_n=0),
+        SampleConfig(temperature=2.5, repeat_penalty=0.6, top_k=7, typical_p=0.9, top_p=0.85, min_p=0.05),
+        SampleConfig(temperature=0.7, repeat_penalty=1.9, repeat_last_n=3, top_k=6, typical_p=0.8, min_p=0.01),
     ],
+    ids=str,
 )
 def test_each_symbol_owns_the_share_of_the_unit_interval_that_is_its_probability(config):
     logits = np.random.default_rng(5).normal(size=9).astype(np.float32) * 2
-    choose = Chooser(config, 9, forbidden=3)
+    recent = [4, 1, 8, 0, 8]
+    choose, held = Chooser(config, 9, forbidden=3), held_in_memory(recent, config)
     n = 20_000
-    counts = np.bincount([choose(logits, (k + 0.5) / n) for k in range(n)], minlength=9)
+    counts = np.bincount([choose(logits, (k + 0.5) / n, held) for k in range(n)], minlength=9)
     # a midpoint grid misses an interval's length by less than one of its cells
-    assert np.abs(counts - n * probabilities(logits, config, forbidden=3)).max() <= 1
+    expected = n * np.array(probabilities(logits, config, recent=recent, forbidden=3))
+    assert np.abs(counts - expected).max() <= 1
+
+    assert choose.probabilities(logits, held) == pytest.approx(expected / n, abs=1e-9)
+
+
+def test_at_temperature_zero_one_symbol_has_all_the_probability():
+    choose = Chooser(SampleConfig(temperature=0, top_k=2), 3)
+    assert choose.probabilities(np.array([1.0, 3.0, 3.0])).tolist() == [0, 1, 0]
+    with pytest.raises(DivergedError):
+        choose.probabilities(np.array([1.0, np.nan, 3.0]))
+
+
+def held_in_memory(symbols: list[int], config: SampleConfig) -> bytes:
+    append, recent = memory(9, config.repeat_last_n), b""
+    for symbol in symbols:
+        recent = append(recent, symbol)
+    return recent
 
 
 @given(st.lists(logit, min_size=2, max_size=8), st.floats(0, 1, exclude_max=True), st.floats(1e-300, 1e6))
@@ -106,6 +118,11 @@ CONFIGS = (
     SampleConfig(temperature=1e-300),
     SampleConfig(top_k=3),
     SampleConfig(top_p=0.8, temperature=2.0),
+    SampleConfig(min_p=0.1, temperature=0.01),
+    SampleConfig(typical_p=0.5),
+    SampleConfig(repeat_penalty=1.5),
+    SampleConfig(repeat_penalty=1000.0, typical_p=0.1, temperature=0.01),
+    SampleConfig(repeat_penalty=0.5, top_k=7, typical_p=0.9, top_p=0.95, min_p=0.02, temperature=1.3),
 )
 
 
@@ -123,13 +140,31 @@ def choose_all(logits: np.ndarray, uniforms: np.ndarray, config: SampleConfig, f
 )
 def test_a_block_chooses_for_each_row_what_is_chosen_for_it_alone(seed, config, outliers, forbidden):
     rng = np.random.default_rng(seed)
-    logits = rng.normal(size=(8, 9)) * rng.choice([1, 5, 60])
-    for row, place, value in outliers:
-        logits[row, place] = value
-    uniforms = np.where(rng.random(8) < 0.6, rng.random(8), rng.choice([0.0, LARGEST], 8))
-    choose = Chooser(config, 9, forbidden=forbidden)
-    alone = [choose(row, u) for row, u in zip(logits, uniforms.tolist(), strict=True)]
-    assert choose_all(logits, uniforms, config, forbidden) == alone
+    config = dataclasses.replace(config, repeat_last_n=3)
+    start = rng.integers(9, size=rng.integers(5)).tolist()
+    block = BlockChooser(config, 8, 9, forbidden=forbidden, recent=held_in_memory(start, config))
+    choose, texts = Chooser(config, 9, forbidden=forbidden), [list(start) for _ in range(8)]
+    for _ in range(5):
+        logits = rng.normal(size=(8, 9)) * rng.choice([1, 5, 60])
+        for row, place, value in outliers:
+            logits[row, place] = value
+        uniforms = np.where(rng.random(8) < 0.6, rng.random(8), rng.choice([0.0, LARGEST], 8))
+        together = np.zeros(8, np.intp)
+        block(logits, uniforms, out=together)
+        for text, row, u, chosen in zip(texts, logits, uniforms.tolist(), together.tolist(), strict=True):
+            assert chosen == choose(row, u, held_in_memory(text, config))
+            text.append(chosen)
+
+
+@pytest.mark.parametrize("size", [2, 65, 300])
+@pytest.mark.parametrize("config", CONFIGS, ids=str)
+def test_so_it_does_for_vocabularies_of_any_size(size, config):
+    rng = np.random.default_rng(size)
+    logits, uniforms, together = rng.normal(size=(32, size)) * 3, rng.random(32), np.zeros(32, np.intp)
+    recent = rng.integers(size, size=40).astype("<i4").tobytes()
+    BlockChooser(config, 32, size, recent=recent)(logits, uniforms, out=together)
+    choose = Chooser(config, size)
+    assert together.tolist() == [choose(row, u, recent) for row, u in zip(logits, uniforms.tolist(), strict=True)]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -38,7 +38,7 @@ def all_of(samples: Iterator[Any]) -> list[Any]:
 @pytest.mark.parametrize("unit", ["char", "byte"])
 def test_the_texts_are_the_same_whatever_the_number_of_workers(make_model, children, unit):
     model = make_model(unit=unit, stop=True)
-    config = SampleConfig(length=60, temperature=1.1, stop=("aa", "\n"), top_k=6)
+    config = SampleConfig(length=60, temperature=1.1, stop=("aa", "\n"), top_k=6, repeat_penalty=1.3)
     seeds = [*range(40, 80), *range(110)]  # five blocks
     expected = all_of(sample_many(model, config, seeds=seeds, prompt="ab", logprobs=True))
     assert children == []

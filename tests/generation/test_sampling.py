@@ -11,6 +11,7 @@ from charlm.analysis import score
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError, VocabularyError
 from charlm.generation import Sampler
+from tests.generation.reference import SETTINGS, chi_square_is_plausible, probabilities
 
 
 def sampler(model, seed=0, *, logprobs=False, **settings_) -> Sampler:
@@ -25,36 +26,31 @@ def same_position(a: Sampler, b: Sampler) -> bool:
 
 
 class TestDistribution:
-    @pytest.mark.parametrize(
-        "config", [{"temperature": 1.0}, {"temperature": 0.6, "top_k": 4}, {"temperature": 1.4, "top_p": 0.9}]
-    )
+    @pytest.mark.parametrize("config", SETTINGS, ids=str)
     def test_frequencies_are_the_filtered_probabilities(self, model, config):
         one = sampler(model, 11, **config)
         one.feed("bad")
-        logits, state = None, model.zero_state(1)
-        for symbol in model.vocabulary.encode("bad"):
-            logits, state = model.step(np.array([symbol]), state)
-        p = np.exp(logits[:, 0].astype(np.float64))
-        p /= p.sum()
-        order = np.argsort(-p, kind="stable")
-        if "top_k" in config:
-            p[order[config["top_k"] :]] = 0
-        if "top_p" in config:
-            p[order[np.searchsorted(np.cumsum(p[order]), config["top_p"]) + 1 :]] = 0
-        p **= 1 / config["temperature"]
-        p /= p.sum()
-
-        n, here = 8000, one.position
-        counts = np.zeros(len(p))
-        for _ in range(n):
+        ids = model.vocabulary.encode("bad").astype(np.intp)
+        logits, _ = model.logits(ids[:, None])
+        p = probabilities(logits[-1, :, 0].tolist(), one.config, recent=ids.tolist())
+        here, counts = one.position, [0] * len(p)
+        for _ in range(8000):
             one.position = here
             counts[one.draw()] += 1
-        possible = p > 0
-        assert counts[~possible].sum() == 0
-        chi_square = ((counts - n * p)[possible] ** 2 / (n * p[possible])).sum()
-        # exceeded once in a million seeds: mean + 5 standard deviations and more
-        freedom = possible.sum() - 1
-        assert chi_square < freedom + 5 * math.sqrt(2 * freedom) + 10
+        assert chi_square_is_plausible(counts, p)
+
+    def test_probabilities_are_of_what_comes_next_and_change_nothing(self, model):
+        one, twin = sampler(model, 3, top_k=3, repeat_penalty=2.0), sampler(model, 3, top_k=3, repeat_penalty=2.0)
+        assert one.probabilities().sum() == pytest.approx(1)
+        for text in ("", "bad", "a"):
+            one.feed(text), twin.feed(text)
+            for _ in range(5):
+                assert np.count_nonzero(one.probabilities()) == 3
+                p = one.probabilities()
+                drawn = one.draw()
+                assert p[drawn] > 0
+                assert drawn == twin.draw()
+        assert same_position(one, twin)
 
     def test_temperature_zero_follows_the_most_likely_symbol(self, model):
         one = sampler(model, temperature=0, length=30)
@@ -103,6 +99,50 @@ class TestRandomness:
         greedy.feed("a")
         one.configure(SampleConfig(temperature=0))
         assert [one.draw() for _ in range(20)] == [greedy.draw() for _ in range(20)]
+
+
+class TestRepeatPenalty:
+    def test_it_sees_prompt_and_continuation_and_no_further_back_than_said(self, make_model):
+        model = make_model(dtype="float64")
+        one = sampler(model, 5, repeat_penalty=3.0, repeat_last_n=4)
+        one.feed("abcdeabc")
+        ids = model.vocabulary.encode("abcdeabc").astype(np.intp).tolist()
+        ids += [one.draw() for _ in range(150)]
+        assert one.position.recent == np.array(ids[-4:], "<i4").tobytes()
+        logits, _ = model.logits(np.array(ids)[:, None])
+        for k, uniform in zip(range(8, len(ids)), np.random.default_rng(5).random(150), strict=True):
+            p = probabilities(logits[k - 1, :, 0].tolist(), one.config, recent=ids[:k])
+            assert ids[k] == np.searchsorted(np.cumsum(p), uniform, "right")
+
+    def test_going_back_brings_back_what_was_seen(self, model):
+        one = sampler(model, 4, repeat_penalty=3.0, repeat_last_n=8)
+        one.feed("dab")
+        snapshot = one.snapshot()
+        first = [one.draw() for _ in range(40)]
+        one.feed("ccc")
+        one.restore(snapshot)
+        assert [one.draw() for _ in range(40)] == first
+
+    def test_switched_on_in_the_middle_it_sees_what_came_before(self, model):
+        late, early = sampler(model, 4, length=30), sampler(model, 4, repeat_penalty=3.0, length=30)
+        late.feed("dab")
+        text = "".join(late.stream())
+        early.feed("dab" + text)
+        early.restore(late.snapshot())
+        assert late.position.recent == early.position.recent == bytes_of(model, ("dab" + text)[-64:])
+        late.configure(early.config)
+        assert "".join(late.stream()) == "".join(early.stream())
+
+    def test_a_new_document_has_seen_nothing(self, make_model):
+        one = sampler(make_model(stop=True), 3, temperature=1.0, length=5000, repeat_penalty=1.2)
+        one.feed("ab")
+        list(one.stream())
+        assert one.finish_reason == "stop"
+        assert one.position.recent == b""
+
+
+def bytes_of(model, text: str) -> bytes:
+    return model.vocabulary.encode(text).astype("<i4").tobytes()
 
 
 class TestStart:
@@ -255,7 +295,7 @@ class TestStopStrings:
 
 
 class TestLogProbabilities:
-    @pytest.mark.parametrize("config", [{"temperature": 0.3}, {"top_k": 2}, {"top_p": 0.5, "temperature": 3.0}])
+    @pytest.mark.parametrize("config", [*SETTINGS, {"temperature": 0.3}, {"top_k": 2}], ids=str)
     @pytest.mark.parametrize(("unit", "text"), [("char", None), ("byte", "ab \n"), ("grapheme", None)])
     def test_they_are_what_score_says(self, make_model, unit, text, config):
         model = make_model(text, unit=unit)

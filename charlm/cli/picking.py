@@ -1,0 +1,133 @@
+"""Several answers to one turn, written side by side; the person picks the one to go on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import ExitStack, closing
+from typing import cast
+
+from rich.console import RenderableType
+
+from charlm.cli.conversation import Conversation
+from charlm.cli.entries import Entry
+from charlm.cli.stop_key import StopKey
+from charlm.cli.transcript import Transcript
+from charlm.errors import UsageError
+from charlm.generation import Sampler
+from charlm.ui.columns import Columns
+
+__all__ = ["Picking"]
+
+_FRAMES_PER_SECOND = 12
+_ROWS_BESIDE = 4  # of the screen: a number above each text, and the prompt
+
+
+class Picking:
+    """Answers to choose from.
+
+    Each has a random stream of its own, which follows from the conversation's: the same seed, the same answers.
+
+    Parameters
+    ----------
+    conversation : Conversation
+        Its last turn waits for an answer.
+    count : int
+    transcript : Transcript
+    tell : callable
+        Shows what is not text, where nothing can be painted.
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        count: int,
+        transcript: Transcript,
+        tell: Callable[[RenderableType], None],
+    ) -> None:
+        self.prompt = f"1-{count}> "
+        self._talk = conversation
+        self._transcript = transcript
+        self._tell = tell
+        self._turn = conversation.last
+        self._samplers = conversation.alternatives(count)
+        self._texts = [""] * count
+        self._shown = False
+
+    @property
+    def holds(self) -> bool:
+        """Whether the turn that waits for an answer is still the last."""
+        return self._talk.last is self._turn
+
+    def write(self, stop: StopKey) -> None:
+        """Let all answers grow, until they have ended or the key is pressed; what is there then can be picked."""
+        pieces: list[list[str]] = [[] for _ in self._samplers]
+        try:
+            with ExitStack() as stack:
+                self._show_growing(stack, pieces)
+                streams = [stack.enter_context(closing(_stream(sampler))) for sampler in self._samplers]
+                growing = list(zip(streams, pieces, strict=True))
+                while growing and not stop.pressed:
+                    growing = [(stream, text) for stream, text in growing if _grow(stream, text)]
+        finally:
+            self._texts = ["".join(text) for text in pieces]
+
+    def _show_growing(self, stack: ExitStack, pieces: list[list[str]]) -> None:
+        screen = self._transcript.screen
+        if screen is None or not self._transcript.paints:
+            return
+        from rich.live import Live
+
+        rows = max(1, screen.height - _ROWS_BESIDE)
+
+        def ends() -> Columns:
+            room = rows * screen.width
+            return Columns(["".join(text[-room:]) for text in pieces], tails=max(1, rows // len(pieces)))
+
+        stack.enter_context(
+            Live(console=screen, get_renderable=ends, transient=True, refresh_per_second=_FRAMES_PER_SECOND)
+        )
+
+    def announce(self) -> None:
+        """Show the answers."""
+        if self._transcript.paints:
+            self._transcript.above(Columns(self._texts))
+        elif not self._shown:
+            self._tell(Columns(self._texts, stacked=True))
+        self._shown = True
+
+    def take(self, entry: Entry) -> bool:
+        """Go on with the answer that is picked, an empty line taking the first; return that it is over.
+
+        Raises
+        ------
+        UsageError
+            If the line is not the number of an answer.
+        """
+        text = entry.text.strip() or "1"
+        k = int(text[:9]) if text.isdecimal() else 0
+        if not 1 <= k <= len(self._texts):
+            raise UsageError(f"{text[:40]!r} is none of the answers; pick 1 to {len(self._texts)}, or /retry")
+        self._transcript.taken(entry.shown)
+        self._adopt(k - 1)
+        return False
+
+    def leave(self) -> None:
+        """At the end of the input, go on with the first."""
+        self._adopt(0)
+
+    def _adopt(self, k: int) -> None:
+        self._talk.adopt(self._texts[k], self._samplers[k].position)
+        self._transcript.generated(self._texts[k])
+        self._transcript.pause()
+
+
+def _stream(sampler: Sampler) -> Generator[str, None, None]:
+    return cast("Generator[str, None, None]", sampler.stream())
+
+
+def _grow(stream: Generator[str, None, None], text: list[str]) -> bool:
+    """Let a text grow by a piece; return whether there was one."""
+    piece = next(stream, None)
+    if piece is not None:
+        text.append(piece)
+    return piece is not None

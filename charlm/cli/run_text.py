@@ -1,0 +1,124 @@
+"""The text that a run has learnt, read again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from charlm.checkpoint import Checkpoint
+from charlm.config import TrainConfig, from_mapping
+from charlm.errors import CorpusError, UsageError
+from charlm.text.corpus import BUILTIN, STDIN, Corpus, read_corpus
+from charlm.text.vocabulary import Vocabulary
+from charlm.training.data import Data, load_data
+
+__all__ = ["LearntText", "learnt_text", "read_run_text"]
+
+
+class LearntText(NamedTuple):
+    """What a model was trained on, as it read it, and what of its text was held out; either may be empty."""
+
+    learnt: str
+    unseen: str
+
+
+def learnt_text(checkpoint: Checkpoint, source: str | None = None) -> LearntText:
+    """Read what a model was trained on.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    source : str, optional
+        A corpus to take for it: a file, a folder or ``builtin:NAME``. Of one that is the run's own text, the part
+        that was held out is set apart; of any other, all counts as learnt.
+
+    Raises
+    ------
+    CorpusError
+        If the text is no longer there, or is another.
+    UsageError
+        If the model does not know where its text is.
+    """
+    vocabulary = checkpoint.model.vocabulary
+    try:
+        origin = dict(checkpoint.training["origin"])
+        config = from_mapping(TrainConfig, dict(checkpoint.training["train"]))
+        own_sha256 = origin["sha256"]
+        decoding: dict[str, Any] = {"encoding": origin["encoding"], "errors": origin["errors"]}
+    except (KeyError, TypeError, ValueError) as error:  # saved by hand, imported, or from a stranger
+        if source is None:
+            raise UsageError(
+                "this model does not say what text it has learnt; give the text with --novelty-corpus"
+            ) from error
+        own_sha256, decoding = None, {}
+    if source is None:
+        try:
+            text, validation = read_run_text(origin)
+        except CorpusError as error:
+            cause, _, _ = str(error).partition("; ")
+            raise CorpusError(
+                f"no training text to compare with: {cause}; give it with --novelty-corpus"
+            ) from error
+    else:
+        corpus, validation = read_corpus([source], **decoding), None
+        if corpus.sha256 != own_sha256:
+            return LearntText(vocabulary.prepare(corpus.text), "")
+        text = corpus.text
+    return _parts(vocabulary, load_data(vocabulary, text, config, validation))
+
+
+def _parts(vocabulary: Vocabulary, data: Data) -> LearntText:
+    learnt = [data.train] if isinstance(data.train, np.ndarray) else data.train
+    held_out = data.held_out
+    if held_out is None:
+        unseen = []
+    elif held_out.warmup:
+        unseen = [held_out.targets[held_out.warmup :]]
+    else:
+        unseen = np.split(held_out.targets, np.flatnonzero(held_out.resets))
+    return LearntText("\n".join(map(vocabulary.decode, learnt)), "\n".join(map(vocabulary.decode, unseen)))
+
+
+def read_run_text(origin: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Read a run's text and the text that it validates on, if that is another.
+
+    Parameters
+    ----------
+    origin : mapping
+        What the run's checkpoint says of it.
+
+    Raises
+    ------
+    CorpusError
+        If a text is no longer there, or is another.
+    """
+    decoding: dict[str, Any] = {"encoding": origin["encoding"], "errors": origin["errors"]}
+    sources, validation = [str(source) for source in origin["sources"]], origin["val_file"]
+    text = _read_again(sources, origin["sha256"], decoding).text
+    if validation is None:
+        return text, None
+    return text, _read_again([str(validation)], origin.get("val_sha256"), decoding).text
+
+
+def _read_again(sources: list[str], sha256: str | None, decoding: dict[str, Any]) -> Corpus:
+    """Read a text that was read before, and make sure that it is the same; `sha256` None is not known."""
+    for source in sources:
+        if source == STDIN or _is_pipe(source):
+            where = "standard input" if source == STDIN else f"the pipe {source!r}"
+            raise CorpusError(f"this run read its text from {where}, which is gone; save it to a file and train")
+    corpus = read_corpus(sources, **decoding)
+    if sha256 not in (None, corpus.sha256):
+        raise CorpusError(
+            f"the text of this run has changed ({', '.join(map(repr, sources))}); "
+            f"put the old one back, or train a new run on the new text"
+        )
+    return corpus
+
+
+def _is_pipe(source: str) -> bool:
+    """Tell whether a source can be read only once; reading it again might wait for ever."""
+    path = Path(source)
+    return not source.startswith(BUILTIN) and path.exists() and not (path.is_file() or path.is_dir())

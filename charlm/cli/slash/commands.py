@@ -1,0 +1,105 @@
+"""All slash commands by name, and what carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.console import RenderableType
+
+from charlm.cli.conversation import Conversation
+from charlm.cli.slash import files, looks, places, settings
+from charlm.cli.slash.desk import Command, Desk, Next
+from charlm.errors import UsageError
+from charlm.model import CharModel
+from charlm.ui import console_view as view
+
+__all__ = ["COMMANDS", "Slash"]
+
+_ENTERED = {
+    "a line": "is appended to the text, and the model goes on",
+    "a line\\": "goes on in the next line",
+    '"""': 'begins a text of any lines, up to the next """; // begins a text with a slash',
+}
+
+
+class Slash:
+    """Carries out slash commands on a conversation.
+
+    Parameters
+    ----------
+    conversation : Conversation
+    show : callable
+        Takes what there is to see.
+    load : callable
+        Finds and reads a model.
+    count : int
+        Answers that are written side by side.
+
+    Attributes
+    ----------
+    desk : Desk
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        *,
+        show: Callable[[RenderableType], None],
+        load: Callable[[str], CharModel],
+        count: int = 1,
+    ) -> None:
+        self.desk = Desk(conversation, show, load, count)
+
+    def run(self, line: str) -> Next:
+        """Carry out a line that begins with a slash.
+
+        Raises
+        ------
+        CharlmError
+            If there is no such command, or it cannot be done; nothing has changed then.
+        """
+        name, _, rest = line[1:].partition(" ")
+        command = COMMANDS.get(name)
+        if command is None:
+            raise UsageError(
+                f"there is no command {'/' + name[:60]!r}; /help lists them, // begins a text with a slash"
+            )
+        return command.action(self.desk, rest.strip())
+
+
+def _help(desk: Desk, _rest: str) -> Next:
+    lines = {f"/{name} {command.arguments}".rstrip(): command.summary for name, command in COMMANDS.items()}
+    desk.show(view.commands(_ENTERED | lines))
+    return "prompt"
+
+
+def _step(_desk: Desk, _rest: str) -> Next:
+    return "step"
+
+
+def _bye(_desk: Desk, _rest: str) -> Next:
+    return "leave"
+
+
+COMMANDS = {
+    "help": Command("", "this list", _help),
+    "set": Command("NAME VALUE", "change a setting; alone, show all", settings.change),
+    "show": Command("WHAT", "show the settings, the model or its vocab", settings.show),
+    "model": Command("FILE", "let another model go on; alone, show it", settings.model),
+    "seed": Command("N", "start the random stream anew; alone, show its seed", settings.seed),
+    "stop": Command("TEXT…", 'end before one of these; "two words", \\n; off: none', settings.stop),
+    "count": Command("N", "write N answers side by side, and pick one", settings.count),
+    "step": Command("", "go on by single characters, or stop doing so", _step),
+    "probs": Command("N", "what may come next, and how likely it is", looks.probs),
+    "heat": Command("N", "how surprising the last N characters were", looks.heat),
+    "undo": Command("", "go back to before the last turn", places.undo),
+    "retry": Command("", "let the model answer the last line anew", places.retry),
+    "branch": Command("NAME", "keep this place; --force moves a name here", places.branch),
+    "branches": Command("", "list the places that were kept", places.branches),
+    "return": Command("NAME", "go to a branch; alone, back again", places.return_to),
+    "clear": Command("", "begin a new text", places.clear),
+    "save": Command("FILE", "write the conversation; --force replaces", files.save),
+    "load": Command("FILE", "go on with a conversation from a file", files.load),
+    "export": Command("FILE", "write the text as .html, .svg or .txt", files.export),
+    "bye": Command("", "leave; so does Ctrl-D. Ctrl-C stops the model", _bye),
+}

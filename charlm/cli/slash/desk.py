@@ -1,0 +1,79 @@
+"""What the slash commands work on, and how they are described."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias
+
+from rich.console import RenderableType
+
+from charlm.cli.conversation import Conversation
+from charlm.cli.turns import end_of, length
+from charlm.model import CharModel
+from charlm.ui import console_view as view
+
+__all__ = ["FORCE", "Command", "Desk", "Next", "without_force"]
+
+Next: TypeAlias = Literal["prompt", "answer", "step", "leave"]
+"""What comes after a command: the next line, the model, step mode or its end, the end of the session."""
+
+FORCE = "--force"
+
+
+@dataclass
+class Desk:
+    """A conversation and its surroundings.
+
+    Parameters
+    ----------
+    conversation : Conversation
+    show : callable
+        Takes what there is to see.
+    load : callable
+        Finds and reads a model.
+    count : int
+        Answers that are written side by side.
+    """
+
+    conversation: Conversation
+    show: Callable[[RenderableType], None]
+    load: Callable[[str], CharModel]
+    count: int = 1
+
+    def show_end(self) -> Next:
+        """Show how the text ends, after a change of place."""
+        last = self.conversation.last
+        self.show(view.tail(end_of(last, view.TAIL), length=length(last)))
+        return "prompt"
+
+
+class Command(NamedTuple):
+    """How a command is typed, what it does, and the function that does it.
+
+    Parameters
+    ----------
+    arguments, summary : str
+    action : callable
+        Takes the desk and what follows the name, blanks at both ends removed.
+    """
+
+    arguments: str
+    summary: str
+    action: Callable[[Desk, str], Next]
+
+
+def without_force(rest: str) -> tuple[str, bool]:
+    """Take ``--force`` away from either end of a command's arguments; return them, and whether it was there.
+
+    Examples
+    --------
+    >>> without_force("--force a talk.npz"), without_force("--forceful")
+    (('a talk.npz', True), ('--forceful', False))
+    """
+    words = rest.split(" ")
+    for place in (0, -1):
+        if words[place] == FORCE:
+            del words[place]
+            return " ".join(words).strip(), True
+    return rest, False

@@ -1,0 +1,39 @@
+"""Commands that look closely: what may come next, and what came as a surprise."""
+
+from __future__ import annotations
+
+from charlm.cli.slash.desk import Desk, Next
+from charlm.errors import UsageError
+
+__all__ = ["heat", "probs"]
+
+_ROWS = 10
+_PIECES = 1000
+
+
+def probs(desk: Desk, rest: str) -> Next:
+    """Show how likely each character is to come next."""
+    from charlm.ui.probability_bars import Bars, chances
+
+    talk = desk.conversation
+    desk.show(Bars(chances(talk.model.vocabulary, talk.probabilities(), _number(rest, _ROWS, "/probs"))))
+    return "prompt"
+
+
+def heat(desk: Desk, rest: str) -> Next:
+    """Show how much each character surprises the model."""
+    from charlm.cli.surprisal import surprisal
+    from charlm.ui.heat import Heat
+
+    talk = desk.conversation
+    pieces, bits = surprisal(talk.model, talk.last, talk.config.on_unknown, _number(rest, _PIECES, "/heat"))
+    desk.show(Heat(pieces, bits))
+    return "prompt"
+
+
+def _number(text: str, default: int, command: str) -> int:
+    if not text:
+        return default
+    if not text.isdecimal() or len(text) > 9 or int(text) < 1:
+        raise UsageError(f"{command} {text[:40]!r} is no number; give how many to show, at least 1")
+    return int(text)

@@ -1,0 +1,104 @@
+"""Step mode: character by character, what may come next is shown, and the person picks, types or lets go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+
+from rich.console import RenderableType
+
+from charlm.cli.conversation import Conversation
+from charlm.cli.entries import Entry
+from charlm.cli.transcript import Transcript
+from charlm.cli.turns import Run, runs
+from charlm.errors import UsageError
+from charlm.ui import console_view as view
+from charlm.ui.probability_bars import Chance, chances
+
+__all__ = ["Stepping"]
+
+_ROWS = 8
+_LONGEST_ROW = 400  # characters from which a row of the terminal is cut
+HINT = 'a number picks, text is typed ("""8""" is an 8), an empty line lets the model draw; /step ends this'
+
+
+class Stepping:
+    """Goes on by single characters; each is a turn, which can be undone.
+
+    On a terminal that can be painted on, each step takes the place of the one before, and what was written is put
+    into the text at the end. Elsewhere it is written as it comes.
+
+    Parameters
+    ----------
+    conversation : Conversation
+    transcript : Transcript
+    tell : callable
+        Shows what is not text, where nothing can be painted.
+    """
+
+    prompt = "step> "
+
+    def __init__(
+        self, conversation: Conversation, transcript: Transcript, tell: Callable[[RenderableType], None]
+    ) -> None:
+        self._talk = conversation
+        self._transcript = transcript
+        self._tell = tell
+        self._from = conversation.characters
+        self._rows: list[Chance] = []
+        tell(view.note(HINT))
+
+    def announce(self) -> None:
+        """Show the end of the text, and what may come next."""
+        self._rows = chances(self._talk.model.vocabulary, self._talk.probabilities(), _ROWS)
+        panel = view.step_panel(runs(self._talk.last, max(0, self._talk.characters - _LONGEST_ROW)), self._rows)
+        if self._transcript.paints:
+            self._transcript.above(panel)
+        else:
+            self._tell(panel)
+
+    def take(self, entry: Entry) -> bool:
+        """Take a step, and return that there will be another.
+
+        Raises
+        ------
+        UsageError
+            For a number that no row has.
+        VocabularyError
+            For text that the model does not know.
+        """
+        if entry.kind == "line" and entry.text.isdecimal():
+            self._pick(entry.text)
+        else:
+            self._talk.say(entry.text)
+        self._transcript.taken(entry.shown)
+        if entry.text:
+            self._write(runs(self._talk.last, self._before_last()))
+        else:
+            self.answer()
+        return True
+
+    def answer(self) -> None:
+        """Let the model draw one character."""
+        with closing(self._talk.answer_one()) as pieces:
+            self._write([Run("".join(pieces), typed=False)])
+
+    def leave(self) -> None:
+        """Put what was written in step mode into the text that is seen."""
+        if self._transcript.paints:
+            self._transcript.written(runs(self._talk.last, self._from))
+
+    def _pick(self, number: str) -> None:
+        k = int(number[:9])
+        if not 1 <= k <= len(self._rows):
+            raise UsageError(
+                f'there is no row {number[:40]}; pick 1 to {len(self._rows)}, or type """{number[:40]}"""'
+            )
+        self._talk.pick(self._rows[k - 1].symbol)
+
+    def _before_last(self) -> int:
+        return 0 if self._talk.last is None else self._talk.last.begins
+
+    def _write(self, added: Iterable[Run]) -> None:
+        if not self._transcript.paints:
+            self._transcript.written(added)

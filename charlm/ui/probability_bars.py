@@ -1,0 +1,114 @@
+"""How likely each character is to come next, as bars: what the console's ``/probs`` and ``/step`` show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.text import Text
+
+from charlm.text.symbols import STOP
+from charlm.text.vocabulary import Vocabulary
+from charlm.ui.sanitize import visible_line
+
+__all__ = ["Bars", "Chance", "chances", "symbol_name"]
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_WIDEST = 40
+
+
+class Chance(NamedTuple):
+    """A symbol and how likely it is.
+
+    Parameters
+    ----------
+    symbol : int
+        Its id.
+    name : str
+        As it is shown.
+    probability : float
+    """
+
+    symbol: int
+    name: str
+    probability: float
+
+
+def symbol_name(symbol: str | int) -> str:
+    r"""Name a symbol so that it can be seen: blanks and controls as pictures, bytes beyond ASCII by their number.
+
+    Examples
+    --------
+    >>> symbol_name(" "), symbol_name("\n"), symbol_name(0x41), symbol_name(0xe4)
+    ('␠', '␊', 'A', '\\xe4')
+    """
+    if symbol == STOP:
+        return "end"
+    if isinstance(symbol, int):
+        return symbol_name(chr(symbol)) if symbol < 0x80 else f"\\x{symbol:02x}"
+    if symbol == " ":
+        return "␠"
+    shown = visible_line(symbol)
+    if shown.isspace():  # one of Unicode's other blanks
+        return f"U+{ord(shown[0]):04X}"
+    return shown if cell_len(shown) else "◌" + shown
+
+
+def chances(vocabulary: Vocabulary, probabilities: NDArray[np.float64], most: int) -> list[Chance]:
+    """Return the likeliest symbols, at most so many, the likeliest first; none that cannot come."""
+    order = np.argsort(-probabilities, kind="stable")[:most]
+    return [
+        Chance(k, symbol_name(vocabulary.symbols[k]), float(probabilities[k]))
+        for k in order.tolist()
+        if probabilities[k] > 0
+    ]
+
+
+class Bars:
+    """A renderable: a row a symbol, with its name, its probability and a bar; the last row is all others.
+
+    Parameters
+    ----------
+    rows : sequence of Chance
+    numbered : bool
+        Whether the rows have numbers, by which they can be picked.
+    """
+
+    def __init__(self, rows: Sequence[Chance], *, numbered: bool = False) -> None:
+        self.rows = rows
+        self.numbered = numbered
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names = max((cell_len(row.name) for row in self.rows), default=0)
+        numbers = len(str(len(self.rows))) + 1 if self.numbered else 0
+        width = min(_WIDEST, options.max_width - numbers - names - len(" 100.0 % ") - 1)
+        for k, row in enumerate(self.rows, 1):
+            number = Text(f"{k:>{numbers - 1}} " if self.numbered else "", "dim")
+            name = Text(row.name + " " * (names - cell_len(row.name)), "bold")
+            figure = f" {_percent(row.probability)} "
+            yield Text.assemble(number, name, figure, _bar(row.probability, width), no_wrap=True, overflow="crop")
+        others = 1 - sum(row.probability for row in self.rows)
+        if others > 5e-4:
+            blank = " " * (numbers + names)
+            yield Text(f"{blank} {_percent(others)} all others", "dim", no_wrap=True, overflow="crop")
+
+
+def _percent(share: float) -> str:
+    """Write a share in seven columns."""
+    return f"{100 * share:5.1f} %" if share >= 5e-4 else " <0.1 %"
+
+
+def _bar(share: float, width: int) -> str:
+    r"""Draw a bar of eighths of a cell.
+
+    Examples
+    --------
+    >>> _bar(0.5, 3)
+    '█▌'
+    """
+    eighths = round(8 * share * max(width, 0))
+    return "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()

@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+
+from charlm.cli.slash import COMMANDS, parse_setting
+from charlm.config import SampleConfig
+from charlm.errors import CharlmError, CheckpointError, UsageError
+
+
+def test_help_lists_every_command(desk: Any) -> None:
+    text = desk.shown("/help")
+    assert all(f"/{name}" in text for name in COMMANDS)
+    assert set(COMMANDS) == {
+        "help", "set", "show", "model", "seed", "stop", "count", "step", "probs", "heat", "undo", "retry", "branch",
+        "branches", "return", "clear", "save", "load", "export", "bye",
+    }  # fmt: skip
+
+
+def test_set_changes_and_shows(desk: Any) -> None:
+    assert re.search("^temperature +0.5 *$", desk.shown("/set temp 0.5"), re.MULTILINE)
+    assert desk.talk.config.temperature == 0.5
+    assert re.search("^top-k +3 *$", desk.shown("/set top_k 3"), re.MULTILINE)
+    assert re.search("^seed +3 *$", desk.shown("/set"), re.MULTILINE)
+
+
+def test_show(desk: Any) -> None:
+    assert desk.shown("/show") == desk.shown("/show settings")
+    assert desk.shown("/show model").startswith("lstm 8 · 5 symbols")
+    assert "␊ ␛ ␠ a b" in desk.shown("/show vocab")
+
+
+def test_model_takes_a_name_with_spaces(desk: Any) -> None:
+    assert desk.shown("/model a good one.npz").startswith("gru 9")
+    assert desk.shown("/model") == desk.shown("/show model")
+    with pytest.raises(CheckpointError):
+        desk.slash.run("/model nowhere")
+    assert desk.talk.model.config.cell == "gru"
+
+
+def test_seed(desk: Any) -> None:
+    assert desk.shown("/seed") == "seed 3\n"
+    assert desk.shown("/seed 12") == "seed 12\n"
+    assert desk.talk.seed == 12
+
+
+def test_undo_and_clear_tell_where_the_text_stands(desk: Any) -> None:
+    desk.talk.say("ab\x1b[bold]"[:3])
+    "".join(desk.talk.answer())
+    assert desk.shown("/clear") == "the text is empty\n"
+    assert "ab␛" in desk.shown("/undo")
+
+
+def test_retry_and_bye_say_what_comes_next(desk: Any) -> None:
+    desk.talk.say("a")
+    assert desk.slash.run("/retry") == "answer"
+    assert desk.slash.run("/bye") == "leave"
+    assert desk.slash.run("/step") == "step"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "/", "/nope", "/Set", "/set nope 1", "/set temp", "/set temp -1", "/set temp nan", "/set top-k 1.5",
+        "/set on-unknown perhaps", "/show nope", "/seed -1", "/seed x", "/seed ²", "/undo", "/retry",
+        "/count 0", "/count 17", "/count x", "/probs 0", "/heat x", "/probs 9999999999", "/seed " + "9" * 5000,
+        "/branch a b", "/branch -x", "/branch \x1b[31m", "/branch \u202e", "/branch " + "x" * 41, "/return",
+        "/return nowhere", "/save", "/save --force", "/load", "/export", "/save \0", "/save \ud800",
+    ],
+)  # fmt: skip
+def test_mistakes_are_one_line_and_change_nothing(desk: Any, line: str) -> None:
+    before = desk.talk.config
+    with pytest.raises(CharlmError) as problem:
+        desk.slash.run(line)
+    assert isinstance(problem.value, UsageError)
+    assert "\n" not in str(problem.value)
+    assert desk.talk.config == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("length", "30", SampleConfig(length=30)),
+        ("top-p", "1", SampleConfig(top_p=1.0)),
+        ("repeat-penalty", "1.3", SampleConfig(repeat_penalty=1.3)),
+        ("repeat_last_n", "20", SampleConfig(repeat_last_n=20)),
+        ("temperature", " 2 ", SampleConfig(temperature=2.0)),
+        ("on-unknown", "skip", SampleConfig(on_unknown="skip")),
+        ("stop", "END", SampleConfig(stop=("END",))),
+        ("stop", "\\n\\n", SampleConfig(stop=("\n\n",))),
+        ("stop", "", SampleConfig(stop=())),
+    ],
+)
+def test_settings_are_parsed_by_their_type(name: str, value: str, expected: SampleConfig) -> None:
+    assert parse_setting(SampleConfig(stop=("x",) if name == "stop" else ()), name, value) == expected
+
+
+def test_every_setting_there_is_can_be_set() -> None:
+    other = {int: "3", float: "0.5", bool: "on", str: "skip", tuple: "x", type(None): "x"}
+    for field in dataclasses.fields(SampleConfig):
+        value = other[type(field.default)]
+        changed = parse_setting(SampleConfig(), field.name.replace("_", "-"), value)
+        assert getattr(changed, field.name) != field.default, field.name
+
+
+@pytest.mark.parametrize(
+    ("typed", "stops"),
+    [
+        ("END", ("END",)),
+        ("END \\n\\n", ("END", "\n\n")),
+        ('"THE END" x', ("THE END", "x")),
+        (r'"say \"hi\"" a\\b', ('say "hi"', "a\\b")),
+        ('"off"', ("off",)),
+        ("off", ()),
+        ('""', ()),
+    ],
+)
+def test_stop_texts(desk: Any, typed: str, stops: tuple[str, ...]) -> None:
+    desk.slash.run("/stop before")
+    desk.slash.run("/stop " + typed)
+    assert desk.talk.config.stop == stops
+    assert desk.shown("/stop") == f"stop {', '.join(map(repr, stops)) or 'none'}\n"
+
+
+def test_count(desk: Any) -> None:
+    assert (desk.shown("/count"), desk.shown("/count 4"), desk.slash.desk.count) == ("count 1\n", "count 4\n", 4)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from charlm.cli.slash import completions
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("/und", ["/undo"]),
+        ("/se", ["/set ", "/seed "]),
+        ("/set top", ["/set top-k ", "/set top-p "]),
+        ("/set on-unknown ", [f"/set on-unknown {value}" for value in ("error", "skip", "replace")]),
+        ("/set length ", ["/set length 5"]),
+        ("/set nope ", []),
+        ("/set stop ", []),
+        ("/show m", ["/show model"]),
+        ("/seed ", []),
+        ("/nope x", []),
+        ("text", ["text\t"]),
+        ("//text", ["//text\t"]),
+        ("", ["\t"]),
+    ],
+)
+def test_what_a_line_may_become(desk: Any, line: str, expected: list[str]) -> None:
+    assert completions(line, desk.talk) == expected
+
+
+def test_branches(desk: Any) -> None:
+    desk.shown("/branch left"), desk.shown("/branch right")
+    assert completions("/return l", desk.talk) == ["/return left"]
+
+
+def test_files(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("two words.npz", "two.npz", ".hidden", "bad\x1b[31m", "bad\u202e"):
+        (tmp_path / name).touch()
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder" / "inner").touch()
+    monkeypatch.chdir(tmp_path)
+    assert completions("/load ", desk.talk) == ["/load folder/", "/load two words.npz", "/load two.npz"]
+    assert completions("/load two w", desk.talk) == ["/load two words.npz"]
+    assert completions("/save folder/i", desk.talk) == ["/save folder/inner"]
+    assert completions(f"/model {tmp_path}/.h", desk.talk) == [f"/model {tmp_path}/.hidden"]
+    assert completions("/load nowhere/", desk.talk) == []
+    assert completions("/load bad", desk.talk) == []
