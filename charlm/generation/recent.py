@@ -6,35 +6,32 @@ cost a symbol a tenth of a microsecond or two. Texts side by side only go on, an
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RecentRows", "ids_of", "memory"]
+__all__ = ["RecentRows", "codes", "ids_of", "window"]
 
 _BYTES = 4
 _DTYPE = "<i4"
 
 
-def memory(size: int, n: int) -> Callable[[bytes, int], bytes]:
-    """Return a function that adds one of V symbols to what is recent, and forgets all but the last `n`.
+def codes(size: int) -> list[bytes]:
+    """Return what each of V symbols adds to what is recent."""
+    return [symbol.to_bytes(_BYTES, "little") for symbol in range(size)]
+
+
+def window(n: int) -> slice:
+    """Return what of recent symbols to keep: the last `n`.
 
     Examples
     --------
-    >>> append, recent = memory(9, 2), b""
+    >>> code, recent = codes(9), b""
     >>> for symbol in (3, 5, 7):
-    ...     recent = append(recent, symbol)
+    ...     recent = (recent + code[symbol])[window(2)]
     >>> ids_of(recent).tolist()
     [5, 7]
     """
-    codes = [symbol.to_bytes(_BYTES, "little") for symbol in range(size)]
-    first = -_BYTES * n
-
-    def append(recent: bytes, symbol: int) -> bytes:
-        return (recent + codes[symbol])[first:]
-
-    return append if n else lambda _recent, _symbol: b""
+    return slice(-_BYTES * n, None) if n else slice(0)
 
 
 def ids_of(recent: bytes) -> NDArray[np.int32]:

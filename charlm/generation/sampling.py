@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from charlm.config import SampleConfig
 from charlm.generation.choice import Chooser, log_probabilities
 from charlm.generation.continuation import Continuation, FinishReason
-from charlm.generation.recent import memory
+from charlm.generation.recent import codes, window
 from charlm.model import CharModel, State
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
@@ -84,6 +84,7 @@ class Sampler:
         self._step = model.stepper()
         self._start = start(model)
         self._opening = opening(self.vocabulary)
+        self._codes = codes(len(self.vocabulary))
         self._uniform_logits = np.zeros(len(self.vocabulary))
         self.position = self._start
         self.configure(config or SampleConfig())
@@ -93,7 +94,7 @@ class Sampler:
         self.config = config
         self._chooser = Chooser(config, len(self.vocabulary), forbidden=self.vocabulary.unknown_id)
         self._choose = self._chooser.__call__  # a twentieth of a microsecond quicker than the object itself
-        self._recall = memory(len(self.vocabulary), config.repeat_last_n)
+        self._window = window(config.repeat_last_n)
 
     @property
     def position(self) -> Position:
@@ -129,7 +130,7 @@ class Sampler:
         """Let the model read symbols by their ids."""
         for symbol in ids:
             state = self._state if self._last is None else self._step(self._last, self._state)[1]
-            self.position = Position(state, symbol, self._recall(self._recent, symbol))
+            self.position = Position(state, symbol, (self._recent + self._codes[symbol])[self._window])
 
     def draw(self) -> int:
         """Draw the next symbol and return its id; the model reads it when the one after it is drawn.
@@ -149,7 +150,7 @@ class Sampler:
         recent = self._recent
         symbol = self._choose(self._uniform_logits if logits is None else logits, self._random(), recent)
         # without a penalty, too: it may be switched on in the middle of a text
-        recent = self._recall(recent, symbol)
+        recent = (recent + self._codes[symbol])[self._window]
         # at once and last, so that an interrupt cannot leave a symbol half read
         self._logits, self._state, self._last, self._recent = logits, state, symbol, recent
         return symbol
@@ -203,10 +204,9 @@ class Sampler:
                 symbol, drawn = self.draw(), text.drawn
                 passed = text.push(symbol, self.logprob if self._record else 0.0)
                 ended = symbol == self.vocabulary.stop_id
-                if ended:
-                    self.position = self._start
                 if ended or text.drawn > drawn:  # else the first bytes of a character
-                    trail.extend(text.drawn, text.shown, self.position)
+                    position = self._start if ended else Position(self._state, symbol, self._recent)
+                    trail.extend(text.drawn, text.shown, position)
                 if passed:
                     yield passed
             self.finish_reason = text.finish_reason

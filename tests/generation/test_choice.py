@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError
 from charlm.generation.choice import NO_SYMBOL, BlockChooser, Chooser, log_probabilities
-from charlm.generation.recent import memory
+from charlm.generation.recent import codes, window
 from tests.generation.reference import probabilities
 
 LARGEST = math.nextafter(1.0, 0.0)
@@ -56,9 +56,9 @@ def test_at_temperature_zero_one_symbol_has_all_the_probability():
 
 
 def held_in_memory(symbols: list[int], config: SampleConfig) -> bytes:
-    append, recent = memory(9, config.repeat_last_n), b""
+    recent = b""
     for symbol in symbols:
-        recent = append(recent, symbol)
+        recent = (recent + codes(9)[symbol])[window(config.repeat_last_n)]
     return recent
 
 
