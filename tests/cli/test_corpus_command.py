@@ -88,7 +88,11 @@ def test_make_shows_controls_on_a_terminal_and_keeps_them_off_one(
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["make", "poems"], 3, "no built-in corpus 'poems'; choose one of brackets, dates, python, sums, tales"),
+        (
+            ["make", "poems"],
+            3,
+            "no built-in corpus 'poems'; choose one of brackets, dates, python, skazki, sums, tales",
+        ),
         (["make", "sums", "--size", "0"], 2, "give at least 1 character"),
         (["make", "sums", "--seed", "-1"], 2, "give at least 0"),
         (["make", "python", "--size", "1000000000"], 3, "ask for at most those"),

@@ -131,8 +131,12 @@ def test_a_row_is_treated_as_if_it_were_alone(log_p, keep: Callable[[LogProbs], 
     assert np.array_equal(keep(log_p), np.concatenate([keep(row[None]) for row in log_p]))
 
 
+# equal or clearly different: which of two that differ in the last bit is the more typical is for rounding to decide
+distinct = st.integers(-9000, 9000).map(lambda n: n / 1000)
+
+
 @given(
-    st.lists(st.floats(-9, 9), min_size=1, max_size=12),
+    st.lists(distinct, min_size=1, max_size=12),
     st.integers(0, 12),
     st.tuples(odd_share, odd_share, st.floats(0, 1)),
 )

@@ -22,14 +22,14 @@ from charlm.text.builtin.dice import Dice
 from charlm.text.builtin.entropy import Entropy, entropy_of
 
 SYNTHETIC = ("brackets", "dates", "sums")
-REPEATABLE = (*SYNTHETIC, "tales")
+REPEATABLE = (*SYNTHETIC, "skazki", "tales")
 
 
 # --- what holds for all
 
 
 def test_names_are_sorted_and_described_in_a_line() -> None:
-    assert tuple(sorted(NAMES)) == NAMES == ("brackets", "dates", "python", "sums", "tales")
+    assert tuple(sorted(NAMES)) == NAMES == ("brackets", "dates", "python", "skazki", "sums", "tales")
     assert all(describe(name) and "\n" not in describe(name) for name in NAMES)
 
 
@@ -39,7 +39,7 @@ def test_a_text_reaches_its_size_and_ends_with_a_whole_line(name: str) -> None:
         text = make_text(name, size=size)
         assert len(text) >= size
         assert text.endswith("\n")
-    unit = "\n\n\n" if name == "tales" else "\n"
+    unit = "\n\n\n" if name in ("skazki", "tales") else "\n"
     without_last = text[: text[: -len(unit)].rfind(unit) + len(unit)]
     assert len(without_last) < size
 
@@ -53,7 +53,7 @@ def test_a_longer_text_begins_with_the_shorter_one(name: str) -> None:
 def test_left_out_size_is_the_default(name: str) -> None:
     text = make_text(name)
     assert default_size(name) <= len(text) < default_size(name) + 5_000
-    assert text.isascii()
+    assert text.isascii() == (name != "skazki")
 
 
 @pytest.mark.parametrize("name", REPEATABLE)
@@ -218,6 +218,7 @@ FORMS = (r"\d{4}-\d\d-\d\d", r"\d+ [A-Z]\w+ \d{4}", r"[A-Z]\w+ \d+, \d{4}", r"\d
 
 def test_texts_without_a_known_entropy() -> None:
     assert true_entropy("tales") is None
+    assert true_entropy("skazki") is None
     assert true_entropy("python") is None
 
 

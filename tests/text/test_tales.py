@@ -11,11 +11,11 @@ import pytest
 
 from charlm.text.builtin import make_text
 from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.page import WIDTH
 from charlm.text.builtin.tales.cast import choose_cast
 from charlm.text.builtin.tales.plot import Plot
 from charlm.text.builtin.tales.plots import PLOTS
 from charlm.text.builtin.tales.rules import RULES
-from charlm.text.builtin.tales.teller import WIDTH
 
 SLOT = re.compile(r"\{(\w+)\}")
 TEXT = make_text("tales", seed=2)

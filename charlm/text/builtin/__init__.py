@@ -1,4 +1,4 @@
-"""The corpora that charlm makes itself: a real text, tales, and sources whose entropy is known.
+"""The corpora that charlm makes itself: a real text, tales in two languages, and sources whose entropy is known.
 
 To add one: write a module with ``lines(dice)``, and ``entropy()`` if it can be computed, and enter it below.
 """
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from charlm.errors import CorpusError, UsageError
-from charlm.text.builtin import brackets, dates, python_library, sums, tales
+from charlm.text.builtin import brackets, dates, python_library, skazki, sums, tales
 from charlm.text.builtin.dice import Dice
 from charlm.text.builtin.entropy import Entropy
 
@@ -28,6 +28,7 @@ _SOURCES = {
     "brackets": _Source("balanced brackets of three kinds", 500_000, brackets.lines, brackets.entropy),
     "dates": _Source("days of two centuries in four notations", 500_000, dates.lines, dates.entropy),
     "python": _Source("this Python's own standard library", 2_000_000, lambda _: python_library.lines()),
+    "skazki": _Source("little fairy tales in Russian from a grammar", 1_000_000, skazki.lines),
     "sums": _Source("sums of numbers below 100", 500_000, sums.lines, sums.entropy),
     "tales": _Source("little stories from a grammar", 1_000_000, tales.lines),
 }

@@ -11,16 +11,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 
 from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.page import break_lines
 from charlm.text.builtin.tales.cast import choose_cast
 from charlm.text.builtin.tales.plot import Plot
 from charlm.text.builtin.tales.plots import PLOTS
 from charlm.text.builtin.tales.rules import RULES
 
-__all__ = ["WIDTH", "lines"]
-
-# Lines are broken as on a page: it reads well everywhere, and a cell can learn to count where it is in the
-# line, as Karpathy, Johnson & Li (2015, arXiv:1506.02078) found
-WIDTH = 72
+__all__ = ["lines"]
 
 _SLOT = re.compile(r"\{(\w+)\}")
 _ARTICLE = re.compile(r"\b([Aa]) (?=[AEIOUaeiou])")
@@ -40,7 +37,7 @@ def _tale(plot: Plot, dice: Dice) -> str:
     title = _tell(dice.pick(plot.titles), facts, dice).upper()
     story = "\n\n".join(_tell(dice.pick(beat), facts, dice) for beat in plot.beats)
     paragraphs = _ARTICLE.sub(r"\1n ", story).split("\n\n")
-    return "\n\n".join((_ARTICLE.sub(r"\1N ", title), *map(_break_lines, paragraphs))) + "\n\n\n"
+    return "\n\n".join((_ARTICLE.sub(r"\1N ", title), *map(break_lines, paragraphs))) + "\n\n\n"
 
 
 def _tell(template: str, facts: Mapping[str, str], dice: Dice) -> str:
@@ -57,16 +54,3 @@ def _tell(template: str, facts: Mapping[str, str], dice: Dice) -> str:
 def _pieces(template: str) -> tuple[str, ...]:
     """Cut a template into text, slot, text, slot, …, text."""
     return tuple(_SLOT.split(template))
-
-
-def _break_lines(paragraph: str) -> str:
-    """Break a paragraph at the last blank that fits (`textwrap` does the same, ten times slower)."""
-    words = paragraph.split()
-    broken, line = [], words[0]
-    for word in words[1:]:
-        if len(line) + 1 + len(word) <= WIDTH:
-            line = f"{line} {word}"
-        else:
-            broken.append(line)
-            line = word
-    return "\n".join((*broken, line))
