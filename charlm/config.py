@@ -312,7 +312,12 @@ class SampleConfig:
     repeat_last_n : int
         So many of the last symbols, the prompt's among them, count as seen; 0 none.
     stop : tuple of str
-        The text ends before the first of these that it would contain.
+        The text ends before the first of these that it would contain; one that has to match contains none.
+    regex : str
+        A pattern that the text matches in full, or ``@name`` for a named one; empty for any text. See
+        `charlm.generation.constraint`.
+    template : str
+        A text with holes to fill, ``Dear {name:PATTERN}, …``; empty for any text.
     on_unknown : {"error", "skip", "replace"}
         What becomes of prompt characters outside the vocabulary.
     """
@@ -326,6 +331,8 @@ class SampleConfig:
     repeat_penalty: float = 1.0
     repeat_last_n: int = 64
     stop: tuple[str, ...] = ()
+    regex: str = ""
+    template: str = ""
     on_unknown: OnUnknown = "error"
 
     def __post_init__(self) -> None:
@@ -338,6 +345,8 @@ class SampleConfig:
         _number("repeat-penalty", self.repeat_penalty, high=1000, above=True)
         _number("repeat-last-n", self.repeat_last_n, high=100_000, whole=True)
         _choice("on-unknown", self.on_unknown, OnUnknown)
+        if self.regex and self.template:
+            raise UsageError("--regex and --template are two patterns for one text; give one of them")
         if any(not text for text in self.stop):
             raise UsageError("an empty --stop would end every text at once; give at least one character")
 

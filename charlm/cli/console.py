@@ -20,11 +20,13 @@ from charlm.cli.options import (
     PromptFileOption,
     PromptOption,
     RawOption,
+    RegexOption,
     RepeatLastNOption,
     RepeatPenaltyOption,
     SeedOption,
     StopOption,
     TemperatureOption,
+    TemplateOption,
     TopKOption,
     TopPOption,
     TypicalPOption,
@@ -58,6 +60,8 @@ def console(
     repeat_last_n: RepeatLastNOption = _DEFAULT.repeat_last_n,
     stop: StopOption = None,
     count: Annotated[int, typer.Option("--count", help="Answers side by side, to pick one of.")] = 1,
+    regex: RegexOption = _DEFAULT.regex,
+    template: TemplateOption = _DEFAULT.template,
     seed: SeedOption = None,
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
     encoding: PromptEncodingOption = "utf-8",
@@ -72,6 +76,7 @@ def console(
     """
     from charlm.checkpoint import find_model, load
     from charlm.cli.conversation import Conversation
+    from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt
     from charlm.cli.session import Session
     from charlm.cli.slash import MOST_ANSWERS, Slash
@@ -89,8 +94,11 @@ def console(
         repeat_penalty=repeat_penalty,
         repeat_last_n=repeat_last_n,
         stop=tuple(stop or ()),
+        regex=regex,
+        template=template,
         on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
     )
+    warn_of_pattern(config)
     if seed is not None and seed < 0:
         raise UsageError(f"seed is {seed}; it must be at least 0")
     if not 1 <= count <= MOST_ANSWERS:

@@ -121,7 +121,7 @@ class Conversation:
 
     def answer_one(self) -> Generator[str, None, None]:
         """Let the model go on by one character, whatever the length and the stop texts."""
-        self._sampler.configure(dataclasses.replace(self.config, length=1, stop=()))
+        self._sampler.configure(dataclasses.replace(self.config, length=1, stop=(), regex="", template=""))
         try:
             yield from self.answer()
         finally:
@@ -249,6 +249,12 @@ class Conversation:
         self._rng.bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
     def configure(self, config: SampleConfig) -> None:
-        """Change how the model goes on from here."""
-        self.config = config
+        """Change how the model goes on from here.
+
+        Raises
+        ------
+        UsageError, ConstraintError
+            For a pattern that is none, or that no text matches; nothing has changed then.
+        """
         self._sampler.configure(config)
+        self.config = config

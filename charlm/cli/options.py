@@ -24,11 +24,13 @@ __all__ = [
     "PromptFileOption",
     "PromptOption",
     "RawOption",
+    "RegexOption",
     "RepeatLastNOption",
     "RepeatPenaltyOption",
     "SeedOption",
     "StopOption",
     "TemperatureOption",
+    "TemplateOption",
     "TensorboardOption",
     "TopKOption",
     "TopPOption",
@@ -93,6 +95,24 @@ RepeatLastNOption: TypeAlias = Annotated[
 ]
 StopOption: TypeAlias = Annotated[
     list[str] | None, typer.Option("--stop", metavar="TEXT", help="End before this text; may be repeated.")
+]
+RegexOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--regex",
+        metavar="PATTERN",
+        help="Write only what matches in full: a pattern, or @date, @email, @word and others by name.",
+        show_default=False,
+    ),
+]
+TemplateOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--template",
+        metavar="TEXT",
+        help="Fill the holes of a text: {name:PATTERN}, {name:@date}, or {name} for a word; {{ and }} are braces.",
+        show_default=False,
+    ),
 ]
 SeedOption: TypeAlias = Annotated[
     int | None, typer.Option("--seed", help="Same seed, same text; left out, one is chosen and reported.")

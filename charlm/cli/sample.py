@@ -23,11 +23,13 @@ from charlm.cli.options import (
     PromptFileOption,
     PromptOption,
     RawOption,
+    RegexOption,
     RepeatLastNOption,
     RepeatPenaltyOption,
     SeedOption,
     StopOption,
     TemperatureOption,
+    TemplateOption,
     TopKOption,
     TopPOption,
     TypicalPOption,
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
 __all__ = ["sample"]
 
 _DEFAULT = SampleConfig()
-_DRAWING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty")  # what a beam has no use for
+# what a beam has no use for
+_DRAWING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty", "regex", "template")
 
 
 def sample(
@@ -59,6 +62,8 @@ def sample(
     repeat_penalty: RepeatPenaltyOption = _DEFAULT.repeat_penalty,
     repeat_last_n: RepeatLastNOption = _DEFAULT.repeat_last_n,
     stop: StopOption = None,
+    regex: RegexOption = _DEFAULT.regex,
+    template: TemplateOption = _DEFAULT.template,
     beam: Annotated[
         int | None,
         typer.Option(
@@ -104,6 +109,7 @@ def sample(
     Without a prompt flag, standard input is the prompt if it is a pipe or a file.
     """
     from charlm.checkpoint import find_model, load_checkpoint
+    from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt, piped_prompt
     from charlm.cli.sample_writing import SampleWriter, searched, with_novelty
     from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
@@ -120,8 +126,11 @@ def sample(
         repeat_penalty=repeat_penalty,
         repeat_last_n=repeat_last_n,
         stop=tuple(stop or ()),
+        regex=regex,
+        template=template,
         on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
     )
+    warn_of_pattern(config)
     if seed is not None and seed < 0:
         raise UsageError(f"seed is {seed}; it must be at least 0")
     if count < 1:

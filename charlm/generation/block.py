@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ from charlm.model import CharModel, State, Stepper
 from charlm.nn.parameters import FloatArray
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:  # imported by those who need it only
+    from charlm.generation.constraint import Automaton
 
 __all__ = ["BlockSampler", "Task", "block_width"]
 
@@ -77,17 +80,34 @@ class BlockSampler:
         self._step = model.stepper(self.width)
         self._most_steps = min(max(MULTIPLICATIONS // (self.width * model.params.value.size), 1), MOST_STEPS)
         self._steps = 1
+        self._known: tuple[SampleConfig, Automaton] | None = None
 
     def begin(self, task: Task, seeds: Sequence[int]) -> list[Sample]:
         """Return a text for each of at most `width` seeds; they are drawn when one of them is read."""
+        walks = None
+        if task.config.regex or task.config.template:
+            from charlm.generation.constraint.walk import Walks
+
+            walks = Walks(self._automaton(task.config), self.width, len(seeds))
         chooser = BlockChooser(
             task.config,
             self.width,
             len(self._vocabulary),
             forbidden=self._vocabulary.unknown_id,
             recent=task.start.recent,
+            walks=walks,
         )
         return _Block(self._step, chooser, self._vocabulary, task, seeds, self._next_steps).samples
+
+    def _automaton(self, config: SampleConfig) -> Automaton:
+        """Return what a regular pattern has been made into, the same for all blocks: it grows as it is used."""
+        from charlm.generation.constraint import Automaton, constraint_for
+
+        if self._known is None or self._known[0] != config:
+            made = constraint_for(config, self._vocabulary)
+            assert isinstance(made, Automaton)  # noqa: S101  texts of other patterns are not written side by side
+            self._known = config, made
+        return self._known[1]
 
     def _next_steps(self) -> int:
         """Return how many symbols to draw for each row: the very first at once, later ones in bulk."""
@@ -110,6 +130,8 @@ class _Block:
     ) -> None:
         width = self._width = choose.streams
         self._step, self._choose, self._record = step, choose, task.logprobs
+        self._walks = choose.walks
+        self._last_id = len(vocabulary) - 1
         self._random = [np.random.default_rng(seed) for seed in seeds]
         self._texts = [Continuation(vocabulary, task.config, logprobs=task.logprobs) for _ in seeds]
         self.samples = [
@@ -134,6 +156,7 @@ class _Block:
             uniforms[:, row] = self._random[row].random(steps)
         ids, logprobs = self._draw(uniforms)
         lost = ids == NO_SYMBOL
+        steps = len(ids)
         drawn = np.where(lost.any(axis=0), lost.argmax(axis=0), steps)
         for row in rows:
             text, n = self._texts[row], int(drawn[row])
@@ -141,14 +164,22 @@ class _Block:
             self.samples[row].grow(piece, text.finish_reason, lost=n < steps)
 
     def _draw(self, uniforms: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-        """Draw symbols for every row, padding included; return them and, where asked for, ln p, each (steps, N)."""
+        """Draw symbols for every row, padding included; return them and, where asked for, ln p, each (steps, N).
+
+        Fewer steps than there are numbers for if all texts have ended.
+        """
         ids, logprobs = np.zeros(uniforms.shape, np.intp), np.zeros(uniforms.shape)
         step, choose, (logits, state) = self._step, self._choose, self._next
         for t, (numbers, drawn) in enumerate(zip(uniforms, ids, strict=True)):
             choose(logits, numbers, out=drawn)
+            # the end under a pattern is no symbol; what the model reads behind it concerns no text
+            read = drawn if self._walks is None else np.minimum(drawn, self._last_id)
             if self._record:
-                logprobs[t] = log_probabilities(logits, drawn)
-            logits, state = step(drawn, state)
+                logprobs[t] = log_probabilities(logits, read)
+            if self._walks is not None and self._walks.over:
+                ids, logprobs = ids[: t + 1], logprobs[: t + 1]
+                break
+            logits, state = step(read, state)
         if not self._predicted:
             logprobs[0], self._predicted = math.nan, True
         self._next = logits, state

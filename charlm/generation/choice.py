@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,10 +18,15 @@ from charlm.errors import DivergedError
 from charlm.generation.filters import LogProbs, chain, repeat_penalty
 from charlm.generation.recent import RecentRows, ids_of
 
+if TYPE_CHECKING:  # imported by those who need it only
+    from charlm.generation.constraint.guarded import GuardedWalk
+    from charlm.generation.constraint.walk import Walk, Walks
+
 __all__ = ["NO_SYMBOL", "BlockChooser", "Chooser", "log_probabilities"]
 
 # exp(±600) and sums of such numbers are doubles with room to spare: up to here logits need no shift
 LARGEST_EXPONENT = 600.0
+COLD = 0.2  # V to the power of 1 / COLD is far below exp(100), for any V
 NO_SYMBOL = -1
 """In place of an id where a stream's output is not finite."""
 
@@ -36,9 +41,17 @@ class _Choice:
         Of the logits.
     forbidden : int or None
         An id that is never chosen.
+    walk : Walk, Walks, GuardedWalk or None
+        Where the texts stand in a pattern that they must match.
     """
 
-    def __init__(self, config: SampleConfig, shape: tuple[int, ...], forbidden: int | None) -> None:
+    def __init__(
+        self,
+        config: SampleConfig,
+        shape: tuple[int, ...],
+        forbidden: int | None,
+        walk: Walk | Walks | GuardedWalk | None,
+    ) -> None:
         self._filters = chain(config)
         self._greedy = config.temperature == 0
         # below 1e-250 only ties are left to chance, and differences of logits times the inverse stay finite
@@ -48,22 +61,35 @@ class _Choice:
         self._forbidden = forbidden
         self._penalty = config.repeat_penalty
         self._penalizes = config.repeat_penalty != 1 and config.repeat_last_n > 0
-        self._restricted = forbidden is not None or self._penalizes or bool(self._filters)
-        self._weights, self._sums = np.zeros((2, *shape))
+        self._walk = walk
+        if walk is not None:  # which takes sums of exponentials, temperature or not
+            self._bound = min(self._bound, LARGEST_EXPONENT)
+        # the end weighs up to V symbols, and more than the bound leaves room for if it is cold
+        self._shifts = walk is not None and temperature < COLD
+        self._restricted = forbidden is not None or walk is not None or self._penalizes or bool(self._filters)
+        *streams, size = shape
+        self._weights, self._sums = np.zeros((2, *streams, size + (walk is not None)))  # with a place for the end
+        self._symbols = self._weights[..., :size]
 
     def _restrict_(self, rows: LogProbs, seen: NDArray[np.bool_] | None) -> None:
-        """Penalise what was seen and set what may not be drawn to −inf, in place; both (N, V)."""
+        """Penalise what was seen and set what may not be drawn to −inf, in place; both (N, V).
+
+        Under a pattern both have one column more, for the end.
+        """
         if self._forbidden is not None:
             rows[:, self._forbidden] = -math.inf
+        if self._walk is not None:
+            self._walk.restrict_(rows)
         kept = rows if seen is None else repeat_penalty(rows, seen, self._penalty)
         for keep in self._filters:
             kept = keep(kept)
-        # a penalty leads out of the bound that the logits kept
-        rows[...] = kept if seen is None else kept - kept.max(axis=1, keepdims=True)
+        if kept is not rows:
+            # a penalty leads out of the bound that the logits kept
+            rows[...] = kept if seen is None else kept - kept.max(axis=1, keepdims=True)
 
 
 class Chooser(_Choice):
-    """Chooses the next symbol of one stream.
+    """Chooses the next symbol of one stream; under a pattern also its end, which has the id V.
 
     Parameters
     ----------
@@ -74,9 +100,17 @@ class Chooser(_Choice):
         An id that is never chosen.
     """
 
-    def __init__(self, config: SampleConfig, size: int, *, forbidden: int | None = None) -> None:
-        super().__init__(config, (size,), forbidden)
-        self._seen = np.zeros(size, np.bool_)
+    def __init__(
+        self,
+        config: SampleConfig,
+        size: int,
+        *,
+        forbidden: int | None = None,
+        walk: Walk | GuardedWalk | None = None,
+    ) -> None:
+        super().__init__(config, (size,), forbidden, walk)
+        self._seen = np.zeros(len(self._weights), np.bool_)
+        self._advance = None if walk is None else walk.advance
 
     def __call__(self, logits: NDArray[Any], uniform: float, recent: bytes = b"") -> int:
         """Choose an id.
@@ -95,25 +129,31 @@ class Chooser(_Choice):
         DivergedError
             If a logit is not finite.
         """
-        z = self._weights
-        z[:] = logits
-        most_likely = z.argmax()
-        lowest, highest = z.item(z.argmin()), z.item(most_likely)
+        z, symbols = self._weights, self._symbols
+        symbols[:] = logits
+        most_likely = symbols.argmax()
+        lowest, highest = symbols.item(symbols.argmin()), symbols.item(most_likely)
         beyond = not (lowest >= -self._bound and highest <= self._bound)  # a NaN is the place of both
         if beyond and not (lowest > -math.inf and highest < math.inf):
             raise DivergedError.of_output()
+        if beyond and self._walk is not None:
+            np.subtract(symbols, highest, out=symbols)
         if self._restricted:
             self._restrict_(z[None], self._seen_in(recent) if self._penalizes else None)
             most_likely = z.argmax()
         if self._greedy:
-            return int(most_likely)
-        if beyond:
-            np.subtract(z, z[most_likely], out=z)
-        np.multiply(z, self._inverse_temperature, out=z)
-        np.exp(z, out=z)
-        sums = np.add.accumulate(z, out=self._sums)
-        # the first id whose cumulated weight exceeds the target; a double below 1 leaves the target below the sum
-        return int(sums.searchsorted(uniform * sums[-1], "right"))
+            symbol = int(most_likely)
+        else:
+            if beyond or self._shifts:
+                np.subtract(z, z[most_likely], out=z)
+            np.multiply(z, self._inverse_temperature, out=z)
+            np.exp(z, out=z)
+            sums = np.add.accumulate(z, out=self._sums)
+            # the first id whose cumulated weight exceeds the target; a double below 1 leaves it below the sum
+            symbol = int(sums.searchsorted(uniform * sums[-1], "right"))
+        if self._advance is not None:
+            self._advance(symbol)
+        return symbol
 
     def probabilities(self, logits: NDArray[Any], recent: bytes = b"") -> NDArray[np.float64]:
         """Return how likely each id is to be chosen, (V,): penalty, filters and temperature have acted.
@@ -148,17 +188,29 @@ class BlockChooser(_Choice):
         An id that is never chosen.
     recent : bytes
         What a repeat penalty looks at before the first choice, the same for all; later it sees what was chosen.
+    walks : Walks, optional
+        Where the texts stand in a pattern; they go on by what is chosen, the end of one, with the id V, included.
 
     Attributes
     ----------
     streams : int
+    walks : Walks or None
     """
 
     def __init__(
-        self, config: SampleConfig, streams: int, size: int, *, forbidden: int | None = None, recent: bytes = b""
+        self,
+        config: SampleConfig,
+        streams: int,
+        size: int,
+        *,
+        forbidden: int | None = None,
+        recent: bytes = b"",
+        walks: Walks | None = None,
     ) -> None:
-        super().__init__(config, (streams, size), forbidden)
+        super().__init__(config, (streams, size), forbidden, walks)
+        size = self._weights.shape[1]
         self.streams = streams
+        self.walks = walks
         self._recent = RecentRows(recent, streams, size, config.repeat_last_n) if self._penalizes else None
         self._totals = self._sums[:, -1]
         self._targets = np.zeros(streams)
@@ -176,7 +228,7 @@ class BlockChooser(_Choice):
         out : ndarray of intp, shape (N,)
         """
         z = self._weights
-        z[...] = logits
+        self._symbols[...] = logits
         lost = None
         # NaN is neither; one look at the block is a tenth of a look at each row
         lowest, highest = logits.item(logits.argmin()), logits.item(logits.argmax())
@@ -187,6 +239,8 @@ class BlockChooser(_Choice):
         if self._greedy:
             z.argmax(axis=1, out=out)
         else:
+            if self._shifts:
+                z -= z.max(axis=1, keepdims=True)
             np.multiply(z, self._inverse_temperature, out=z)
             np.exp(z, out=z)
             np.add.accumulate(z, axis=1, out=self._sums)
@@ -197,6 +251,8 @@ class BlockChooser(_Choice):
             out[lost] = NO_SYMBOL
         if self._recent is not None:
             self._recent.push(out)
+        if self.walks is not None:
+            self.walks.advance(out)
 
     @property
     def _seen(self) -> NDArray[np.bool_] | None:
@@ -207,9 +263,12 @@ class BlockChooser(_Choice):
 
         Each row comes out as it would from `Chooser`, whatever the others hold.
         """
-        lost: NDArray[np.bool_] = np.logical_not(np.isfinite(z).all(axis=1))
-        z[lost] = 0
-        beyond = (z.min(axis=1) < -self._bound) | (z.max(axis=1) > self._bound)
+        symbols = self._symbols
+        lost: NDArray[np.bool_] = np.logical_not(np.isfinite(symbols).all(axis=1))
+        symbols[lost] = 0
+        beyond = (symbols.min(axis=1) < -self._bound) | (symbols.max(axis=1) > self._bound)
+        if self._walk is not None:
+            symbols[beyond] -= symbols[beyond].max(axis=1, keepdims=True)
         if self._restricted:
             self._restrict_(z, self._seen)
         z[beyond] -= z[beyond].max(axis=1, keepdims=True)

@@ -14,11 +14,13 @@ from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["Continuation", "FinishReason"]
 
-FinishReason: TypeAlias = Literal["length", "stop"]
+FinishReason: TypeAlias = Literal["length", "stop", "regex"]
 
 
 class Continuation:
     """One text, growing by symbols, up to ``config.length``, a stop string or the model's own stop symbol.
+
+    Under a pattern it ends where the end is drawn, which has the id V, and at its length, where it matches, too.
 
     Parameters
     ----------
@@ -29,7 +31,7 @@ class Continuation:
 
     Attributes
     ----------
-    finish_reason : {"length", "stop"} or None
+    finish_reason : {"length", "stop", "regex"} or None
         Why the text has ended; None until it has.
     drawn, shown : int
         Characters so far, and how many of them were passed on.
@@ -44,7 +46,12 @@ class Continuation:
         self._stops = StopStrings(config.stop)
         self._logprob = 0.0  # of the bytes of a character so far
         self._grapheme_ends: list[int] = []  # characters drawn up to the end of each grapheme
-        self.finish_reason: FinishReason | None = None if config.length else "length"
+        # a pattern lets no stop symbol through; its own end has the id behind all symbols
+        constrained = bool(config.regex or config.template)
+        self._end = len(vocabulary) if constrained else vocabulary.stop_id
+        self._at_end: FinishReason = "regex" if constrained else "stop"
+        self._at_length: FinishReason = "regex" if constrained else "length"
+        self.finish_reason: FinishReason | None = None if config.length else self._at_length
         self.drawn = self.shown = 0
         self.logprobs: list[float] = []
 
@@ -62,14 +69,14 @@ class Continuation:
 
     def push(self, symbol: int, logprob: float = 0.0) -> str:
         """Take the next symbol and return the text that can now be passed on; bad UTF-8 comes as U+FFFD."""
-        ended = symbol == self._vocabulary.stop_id
+        ended = symbol == self._end
         if not ended:
             self._logprob += logprob
         piece = self._decoder.flush() if ended else self._decoder.feed(symbol)
         if not self._graphemes:
             piece = piece[: self.missing]  # broken UTF-8 can give two characters at once
         if not piece:  # the first bytes of a character, or the end
-            return self._finish("stop") if ended else ""
+            return self._finish(self._at_end) if ended else ""
         if self._record:
             self.logprobs += [self._logprob] if self._graphemes else [self._logprob, *[0.0] * (len(piece) - 1)]
             self._logprob = 0.0
@@ -79,11 +86,11 @@ class Continuation:
         """Take symbols (n,) at once, as `push` one by one does; what comes behind the end is left."""
         if self._graphemes or (self._record and self._vocabulary.unit == "byte"):
             return self._extend_one_by_one(ids, logprobs)
-        stop_id, ended = self._vocabulary.stop_id, False
-        if stop_id is not None:
-            stops = (ids == stop_id).nonzero()[0]
-            ended = stops.size > 0
-            ids = ids[: stops[0]] if ended else ids
+        ended = False
+        if self._end is not None:
+            ends = (ids == self._end).nonzero()[0]
+            ended = ends.size > 0
+            ids = ids[: ends[0]] if ended else ids
         piece = self._decoder.feed_all(ids.tolist())
         ended = ended and len(piece) < self.missing
         piece = (piece + (self._decoder.flush() if ended else ""))[: self.missing]
@@ -109,7 +116,7 @@ class Continuation:
         if self._stops.found:
             return passed + self._finish("stop")
         if ended or not self.missing:
-            return passed + self._finish("stop" if ended else "length")
+            return passed + self._finish(self._at_end if ended else self._at_length)
         return passed
 
     def _finish(self, reason: FinishReason) -> str:

@@ -24,7 +24,7 @@ class Sample:
     Attributes
     ----------
     seed : int
-    finish_reason : {"length", "stop"} or None
+    finish_reason : {"length", "stop", "regex"} or None
         Why the text ended; None until it has.
     logprobs : list of float
         Where asked for: of each character so far (each grapheme, for a model of graphemes) ln p in nats, the

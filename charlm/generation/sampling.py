@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,10 @@ from charlm.generation.recent import codes, window
 from charlm.model import CharModel, State
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
+
+if TYPE_CHECKING:  # imported by those who need it only
+    from charlm.generation.constraint.guarded import GuardedWalk
+    from charlm.generation.constraint.walk import Walk
 
 __all__ = ["Position", "Sampler", "Snapshot", "opening", "start"]
 
@@ -54,13 +58,14 @@ class Sampler:
     config : SampleConfig, optional
         How symbols are chosen, and where `stream` ends.
     rng : numpy.random.Generator
-        Source of randomness: exactly one uniform number a symbol, whatever the configuration.
+        Source of randomness: exactly one uniform number a symbol, whatever the configuration; under a pattern that
+        is not regular more.
     logprobs : bool
         Whether `stream` notes the log-probabilities of what it yields.
 
     Attributes
     ----------
-    finish_reason : {"length", "stop"} or None
+    finish_reason : {"length", "stop", "regex"} or None
         Why the last `stream` ended; None until it has.
     logprobs : list of float
         Filled by `stream` where asked for: of each character that it yields (each grapheme, for a model of
@@ -77,6 +82,7 @@ class Sampler:
         logprobs: bool = False,
     ) -> None:
         self.vocabulary = model.vocabulary
+        self._logits: NDArray[Any] | None = None
         self.finish_reason: FinishReason | None = None
         self.logprobs: list[float] = []
         self._record = logprobs
@@ -84,17 +90,65 @@ class Sampler:
         self._step = model.stepper()
         self._start = start(model)
         self._opening = opening(self.vocabulary)
+        self._end = len(self.vocabulary)  # under a pattern
         self._codes = codes(len(self.vocabulary))
         self._uniform_logits = np.zeros(len(self.vocabulary))
         self.position = self._start
         self.configure(config or SampleConfig())
 
     def configure(self, config: SampleConfig) -> None:
-        """Change how symbols are chosen from here on."""
+        """Change how symbols are chosen from here on.
+
+        Raises
+        ------
+        UsageError, ConstraintError
+            For a pattern that is none, or that no text matches; nothing has changed then.
+        """
+        self._walk, self._guarded = self._walks(config)
         self.config = config
-        self._chooser = Chooser(config, len(self.vocabulary), forbidden=self.vocabulary.unknown_id)
-        self._choose = self._chooser.__call__  # a twentieth of a microsecond quicker than the object itself
+        walk = self._walk or self._guarded
+        size, unknown = len(self.vocabulary), self.vocabulary.unknown_id
+        choose = Chooser(config, size, forbidden=unknown, walk=walk)
+        self._freely = Chooser(config, size, forbidden=unknown)
+        self._choose = choose.__call__  # a twentieth of a microsecond quicker than the object itself
         self._window = window(config.repeat_last_n)
+
+    def _walks(self, config: SampleConfig) -> tuple[Walk | None, GuardedWalk | None]:
+        """Return a way through the texts of a pattern: of one that is regular, of one that is not."""
+        if not (config.regex or config.template):
+            return None, None
+        from charlm.generation.constraint import Automaton, constraint_for
+        from charlm.generation.constraint.guarded import GuardedWalk
+        from charlm.generation.constraint.walk import Walk
+
+        made = constraint_for(config, self.vocabulary)
+        return (Walk(made), None) if isinstance(made, Automaton) else (None, GuardedWalk(made, config, self._rng))
+
+    @property
+    def guarded(self) -> bool:
+        """Whether texts must match a pattern that is not regular, so that each is drawn as a whole."""
+        return self._guarded is not None
+
+    def _begin(self) -> Callable[[], int]:
+        """Begin a text, which under a pattern is one of its own; return what gives its symbols."""
+        if self._walk is not None:
+            self._walk.restart()
+        if self._guarded is None:
+            return self.draw
+        from charlm.generation.guarded import guarded_text
+
+        def draw() -> tuple[int, Any]:
+            return self.draw(), self._logits
+
+        drawn = iter(guarded_text(self, self._guarded, draw, length=self.config.length, end=self._end))
+
+        def replay() -> int:
+            one = next(drawn)
+            self.position = one.position
+            self._logits = one.logits
+            return one.symbol
+
+        return replay
 
     @property
     def position(self) -> Position:
@@ -104,7 +158,7 @@ class Sampler:
     @position.setter
     def position(self, position: Position) -> None:
         self._state, self._last, self._recent = position
-        self._logits: NDArray[Any] | None = None
+        self._logits = None
 
     def snapshot(self) -> Snapshot:
         """Return what `restore` needs to come back here."""
@@ -135,7 +189,8 @@ class Sampler:
     def draw(self) -> int:
         """Draw the next symbol and return its id; the model reads it when the one after it is drawn.
 
-        The symbol may be the stop symbol of a model of documents; `stream` knows what that means.
+        The symbol may be the stop symbol of a model of documents, or under a pattern the end of the text, which has
+        the id V and leaves the text as it is; `stream` knows what that means.
 
         Raises
         ------
@@ -149,6 +204,8 @@ class Sampler:
             logits, state = self._step(last, self._state)
         recent = self._recent
         symbol = self._choose(self._uniform_logits if logits is None else logits, self._random(), recent)
+        if symbol == self._end:
+            return symbol
         # without a penalty, too: it may be switched on in the middle of a text
         recent = (recent + self._codes[symbol])[self._window]
         # at once and last, so that an interrupt cannot leave a symbol half read
@@ -158,7 +215,8 @@ class Sampler:
     def probabilities(self) -> NDArray[np.float64]:
         """Return how likely each symbol is to be drawn next, (V,): penalty, filters and temperature have acted.
 
-        Changes nothing: neither where the text stands nor the random stream.
+        Patterns have not: a text that must match one begins with `stream`. Changes nothing: neither where the text
+        stands nor the random stream.
 
         Raises
         ------
@@ -167,7 +225,7 @@ class Sampler:
         """
         last = self._opening if self._last is None else self._last
         logits = self._uniform_logits if last is None else self._step(last, self._state)[0]
-        return self._chooser.probabilities(logits, self._recent)
+        return self._freely.probabilities(logits, self._recent)
 
     @property
     def logprob(self) -> float:
@@ -183,8 +241,9 @@ class Sampler:
         """Go on with the text; yield it in pieces, usually one symbol each.
 
         Ends after ``config.length`` characters (graphemes, for a model of graphemes), before the first stop string,
-        or where the model itself ends a document. Whatever ends it, an exception and closing it included, the
-        sampler then stands right behind the text that was yielded, or at the start of the next document.
+        or where the model itself ends a document. Under a pattern each stream is a text of its own, which matches
+        it and ends for no other reason. Whatever ends it, an exception and closing it included, the sampler then
+        stands right behind the text that was yielded, or at the start of the next document.
 
         Yields
         ------
@@ -200,8 +259,9 @@ class Sampler:
         self.finish_reason, self.logprobs = None, text.logprobs
         trail = _Trail(self.position)
         try:
+            draw = self._begin()
             while text.finish_reason is None:
-                symbol, drawn = self.draw(), text.drawn
+                symbol, drawn = draw(), text.drawn
                 passed = text.push(symbol, self.logprob if self._record else 0.0)
                 ended = symbol == self.vocabulary.stop_id
                 if ended or text.drawn > drawn:  # else the first bytes of a character

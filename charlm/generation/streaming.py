@@ -29,6 +29,8 @@ def generate(
     repeat_penalty: float = _DEFAULT.repeat_penalty,
     repeat_last_n: int = _DEFAULT.repeat_last_n,
     stop: str | Sequence[str] = _DEFAULT.stop,
+    regex: str = _DEFAULT.regex,
+    template: str = _DEFAULT.template,
     seed: int | None = None,
     on_unknown: OnUnknown = _DEFAULT.on_unknown,
 ) -> Iterator[str]:
@@ -59,6 +61,12 @@ def generate(
     repeat_last_n : int
     stop : str or sequence of str
         End before the first of these that the text would contain.
+    regex : str
+        A pattern in the syntax of the `regex` package that the text matches in full, or ``@name`` for one of
+        `charlm.generation.constraint.named`. What cannot lead to a match within the length is not drawn; where the
+        text may end, it does so with the probability of all that cannot follow.
+    template : str
+        A text with holes for the model to fill, ``"Dear {name:PATTERN}, …"``; a hole without a pattern is a word.
     seed : int, optional
         The same seed gives the same text; None a different one each time.
     on_unknown : {"error", "skip", "replace"}
@@ -72,7 +80,9 @@ def generate(
     Raises
     ------
     UsageError
-        For a setting out of range.
+        For a setting out of range, and for a pattern that is none, or too large.
+    ConstraintError
+        If no text of this length matches the pattern.
     VocabularyError
         For a prompt character that the model does not know.
     DivergedError
@@ -90,6 +100,8 @@ def generate(
         repeat_penalty=repeat_penalty,
         repeat_last_n=repeat_last_n,
         stop=(stop,) if isinstance(stop, str) else tuple(stop),
+        regex=regex,
+        template=template,
         on_unknown=on_unknown,
     )
     sampler = Sampler(model, config, rng=np.random.default_rng(seed))

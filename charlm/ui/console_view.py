@@ -26,6 +26,7 @@ __all__ = [
     "greeting",
     "model_card",
     "note",
+    "pattern",
     "settings",
     "status",
     "step_panel",
@@ -89,6 +90,11 @@ class _Status:
 def stops(texts: Sequence[str]) -> Text:
     """List the stop texts."""
     return note(f"stop {_setting(tuple(texts))}")
+
+
+def pattern(regex: str) -> Text:
+    """Tell the pattern that answers match."""
+    return note(f"regex {regex}" if regex else "regex: none, answers are free")
 
 
 def branches(rows: Mapping[str, tuple[int, str]]) -> RenderableType:

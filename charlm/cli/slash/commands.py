@@ -88,6 +88,7 @@ COMMANDS = {
     "model": Command("FILE", "let another model go on; alone, show it", settings.model),
     "seed": Command("N", "start the random stream anew; alone, show its seed", settings.seed),
     "stop": Command("TEXT…", 'end before one of these; "two words", \\n; off: none', settings.stop),
+    "regex": Command("PATTERN", "let each answer match this; @date by name; off: any", settings.regex),
     "count": Command("N", "write N answers side by side, and pick one", settings.count),
     "step": Command("", "go on by single characters, or stop doing so", _step),
     "probs": Command("N", "what may come next, and how likely it is", looks.probs),

@@ -12,7 +12,18 @@ from charlm.config import SampleConfig
 from charlm.errors import UsageError
 from charlm.ui import console_view as view
 
-__all__ = ["MOST_ANSWERS", "change", "count", "model", "parse_setting", "seed", "setting_name", "show", "stop"]
+__all__ = [
+    "MOST_ANSWERS",
+    "change",
+    "count",
+    "model",
+    "parse_setting",
+    "regex",
+    "seed",
+    "setting_name",
+    "show",
+    "stop",
+]
 
 MOST_ANSWERS = 16
 SHOWN = ("settings", "model", "vocab")
@@ -26,7 +37,7 @@ def change(desk: Desk, rest: str) -> Next:
     """Change a setting, or show all."""
     if rest:
         name, _, value = rest.partition(" ")
-        desk.conversation.configure(parse_setting(desk.conversation.config, name, value))
+        _configure(desk, parse_setting(desk.conversation.config, name, value))
     return show(desk, "settings")
 
 
@@ -75,9 +86,29 @@ def stop(desk: Desk, rest: str) -> Next:
     """Set the texts before which an answer ends, or show them."""
     talk = desk.conversation
     if rest:
-        talk.configure(dataclasses.replace(talk.config, stop=_stop_texts(rest)))
+        _configure(desk, dataclasses.replace(talk.config, stop=_stop_texts(rest)))
     desk.show(view.stops(talk.config.stop))
     return "prompt"
+
+
+def regex(desk: Desk, rest: str) -> Next:
+    """Set the pattern that each answer matches as a whole, or show it."""
+    talk = desk.conversation
+    if rest:
+        _configure(desk, dataclasses.replace(talk.config, regex="" if rest == "off" else rest, template=""))
+    desk.show(view.pattern(talk.config.regex))
+    return "prompt"
+
+
+def _configure(desk: Desk, config: SampleConfig) -> None:
+    """Change how the model goes on, and say what should be known about a pattern that is new."""
+    before = desk.conversation.config
+    desk.conversation.configure(config)
+    if config.regex and config.regex != before.regex:
+        from charlm.generation.constraint import warning
+
+        if words := warning(config):
+            desk.show(view.note(f"warning: {words}"))
 
 
 def _stop_texts(rest: str) -> tuple[str, ...]:

@@ -15,8 +15,8 @@ def test_help_lists_every_command(desk: Any) -> None:
     text = desk.shown("/help")
     assert all(f"/{name}" in text for name in COMMANDS)
     assert set(COMMANDS) == {
-        "help", "set", "show", "model", "seed", "stop", "count", "step", "probs", "heat", "undo", "retry", "branch",
-        "branches", "return", "clear", "save", "load", "export", "bye",
+        "help", "set", "show", "model", "seed", "stop", "regex", "count", "step", "probs", "heat", "undo", "retry",
+        "branch", "branches", "return", "clear", "save", "load", "export", "bye",
     }  # fmt: skip
 
 
@@ -45,6 +45,45 @@ def test_seed(desk: Any) -> None:
     assert desk.shown("/seed") == "seed 3\n"
     assert desk.shown("/seed 12") == "seed 12\n"
     assert desk.talk.seed == 12
+
+
+def test_answers_match_a_pattern_until_it_is_switched_off(desk: Any) -> None:
+    assert desk.shown("/regex") == "regex: none, answers are free\n"
+    assert desk.shown("/regex [ab]{3}") == "regex [ab]{3}\n"
+    for _ in range(5):
+        desk.talk.say("")
+        assert re.fullmatch("[ab]{3}", "".join(desk.talk.answer()))
+    desk.shown("/regex off")
+    assert desk.talk.config.regex == ""
+
+
+@pytest.mark.parametrize(
+    ("typed", "problem"),
+    [("(", UsageError), ("@nothing", UsageError), ("z", CharlmError), ("a{9999}", CharlmError)],
+)
+def test_a_pattern_that_cannot_be_changes_nothing(desk: Any, typed: str, problem: type[CharlmError]) -> None:
+    desk.shown("/regex a+")
+    for line in (f"/regex {typed}", f"/set regex {typed}"):
+        with pytest.raises(problem):
+            desk.slash.run(line)
+    assert desk.talk.config.regex == "a+"
+    desk.talk.say("b")
+    assert re.fullmatch("a+", "".join(desk.talk.answer()))
+
+
+def test_what_is_not_regular_is_told_once(desk: Any) -> None:
+    assert "backreference" in desk.shown(r"/regex (a|b)\1")
+    assert "warning" not in desk.shown("/set temperature 0.5")
+
+
+def test_single_characters_are_free_of_the_pattern(desk: Any) -> None:
+    desk.shown("/regex a")
+    desk.talk.say("")
+    assert len("".join(desk.talk.answer_one())) == 1
+    assert desk.talk.config.regex == "a"
+    before = desk.shown("/probs")
+    desk.shown("/regex off")
+    assert desk.shown("/probs") == before
 
 
 def test_undo_and_clear_tell_where_the_text_stands(desk: Any) -> None:

@@ -1,0 +1,105 @@
+"""From a pattern and a vocabulary to an `Automaton`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from reprlib import repr as brief
+
+from charlm.errors import ConstraintError, UsageError
+from charlm.generation.constraint.automaton import Automaton
+from charlm.generation.constraint.classes import members
+from charlm.generation.constraint.forbidden import letters_of, refined, without
+from charlm.generation.constraint.network import Network
+from charlm.generation.constraint.pattern import NOTHING, Chars, Node, classes_of, fit, size
+from charlm.generation.constraint.readers import Reader, WholeSymbols
+from charlm.generation.constraint.utf8 import Characters, Utf8Symbols
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["MOST_CHARACTERS", "automaton_of"]
+
+MOST_CHARACTERS = 50_000
+"""Of a pattern whose counts are written out."""
+
+
+def automaton_of(node: Node, vocabulary: Vocabulary, length: int, stops: Sequence[str] = ()) -> Automaton:
+    """Return what a pattern makes of the symbols of a vocabulary.
+
+    Parameters
+    ----------
+    node : Node
+        A regular pattern.
+    vocabulary : Vocabulary
+    length : int
+        Characters of a text at most; graphemes, for a vocabulary of graphemes.
+    stops : sequence of str
+        What no text may contain.
+
+    Raises
+    ------
+    ConstraintError
+        If no text matches.
+    UsageError
+        For a class that `regex` does not know, and for a pattern that is too large.
+    """
+    classes = classes_of(node)
+    letters = letters_of(stops)
+    if vocabulary.unit == "byte":
+        values = [s if isinstance(s, int) else None for s in vocabulary.symbols]
+        characters = Characters([*classes, *letters], [value for value in values if value is not None])
+        network = _network(node, classes, characters.known(), length)
+        if stops:
+            network = without(network, stops, characters.writable(), len(classes), len(letters))
+            characters.kinds = [refined(kind, len(classes), len(letters)) for kind in characters.kinds]
+        reader: Reader = Utf8Symbols(network, characters, values)
+    else:
+        specials = {vocabulary.unknown_id, vocabulary.stop_id}
+        symbols = ["" if k in specials else str(s) for k, s in enumerate(vocabulary.symbols)]
+        belongs = _memberships([*classes, *letters], "".join(sorted(set().union(*symbols))))
+        # a character that occurs only beside others which the pattern does not have is never written
+        readable = [belongs[c] for symbol in symbols if all(belongs[c] for c in symbol) for c in symbol]
+        known = set().union(*readable)
+        network = _network(node, classes, known, length * max(map(len, symbols)))
+        if stops:
+            network = without(network, stops, readable, len(classes), len(letters))
+            belongs = {c: refined(numbers, len(classes), len(letters)) for c, numbers in belongs.items()}
+        reader = WholeSymbols(network, [tuple(belongs[c] for c in symbol) for symbol in symbols])
+    return Automaton(reader, len(vocabulary), length)
+
+
+def _memberships(classes: list[Chars], alphabet: str) -> dict[str, frozenset[int]]:
+    """Return the numbers of the classes to which each character belongs."""
+    belongs: dict[str, set[int]] = {character: set() for character in alphabet}
+    for number, chars in enumerate(classes):
+        for start, end in members(chars, alphabet):
+            for character in alphabet[start:end]:
+                belongs[character].add(number)
+    return {character: frozenset(numbers) for character, numbers in belongs.items()}
+
+
+def _network(node: Node, classes: list[Chars], numbers: set[int], longest: int) -> Network:
+    """Return the network of what is possible; `longest` is in code points."""
+    known = {chars for number, chars in enumerate(classes) if number in numbers}
+    fitted, _ = fit(node, known.__contains__, longest)
+    if fitted == NOTHING:
+        raise ConstraintError(_why_not(node, classes, known))
+    written_out = size(fitted)
+    if written_out > MOST_CHARACTERS:
+        raise UsageError(
+            f"the pattern has {written_out} characters when its counts are written out; at most {MOST_CHARACTERS} "
+            f"can be followed"
+        )
+    return Network(fitted, {chars: number for number, chars in enumerate(classes)})
+
+
+def _why_not(node: Node, classes: list[Chars], known: set[Chars]) -> str:
+    _, shortest = fit(node, known.__contains__, float("inf"))
+    if shortest < float("inf"):
+        return (
+            f"the shortest text that matches has {shortest:,.0f} characters; raise --length, or change the pattern"
+        )
+    missing = [chars.atom for chars in classes if chars not in known][:3]
+    shown = [atom if atom[-1].isalnum() or len(atom) > 2 else atom[-1] for atom in missing]  # a dot is \\. there
+    return (
+        f"nothing that this model can write matches the pattern: it has no {' and no '.join(map(brief, shown))}; "
+        f"change the pattern, or train on a text that has them"
+    )

@@ -1,0 +1,318 @@
+r"""`Grammar`: the syntax of `regex`, read as `regex` reads it.
+
+Which characters a class has is not decided here: a class keeps its own text.
+"""
+
+from __future__ import annotations
+
+import re
+
+import regex
+
+from charlm.errors import UsageError
+from charlm.generation.constraint.pattern import EMPTY, Alt, Anchor, Chars, Node, Repeat, Seq
+from charlm.generation.constraint.scanner import Scanner
+
+__all__ = ["Grammar", "Version1Needed"]
+
+DEEPEST = 50
+"""Groups within each other."""
+
+_FLAGS = {
+    "a": regex.ASCII, "b": regex.BESTMATCH, "e": regex.ENHANCEMATCH, "f": regex.FULLCASE, "i": regex.IGNORECASE,
+    "L": regex.LOCALE, "m": regex.MULTILINE, "p": regex.POSIX, "r": regex.REVERSE, "s": regex.DOTALL,
+    "u": regex.UNICODE, "V0": regex.VERSION0, "V1": regex.VERSION1, "w": regex.WORD, "x": regex.VERBOSE,
+}  # fmt: skip
+# what one character depends on
+_OF_CHARACTERS = regex.ASCII | regex.IGNORECASE | regex.DOTALL | regex.UNICODE | regex.VERSION1
+_ENCODINGS = regex.ASCII | regex.LOCALE | regex.UNICODE
+_FULL_FOLDING = "full case-folding, (?f) or (?V1) with (?i)"
+_HEX = {"x": 2, "u": 4, "U": 8}
+_COUNTS = {"?": (0, 1), "*": (0, None), "+": (1, None)}
+_FUZZY = re.compile(r"[\d\s<=+,deis]*[deis][\d\s<=+,deis]*[:}]")
+# refused, since partial matching takes dead ends for live ones, or the other way round
+_REFUSED_GROUPS = {"=": "lookahead, (?=…)", "!": "lookahead, (?!…)", ">": "an atomic group, (?>…)"}
+_REFUSED_ESCAPES = {"B": r"\B", "K": r"\K", "G": r"\G", "R": r"\R, which is atomic", "L": r"a named list, \L<…>"}
+_GUARDED_ESCAPES = {"b": r"a word boundary, \b", "m": r"a word's start, \m", "M": r"a word's end, \M",
+                    "X": r"a grapheme, \X"}  # fmt: skip
+
+
+class Version1Needed(Exception):  # noqa: N818  no fault of anyone's
+    """The pattern says somewhere that it is to be read by version 1."""
+
+
+class Grammar:
+    """One reading of a pattern.
+
+    Parameters
+    ----------
+    text : str
+    flags : int
+        Of `regex`, in force from the start.
+
+    Attributes
+    ----------
+    constructs : dict
+        Its keys name what is not regular, in the order in which it was found.
+    lazy : set of int
+        Places of the question marks that make counts lazy.
+    words : set of int
+        Places of escapes that look for a word's start or end.
+    """
+
+    def __init__(self, text: str, flags: int) -> None:
+        self._scan, self._flags, self._depth = Scanner(text), flags, 0
+        self.constructs: dict[str, None] = {}
+        self.lazy: set[int] = set()
+        self.words: set[int] = set()
+
+    def read(self) -> Node:
+        """Return the pattern as a tree; what is not regular is left out.
+
+        Raises
+        ------
+        UsageError
+            If it is no pattern, or uses what cannot be matched while the text is written.
+        Version1Needed
+            If it is to be read by version 1 of the syntax.
+        """
+        node = self._alternatives()
+        if self._scan.peek():
+            raise self._malformed("a ')' too many")
+        return node
+
+    def _malformed(self, what: str) -> UsageError:
+        return UsageError(
+            f"the pattern has {what} at offset {self._scan.place}; see the syntax of the regex package"
+        )
+
+    def _refuse(self, what: str) -> UsageError:
+        return UsageError(
+            f"the pattern has {what}, up to offset {self._scan.place}, which cannot be followed while a text is "
+            f"written; say the same without it"
+        )
+
+    def _guarded(self, construct: str) -> Node:
+        self.constructs[construct] = None
+        return EMPTY
+
+    def _alternatives(self) -> Node:
+        branches = [self._sequence()]
+        while self._scan.match("|"):
+            branches.append(self._sequence())
+        return branches[0] if len(branches) == 1 else Alt(tuple(branches))
+
+    def _sequence(self) -> Node:
+        parts: list[Node] = []
+        repeated = False  # whether the last part has a count
+        while (character := self._scan.peek()) and character not in "|)":
+            self._scan.get()
+            if character in "?*+{" and (counts := self._counts(character)):
+                if not parts or repeated:
+                    raise self._malformed("a count with nothing to repeat")
+                parts[-1], repeated = Repeat(parts[-1], *counts), True
+            elif (part := self._part(character)) is not None:
+                parts.append(part)
+                repeated = False
+        return parts[0] if len(parts) == 1 else Seq(tuple(parts))
+
+    def _part(self, character: str) -> Node | None:
+        if character == "\\":
+            return self._escape()
+        if character == "(":
+            return self._group()
+        if character == "[":
+            return self._chars(self._scan.get_set(nested=bool(self._flags & regex.VERSION1)))
+        if character in "^$":
+            return Anchor(character == "$")
+        if character == "{" and _FUZZY.match(self._scan.text, self._scan.place):
+            self._scan.get_until("}")
+            return self._guarded("fuzzy matching, {e<=1} and the like")
+        return self._chars(character) if character == "." else self._literal(character)
+
+    def _chars(self, atom: str) -> Node:
+        flags = self._flags
+        if flags & regex.IGNORECASE and flags & (regex.FULLCASE | regex.VERSION1):
+            return self._guarded(_FULL_FOLDING)
+        return Chars(atom, int(flags & _OF_CHARACTERS))
+
+    def _literal(self, character: str) -> Node:
+        return self._chars(character if character.isalnum() else "\\" + character)
+
+    # -- counts --
+
+    def _counts(self, character: str) -> tuple[int, int | None] | None:
+        """Read a count that may begin with a character which has been taken; None if it is none."""
+        counts = _COUNTS.get(character) or self._limits()
+        if counts is None:
+            return None
+        suffix = self._scan.peek()
+        if suffix == "+":
+            self._scan.get()
+            raise self._refuse("a possessive count")
+        if suffix == "?":
+            self.lazy.add(self._scan.place)
+            self._scan.get()
+        return counts
+
+    def _limits(self) -> tuple[int, int | None] | None:
+        """Read what follows a brace; None, and nothing is read, if it is no count."""
+        scan = self._scan
+        place = scan.place
+        low = scan.get_while("0123456789")
+        high = scan.get_while("0123456789") if (comma := scan.match(",")) else low
+        if not (low or comma) or not scan.match("}"):
+            scan.place = place
+            return None
+        if max(len(low), len(high)) > 9:
+            raise self._malformed("too large a count")
+        least, most = int(low or 0), int(high) if high else None
+        if most is not None and most < least:
+            raise self._malformed("a count whose end is below its start")
+        return least, most
+
+    # -- groups --
+
+    def _group(self) -> Node | None:
+        scan = self._scan
+        if scan.text.startswith("*", scan.place) and scan.text[scan.place + 1 : scan.place + 2].isalpha():
+            raise self._refuse("a control verb, (*…)")
+        if not scan.text.startswith("?", scan.place):
+            return self._body()
+        scan.get_bare()
+        kind = scan.get_bare()
+        if kind in _REFUSED_GROUPS:
+            raise self._refuse(_REFUSED_GROUPS[kind])
+        if kind == "#":
+            while (character := scan.get_bare()) != ")":
+                if not character:
+                    raise self._malformed("a comment without an end")
+                if character == "\\":
+                    scan.get_bare()
+            return None
+        if kind == "(":
+            raise self._refuse("a condition, (?(…)…)")
+        if kind == "|":
+            return self._body(scoped=False)
+        if kind == "<":
+            return self._behind_or_named()
+        if kind == "P" and scan.match("<"):
+            return self._named()
+        follows = scan.text[scan.place : scan.place + 1]
+        if (kind and kind in "PR&") or kind.isdigit() or (kind in "+-" and follows.isdigit()):
+            name = scan.get_until(")")
+            back = kind == "P" and (name or "").startswith("=")
+            return self._guarded("a backreference" if back else "recursion")
+        scan.place -= 1
+        return self._flagged()
+
+    def _behind_or_named(self) -> Node:
+        if self._scan.match("=") or self._scan.match("!"):
+            self._body()
+            return self._guarded("lookbehind")
+        return self._named()
+
+    def _named(self) -> Node:
+        if self._scan.get_until(">") is None:
+            raise self._malformed("a group's name without an end")
+        return self._body()
+
+    def _flagged(self) -> Node | None:
+        on = self._flag_set()
+        off = self._flag_set() if self._scan.match("-") else 0
+        if on & regex.VERSION1 and not self._flags & regex.VERSION1:
+            raise Version1Needed
+        if on & regex.REVERSE:
+            raise self._refuse("matching from the end, (?r)")
+        if on & regex.WORD:
+            raise self._refuse("Unicode's own words, (?w)")
+        flags = (self._flags | on) & ~off
+        if self._scan.match(":"):
+            if on & _ENCODINGS:
+                flags = flags & ~_ENCODINGS | on
+            return self._body(flags)
+        if not self._scan.match(")"):
+            raise self._malformed("an unknown kind of group")
+        self._set_flags(flags)
+        return None
+
+    def _flag_set(self) -> int:
+        flags = 0
+        while True:
+            place = self._scan.place
+            letter = self._scan.get()
+            letter += self._scan.get() if letter == "V" else ""
+            if letter not in _FLAGS:
+                self._scan.place = place
+                return flags
+            flags |= _FLAGS[letter]
+
+    def _body(self, flags: int | None = None, *, scoped: bool = True) -> Node:
+        """Read a group up to and with its end."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise self._malformed(f"more than {DEEPEST} groups within each other")
+        outside = self._flags
+        if flags is not None:
+            self._set_flags(flags)
+        node = self._alternatives()
+        if not self._scan.match(")"):
+            raise self._malformed("a group without an end")
+        if scoped:
+            self._set_flags(outside)
+        self._depth -= 1
+        return node
+
+    def _set_flags(self, flags: int) -> None:
+        self._flags, self._scan.verbose = flags, bool(flags & regex.VERBOSE)
+
+    # -- escapes --
+
+    def _escape(self) -> Node:
+        scan = self._scan
+        letter = scan.get_bare()
+        if not letter:
+            raise self._malformed("a backslash at its end")
+        if letter in _REFUSED_ESCAPES:
+            raise self._refuse(_REFUSED_ESCAPES[letter])
+        if letter in _GUARDED_ESCAPES:
+            if letter != "X":
+                self.words.add(scan.place - 2)
+            return self._guarded(_GUARDED_ESCAPES[letter])
+        if letter in "AZz":
+            return Anchor(letter != "A")
+        if letter in _HEX:
+            return self._chars("\\" + letter + "".join(scan.get() for _ in range(_HEX[letter])))
+        if letter in "pPN":
+            return self._property(letter)
+        if letter == "g" and scan.match("<"):
+            scan.get_until(">")
+            return self._guarded("a backreference")
+        if letter.isascii() and letter.isdigit():
+            return self._numbered(letter)
+        return self._chars("\\" + letter)
+
+    def _property(self, letter: str) -> Node:
+        scan = self._scan
+        if scan.peek() == "{":
+            place = scan.place
+            scan.get()
+            name = scan.get_until("}")
+            if name is not None:
+                return self._chars(f"\\{letter}{{{name}}}")
+            scan.place = place
+        elif letter != "N" and (initial := scan.peek()) and initial in "CLMNPSZ":
+            return self._chars("\\" + letter + scan.get())
+        return self._literal(letter)
+
+    def _numbered(self, digit: str) -> Node:
+        """Read an octal escape, or a reference to a group."""
+        scan, octal = self._scan, "01234567"
+        if digit == "0":
+            return self._chars(
+                "\\0" + "".join(scan.get() for _ in range(2) if scan.peek() in octal and scan.peek())
+            )
+        second = scan.get() if scan.peek().isdigit() else ""
+        if second and digit in octal and second in octal and scan.peek() and scan.peek() in octal:
+            return self._chars("\\" + digit + second + scan.get())
+        return self._guarded("a backreference")

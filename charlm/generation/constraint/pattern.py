@@ -1,0 +1,172 @@
+"""What a regular pattern is made of, and how it is fitted to a model and a length.
+
+A pattern is a tree of `Chars`, `Seq`, `Alt` and `Repeat`; `Anchor` stands in it only until `without_anchors`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+__all__ = [
+    "EMPTY",
+    "NOTHING",
+    "Alt",
+    "Anchor",
+    "Chars",
+    "Node",
+    "Repeat",
+    "Seq",
+    "classes_of",
+    "fit",
+    "size",
+    "without_anchors",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Chars:
+    """One character of a class: `atom` as `regex` reads it under `flags`."""
+
+    atom: str
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Seq:
+    """One part after the other."""
+
+    parts: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Alt:
+    """One of several branches."""
+
+    branches: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """A body `low` to `high` times; None is without end."""
+
+    body: Node
+    low: int
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The start of the text, or its end."""
+
+    end: bool
+
+
+Node: TypeAlias = Chars | Seq | Alt | Repeat | Anchor
+EMPTY = Seq(())
+"""Matches the empty text."""
+NOTHING = Alt(())
+"""Matches no text."""
+
+
+def without_anchors(node: Node, at_start: bool = True, at_end: bool = True) -> Node | None:
+    """Take out the anchors that say what is so anyway; None if one stands where text may be on its outer side."""
+    match node:
+        case Anchor(end):
+            return EMPTY if (at_end if end else at_start) else None
+        case Seq(parts):
+            wide = [k for k, part in enumerate(parts) if not isinstance(part, Anchor)] or [0]
+            found = [
+                without_anchors(part, at_start and k <= wide[0], at_end and k >= wide[-1])
+                for k, part in enumerate(parts)
+            ]
+            return _whole(Seq, found)
+        case Alt(branches):
+            return _whole(Alt, [without_anchors(branch, at_start, at_end) for branch in branches])
+        case Repeat(body, low, high):
+            once = high == 1
+            inner = without_anchors(body, at_start and once, at_end and once)
+            return None if inner is None else Repeat(inner, low, high)
+        case _:
+            return node
+
+
+def _whole(kind: type[Seq] | type[Alt], nodes: list[Node | None]) -> Node | None:
+    kept = [node for node in nodes if node is not None]
+    return kind(tuple(kept)) if len(kept) == len(nodes) else None
+
+
+def classes_of(node: Node) -> list[Chars]:
+    """Return the classes of a pattern, each once, in the order in which they stand there."""
+    found: dict[Chars, None] = {}
+    waiting = [node]
+    while waiting:
+        match waiting.pop():
+            case Chars() as chars:
+                found[chars] = None
+            case Seq(nodes) | Alt(nodes):
+                waiting.extend(reversed(nodes))
+            case Repeat(body):
+                waiting.append(body)
+    return list(found)
+
+
+def size(node: Node) -> int:
+    """Return how many characters a pattern has when its counts are written out."""
+    match node:
+        case Seq(nodes) | Alt(nodes):
+            return sum(map(size, nodes))
+        case Repeat(body, low, high):
+            return size(body) * max(high or low, 1)
+        case _:
+            return 1
+
+
+def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Node, float]:
+    """Leave out of a pattern what no text can have that is made of known characters and at most so long.
+
+    The texts that are left are the same, and upper counts that the length makes meaningless are gone.
+
+    Parameters
+    ----------
+    node : Node
+        Without anchors.
+    known : callable
+        Whether a class has any character that a model can write.
+    longest : float
+        In code points.
+
+    Returns
+    -------
+    node : Node
+        `NOTHING` if there is no such text.
+    shortest : float
+        Code points of the shortest text; infinite if there is none.
+    """
+    match node:
+        case Chars():
+            fitted: tuple[Node, float] = (node, 1) if known(node) else (NOTHING, math.inf)
+        case Seq(parts):
+            pairs = [fit(part, known, longest) for part in parts]
+            fitted = Seq(tuple(part for part, _ in pairs)), sum(least for _, least in pairs)
+        case Alt(branches):
+            live = [pair for pair in (fit(branch, known, longest) for branch in branches) if pair[0] != NOTHING]
+            fitted = Alt(tuple(branch for branch, _ in live)), min((least for _, least in live), default=math.inf)
+        case Repeat(body, low, high):
+            fitted = _fit_repeat(*fit(body, known, longest), low, high, longest)
+        case _:
+            raise AssertionError(node)
+    return fitted if fitted[1] <= longest else (NOTHING, math.inf)
+
+
+def _fit_repeat(body: Node, least: float, low: int, high: int | None, longest: float) -> tuple[Node, float]:
+    if body == NOTHING or high == 0:
+        return (NOTHING, math.inf) if low else (EMPTY, 0)
+    if least == 0:
+        low = 0  # rounds that match nothing make up the number
+    # each round that counts has a character at least; with one round more than these the text is too long
+    if high is not None and (high + 1) * max(least, 1) > longest:
+        high = None
+    return Repeat(body, low, high), low * least

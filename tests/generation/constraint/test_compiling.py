@@ -1,0 +1,202 @@
+from __future__ import annotations
+
+import random
+
+import pytest
+import regex
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from charlm.errors import CharlmError, ConstraintError, UsageError
+from charlm.generation.constraint.automaton import Automaton
+from charlm.generation.constraint.compiling import automaton_of
+from charlm.generation.constraint.parser import parse
+from charlm.text.vocabulary import Vocabulary
+from tests.figures import figure
+from tests.generation.constraint.languages import PATTERNS, live_after, matching
+
+CHARS = Vocabulary("char", ("\n", "B", "a", "b", "é"))
+GRAPHEMES = Vocabulary("grapheme", ("B", "a", "ab", "a\u0301", "\r\n", "é"))
+BYTES = Vocabulary("byte", tuple(sorted(set("aBé日\n".encode()))))
+SPECIAL = Vocabulary("char", ("\n", "B", "a", "b", "é", "<unk>", "<stop>"))
+
+
+def automaton(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> Automaton:
+    parsed = parse(pattern)
+    assert not parsed.constructs
+    return automaton_of(parsed.node, vocabulary, length, stops)
+
+
+def live(made: Automaton, state: int, left: int) -> set[int]:
+    return set((made.tables.needs(state) <= left).nonzero()[0].tolist())
+
+
+def check_every_text(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> None:
+    """Walk all texts of whole symbols and compare what is live with what can still become a match."""
+    symbols = [s for s in vocabulary.symbols if s not in ("<unk>", "<stop>")]
+    texts = {text for text in matching(pattern, symbols, length) if not any(s in "".join(text) for s in stops)}
+    if not texts:
+        with pytest.raises(ConstraintError):
+            automaton(pattern, vocabulary, length, stops)
+        return
+    made = automaton(pattern, vocabulary, length, stops)
+    waiting = [((), 0)]
+    while waiting:
+        prefix, state = waiting.pop()
+        expected = live_after(texts, prefix)
+        assert {vocabulary.symbols[k] for k in live(made, state, length - len(prefix))} == expected
+        assert bool(made.tables.may_end[state]) == (prefix in texts)
+        waiting += [((*prefix, s), made.tables.after(state, vocabulary.symbols.index(s))) for s in expected]
+
+
+class TestLiveness:
+    @settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow])
+    @given(PATTERNS, st.integers(0, 4))
+    def test_of_characters_is_exact(self, pattern, length):
+        check_every_text(pattern, CHARS, length)
+
+    @settings(max_examples=figure(50, 1000), suppress_health_check=[HealthCheck.too_slow])
+    @given(PATTERNS, st.integers(0, 4))
+    def test_special_symbols_are_dead(self, pattern, length):
+        check_every_text(pattern, SPECIAL, length)
+
+    @settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow])
+    @given(PATTERNS, st.integers(0, 3))
+    @example("éb", 2)  # there is a b beside an a only
+    @example("a*b?", 3)
+    def test_of_graphemes_is_exact(self, pattern, length):
+        check_every_text(pattern, GRAPHEMES, length)
+
+    @settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        PATTERNS,
+        st.integers(0, 3),
+        st.lists(st.text("abB\né", min_size=1, max_size=3), min_size=1, max_size=3),
+        st.sampled_from([SPECIAL, GRAPHEMES]),
+    )
+    @example("ab", 2, ["b"], SPECIAL)  # what is left of a class may be nothing
+    @example("a*b*a", 3, ["aa", "ab"], SPECIAL)
+    def test_what_contains_a_stop_string_is_dead(self, pattern, length, stops, vocabulary):
+        check_every_text(pattern, vocabulary, length, tuple(stops))
+
+    @settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow])
+    @given(PATTERNS, st.integers(0, 3))
+    def test_of_bytes_is_exact(self, pattern, length):
+        writable = [c for c in map(chr, range(0x3000)) if set(c.encode()) <= set(BYTES.symbols)] + ["日"]
+        writable = [c for c in writable if c in "aBé日\n" or random.Random(c).random() < 0.1]
+        texts = matching(pattern, sorted({*writable, *"aBé日\n"}), min(length, 2))
+        try:
+            made = automaton(pattern, BYTES, length)
+        except ConstraintError:
+            assert not texts
+            return
+        for text in texts:  # all of these can be written
+            state, left = 0, length
+            for byte in "".join(text).encode():
+                assert BYTES.symbols.index(byte) in live(made, state, left)
+                state = made.tables.after(state, BYTES.symbols.index(byte))
+                left -= int(made.tables.whole[state])
+            assert made.tables.may_end[state]
+        rng = random.Random(pattern)
+        for _ in range(10):  # and what can be written matches
+            state, left, text = 0, length, b""
+            while choices := sorted(live(made, state, left)):
+                if made.tables.may_end[state] and rng.random() < 0.3:
+                    break
+                symbol = rng.choice(choices)
+                text += bytes([BYTES.symbols[symbol]])
+                state = made.tables.after(state, symbol)
+                left -= int(made.tables.whole[state])
+            assert regex.fullmatch(pattern, text.decode())
+            assert len(text.decode()) <= length
+
+
+class TestBytes:
+    ALL = Vocabulary("byte", tuple(range(256)))
+
+    @pytest.mark.parametrize(
+        "pattern", [".", r"\p{L}", r"[^\p{L}]", r"\d", "(?s:.)", r"[^\x00-\x7f]", "日|本", r"(?i:ß|k)"]
+    )
+    def test_what_can_be_written_is_the_class_no_more_and_no_less(self, pattern):
+        made, compiled = automaton(pattern, self.ALL, 1), regex.compile(pattern)
+        written = set()
+        waiting = [(b"", 0)]
+        while waiting:
+            text, state = waiting.pop()
+            if made.tables.may_end[state]:
+                written.add(text.decode())  # well-formed, or this raises
+                continue
+            waiting += [(text + bytes([k]), made.tables.after(state, k)) for k in live(made, state, 1)]
+        expected = {c for k in range(0x110000) if not 0xD800 <= k < 0xE000 and compiled.fullmatch(c := chr(k))}
+        assert written == expected
+
+    def test_a_stop_string_is_dead(self):
+        made = automaton("[日本é]{3}", self.ALL, 3, ("本é", "日日"))
+        texts, waiting = set(), [(b"", 0, 3)]
+        while waiting:
+            text, state, left = waiting.pop()
+            if made.tables.may_end[state]:
+                texts.add(text.decode())
+            for k in live(made, state, left):
+                after = made.tables.after(state, k)
+                waiting.append((text + bytes([k]), after, left - int(made.tables.whole[after])))
+        every = {a + b + c for a in "日本é" for b in "日本é" for c in "日本é"}
+        assert texts == {text for text in every if "本é" not in text and "日日" not in text}
+
+    def test_a_character_under_way_counts_once(self):
+        made = automaton("日{2}", self.ALL, 2)
+        state, left = 0, 2
+        for byte in "日日".encode():
+            assert live(made, state, left) == {byte}
+            state = made.tables.after(state, byte)
+            left -= int(made.tables.whole[state])
+        assert left == 0
+        assert made.tables.may_end[state]
+
+
+class TestSize:
+    def test_a_count_of_a_thousand(self):
+        made = automaton("[ab]{1000}", CHARS, 1000)
+        state = 0
+        for left in range(1000, 0, -1):
+            assert live(made, state, left) == {2, 3}
+            assert live(made, state, left - 1) == set()
+            state = made.tables.after(state, 2)
+        assert made.tables.may_end[state]
+
+    def test_counts_that_the_length_makes_meaningless_cost_nothing(self):
+        made = automaton("(?:a{0,1000000}b){0,1000000}", CHARS, 50)
+        state = 0
+        for symbol in [2, 2, 3, 2, 3]:
+            state = made.tables.after(state, symbol)
+        assert made.tables.may_end[state]
+        assert len(made.tables.views) < 5
+
+    def test_tables_begin_anew_when_they_are_full(self, monkeypatch):
+        monkeypatch.setattr("charlm.generation.constraint.automaton.MOST_STATES", 70)
+        made = automaton("[ab]{100}", CHARS, 100)
+        while not made.tables.full:
+            made.tables.after(len(made.tables.views) - 1, 2)
+        old = made.tables
+        new = made.renewed(old)
+        assert new is not old
+        assert made.renewed(old) is new
+        assert not new.full
+
+    @pytest.mark.parametrize(
+        ("pattern", "error", "words"),
+        [
+            ("(?:(?:(?:a{1000}){1000}){1000})", ConstraintError, "1,000,000,000 characters"),
+            ("a{501}", ConstraintError, "501 characters"),
+            ("日+", ConstraintError, "no '日'"),
+            ("(?:(?:a|b){1,240}a){1,240}", UsageError, "written out"),
+            (".*" * 1200, ConstraintError, "ways to go on"),
+            (r"\p{nonsense}", UsageError, "nonsense"),
+            (r"[b-a]", UsageError, "range"),
+        ],
+    )
+    def test_what_cannot_be_is_refused(self, pattern, error, words):
+        with pytest.raises(CharlmError, match=regex.escape(words)) as caught:
+            automaton(pattern, CHARS, 500)
+        assert caught.type is error
+        assert "\n" not in str(caught.value)

@@ -1,0 +1,92 @@
+"""Patterns that hang or burst others, each in a process of its own with 256 MB over what a process has anyway."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+resource = pytest.importorskip("resource", reason="limits on memory need POSIX")
+
+PATTERNS = [
+    "(?:(?:(?:a{1000}){1000}){1000})",
+    "(?:(?:(?:a{0,1000}){0,1000}){0,1000})",
+    "(?:(?:(?:a{1,1000}){1,1000}){1,1000})b",
+    "((((((((((a{9}){9}){9}){9}){9}){9}){9}){9}){9}){9})",
+    "((a?){400}){400}a{400}",
+    "(?:a?){5000}a{400}",
+    "(a+)+b",
+    "(a|aa)+b",
+    "(a|a)*b",
+    "(a*)*b",
+    "(.*)*(.*)*(.*)*b",
+    "(?:.*a){12}",
+    ".*a.{400}",
+    "(?:.*a.{300}|.*b.{300}){3}",
+    "(?:a|b|ab)*(?:a|b|ab)*(?:a|b|ab)*c{3}",
+    "(?:.?){2000}",
+    "|".join(["a*b*"] * 2000),
+    "(?:" * 40 + "a*" + ")*" * 40,
+    "(" * 5000,
+    "[" * 5000,
+    "(?V1)" + "[" * 3000 + "a" + "]" * 3000,
+    "@" * 9000,
+    "\\p{L}" * 2000,
+    "[a-z]*" * 1600,
+    "(?i)" + "ß|" * 3000,
+    r"(a+)+\1b",
+    r"((a*)*)*\2c",
+    r"(x+x+)+y\1",
+    r"(.*)(.*)(.*)(.*)(.*)\5\4\3\2\1b",
+    r"(?:a{1000}){1000}{1000}\1",
+    "(?:(?:(?:a{1000}){1000}){1000})^b",
+    "((?:a{200}){200})(?1)(?1)",
+    r"((?:a{1000}){1000})\1",
+    r"(?:(?:a|b|c){e<=9}){50}",
+    r"\b(?:\w+\b ?)*x\1",
+]
+
+SCRIPT = """
+import resource, sys, time
+import numpy as np
+from charlm.config import ModelConfig, SampleConfig
+from charlm.errors import CharlmError
+from charlm.generation import Sampler
+from charlm.generation import constraint  # what is loaded anyway
+from charlm.model import CharModel
+from charlm.text.vocabulary import Vocabulary
+vocabulary = Vocabulary.from_text("abcxyz \\n") if sys.argv[1] == "char" else Vocabulary("byte", tuple(range(256)))
+model = CharModel(ModelConfig(hidden_size=8), vocabulary)
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 256 * 2**20,) * 2)
+pattern = sys.stdin.read()
+start = time.process_time()
+try:
+    sampler = Sampler(model, SampleConfig(regex=pattern, length=500), rng=np.random.default_rng(0))
+    text = "".join(sampler.stream())
+    print("text", sampler.finish_reason, end=" ")
+except CharlmError as error:
+    assert len(str(error)) < 300 and "\\n" not in str(error), error
+    print("error", error.exit_code, end=" ")
+print(time.process_time() - start)
+"""
+
+
+@pytest.mark.promise(13)
+@pytest.mark.skipif(not os.path.exists("/proc/self/statm"), reason="reads the size of a process")  # noqa: PTH110
+@pytest.mark.parametrize("unit", ["char", "byte"])
+@pytest.mark.parametrize("pattern", PATTERNS, ids=lambda pattern: pattern[:24])
+def test_no_pattern_hangs_or_takes_much_memory(pattern, unit):
+    run = subprocess.run(
+        [sys.executable, "-c", SCRIPT, unit],
+        input=pattern,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+    )
+    assert run.returncode == 0, run.stderr
+    kind, how, _cpu_s = run.stdout.split()
+    assert (kind, how) in {("text", "regex"), ("error", "2"), ("error", "8")}
