@@ -77,6 +77,7 @@ class Picking:
             return
         from rich.live import Live
 
+        self._transcript.pause()  # it paints whole rows
         rows = max(1, screen.height - _ROWS_BESIDE)
 
         def ends() -> Columns:
