@@ -109,9 +109,10 @@ class Walks:
                 masks[row, :-1][dead[row] > 0] = -math.inf
         rows[:, -1] = 0
         if np.count_nonzero(tables.may_end.take(states)):
-            weights = np.einsum("nv,nv->n", np.exp(rows[:, :-1]), dead)
             rows[:, -1] = -math.inf  # where nothing is dead
-            np.log(weights, out=rows[:, -1], where=weights > 0)
+            if dead.any():
+                weights = np.einsum("nv,nv->n", np.exp(rows[:, :-1]), dead)
+                np.log(weights, out=rows[:, -1], where=weights > 0)
         np.add(rows, masks, out=rows)
         if self._ended:  # nothing follows there but the end again
             rows[self._over, :-1] = -math.inf
