@@ -24,6 +24,7 @@ __all__ = ["PresetName", "Settings", "preset_settings"]
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
 CHARS_PER_S = 20_000  # of the larger presets, on two cores
+PASSES_A_DROPOUT = 16  # 0.1 for two passes, 0.2 for three, 0.3 for five
 SHORT = 100_000  # characters
 
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
@@ -113,21 +114,31 @@ def preset_settings(name: str, characters: int, budget: dict[str, float | None])
     """
     if name not in get_args(PresetName):
         raise UsageError(f"preset is {name!r}; choose one of {', '.join(get_args(PresetName))}")
-    settings = PRESETS[_automatic(characters, budget) if name == "auto" else name]
+    passes = _passes(characters, budget)
+    settings = PRESETS[_automatic(characters, passes, budget) if name == "auto" else name]
     given = {key: value for key, value in budget.items() if value is not None}
     train = {key: value for key, value in settings.train.items() if not (given and key in BUDGETS)}
-    return Settings(settings.name, dict(settings.model), train | given)
+    model = dict(settings.model)
+    if name == "auto" and passes is not None and settings.name in ("small", "base"):
+        model["dropout"] = min(max(round(passes / PASSES_A_DROPOUT, 1), 0.1), 0.4)
+    return Settings(settings.name, model, train | given)
 
 
-def _automatic(characters: int, budget: dict[str, float | None]) -> str:
+def _passes(characters: int, budget: dict[str, float | None]) -> float | None:
+    """Return how often a budget lets the text be read, about; None if it does not tell."""
+    minutes, epochs = budget.get("minutes"), budget.get("epochs")
+    if minutes is None or epochs is not None:
+        return epochs
+    return 60 * CHARS_PER_S * minutes / max(characters, 1)
+
+
+def _automatic(characters: int, passes: float | None, budget: dict[str, float | None]) -> str:
     """Choose by the time, and by how often it lets the text be read: what is read again and again needs dropout."""
-    minutes, passes = budget.get("minutes"), budget.get("epochs")
-    if minutes is None and passes is None:
+    if passes is None:
         return "quick" if characters < SHORT else "small"
+    minutes = budget.get("minutes")
     if minutes is not None and minutes < 1:
         return "quick"
-    if passes is None:
-        passes = 60 * CHARS_PER_S * (minutes or 0) / max(characters, 1)
     if passes < 3:
         return "small"
     return "base" if passes < 10 or (minutes or math.inf) < 8 else "large"

@@ -56,6 +56,15 @@ def test_auto_looks_at_text_and_time(characters: int, minutes: float | None, cho
     assert preset_settings("auto", characters, NOTHING | {"minutes": minutes}).name == chosen
 
 
+@pytest.mark.parametrize(
+    ("minutes", "dropout"), [(1, 0.1), (110 / 60, 0.1), (3, 0.2), (5, 0.3), (7, 0.4), (9, 0.4)]
+)
+def test_auto_drops_more_the_more_often_a_text_is_read(minutes: float, dropout: float) -> None:
+    settings = preset_settings("auto", 1_115_394, NOTHING | {"minutes": minutes})
+    assert settings.model["dropout"] == dropout
+    assert preset_settings(settings.name, 1_115_394, NOTHING).model == PRESETS[settings.name].model
+
+
 @pytest.mark.parametrize(("epochs", "chosen"), [(2, "small"), (5, "base"), (20, "large")])
 def test_auto_looks_at_passes(epochs: float, chosen: str) -> None:
     assert preset_settings("auto", MILLION, NOTHING | {"epochs": epochs}).name == chosen
