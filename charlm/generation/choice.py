@@ -111,8 +111,6 @@ class Chooser(_Choice):
         super().__init__(config, (size,), forbidden, walk)
         self._seen = np.zeros(len(self._weights), np.bool_)
         self._advance = None if walk is None else walk.advance
-        # for the sum of all squares, which float32 must be able to hold
-        self._surely_within = min(self._bound, 1e15) ** 2 if self._bound > 1e-15 else -1.0
 
     def __call__(self, logits: NDArray[Any], uniform: float, recent: bytes = b"") -> int:
         """Choose an id.
@@ -133,21 +131,21 @@ class Chooser(_Choice):
         """
         z, symbols = self._weights, self._symbols
         symbols[:] = logits
-        beyond = False
-        if not np.vdot(logits, logits) <= self._surely_within:  # quicker than a look at the largest; NaN is neither
-            lowest, highest = symbols.item(symbols.argmin()), symbols.item(symbols.argmax())
-            beyond = not (lowest >= -self._bound and highest <= self._bound)
-            if beyond and not (lowest > -math.inf and highest < math.inf):
-                raise DivergedError.of_output()
-            if beyond and self._walk is not None:
-                np.subtract(symbols, highest, out=symbols)
+        most_likely = symbols.argmax()
+        lowest, highest = symbols.item(symbols.argmin()), symbols.item(most_likely)
+        beyond = not (lowest >= -self._bound and highest <= self._bound)  # a NaN is the place of both
+        if beyond and not (lowest > -math.inf and highest < math.inf):
+            raise DivergedError.of_output()
+        if beyond and self._walk is not None:
+            np.subtract(symbols, highest, out=symbols)
         if self._restricted:
             self._restrict_(z[None], self._seen_in(recent) if self._penalizes else None)
+            most_likely = z.argmax()
         if self._greedy:
-            symbol = int(z.argmax())
+            symbol = int(most_likely)
         else:
             if beyond or self._shifts:
-                np.subtract(z, z.max(), out=z)
+                np.subtract(z, z[most_likely], out=z)
             np.multiply(z, self._inverse_temperature, out=z)
             np.exp(z, out=z)
             sums = np.add.accumulate(z, out=self._sums)
