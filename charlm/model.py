@@ -226,7 +226,7 @@ class CharModel:
         def step(ids: Any, state: State) -> tuple[FloatArray, State]:
             h, state = read(ids, state)
             logits: FloatArray = np.dot(h, W)
-            np.add(logits, b, out=logits)
+            np.add(logits, b, logits)
             return logits, state
 
         return step

@@ -137,7 +137,7 @@ class Chooser(_Choice):
         if beyond and not (lowest > -math.inf and highest < math.inf):
             raise DivergedError.of_output()
         if beyond and self._walk is not None:
-            np.subtract(symbols, highest, out=symbols)
+            np.subtract(symbols, highest, symbols)
         if self._restricted:
             self._restrict_(z[None], self._seen_in(recent) if self._penalizes else None)
             most_likely = z.argmax()
@@ -145,9 +145,9 @@ class Chooser(_Choice):
             symbol = int(most_likely)
         else:
             if beyond or self._shifts:
-                np.subtract(z, z[most_likely], out=z)
-            np.multiply(z, self._inverse_temperature, out=z)
-            np.exp(z, out=z)
+                np.subtract(z, z[most_likely], z)
+            np.multiply(z, self._inverse_temperature, z)
+            np.exp(z, z)
             sums = np.add.accumulate(z, out=self._sums)
             # the first id whose cumulated weight exceeds the target; a double below 1 leaves it below the sum
             symbol = int(sums.searchsorted(uniform * sums[-1], "right"))
@@ -241,10 +241,10 @@ class BlockChooser(_Choice):
         else:
             if self._shifts:
                 z -= z.max(axis=1, keepdims=True)
-            np.multiply(z, self._inverse_temperature, out=z)
-            np.exp(z, out=z)
+            np.multiply(z, self._inverse_temperature, z)
+            np.exp(z, z)
             np.add.accumulate(z, axis=1, out=self._sums)
-            np.multiply(uniforms, self._totals, out=self._targets)
+            np.multiply(uniforms, self._totals, self._targets)
             np.greater(self._sums, self._targets_by_row, out=self._exceeds)
             self._exceeds.argmax(axis=1, out=out)
         if lost is not None:

@@ -169,22 +169,22 @@ class GRU(Recurrent):
         """Compute h of a step, equations (1) to (3), in place."""
         product = products.forward(step.h_before)
         product_rz = product[-2:]
-        np.add(step.rz, product_rz, out=step.rz)
-        np.tanh(step.rz, out=step.rz)  # (1) σ(z) = ½(1 + tanh(z/2))
-        np.multiply(step.rz, step.half, out=step.rz)
-        np.add(step.rz, step.half, out=step.rz)
+        np.add(step.rz, product_rz, step.rz)
+        np.tanh(step.rz, step.rz)  # (1) σ(z) = ½(1 + tanh(z/2))
+        np.multiply(step.rz, step.half, step.rz)
+        np.add(step.rz, step.half, step.rz)
         if products.candidate is None:
             product_n = product[0]
-            np.add(product_n, step.b_hn, out=step.memory)
-            np.multiply(step.r, step.memory, out=product_n)
+            np.add(product_n, step.b_hn, step.memory)
+            np.multiply(step.r, step.memory, product_n)
         else:
-            np.multiply(step.r, step.h_before, out=step.memory)
+            np.multiply(step.r, step.h_before, step.memory)
             product_n = products.candidate(step.memory)[0]
-        np.add(step.n, product_n, out=step.n)
-        np.tanh(step.n, out=step.n)  # (2)
-        np.subtract(step.h_before, step.n, out=step.h)
-        np.multiply(step.h, step.z, out=step.h)
-        np.add(step.h, step.n, out=step.h)  # (3) h = n + z (h₋ - n)
+        np.add(step.n, product_n, step.n)
+        np.tanh(step.n, step.n)  # (2)
+        np.subtract(step.h_before, step.n, step.h)
+        np.multiply(step.h, step.z, step.h)
+        np.add(step.h, step.n, step.h)  # (3) h = n + z (h₋ - n)
 
     def factors(self, window: GRUWindow, steps: slice) -> None:
         """Write what dL/dh is multiplied with to give dL/d of memory, r, z and n into `delta`, in place.
@@ -214,17 +214,17 @@ class GRU(Recurrent):
         (dh,) = carry
         dh_before = products.backward.addend
         if products.candidate_backward is None:
-            np.multiply(step.delta, dh, out=step.delta)
-            np.multiply(dh, step.z, out=dh_before)  # (3) dh₋ = dh z
+            np.multiply(step.delta, dh, step.delta)
+            np.multiply(dh, step.z, dh_before)  # (3) dh₋ = dh z
             products.backward(step.delta_nrz, out=dh)  # (1), (2) dh₋ += W_hᵀ (d memory, dz_r, dz_z)
             return
         d_memory, d_r, d_zn = step.delta[0], step.delta[1], step.delta[2:]
-        np.multiply(d_zn, dh, out=d_zn)
-        np.multiply(dh, step.z, out=dh_before)  # (3) dh₋ = dh z
+        np.multiply(d_zn, dh, d_zn)
+        np.multiply(dh, step.z, dh_before)  # (3) dh₋ = dh z
         products.candidate_backward(step.delta_n, out=d_memory)  # (2)
-        np.multiply(d_r, d_memory, out=d_r)
-        np.multiply(d_memory, step.r, out=d_memory)  # (2) dh₋ += r d(r h₋)
-        np.add(dh_before, d_memory, out=dh_before)
+        np.multiply(d_r, d_memory, d_r)
+        np.multiply(d_memory, step.r, d_memory)  # (2) dh₋ += r d(r h₋)
+        np.add(dh_before, d_memory, dh_before)
         products.backward(step.delta_rz, out=dh)  # (1) dh₋ += W_hᵀ (dz_r, dz_z)
 
     def gradients_(
@@ -257,20 +257,20 @@ class GRU(Recurrent):
             (h,) = state
             zx = read(x)
             product(h)
-            np.add(rz, zx[:2], out=rz)
-            np.tanh(rz, out=rz)  # (1)
-            np.multiply(rz, half, out=rz)
-            np.add(rz, half, out=rz)
+            np.add(rz, zx[:2], rz)
+            np.tanh(rz, rz)  # (1)
+            np.multiply(rz, half, rz)
+            np.add(rz, half, rz)
             if candidate is None:
                 n = np.add(m, b_hn)
-                np.multiply(n, r, out=n)
+                np.multiply(n, r, n)
             else:
                 n = candidate(np.multiply(r, h))[0]
-            np.add(n, zx[2], out=n)
-            np.tanh(n, out=n)  # (2)
+            np.add(n, zx[2], n)
+            np.tanh(n, n)  # (2)
             h = np.subtract(h, n)
-            np.multiply(h, z, out=h)
-            np.add(h, n, out=h)  # (3) h = n + z (h₋ - n)
+            np.multiply(h, z, h)
+            np.add(h, n, h)  # (3) h = n + z (h₋ - n)
             return h, GRUState(h)
 
         return step

@@ -153,18 +153,18 @@ class LSTM(Recurrent):
 
     def advance(self, step: Step, products: Products) -> None:
         """Compute h and c of a step, equations (1) to (5), in place."""
-        np.add(step.z, products.forward(step.h_before), out=step.z)  # (1)
-        np.tanh(step.z, out=step.z)  # (2) σ(z) = ½(1 + tanh(z/2)), (3)
-        np.multiply(step.sigmoids, step.half, out=step.sigmoids)
-        np.add(step.sigmoids, step.half, out=step.sigmoids)
-        np.multiply(step.f, step.c_before, out=step.c)  # (4)
-        np.multiply(step.i, step.g, out=step.scratch)
-        np.add(step.c, step.scratch, out=step.c)
+        np.add(step.z, products.forward(step.h_before), step.z)  # (1)
+        np.tanh(step.z, step.z)  # (2) σ(z) = ½(1 + tanh(z/2)), (3)
+        np.multiply(step.sigmoids, step.half, step.sigmoids)
+        np.add(step.sigmoids, step.half, step.sigmoids)
+        np.multiply(step.f, step.c_before, step.c)  # (4)
+        np.multiply(step.i, step.g, step.scratch)
+        np.add(step.c, step.scratch, step.c)
         if self.squash:
-            np.tanh(step.c, out=step.tanh_c)  # (5)
-            np.multiply(step.o, step.tanh_c, out=step.h)
+            np.tanh(step.c, step.tanh_c)  # (5)
+            np.multiply(step.o, step.tanh_c, step.h)
         else:
-            np.multiply(step.o, step.c, out=step.h)
+            np.multiply(step.o, step.c, step.h)
 
     def factors(self, window: LSTMWindow, steps: slice) -> None:
         """Replace each gate by what dL/dh (for o) or dL/dc (for i, f, g) is multiplied with, in place."""
@@ -195,11 +195,11 @@ class LSTM(Recurrent):
     def retreat(self, step: Step, products: Products, carry: LayerState) -> None:
         """Go one step back, in place."""
         dh, dc = carry
-        np.multiply(dh, step.dh_to_dc, out=step.scratch)  # (5)
-        np.add(dc, step.scratch, out=dc)
-        np.multiply(step.o, dh, out=step.o)  # dz_o
-        np.multiply(step.ifg, dc, out=step.ifg)  # dz_i, dz_f, dz_g
-        np.multiply(dc, step.f_kept, out=dc)  # (4) dc₋ = dc f
+        np.multiply(dh, step.dh_to_dc, step.scratch)  # (5)
+        np.add(dc, step.scratch, dc)
+        np.multiply(step.o, dh, step.o)  # dz_o
+        np.multiply(step.ifg, dc, step.ifg)  # dz_i, dz_f, dz_g
+        np.multiply(dc, step.f_kept, dc)  # (4) dc₋ = dc f
         products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
 
     def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
@@ -210,15 +210,15 @@ class LSTM(Recurrent):
 
         def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
             h, c = state
-            np.add(product(h), read(x), out=z)  # (1)
-            np.tanh(z, out=z)  # (2), (3)
-            np.multiply(sigmoids, half, out=sigmoids)
-            np.add(sigmoids, half, out=sigmoids)
+            np.add(product(h), read(x), z)  # (1)
+            np.tanh(z, z)  # (2), (3)
+            np.multiply(sigmoids, half, sigmoids)
+            np.add(sigmoids, half, sigmoids)
             c = np.multiply(f, c)  # (4)
-            np.multiply(i, g, out=i)
-            np.add(c, i, out=c)
+            np.multiply(i, g, i)
+            np.add(c, i, c)
             h = np.tanh(c) if squash else c.copy()  # (5)
-            np.multiply(h, o, out=h)
+            np.multiply(h, o, h)
             return h, LSTMState(h, c)
 
         return step

@@ -99,9 +99,9 @@ class Spread(_Blocks):
     def __call__(self, x: FloatArray) -> FloatArray:
         """Return ``product`` (G, N, K), which the next call overwrites."""
         if self._single:
-            np.dot(x, self._matrix, out=self._row)
+            np.dot(x, self._matrix, self._row)
         else:
-            np.matmul(x, self._blocks, out=self._cuts)
+            np.matmul(x, self._blocks, self._cuts)
         return self.product
 
 
@@ -142,12 +142,12 @@ class Gather(_Blocks):
     def __call__(self, x: FloatArray, out: FloatArray) -> None:
         """Write the sum into `out` (N, K), in place; `x` is (G, 1, N, J)."""
         if self._matrix is None:
-            np.matmul(x, self._blocks, out=self._cuts)
+            np.matmul(x, self._blocks, self._cuts)
         elif not self._with_addend:
-            np.dot(x.reshape(1, -1), self._matrix, out=out)
+            np.dot(x.reshape(1, -1), self._matrix, out)
             return
         else:
-            np.dot(x.reshape(1, -1), self._matrix, out=self._parts[0])
+            np.dot(x.reshape(1, -1), self._matrix, self._parts[0])
         np.add.reduce(self._parts, axis=0, out=out)
 
 

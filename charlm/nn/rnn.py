@@ -75,8 +75,8 @@ class RNN(Recurrent):
 
     def advance(self, step: Step, products: Products) -> None:
         """Compute h of a step, equations (1) and (2), in place."""
-        np.add(step.z, products.forward(step.h_before)[0], out=step.z)  # (1)
-        np.tanh(step.z, out=step.h)  # (2)
+        np.add(step.z, products.forward(step.h_before)[0], step.z)  # (1)
+        np.tanh(step.z, step.h)  # (2)
 
     def factors(self, window: RNNWindow, steps: slice) -> None:
         """Replace z by tanh'(z) = 1 - h², in place."""
@@ -87,7 +87,7 @@ class RNN(Recurrent):
     def retreat(self, step: Step, products: Products, carry: LayerState) -> None:
         """Go one step back, in place."""
         (dh,) = carry
-        np.multiply(step.z, dh, out=step.z)  # (2) dz = dh (1 - h²)
+        np.multiply(step.z, dh, step.z)  # (2) dz = dh (1 - h²)
         products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
 
     def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
@@ -96,7 +96,7 @@ class RNN(Recurrent):
 
         def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
             z = product(state[0])[0]
-            np.add(z, read(x)[0], out=z)  # (1)
+            np.add(z, read(x)[0], z)  # (1)
             h = np.tanh(z)  # (2)
             return h, RNNState(h)
 
