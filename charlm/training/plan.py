@@ -152,7 +152,7 @@ def _trial(model: CharModel, data: Data, config: TrainConfig, trial_s: float = T
         for length in lengths:
             fixed = dataclasses.replace(config, seq_length=length, seq_length_min=None)
             times.append(_step_s(team, make_batches(data, fixed, stop_id, rng), trial_s / len(lengths)))
-    return fmean(times), 0.0 if data.held_out is None else _evaluation_s(copy, data.held_out)
+    return fmean(times), 0.0 if data.held_out is None else _evaluation_s(copy, data.held_out, config)
 
 
 def _step_s(team: Team, batches: Batches, trial_s: float) -> float:
@@ -166,14 +166,12 @@ def _step_s(team: Team, batches: Batches, trial_s: float) -> float:
     return median(times[len(times) // 4 :])  # the first ones find cold caches
 
 
-def _evaluation_s(model: CharModel, held_out: HeldOut) -> float:
+def _evaluation_s(model: CharModel, held_out: HeldOut, config: TrainConfig) -> float:
     """Estimate how long a validation takes from the first part of it."""
     part = min(len(held_out.inputs), 32768)
-    begin = time.perf_counter()
-    validation_loss(
-        model,
-        HeldOut(
-            held_out.inputs[:part], held_out.targets[:part], held_out.resets[:part], min(held_out.warmup, part - 1)
-        ),
+    sample = HeldOut(
+        held_out.inputs[:part], held_out.targets[:part], held_out.resets[:part], min(held_out.warmup, part - 1)
     )
+    begin = time.perf_counter()
+    validation_loss(model, sample, groups=config.shards or 1, workers=config.workers or 1)
     return (time.perf_counter() - begin) * len(held_out.inputs) / part

@@ -105,9 +105,10 @@ class Trainer:
 
     def evaluate(self) -> Report:
         """Validate on all of the held-out text; changes nothing but the history."""
-        began, progress = time.perf_counter(), self.progress
-        with np.errstate(over="ignore", invalid="ignore"):  # absurd weights give an absurd loss, and no warning
-            loss = math.nan if self.data.held_out is None else validation_loss(self.averaged, self.data.held_out)
+        began, progress, config, loss = time.perf_counter(), self.progress, self.config, math.nan
+        if self.data.held_out is not None:
+            groups, workers = config.shards or 1, config.workers or 1
+            loss = validation_loss(self.averaged, self.data.held_out, groups=groups, workers=workers)
         best = progress.evaluated(self.train_loss, loss)
         progress.elapsed_s += time.perf_counter() - began
         return Report(

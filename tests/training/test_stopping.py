@@ -76,7 +76,7 @@ def test_before_the_first_evaluation_there_is_a_best_all_the_same(tmp_path: Path
 def test_a_best_that_was_a_makeshift_is_replaced_even_by_a_worse_one(tmp_path: Path) -> None:
     run, rising = tmp_path / "run", iter([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlm.training.trainer.validation_loss", lambda *_: next(rising))
+        patch.setattr("charlm.training.trainer.validation_loss", lambda *_, **__: next(rising))
         stopped(run, 1)
         resumed(run)
     progress = load_checkpoint(run / "last.npz").training["progress"]
@@ -153,7 +153,7 @@ class TestPatience:
         text, shape, config = settings("gru", "sequential", patience=patience, **more)
         losses = iter([3.0, 2.9, 2.95, 2.91, 2.8, 2.85, 2.81, 2.83, 2.7])
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("charlm.training.trainer.validation_loss", lambda *_: next(losses))
+            patch.setattr("charlm.training.trainer.validation_loss", lambda *_, **__: next(losses))
             reports = train(new_model(text, **shape), text, config, run=RunOptions(folder=folder))
             return [(report.event, report.step) for report in reports if report.event in ("eval", "end")]
 

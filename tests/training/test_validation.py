@@ -93,3 +93,26 @@ def test_it_is_what_evaluate_gives() -> None:
     model = trained(text, "lstm")
     held_out = load_data(model.vocabulary, text, charlm.TrainConfig(), text[:300]).held_out
     assert validation_loss(model, held_out) == pytest.approx(charlm.evaluate(model, text[:300]).nats, rel=1e-12)
+
+
+@pytest.mark.parametrize("characters", [40, 3000])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_groups_and_workers(cell: str, characters: int) -> None:
+    """Workers change no bit; groups no more than the last ones."""
+    text = make_text(2000)
+    model = trained(text[:3000], cell)
+    held_out = load_data(model.vocabulary, text, charlm.TrainConfig(val_frac=characters / len(text))).held_out
+    whole = validation_loss(model, held_out)
+    for groups in (2, 3, 4, 100):
+        losses = {validation_loss(model, held_out, groups=groups, workers=workers) for workers in (1, 2, 4)}
+        assert len(losses) == 1
+        assert losses.pop() == pytest.approx(whole, rel=1e-6)
+
+
+def test_absurd_weights_give_no_warning() -> None:
+    text = make_text(700)
+    model = new_model(text)
+    model.params.value[:] = np.float32(3e38)
+    held_out = load_data(model.vocabulary, text, charlm.TrainConfig()).held_out
+    for workers in (1, 2):
+        assert not np.isfinite(validation_loss(model, held_out, groups=2, workers=workers))
