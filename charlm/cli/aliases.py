@@ -20,6 +20,9 @@ _WRITING = {
     "n-predict": "length",
     "typical": "typical-p",
     "repetition-penalty": "repeat-penalty",
+    "num-beams": "beam",
+    "beam-size": "beam",
+    "beam-width": "beam",
 }
 
 ALIASES: Mapping[str, Mapping[str, str]] = {
@@ -28,9 +31,6 @@ ALIASES: Mapping[str, Mapping[str, str]] = {
         "num-samples": "count",
         "nsamples": "count",
         "num-return-sequences": "count",
-        "num-beams": "beam",
-        "beam-size": "beam",
-        "beam-width": "beam",
     },
     "console": _WRITING,
 }

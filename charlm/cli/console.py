@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlm.cli.options import (
+    BeamOption,
     LengthOption,
     MinPOption,
     ModelArgument,
@@ -59,6 +60,7 @@ def console(
     repeat_penalty: RepeatPenaltyOption = _DEFAULT.repeat_penalty,
     repeat_last_n: RepeatLastNOption = _DEFAULT.repeat_last_n,
     stop: StopOption = None,
+    beam: BeamOption = None,
     count: Annotated[int, typer.Option("--count", help="Answers side by side, to pick one of.")] = 1,
     regex: RegexOption = _DEFAULT.regex,
     template: TemplateOption = _DEFAULT.template,
@@ -75,6 +77,7 @@ def console(
     /help lists the commands. Ctrl-C stops the text, Ctrl-D or /bye leaves.
     """
     from charlm.checkpoint import find_model, load
+    from charlm.cli.beams import refuse_drawing
     from charlm.cli.conversation import Conversation
     from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt
@@ -82,6 +85,7 @@ def console(
     from charlm.cli.slash import MOST_ANSWERS, Slash
     from charlm.cli.streams import stderr_console
     from charlm.cli.writing import refuse_raw_terminal
+    from charlm.generation.searching import check_beam
     from charlm.ui import console_view as view
 
     config = SampleConfig(
@@ -103,6 +107,9 @@ def console(
         raise UsageError(f"seed is {seed}; it must be at least 0")
     if not 1 <= count <= MOST_ANSWERS:
         raise UsageError(f"count is {count}; it must be at least 1 and at most {MOST_ANSWERS}")
+    if beam is not None:
+        check_beam(beam, count)
+        refuse_drawing(config)
     if raw:
         refuse_raw_terminal(sys.stdout)
     opening = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors) or ""
@@ -110,11 +117,20 @@ def console(
     talk = Conversation(net, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     stderr = stderr_console(no_color)
     stderr.print(view.greeting(net.config, len(net.vocabulary), net.params.value.size, talk.seed))
+    transcript = _transcript(echo=not no_echo, raw=raw, no_color=no_color)
+    slash = Slash(
+        talk,
+        show=stderr.print,
+        load=lambda name: load(find_model(name)),
+        count=count,
+        beam=beam or 0,
+        colours=transcript.colours,
+    )
     session = Session(
         talk,
-        Slash(talk, show=stderr.print, load=lambda name: load(find_model(name)), count=count),
+        slash,
         lines=_lines(stderr, talk),
-        transcript=_transcript(echo=not no_echo, raw=raw, no_color=no_color),
+        transcript=transcript,
         tell=stderr.print,
         patient=sys.stdin.isatty(),
     )

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
 from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.cli.answers import Answer, bits_of
 from charlm.cli.turns import Place, Turn, length, turns_up_to
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
-from charlm.generation import Position, Sampler, Snapshot
+from charlm.generation import Sampler, Snapshot
 from charlm.generation.sampling import start
+from charlm.generation.searching import Beam
 from charlm.model import CharModel
 
 __all__ = ["Conversation"]
@@ -39,6 +41,8 @@ class Conversation:
         The last turn; each knows the one before.
     branches : dict of str to Place
         The places that bear a name.
+    measures : bool
+        Whether the surprisal of what the model writes is noted with each turn.
     """
 
     def __init__(self, model: CharModel, config: SampleConfig, *, seed: int) -> None:
@@ -47,6 +51,7 @@ class Conversation:
         self.seed = seed
         self.last: Turn | None = None
         self.branches: dict[str, Place] = {}
+        self.measures = False
         self._past: Place | None = None
         self._left: Place | None = None
         self._rng = np.random.default_rng(seed)
@@ -104,20 +109,33 @@ class Conversation:
         self._past = here
         self.last = Turn(typed, self.last, self.characters, here.snapshot, self.seed, self._sampler.position)
 
-    def answer(self) -> Generator[str, None, None]:
+    def answer(self, joined: Callable[[Iterator[str]], Iterator[str]] = iter) -> Generator[str, None, None]:
         """Let the model go on; yield its text piece by piece.
 
         What has been yielded belongs to the text. Close the iterator to stop the model.
+
+        Parameters
+        ----------
+        joined : callable
+            Puts pieces together before they are yielded; it holds none back when it yields.
         """
-        pieces = self._turn().pieces
+        turn, shown = self._turn(), 0
+        self._sampler.records = self.measures
         stream = self._sampler.stream()
         try:
             with closing(cast("Generator[str, None, None]", stream)):
-                for piece in stream:
-                    pieces.append(piece)
+                for piece in joined(stream):
+                    turn.pieces.append(piece)
+                    if self.measures:
+                        turn.bits.extend(bits_of(self._sampler, shown, shown + len(piece)))
+                        shown += len(piece)
                     yield piece
         finally:
-            pieces[:] = ["".join(pieces)]
+            turn.pieces[:] = ["".join(turn.pieces)]
+
+    def newest_bits(self, piece: str) -> list[float]:
+        """Return the surprisal of the answer's last characters, as many as a piece has; none if not noted."""
+        return self._turn().bits[-len(piece) :]
 
     def answer_one(self) -> Generator[str, None, None]:
         """Let the model go on by one character, whatever the length and the stop texts."""
@@ -135,15 +153,20 @@ class Conversation:
         here = self._turn().answer_from
         samplers = []
         for seed in self._rng.integers(2**63, size=count).tolist():
-            sampler = Sampler(self.model, self.config, rng=np.random.default_rng(seed))
+            sampler = Sampler(self.model, self.config, rng=np.random.default_rng(seed), logprobs=self.measures)
             sampler.position = here
             samplers.append(sampler)
         return samplers
 
-    def adopt(self, text: str, position: Position) -> None:
-        """Let a text that another sampler wrote, up to a position, be the last turn's answer."""
-        self._turn().pieces[:] = [text]
-        self._sampler.position = position
+    def beam(self, width: int, count: int) -> Beam:
+        """Return a search for the likeliest answers to the last turn."""
+        return Beam(self.model, self.config, self._turn().answer_from, width=width, count=count)
+
+    def adopt(self, answer: Answer) -> None:
+        """Let a text that was written elsewhere be the last turn's answer."""
+        turn = self._turn()
+        turn.pieces[:], turn.bits[:] = [answer.text], answer.bits if self.measures else []
+        self._sampler.position = answer.position
 
     def probabilities(self) -> NDArray[np.float64]:
         """Return how likely each symbol is to come next, (V,), with the settings in force."""
@@ -166,7 +189,7 @@ class Conversation:
         UsageError
             If there is no turn.
         """
-        self.last = dataclasses.replace(self._turn(), pieces=[])
+        self.last = dataclasses.replace(self._turn(), pieces=[], bits=[])
         self._sampler.position = self.last.answer_from
         return self.last
 

@@ -13,6 +13,7 @@ import typer
 from charlm.config import OnUnknown
 
 __all__ = [
+    "BeamOption",
     "LengthOption",
     "MinPOption",
     "ModelArgument",
@@ -56,6 +57,12 @@ PromptEncodingOption: TypeAlias = Annotated[
 PromptErrorsOption: TypeAlias = Annotated[
     str,
     typer.Option("--errors", metavar="strict|replace", help="What becomes of bytes of it that cannot be decoded."),
+]
+BeamOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--beam", metavar="WIDTH", help="Do not draw: search for the likeliest text, following WIDTH at once."
+    ),
 ]
 LengthOption: TypeAlias = Annotated[int, typer.Option("--length", help="Characters of the continuation.")]
 TemperatureOption: TypeAlias = Annotated[

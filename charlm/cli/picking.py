@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 from typing import cast
 
 from rich.console import RenderableType
 
+from charlm.cli.answers import Answer, bits_of
 from charlm.cli.conversation import Conversation
 from charlm.cli.entries import Entry
 from charlm.cli.stop_key import StopKey
@@ -35,6 +36,8 @@ class Picking:
     transcript : Transcript
     tell : callable
         Shows what is not text, where nothing can be painted.
+    found : sequence of Answer, optional
+        What there is to pick from; without it, the model is to `write` the answers.
     """
 
     def __init__(
@@ -43,14 +46,15 @@ class Picking:
         count: int,
         transcript: Transcript,
         tell: Callable[[RenderableType], None],
+        found: Sequence[Answer] = (),
     ) -> None:
         self.prompt = f"1-{count}> "
         self._talk = conversation
         self._transcript = transcript
         self._tell = tell
         self._turn = conversation.last
-        self._samplers = conversation.alternatives(count)
-        self._texts = [""] * count
+        self._samplers = [] if found else conversation.alternatives(count)
+        self._answers = list(found)
         self._shown = False
 
     @property
@@ -69,7 +73,11 @@ class Picking:
                 while growing and not stop.pressed:
                     growing = [(stream, text) for stream, text in growing if _grow(stream, text)]
         finally:
-            self._texts = ["".join(text) for text in pieces]
+            texts = ["".join(text) for text in pieces]
+            self._answers = [
+                Answer(text, sampler.position, bits_of(sampler, 0, len(text)) if sampler.records else [])
+                for text, sampler in zip(texts, self._samplers, strict=True)
+            ]
 
     def _show_growing(self, stack: ExitStack, pieces: list[list[str]]) -> None:
         screen = self._transcript.screen
@@ -82,7 +90,13 @@ class Picking:
 
         def ends() -> Columns:
             room = rows * screen.width
-            return Columns(["".join(text[-room:]) for text in pieces], tails=max(1, rows // len(pieces)))
+            texts = ["".join(text[-room:]) for text in pieces]
+            written = [sum(map(len, text)) for text in pieces] if self._talk.measures else [0] * len(pieces)
+            heat = [
+                bits_of(sampler, end - len(text), end) if sampler.records else []
+                for sampler, text, end in zip(self._samplers, texts, written, strict=True)
+            ]
+            return Columns(texts, heat, tails=max(1, rows // len(pieces)))
 
         stack.enter_context(
             Live(console=screen, get_renderable=ends, transient=True, refresh_per_second=_FRAMES_PER_SECOND)
@@ -90,10 +104,12 @@ class Picking:
 
     def announce(self) -> None:
         """Show the answers."""
+        texts = [answer.text for answer in self._answers]
         if self._transcript.paints:
-            self._transcript.above(Columns(self._texts))
+            heat = [answer.bits if self._talk.measures else [] for answer in self._answers]
+            self._transcript.above(Columns(texts, heat))
         elif not self._shown:
-            self._tell(Columns(self._texts, stacked=True))
+            self._tell(Columns(texts, stacked=True))
         self._shown = True
 
     def take(self, entry: Entry) -> bool:
@@ -106,8 +122,8 @@ class Picking:
         """
         text = entry.text.strip() or "1"
         k = int(text[:9]) if text.isdecimal() else 0
-        if not 1 <= k <= len(self._texts):
-            raise UsageError(f"{text[:40]!r} is none of the answers; pick 1 to {len(self._texts)}, or /retry")
+        if not 1 <= k <= len(self._answers):
+            raise UsageError(f"{text[:40]!r} is none of the answers; pick 1 to {len(self._answers)}, or /retry")
         self._transcript.taken(entry.shown)
         self._adopt(k - 1)
         return False
@@ -117,8 +133,9 @@ class Picking:
         self._adopt(0)
 
     def _adopt(self, k: int) -> None:
-        self._talk.adopt(self._texts[k], self._samplers[k].position)
-        self._transcript.generated(self._texts[k])
+        answer = self._answers[k]
+        self._talk.adopt(answer)
+        self._transcript.generated(answer.text, self._talk.newest_bits(answer.text))
         self._transcript.pause()
 
 

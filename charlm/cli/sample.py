@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlm.cli.options import (
+    BeamOption,
     LengthOption,
     MinPOption,
     ModelArgument,
@@ -45,8 +46,6 @@ if TYPE_CHECKING:
 __all__ = ["sample"]
 
 _DEFAULT = SampleConfig()
-# what a beam has no use for
-_DRAWING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty", "regex", "template")
 
 
 def sample(
@@ -64,12 +63,7 @@ def sample(
     stop: StopOption = None,
     regex: RegexOption = _DEFAULT.regex,
     template: TemplateOption = _DEFAULT.template,
-    beam: Annotated[
-        int | None,
-        typer.Option(
-            "--beam", metavar="WIDTH", help="Do not draw: search for the likeliest text, following WIDTH at once."
-        ),
-    ] = None,
+    beam: BeamOption = None,
     count: Annotated[
         int,
         typer.Option("--count", help="Samples; the k-th is that of seed + k - 1, or the k-th best of the beam."),
@@ -109,6 +103,7 @@ def sample(
     Without a prompt flag, standard input is the prompt if it is a pipe or a file.
     """
     from charlm.checkpoint import find_model, load_checkpoint
+    from charlm.cli.beams import refuse_drawing
     from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt, piped_prompt
     from charlm.cli.sample_writing import SampleWriter, searched, with_novelty
@@ -136,7 +131,7 @@ def sample(
     if count < 1:
         raise UsageError(f"count is {count}; it must be at least 1")
     if beam is not None:
-        _check_beam(config)
+        refuse_drawing(config)
     if raw and output is None:
         refuse_raw_terminal(sys.stdout)
     refuse_existing({"--output": output}, force=force)
@@ -171,14 +166,6 @@ def sample(
             writer.write(one, found)
     for line in writer.remarks():
         typer.echo(line, err=True)
-
-
-def _check_beam(config: SampleConfig) -> None:
-    """Refuse settings of what a beam does not do."""
-    for name in _DRAWING:
-        if getattr(config, name) not in (getattr(_DEFAULT, name), 0):
-            flag = name.replace("_", "-")
-            raise UsageError(f"--beam draws nothing, so --{flag} has nothing to act on; leave one of them out")
 
 
 def _parameters(config: SampleConfig, beam: int | None) -> dict[str, Any]:

@@ -11,10 +11,12 @@ from charlm.cli.conversation import Conversation
 from charlm.cli.entries import Entries, Entry
 from charlm.cli.lines import LineSource
 from charlm.cli.picking import Picking
+from charlm.cli.seeking import seek
 from charlm.cli.slash import Slash
 from charlm.cli.stepping import Stepping
 from charlm.cli.stop_key import StopKey
 from charlm.cli.transcript import Transcript
+from charlm.cli.writing import frames
 from charlm.errors import CharlmError
 from charlm.ui import console_view as view
 
@@ -95,11 +97,16 @@ class Session:
         if self._mode is not None:
             self._mode.announce()
         elif self._transcript.paints:
-            talk = self._conversation
-            count = self._slash.desk.count
-            self._transcript.above(
-                view.status(talk.config, count=count, characters=talk.characters, seed=talk.seed)
+            talk, desk = self._conversation, self._slash.desk
+            row = view.status(
+                talk.config,
+                beam=desk.beam,
+                count=desk.count,
+                heat=talk.measures,
+                characters=talk.characters,
+                seed=talk.seed,
             )
+            self._transcript.above(row)
 
     def _end_of_input(self) -> bool:
         """Leave a mode, or without one the session."""
@@ -148,16 +155,34 @@ class Session:
 
     def _answer(self) -> None:
         with StopKey(listens=self._patient) as stop:
-            if self._slash.desk.count > 1:
+            if self._slash.desk.beam:
+                self._search_answers(stop)
+            elif self._slash.desk.count > 1:
                 self._mode = Picking(self._conversation, self._slash.desk.count, self._transcript, self._tell)
                 self._mode.write(stop)
             else:
                 self._write_answer(stop)
 
     def _write_answer(self, stop: StopKey) -> None:
-        with closing(self._conversation.answer()) as pieces:
+        talk = self._conversation
+        with closing(talk.answer(frames)) as pieces:
             for piece in pieces:
-                self._transcript.generated(piece)
+                self._transcript.generated(piece, talk.newest_bits(piece))
                 if stop.pressed:
                     break
         self._transcript.pause()
+
+    def _search_answers(self, stop: StopKey) -> None:
+        talk, desk = self._conversation, self._slash.desk
+        found = seek(
+            talk, width=desk.beam, count=desk.count, transcript=self._transcript, tell=self._tell, stop=stop
+        )
+        if len(found) > 1:
+            self._mode = Picking(talk, len(found), self._transcript, self._tell, found=found)
+            return
+        if found:
+            talk.adopt(found[0])
+            self._transcript.generated(found[0].text, talk.newest_bits(found[0].text))
+        self._transcript.pause()
+        if not found:
+            self._tell(view.note("the search was ended before there was a text; /retry begins it again"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 
 from rich.console import RenderableType
@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from charlm.cli.conversation import Conversation
 from charlm.cli.entries import Entry
 from charlm.cli.transcript import Transcript
-from charlm.cli.turns import Run, runs
+from charlm.cli.turns import runs, turns_up_to
 from charlm.errors import UsageError
 from charlm.ui import console_view as view
 from charlm.ui.probability_bars import Chance, chances
@@ -72,21 +72,25 @@ class Stepping:
         else:
             self._talk.say(entry.text)
         self._transcript.taken(entry.shown)
-        if entry.text:
-            self._write(runs(self._talk.last, self._before_last()))
-        else:
+        if not entry.text:
             self.answer()
+        elif self._talk.last is not None and not self._transcript.paints:
+            self._transcript.written([self._talk.last])
         return True
 
     def answer(self) -> None:
         """Let the model draw one character."""
         with closing(self._talk.answer_one()) as pieces:
-            self._write([Run("".join(pieces), typed=False)])
+            text = "".join(pieces)
+        if not self._transcript.paints:
+            self._transcript.generated(text, self._talk.newest_bits(text))
+            self._transcript.pause()
 
     def leave(self) -> None:
         """Put what was written in step mode into the text that is seen."""
         if self._transcript.paints:
-            self._transcript.written(runs(self._talk.last, self._from))
+            turns = turns_up_to(self._talk.last)
+            self._transcript.written(turn for turn in turns if turn.begins >= self._from)
 
     def _pick(self, number: str) -> None:
         k = int(number[:9])
@@ -95,10 +99,3 @@ class Stepping:
                 f'there is no row {number[:40]}; pick 1 to {len(self._rows)}, or type """{number[:40]}"""'
             )
         self._talk.pick(self._rows[k - 1].symbol)
-
-    def _before_last(self) -> int:
-        return 0 if self._talk.last is None else self._talk.last.begins
-
-    def _write(self, added: Iterable[Run]) -> None:
-        if not self._transcript.paints:
-            self._transcript.written(added)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import TextIO
 
 from rich.console import Console, RenderableType
 from rich.text import Text
 
 from charlm.cli.lines import rows_taken
-from charlm.cli.turns import Run
+from charlm.cli.turns import Turn
 from charlm.cli.writing import TextWriter
 from charlm.ui.console_view import TYPED
-from charlm.ui.sanitize import visible
+from charlm.ui.heat import heat_style
+from charlm.ui.ink import Ink
+from charlm.ui.sanitize import visible, visible_line
 
 __all__ = ["Transcript"]
 
@@ -37,6 +40,8 @@ class Transcript:
     ----------
     paints : bool
         Whether what was shown can be taken back: `above` and `taken` do something.
+    colours : bool
+        Whether there are colours.
     """
 
     def __init__(
@@ -53,19 +58,19 @@ class Transcript:
         still = screen is None or screen.is_dumb_terminal or screen.legacy_windows
         self.paints = typed_at and not still
         self._echo = echo
-        self._writer = TextWriter(stream, clean=clean)
+        self._ink = None if screen is None else Ink(screen)
+        self.colours = self._ink is not None and self._ink.colours
+        self._writer = TextWriter(stream, clean=clean, ink=self._ink)
         self._last = "\n"
         self._rows_above = 0
+        self._has_aside = False
 
     def typed(self, text: str) -> None:
         """Write what the person has added."""
         if not text or not self._echo:
             return
-        if self.screen is None:
-            self._writer.write(text)
-        else:
-            self._writer.flush()
-            self.screen.print(Text(visible(text), TYPED), end="", soft_wrap=True)
+        self._writer.write(text, TYPED)
+        self._writer.flush()  # the model may take its time
         self._last = text[-1]
 
     def entered(self, shown: str, text: str) -> None:
@@ -83,19 +88,32 @@ class Transcript:
         self.taken(shown)
         self.typed(text)
 
-    def generated(self, piece: str) -> None:
-        """Write what the model has added."""
-        if piece:
-            self._writer.write(piece)
-            self._last = piece[-1]
+    def generated(self, piece: str, bits: Sequence[float] = ()) -> None:
+        """Write what the model has added.
 
-    def written(self, runs: Iterable[Run]) -> None:
+        Parameters
+        ----------
+        piece : str
+        bits : sequence of float
+            How much each character surprised the model, where that is to be seen.
+        """
+        if not piece:
+            return
+        if self.colours and len(bits) == len(piece):
+            begin = 0
+            for style, run in groupby(map(heat_style, bits)):
+                end = begin + sum(1 for _ in run)
+                self._writer.write(piece[begin:end], style)
+                begin = end
+        else:
+            self._writer.write(piece)
+        self._last = piece[-1]
+
+    def written(self, turns: Iterable[Turn]) -> None:
         """Write what both have added."""
-        for run in runs:
-            if run.typed:
-                self.typed(run.text)
-            else:
-                self.generated(run.text)
+        for turn in turns:
+            self.typed(turn.typed)
+            self.generated(turn.generated, turn.bits)
         self.pause()
 
     def pause(self) -> None:
@@ -104,6 +122,25 @@ class Transcript:
             self._writer.write("\n")
             self._last = "\n"
         self._writer.flush()
+
+    def aside(self, message: str) -> None:
+        """Show a word in the row below the text, in place of the one before; an empty one takes it away."""
+        if self._ink is None or self.screen is None or not self.paints or not (message or self._has_aside):
+            return
+        column, width = self._ink.column, self.screen.width
+        if not self._has_aside and column:
+            self._stream.write("\n")
+        self._stream.write("\r\x1b[K")
+        self._has_aside = bool(message)
+        if message:
+            word = Text(visible_line(message), "dim", no_wrap=True)
+            word.truncate(width - 1, overflow="ellipsis")
+            self.screen.print(word, end="")
+        elif 0 < column < width:
+            self._stream.write(f"\x1b[A\x1b[{column}C")
+        else:
+            self._ink.column = 0
+        self._stream.flush()
 
     def above(self, what: RenderableType) -> None:
         """Show something that stands above the prompt until `taken`."""

@@ -54,6 +54,8 @@ class Turn:
         Where the model stands when it has read `typed`.
     pieces : list of str
         The model's text, growing while it answers.
+    bits : list of float
+        How much each character of it surprised the model, in bits; empty where that was not asked for.
     """
 
     typed: str
@@ -63,6 +65,7 @@ class Turn:
     seed: int
     answer_from: Position
     pieces: list[str] = field(default_factory=list)
+    bits: list[float] = field(default_factory=list)
 
     @property
     def generated(self) -> str:

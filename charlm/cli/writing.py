@@ -6,17 +6,22 @@ import contextlib
 import math
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, TextIO
+from typing import TYPE_CHECKING, BinaryIO, TextIO
 
 import typer
 
 from charlm.cli.streams import silence_stdout
 from charlm.errors import UsageError
 
-__all__ = ["TextWriter", "open_bytes", "open_text", "refuse_existing", "refuse_raw_terminal"]
+if TYPE_CHECKING:
+    from charlm.ui.ink import Ink
+
+__all__ = ["TextWriter", "frames", "open_bytes", "open_text", "refuse_existing", "refuse_raw_terminal"]
 
 FLUSH_EVERY_S = 0.02
 
@@ -31,25 +36,33 @@ class TextWriter:
     stream : TextIO
     clean : callable
         Makes a text harmless.
+    ink : Ink, optional
+        Paints what has a style; without it all is plain, unless a piece comes by `write_styled`.
     clock : callable
         Seconds from any origin.
     """
 
     def __init__(
-        self, stream: TextIO, *, clean: Callable[[str], str], clock: Callable[[], float] = time.monotonic
+        self,
+        stream: TextIO,
+        *,
+        clean: Callable[[str], str],
+        ink: Ink | None = None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
         self._clean = clean
+        self._ink = ink
         self._clock = clock
-        self._pieces: list[str] = []
+        self._pieces: list[tuple[str, str]] = []
         self._flushed_s = -math.inf
         self._last = "\n"
 
-    def write(self, piece: str) -> None:
+    def write(self, piece: str, style: str = "") -> None:
         """Take the next piece."""
         if not piece:
             return
-        self._pieces.append(piece)
+        self._pieces.append((piece, style))
         now_s = self._clock()
         if now_s - self._flushed_s >= FLUSH_EVERY_S:
             self.flush()
@@ -57,22 +70,26 @@ class TextWriter:
 
     def write_styled(self, piece: str, style: str) -> None:
         """Take the next piece, set off from the others on a terminal."""
-        if not piece or not self._stream.isatty():
-            self.write(piece)
-            return
-        from rich.console import Console
-        from rich.text import Text
+        if self._ink is None and self._stream.isatty():
+            from rich.console import Console
 
-        self.flush()
-        screen = Console(file=self._stream, highlight=False, markup=False, emoji=False)
-        screen.print(Text(self._clean(piece), style), end="", soft_wrap=True)
-        self._last = piece[-1]
+            from charlm.ui.ink import Ink
+
+            self._ink = Ink(Console(file=self._stream, highlight=False, markup=False, emoji=False))
+        self.write(piece, style)
 
     def flush(self) -> None:
         """Write all that has come in."""
-        text, self._pieces = "".join(self._pieces), []
-        self._last = text[-1:] or self._last
-        self._stream.write(self._clean(text))
+        pieces, self._pieces = self._pieces, []
+        if pieces:
+            self._last = pieces[-1][0][-1]
+        if self._ink is None:
+            self._stream.write(self._clean("".join(piece for piece, _ in pieces)))
+        else:
+            runs = groupby(pieces, key=itemgetter(1))
+            self._stream.write(
+                self._ink.paint((self._clean("".join(piece for piece, _ in run)), style) for style, run in runs)
+            )
         self._stream.flush()
 
     def __enter__(self) -> TextWriter:
@@ -83,9 +100,39 @@ class TextWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Write what is left; on a terminal, the shell's prompt gets a line of its own."""
-        if self._stream.isatty() and (self._pieces or [self._last])[-1][-1:] != "\n":
-            self._pieces.append("\n")
+        last = self._pieces[-1][0][-1] if self._pieces else self._last
+        if self._stream.isatty() and last != "\n":
+            self._pieces.append(("\n", ""))
         self.flush()
+
+
+def frames(pieces: Iterable[str], *, clock: Callable[[], float] = time.monotonic) -> Iterator[str]:
+    """Join the pieces that come between two looks of the eye; the first is passed on at once.
+
+    What has come before an exception is passed on before it.
+
+    Parameters
+    ----------
+    pieces : iterable of str
+    clock : callable
+        Seconds from any origin.
+    """
+    held: list[str] = []
+    passed_s = -math.inf
+    try:
+        for piece in pieces:
+            held.append(piece)
+            if (now_s := clock()) - passed_s >= FLUSH_EVERY_S:
+                text, held, passed_s = "".join(held), [], now_s
+                yield text
+    except GeneratorExit:
+        raise
+    except BaseException:
+        if held:
+            yield "".join(held)
+        raise
+    if held:
+        yield "".join(held)
 
 
 @contextlib.contextmanager

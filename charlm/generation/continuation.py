@@ -37,6 +37,8 @@ class Continuation:
         Characters so far, and how many of them were passed on.
     logprobs : list of float
         One for each character (each grapheme, for a vocabulary of graphemes). Bytes of a character are summed.
+    grapheme_ends : list of int
+        Characters drawn up to the end of each grapheme; empty for any other vocabulary.
     """
 
     def __init__(self, vocabulary: Vocabulary, config: SampleConfig, *, logprobs: bool = False) -> None:
@@ -45,7 +47,7 @@ class Continuation:
         self._decoder = vocabulary.decoder()
         self._stops = StopStrings(config.stop)
         self._logprob = 0.0  # of the bytes of a character so far
-        self._grapheme_ends: list[int] = []  # characters drawn up to the end of each grapheme
+        self.grapheme_ends: list[int] = []
         # a pattern lets no stop symbol through; its own end has the id behind all symbols
         constrained = bool(config.regex or config.template)
         self._end = len(vocabulary) if constrained else vocabulary.stop_id
@@ -59,13 +61,13 @@ class Continuation:
         """Return another text that is the same so far, and may go on otherwise."""
         twin = copy.copy(self)
         twin._decoder, twin._stops = copy.copy(self._decoder), copy.copy(self._stops)
-        twin._grapheme_ends, twin.logprobs = self._grapheme_ends.copy(), self.logprobs.copy()
+        twin.grapheme_ends, twin.logprobs = self.grapheme_ends.copy(), self.logprobs.copy()
         return twin
 
     @property
     def missing(self) -> int:
         """How much of the length has not been drawn: at least so many symbols, unless a stop comes first."""
-        return self._length - (len(self._grapheme_ends) if self._graphemes else self.drawn)
+        return self._length - (len(self.grapheme_ends) if self._graphemes else self.drawn)
 
     def push(self, symbol: int, logprob: float = 0.0) -> str:
         """Take the next symbol and return the text that can now be passed on; bad UTF-8 comes as U+FFFD."""
@@ -110,7 +112,7 @@ class Continuation:
         """Count whole characters (a whole grapheme), and return what of the text can be passed on."""
         self.drawn += len(piece)
         if self._graphemes:
-            self._grapheme_ends.append(self.drawn)
+            self.grapheme_ends.append(self.drawn)
         passed = self._stops.push(piece)
         self.shown += len(passed)
         if self._stops.found:
@@ -129,5 +131,5 @@ class Continuation:
 
     def settle(self) -> None:
         """Drop the log-probabilities of what was drawn and not passed on."""
-        kept = bisect_right(self._grapheme_ends, self.shown) if self._graphemes else self.shown
+        kept = bisect_right(self.grapheme_ends, self.shown) if self._graphemes else self.shown
         del self.logprobs[kept:]

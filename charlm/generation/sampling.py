@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
-from charlm.generation.choice import Chooser, log_probabilities
+from charlm.generation.choice import Chooser
 from charlm.generation.continuation import Continuation, FinishReason
 from charlm.generation.recent import codes, window
 from charlm.model import CharModel, State
@@ -65,12 +65,16 @@ class Sampler:
 
     Attributes
     ----------
+    records : bool
+        Whether the next `stream` does.
     finish_reason : {"length", "stop", "regex"} or None
         Why the last `stream` ended; None until it has.
     logprobs : list of float
         Filled by `stream` where asked for: of each character that it yields (each grapheme, for a model of
         graphemes) ln p in nats. These are the model's own probabilities, before filters and at temperature 1, as
         `charlm.score` gives them; nan where the model did not predict. Bytes of a character are summed.
+    grapheme_ends : list of int
+        Filled by `stream` for a model of graphemes: characters up to the end of each.
     """
 
     def __init__(
@@ -85,7 +89,8 @@ class Sampler:
         self._logits: NDArray[Any] | None = None
         self.finish_reason: FinishReason | None = None
         self.logprobs: list[float] = []
-        self._record = logprobs
+        self.grapheme_ends: list[int] = []
+        self.records = logprobs
         self._rng, self._random = rng, rng.random
         self._step = model.stepper()
         self._start = start(model)
@@ -235,7 +240,9 @@ class Sampler:
         """
         if self._logits is None or self._last is None:
             return math.nan
-        return float(log_probabilities(self._logits[None], np.array([self._last]))[0])
+        z = self._logits.astype(np.float64)  # the sums of `log_probabilities`, four times as quick for one stream
+        z -= z[z.argmax()]
+        return float(z[self._last] - np.log(np.add.reduce(np.exp(z))))
 
     def stream(self) -> Iterator[str]:
         """Go on with the text; yield it in pieces, usually one symbol each.
@@ -255,14 +262,15 @@ class Sampler:
         DivergedError
             If the model's output is not finite.
         """
-        text = Continuation(self.vocabulary, self.config, logprobs=self._record)
-        self.finish_reason, self.logprobs = None, text.logprobs
+        records = self.records
+        text = Continuation(self.vocabulary, self.config, logprobs=records)
+        self.finish_reason, self.logprobs, self.grapheme_ends = None, text.logprobs, text.grapheme_ends
         trail = _Trail(self.position)
         try:
             draw = self._begin()
             while text.finish_reason is None:
                 symbol, drawn = draw(), text.drawn
-                passed = text.push(symbol, self.logprob if self._record else 0.0)
+                passed = text.push(symbol, self.logprob if records else 0.0)
                 ended = symbol == self.vocabulary.stop_id
                 if ended or text.drawn > drawn:  # else the first bytes of a character
                     position = self._start if ended else Position(self._state, symbol, self._recent)

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
-from charlm.ui.sanitize import visible
+from charlm.ui.heat import heated
 
 __all__ = ["Columns"]
 
@@ -23,14 +23,24 @@ class Columns:
     Parameters
     ----------
     texts : sequence of str
+    heat : sequence of sequence of float
+        How much each character of each text surprised the model, where that is to be seen.
     stacked : bool
         One below the other, whatever the room.
     tails : int, optional
         Show no more than the last so many rows of each; for texts that are still growing.
     """
 
-    def __init__(self, texts: Sequence[str], *, stacked: bool = False, tails: int | None = None) -> None:
+    def __init__(
+        self,
+        texts: Sequence[str],
+        heat: Sequence[Sequence[float]] = (),
+        *,
+        stacked: bool = False,
+        tails: int | None = None,
+    ) -> None:
         self.texts = texts
+        self.heat = heat or [()] * len(texts)
         self.stacked = stacked
         self.tails = tails
 
@@ -52,9 +62,11 @@ class Columns:
     def _block(self, console: Console, options: ConsoleOptions, k: int, width: int) -> Iterator[list[Segment]]:
         number = Text(f"── {k + 1} " + "─" * max(0, width - 4 - len(str(k + 1))), "dim")
         yield from console.render_lines(number, options.update(width=width, height=None), pad=False)
-        shown = visible(self.texts[k])
+        text = heated(self.texts[k], self.heat[k])
         if self.tails is not None:
-            shown = shown[-self.tails * width :]
-        text = Text(shown.removesuffix("\n"), overflow="fold", tab_size=_TAB)
+            text = text[-self.tails * width :]
+        if text.plain.endswith("\n"):
+            text.right_crop(1)
+        text.overflow, text.tab_size = "fold", _TAB
         lines = console.render_lines(text, options.update(width=width, height=None), pad=False)
         yield from lines if self.tails is None else lines[-self.tails :]

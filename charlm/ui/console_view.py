@@ -57,19 +57,21 @@ def greeting(config: ModelConfig, symbols: int, parameters: int, seed: int) -> T
     return note(f"{_model(config, symbols, parameters)} · seed {seed} · /help")
 
 
-def settings(config: SampleConfig, seed: int) -> Table:
+def settings(config: SampleConfig, *, beam: int, count: int, seed: int) -> Table:
     """List what ``/set`` can change, and the seed."""
     values = {name.replace("_", "-"): _setting(value) for name, value in dataclasses.asdict(config).items()}
-    return _pairs({**values, "seed": str(seed)})
+    return _pairs({**values, "beam": str(beam or "off"), "count": str(count), "seed": str(seed)})
 
 
-def status(config: SampleConfig, *, count: int, characters: int, seed: int) -> RenderableType:
+def status(
+    config: SampleConfig, *, beam: int, count: int, heat: bool, characters: int, seed: int
+) -> RenderableType:
     """Write the row above a prompt: the settings that are not the defaults, the text's length, the seed."""
     default = dataclasses.asdict(SampleConfig())
     changed = {name: value for name, value in dataclasses.asdict(config).items() if value != default[name]}
+    modes = ["heat"] * heat + [f"beam {beam}"] * (beam > 0) + [f"count {count}"] * (count > 1)
     settings = [f"{_SHORT.get(name, name.replace('_', '-'))} {_setting(value)}" for name, value in changed.items()]
-    settings += [f"count {count}"] * (count > 1)
-    return _Status(" · ".join(settings), f"{characters:,} chars · seed {seed}")
+    return _Status(" · ".join(modes + settings), f"{characters:,} chars · seed {seed}")
 
 
 class _Status:

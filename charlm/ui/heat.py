@@ -6,17 +6,18 @@ Where there is no colour, the digits under a line say the same.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from charlm.ui.sanitize import visible_line
+from charlm.ui.sanitize import visible, visible_line
 
-__all__ = ["Heat"]
+__all__ = ["Heat", "heat_style", "heated", "legend"]
 
 
 class _Cell(NamedTuple):
@@ -35,7 +36,30 @@ _BANDS = (
     (6.0, "white on #d7301f"),
     (8.0, "bold white on #7f0000"),
 )
+_LOWS = [low for low, _ in _BANDS]
 _UNPREDICTED = "underline"
+
+
+def heat_style(bits: float) -> str:
+    """Return how a character of so many bits is painted.
+
+    Parameters
+    ----------
+    bits : float
+        Its surprisal; nan where nothing was predicted.
+    """
+    if math.isnan(bits):
+        return _UNPREDICTED
+    return _BANDS[max(bisect_right(_LOWS, bits) - 1, 0)][1]
+
+
+def heated(text: str, bits: Sequence[float]) -> Text:
+    """Return a text, harmless, of which each character is painted; plain where there is no surprisal for each."""
+    if len(bits) != len(text):
+        return Text(visible(text))
+    styled = zip(text, map(heat_style, bits), strict=True)
+    runs = groupby(styled, key=lambda one: one[1])
+    return Text.assemble(*((visible("".join(character for character, _ in run)), style) for style, run in runs))
 
 
 class Heat:
@@ -57,13 +81,13 @@ class Heat:
         colour = console.color_system is not None and not console.no_color
         for row in self._rows(options.max_width):
             if colour:
-                yield _line(*((cell.shown, _style(cell.bits)) for cell in row))
+                yield _line(*((cell.shown, heat_style(cell.bits)) for cell in row))
             else:
                 yield _line(*((cell.shown, "") for cell in row))
                 yield _line(*((_digit(cell.bits).ljust(cell_len(cell.shown)), "") for cell in row))
         yield Text()
         yield (
-            _legend()
+            legend()
             if colour
             else Text("Under each character: its surprisal in bits, rounded; + is 10 and more, · not predicted.")
         )
@@ -100,21 +124,16 @@ def _line(*parts: tuple[str, str]) -> Text:
     return Text.assemble(*parts, no_wrap=True, overflow="crop")
 
 
-def _style(bits: float) -> str:
-    if math.isnan(bits):
-        return _UNPREDICTED
-    return next(style for low, style in reversed(_BANDS) if bits >= low or low == 0)
-
-
 def _digit(bits: float) -> str:
     if math.isnan(bits):
         return "·"
     return "+" if bits >= 9.5 else str(round(max(bits, 0.0)))
 
 
-def _legend() -> Text:
-    legend = Text("Surprisal in bits: ")
+def legend() -> Text:
+    """Tell what the colours mean."""
+    bands = Text("Surprisal in bits: ")
     for (low, style), (high, _) in pairwise((*_BANDS, (math.inf, ""))):
         label = f" {low:g}+ " if math.isinf(high) else f" {low:g}–{high:g} "
-        legend.append(label, style).append(" ")
-    return legend.append("not predicted", _UNPREDICTED)
+        bands.append(label, style).append(" ")
+    return bands.append("not predicted", _UNPREDICTED)

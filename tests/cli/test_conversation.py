@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import math
 from itertools import islice
 
 import pytest
 
 import charlm
+from charlm.cli.answers import Answer
 from charlm.cli.conversation import Conversation
 from charlm.config import SampleConfig
 from charlm.errors import UsageError, VocabularyError
@@ -232,7 +234,7 @@ def test_alternatives_differ_and_one_is_gone_on_with() -> None:
         positions.append(sampler.position)
     assert len(set(texts)) == 4
     assert texts == ["".join(sampler.stream()) for sampler in twin.alternatives(4)]
-    conversation.adopt(texts[2], positions[2])
+    conversation.adopt(Answer(texts[2], positions[2], []))
     assert conversation.text == "ab" + texts[2]
     conversation.configure(SampleConfig(length=12, temperature=0))
     assert turn(conversation, "") == "".join(
@@ -265,3 +267,39 @@ def test_nowhere_to_return_to() -> None:
         talk().return_to("x")
     with pytest.raises(UsageError, match="nowhere to return to"):
         talk().return_to()
+
+
+@pytest.mark.parametrize("unit", ["char", "byte", "grapheme"])
+@pytest.mark.parametrize("stop", [(), ("b🇫",), ("éb",)])
+def test_surprisal_is_what_score_says(unit: str, stop: tuple[str, ...]) -> None:
+    text = "a\nbé🇫🇷b🇫🇷éab"
+    vocabulary = charlm.Vocabulary.from_text(text, unit=unit)
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=1)
+    for seed in range(6):
+        conversation = Conversation(model, SampleConfig(length=30, stop=stop), seed=seed)
+        conversation.measures = True
+        conversation.say("ab")
+        seen: list[float] = []
+        for piece in conversation.answer():
+            seen += conversation.newest_bits(piece)
+        assert conversation.last is not None
+        generated = conversation.last.generated
+        assert seen == conversation.last.bits
+        assert len(seen) == len(generated)
+        if "\ufffd" in generated or any(map(math.isnan, seen)):  # bytes that are no text; half a grapheme
+            continue
+        result = charlm.score(model, "ab" + generated)
+        known = [(b, n) for b, n in zip(result.bits, map(len, result.pieces), strict=True)][2:]
+        expected = [b for b, n in known for _ in range(n)]
+        assert seen == pytest.approx(expected, abs=1e-4)
+
+
+def test_nothing_is_measured_unless_asked_for() -> None:
+    conversation = talk()
+    turn(conversation, "ab")
+    assert conversation.last is not None
+    assert conversation.last.bits == []
+    conversation.measures = True
+    conversation.retry()
+    "".join(conversation.answer())
+    assert len(conversation.last.bits) == len(conversation.last.generated) > 0

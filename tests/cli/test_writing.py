@@ -5,9 +5,11 @@ import os
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
-from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
+from charlm.cli.writing import TextWriter, frames, open_text, refuse_existing, refuse_raw_terminal
 from charlm.errors import DiskError, UsageError
+from charlm.ui.ink import Ink
 
 
 class Stream(io.StringIO):
@@ -97,3 +99,30 @@ def test_what_is_raw_is_refused_on_a_terminal_alone() -> None:
     refuse_raw_terminal(Stream())
     with pytest.raises(UsageError, match=r"^--raw on a terminal would let the text control it; redirect"):
         refuse_raw_terminal(Stream(terminal=True))
+
+
+def test_pieces_are_joined_within_a_frame():
+    times = iter([0.0, 0.001, 0.002, 0.03, 0.031])
+    assert list(frames(iter("abcde"), clock=lambda: next(times))) == ["a", "bcd", "e"]
+
+
+def test_an_exception_comes_behind_what_was_there():
+    def broken():
+        yield from "abc"
+        raise KeyboardInterrupt
+
+    joined = frames(broken(), clock=lambda: 0.0)
+    assert [next(joined), next(joined)] == ["a", "bc"]
+    with pytest.raises(KeyboardInterrupt):
+        next(joined)
+
+
+def test_styles_reach_a_terminal_in_runs():
+    stream = Stream(terminal=True)
+    screen = Console(file=stream, force_terminal=True, color_system="truecolor", width=80)
+    with TextWriter(stream, clean=str.upper, ink=Ink(screen), clock=lambda: 0.0) as out:
+        out.write("x")
+        for piece in "abc":
+            out.write(piece, "black on red")
+        out.write("d")
+    assert stream.getvalue() == "X\x1b[30;41mABC\x1b[0mD\n"

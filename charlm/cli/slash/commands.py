@@ -32,8 +32,8 @@ class Slash:
         Takes what there is to see.
     load : callable
         Finds and reads a model.
-    count : int
-        Answers that are written side by side.
+    count, beam, colours
+        As for `Desk`.
 
     Attributes
     ----------
@@ -47,8 +47,10 @@ class Slash:
         show: Callable[[RenderableType], None],
         load: Callable[[str], CharModel],
         count: int = 1,
+        beam: int = 0,
+        colours: bool = False,
     ) -> None:
-        self.desk = Desk(conversation, show, load, count)
+        self.desk = Desk(conversation, show, load, count, beam, colours)
 
     def run(self, line: str) -> Next:
         """Carry out a line that begins with a slash.
@@ -90,9 +92,10 @@ COMMANDS = {
     "stop": Command("TEXT…", 'end before one of these; "two words", \\n; off: none', settings.stop),
     "regex": Command("PATTERN", "let each answer match this; @date by name; off: any", settings.regex),
     "count": Command("N", "write N answers side by side, and pick one", settings.count),
+    "beam": Command("N", "search for the likeliest text, N at once; off: draw", settings.beam),
     "step": Command("", "go on by single characters, or stop doing so", _step),
     "probs": Command("N", "what may come next, and how likely it is", looks.probs),
-    "heat": Command("N", "how surprising the last N characters were", looks.heat),
+    "heat": Command("N", "how surprising the last N characters were; on, off: all to come", looks.heat),
     "undo": Command("", "go back to before the last turn", places.undo),
     "retry": Command("", "let the model answer the last line anew", places.retry),
     "branch": Command("NAME", "keep this place; --force moves a name here", places.branch),

@@ -10,7 +10,7 @@ from typing import get_args, get_type_hints
 
 from charlm.cli.conversation import Conversation
 from charlm.cli.slash.commands import COMMANDS
-from charlm.cli.slash.settings import SHOWN, setting_name
+from charlm.cli.slash.settings import OF_ANSWERS, SHOWN, setting_name
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
 from charlm.ui.sanitize import visible_line
@@ -38,11 +38,14 @@ def completions(line: str, conversation: Conversation) -> list[str]:
     if command == "set":
         name, blank, value = rest.partition(" ")
         if not blank:
-            names = (field.name.replace("_", "-") for field in dataclasses.fields(SampleConfig))
+            names = [field.name.replace("_", "-") for field in dataclasses.fields(SampleConfig)]
+            names += OF_ANSWERS
             return _matching(before, name, [f"{entry} " for entry in names])
         return _matching(f"{before}{name} ", value, _values(conversation.config, name))
     if command == "show":
         return _matching(before, rest, SHOWN)
+    if command == "heat":
+        return _matching(before, rest, ("on", "off"))
     if command in ("return", "branch"):
         return _matching(before, rest, conversation.branches)
     return _matching(before, rest, _files(rest)) if command in _FILES else []

@@ -34,12 +34,18 @@ class Desk:
         Finds and reads a model.
     count : int
         Answers that are written side by side.
+    beam : int
+        How many texts a search follows; 0 draws.
+    colours : bool
+        Whether the text that is written can be coloured.
     """
 
     conversation: Conversation
     show: Callable[[RenderableType], None]
     load: Callable[[str], CharModel]
     count: int = 1
+    beam: int = 0
+    colours: bool = False
 
     def show_end(self) -> Next:
         """Show how the text ends, after a change of place."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from charlm.cli.beams import refuse_drawing
 from charlm.cli.slash.desk import FORCE, Desk, Next, without_force
 from charlm.cli.turns import runs
 from charlm.errors import UsageError
@@ -32,6 +33,12 @@ def load(desk: Desk, rest: str) -> Next:
     same = load_conversation(desk.conversation, _file("/load", rest))
     if not same:
         desk.show(view.note("another model wrote it; this one has read the text anew"))
+    if desk.beam:
+        try:
+            refuse_drawing(desk.conversation.config)
+        except UsageError:
+            desk.beam = 0
+            desk.show(view.note("beam off: its settings are about drawing"))
     return desk.show_end()
 
 

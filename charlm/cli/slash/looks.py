@@ -21,19 +21,38 @@ def probs(desk: Desk, rest: str) -> Next:
 
 
 def heat(desk: Desk, rest: str) -> Next:
-    """Show how much each character surprises the model."""
+    """Show how much each character surprises the model; or let what comes show it, or no longer."""
+    if rest in ("on", "off"):
+        return _heat_from_here(desk, on=rest == "on")
     from charlm.cli.surprisal import surprisal
     from charlm.ui.heat import Heat
 
     talk = desk.conversation
-    pieces, bits = surprisal(talk.model, talk.last, talk.config.on_unknown, _number(rest, _PIECES, "/heat"))
+    most = _number(rest, _PIECES, "/heat", "on or off")
+    pieces, bits = surprisal(talk.model, talk.last, talk.config.on_unknown, most)
     desk.show(Heat(pieces, bits))
     return "prompt"
 
 
-def _number(text: str, default: int, command: str) -> int:
+def _heat_from_here(desk: Desk, *, on: bool) -> Next:
+    """Let the text be coloured while it is written, where there are colours."""
+    from charlm.ui import console_view as view
+    from charlm.ui.heat import legend
+
+    desk.conversation.measures = on and desk.colours
+    if desk.conversation.measures:
+        desk.show(legend())
+    elif on:
+        desk.show(view.note("there is no colour here: the text stays plain; /heat alone shows figures below it"))
+    else:
+        desk.show(view.note("heat off"))
+    return "prompt"
+
+
+def _number(text: str, default: int, command: str, words: str = "") -> int:
     if not text:
         return default
     if not text.isdecimal() or len(text) > 9 or int(text) < 1:
-        raise UsageError(f"{command} {text[:40]!r} is no number; give how many to show, at least 1")
+        more = f", or {words}" * bool(words)
+        raise UsageError(f"{command} {text[:40]!r} is no number; give how many to show, at least 1{more}")
     return int(text)

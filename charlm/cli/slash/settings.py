@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from charlm.cli.beams import refuse_drawing
 from charlm.cli.slash.desk import Desk, Next
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
@@ -14,6 +15,7 @@ from charlm.ui import console_view as view
 
 __all__ = [
     "MOST_ANSWERS",
+    "beam",
     "change",
     "count",
     "model",
@@ -26,6 +28,8 @@ __all__ = [
 ]
 
 MOST_ANSWERS = 16
+OF_ANSWERS = ("beam", "count")
+"""What ``/set`` takes beside the fields of `SampleConfig`."""
 SHOWN = ("settings", "model", "vocab")
 _ALIASES = {"temp": "temperature"}
 _STOP_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
@@ -37,6 +41,8 @@ def change(desk: Desk, rest: str) -> Next:
     """Change a setting, or show all."""
     if rest:
         name, _, value = rest.partition(" ")
+        if name in OF_ANSWERS:
+            return {"beam": beam, "count": count}[name](desk, value.strip())
         _configure(desk, parse_setting(desk.conversation.config, name, value))
     return show(desk, "settings")
 
@@ -46,7 +52,7 @@ def show(desk: Desk, rest: str) -> Next:
     talk = desk.conversation
     match rest or "settings":
         case "settings":
-            desk.show(view.settings(talk.config, talk.seed))
+            desk.show(view.settings(talk.config, beam=desk.beam, count=desk.count, seed=talk.seed))
         case "model":
             desk.show(view.model_card(talk.model.config, len(talk.model.vocabulary), talk.model.params.value.size))
         case "vocab":
@@ -77,9 +83,29 @@ def count(desk: Desk, rest: str) -> Next:
         number = _whole_number("count", rest, low=1)
         if number > MOST_ANSWERS:
             raise UsageError(f"count is {number}; it must be at most {MOST_ANSWERS}")
+        if desk.beam:
+            _check_beam(desk.beam, number)
         desk.count = number
     desk.show(view.note(f"count {desk.count}"))
     return "prompt"
+
+
+def beam(desk: Desk, rest: str) -> Next:
+    """Let answers be searched for and not drawn, so many texts at once; 0 and off end that."""
+    if rest:
+        width = 0 if rest in ("0", "off") else _whole_number("beam", rest, low=1)
+        if width:
+            _check_beam(width, desk.count)
+            refuse_drawing(desk.conversation.config)
+        desk.beam = width
+    desk.show(view.note(f"beam {desk.beam}" if desk.beam else "beam off, answers are drawn"))
+    return "prompt"
+
+
+def _check_beam(width: int, count: int) -> None:
+    from charlm.generation.searching import check_beam
+
+    check_beam(width, count)
 
 
 def stop(desk: Desk, rest: str) -> Next:
@@ -102,6 +128,8 @@ def regex(desk: Desk, rest: str) -> Next:
 
 def _configure(desk: Desk, config: SampleConfig) -> None:
     """Change how the model goes on, and say what should be known about a pattern that is new."""
+    if desk.beam:
+        refuse_drawing(config)
     before = desk.conversation.config
     desk.conversation.configure(config)
     if config.regex and config.regex != before.regex:
@@ -140,7 +168,7 @@ def setting_name(name: str) -> str:
     known = [field.name for field in dataclasses.fields(SampleConfig)]
     field = _ALIASES.get(name, name.replace("-", "_"))
     if field not in known:
-        names = ", ".join(entry.replace("_", "-") for entry in known)
+        names = ", ".join(entry.replace("_", "-") for entry in (*known, *OF_ANSWERS))
         raise UsageError(f"there is no setting {name!r}; there are {names}")
     return field
 

@@ -15,8 +15,8 @@ def test_help_lists_every_command(desk: Any) -> None:
     text = desk.shown("/help")
     assert all(f"/{name}" in text for name in COMMANDS)
     assert set(COMMANDS) == {
-        "help", "set", "show", "model", "seed", "stop", "regex", "count", "step", "probs", "heat", "undo", "retry",
-        "branch", "branches", "return", "clear", "save", "load", "export", "bye",
+        "help", "set", "show", "model", "seed", "stop", "regex", "count", "beam", "step", "probs", "heat", "undo",
+        "retry", "branch", "branches", "return", "clear", "save", "load", "export", "bye",
     }  # fmt: skip
 
 
@@ -105,6 +105,7 @@ def test_retry_and_bye_say_what_comes_next(desk: Any) -> None:
     [
         "/", "/nope", "/Set", "/set nope 1", "/set temp", "/set temp -1", "/set temp nan", "/set top-k 1.5",
         "/set on-unknown perhaps", "/show nope", "/seed -1", "/seed x", "/seed ²", "/undo", "/retry",
+        "/beam -1", "/beam x", "/beam 10001", "/set beam 0x",
         "/count 0", "/count 17", "/count x", "/probs 0", "/heat x", "/probs 9999999999", "/seed " + "9" * 5000,
         "/branch a b", "/branch -x", "/branch \x1b[31m", "/branch \u202e", "/branch " + "x" * 41, "/return",
         "/return nowhere", "/save", "/save --force", "/load", "/export", "/save \0", "/save \ud800",
@@ -166,3 +167,32 @@ def test_stop_texts(desk: Any, typed: str, stops: tuple[str, ...]) -> None:
 
 def test_count(desk: Any) -> None:
     assert (desk.shown("/count"), desk.shown("/count 4"), desk.slash.desk.count) == ("count 1\n", "count 4\n", 4)
+
+
+def test_beam(desk: Any) -> None:
+    assert desk.shown("/beam") == "beam off, answers are drawn\n"
+    assert (desk.shown("/set beam 4"), desk.slash.desk.beam) == ("beam 4\n", 4)
+    assert re.search("^beam +4 *$", desk.shown("/set"), re.MULTILINE)
+    assert (desk.shown("/set count 4"), desk.slash.desk.count) == ("count 4\n", 4)
+    for off in ("/beam off", "/set beam 0"):
+        desk.shown("/beam 5")
+        assert (desk.shown(off), desk.slash.desk.beam) == ("beam off, answers are drawn\n", 0)
+
+
+@pytest.mark.parametrize("line", ["/set temp 0.5", "/set top-k 3", "/regex a+", "/set template a{y:b}", "/count 5"])
+def test_a_beam_and_what_it_has_no_use_for(desk: Any, line: str) -> None:
+    desk.shown("/beam 4")
+    with pytest.raises(UsageError, match=r"^--beam draws nothing, so|^count is 5; it must be from 1 to the width"):
+        desk.slash.run(line)
+    assert (desk.talk.config, desk.slash.desk.count) == (SampleConfig(length=5), 1)
+    desk.shown("/beam off")
+    desk.shown(line)
+    with pytest.raises(UsageError, match=r"^--beam draws nothing, so|^count is 5; it must be from 1 to the width"):
+        desk.slash.run("/beam 4")
+    assert desk.slash.desk.beam == 0
+
+
+def test_length_and_stops_go_with_a_beam(desk: Any) -> None:
+    desk.shown("/beam 4")
+    desk.shown("/set length 7"), desk.shown("/stop b"), desk.shown("/set temp 0")
+    assert desk.talk.config == SampleConfig(length=7, stop=("b",), temperature=0)

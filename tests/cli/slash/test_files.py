@@ -91,3 +91,14 @@ def test_a_home_folder(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert (tmp_path / "talk").is_file()
     with pytest.raises(CheckpointError):
         desk.slash.run("/load ~nobody-by-this-name/talk")
+
+
+def test_settings_that_a_beam_has_no_use_for_come_from_a_file(desk: Any, tmp_path: Path) -> None:
+    desk.shown("/set temp 0.5")
+    desk.shown(f"/save {tmp_path / 'warm'}")
+    desk.shown("/set temp 0.8")
+    desk.shown(f"/save {tmp_path / 'usual'}")
+    desk.shown("/beam 4")
+    assert "beam off" not in desk.shown(f"/load {tmp_path / 'usual'}")
+    assert "beam off" in desk.shown(f"/load {tmp_path / 'warm'}")
+    assert (desk.slash.desk.beam, desk.talk.config.temperature) == (0, 0.5)

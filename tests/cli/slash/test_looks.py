@@ -45,3 +45,15 @@ def test_how_many(desk: Any) -> None:
 def test_blanks_and_controls_can_be_seen(desk: Any) -> None:
     rows = desk.shown("/probs").splitlines()
     assert sorted(row.split()[0] for row in rows) == ["a", "b", "␊", "␛", "␠"]
+
+
+def test_heat_from_here_on(desk: Any) -> None:
+    assert "no colour here" in desk.shown("/heat on")
+    assert not desk.talk.measures
+    desk.slash.desk.colours = True
+    assert desk.shown("/heat on").startswith("Surprisal in bits:")
+    desk.turn("ab")
+    assert len(desk.talk.last.bits) == len(desk.talk.last.generated) == 5
+    assert desk.shown("/heat off") == "heat off\n"
+    desk.turn("ab")
+    assert desk.talk.last.bits == []
