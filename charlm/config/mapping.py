@@ -1,0 +1,31 @@
+"""From JSON to a configuration."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, TypeVar
+
+from charlm.config.model import ModelConfig
+from charlm.config.sample import SampleConfig
+from charlm.config.train import TrainConfig
+from charlm.errors import UsageError
+
+__all__ = ["from_mapping"]
+
+_Config = TypeVar("_Config", ModelConfig, TrainConfig, SampleConfig)
+
+
+def from_mapping(cls: type[_Config], values: dict[str, Any]) -> _Config:
+    """Rebuild a configuration from JSON values, refusing names that it does not have.
+
+    Raises
+    ------
+    UsageError
+        For an unknown name or a value out of range.
+    """
+    known = {field.name for field in dataclasses.fields(cls)}
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise UsageError(f"{cls.__name__} has no setting {', '.join(unknown)}; it was written by another version")
+    settings: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in values.items()}
+    return cls(**settings)

@@ -1,0 +1,77 @@
+"""`SampleConfig`: how text is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from charlm.config.checks import check_choice, check_number
+from charlm.errors import UsageError
+
+__all__ = ["OnUnknown", "SampleConfig"]
+
+OnUnknown: TypeAlias = Literal["error", "skip", "replace"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleConfig:
+    """How text is drawn from a model.
+
+    Parameters
+    ----------
+    length : int
+        Symbols of the continuation.
+    temperature : float
+        Divides the log-probabilities; 0 takes the most likely symbol.
+    top_k : int
+        Keep the k most likely symbols; 0 keeps all.
+    top_p : float
+        Keep the fewest most likely symbols whose probabilities reach p; 1 keeps all.
+    min_p : float
+        Keep symbols at least p times as likely as the most likely one; 0 keeps all.
+    typical_p : float
+        Keep the fewest symbols whose surprisal is nearest to the expected one and whose probabilities reach p; 1
+        keeps all.
+    repeat_penalty : float
+        Multiplies the log-probability of symbols that were seen lately: above 1 they become less likely, 1 does
+        nothing.
+    repeat_last_n : int
+        So many of the last symbols, the prompt's among them, count as seen; 0 none.
+    stop : tuple of str
+        The text ends before the first of these that it would contain; one that has to match contains none.
+    regex : str
+        A pattern that the text matches in full, or ``@name`` for a named one; empty for any text. See
+        `charlm.generation.constraint`.
+    template : str
+        A text with holes to fill, ``Dear {name:PATTERN}, …``; empty for any text.
+    on_unknown : {"error", "skip", "replace"}
+        What becomes of prompt characters outside the vocabulary.
+    """
+
+    length: int = 500
+    temperature: float = 0.8
+    top_k: int = 0
+    top_p: float = 1.0
+    min_p: float = 0.0
+    typical_p: float = 1.0
+    repeat_penalty: float = 1.0
+    repeat_last_n: int = 64
+    stop: tuple[str, ...] = ()
+    regex: str = ""
+    template: str = ""
+    on_unknown: OnUnknown = "error"
+
+    def __post_init__(self) -> None:
+        check_number("length", self.length, whole=True)
+        check_number("temperature", self.temperature)
+        check_number("top-k", self.top_k, whole=True)
+        check_number("top-p", self.top_p, high=1, above=True)
+        check_number("min-p", self.min_p, high=1)
+        check_number("typical-p", self.typical_p, high=1, above=True)
+        check_number("repeat-penalty", self.repeat_penalty, high=1000, above=True)
+        check_number("repeat-last-n", self.repeat_last_n, high=100_000, whole=True)
+        check_choice("on-unknown", self.on_unknown, OnUnknown)
+        if self.regex and self.template:
+            raise UsageError("--regex and --template are two patterns for one text; give one of them")
+        if any(not text for text in self.stop):
+            raise UsageError("an empty --stop would end every text at once; give at least one character")

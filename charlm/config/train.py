@@ -1,0 +1,158 @@
+"""`TrainConfig`: how a model is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from charlm.config.checks import check_choice, check_number
+from charlm.errors import UsageError
+
+__all__ = ["LossReduction", "OnNan", "OptimizerName", "Sampling", "ScheduleName", "TrainConfig"]
+
+OptimizerName: TypeAlias = Literal["adagrad", "adam", "adamw", "rmsprop", "sgd"]
+ScheduleName: TypeAlias = Literal["constant", "cosine", "step"]
+Sampling: TypeAlias = Literal["sequential", "random", "min-char-rnn"]
+LossReduction: TypeAlias = Literal["mean", "sum"]
+OnNan: TypeAlias = Literal["stop", "rollback"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrainConfig:
+    """How a model is trained.
+
+    Parameters
+    ----------
+    optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"}
+        Update rule.
+    learning_rate : float
+        Step size at the top of the schedule.
+    momentum, nesterov
+        For ``sgd`` only.
+    weight_decay : float
+        L2 penalty added to the gradient; decoupled from it in ``adamw``.
+    schedule : {"constant", "cosine", "step"}
+        Course of the learning rate over the run.
+    warmup : int
+        Updates over which the rate first rises linearly from 0.
+    ema : float
+        Decay a an update of the average of the weights that is evaluated and kept as the best,
+        ``ā ← a ā + (1 - a) w``; less while updates are few. 0 keeps no average.
+    clip_norm, clip_value : float
+        Largest global norm of the gradient; largest size of an entry. 0 switches either off.
+    batch_size : int
+        Streams N that are read side by side.
+    seq_length : int
+        Characters T between truncations of back-propagation through time.
+    seq_length_min : int, optional
+        Draw each window's length, from this to `seq_length`; see `charlm.text.batches.lengths`.
+    epochs, steps, minutes : optional
+        The budget; at most one. None of them means ten epochs.
+    sampling : {"sequential", "random", "min-char-rnn"}
+        Contiguous streams with carried state, windows from anywhere with zero state, or min-char-rnn's cursor.
+    state_reset : float
+        Probability with which a sequential stream goes on from zero state at the start of a window. Without it a
+        model may come to rely on a state that has been carried through the whole text, which a new text has not.
+    documents : bool
+        Every non-blank line is a text of its own.
+    patience : int
+        End after so many evaluations in a row without a new best; 0 never does.
+    val_frac : float
+        Share of the end of the text that is held out; 0 trains on everything.
+    eval_every, save_every, sample_every, log_every : int, optional
+        In updates; 0 means never, None leaves it to the length of the run.
+    save_minutes : float
+        Also save when so many minutes have gone by since the last time; 0 means never.
+    seed : int
+        Fixes start weights, offsets, windows and dropout.
+    loss_reduction : {"mean", "sum"}
+        Whether the gradient is of the mean or of the sum over a window's targets.
+    shards : int, optional
+        Column groups whose gradients are summed along a fixed tree: part of what fixes a run's bits.
+    workers : int, optional
+        Threads that work on the shards: never changes a bit.
+    on_nan : {"stop", "rollback"}
+        What follows a loss or gradient that is not finite: the end, or going on from the last good state with
+        half the rate.
+    """
+
+    optimizer: OptimizerName = "adagrad"
+    learning_rate: float = 0.1
+    momentum: float = 0.0
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    schedule: ScheduleName = "constant"
+    warmup: int = 0
+    ema: float = 0.0
+    clip_norm: float = 1.0
+    clip_value: float = 0.0
+    batch_size: int = 16
+    seq_length: int = 32
+    seq_length_min: int | None = None
+    epochs: float | None = None
+    steps: int | None = None
+    minutes: float | None = None
+    sampling: Sampling = "sequential"
+    state_reset: float = 0.0
+    documents: bool = False
+    patience: int = 0
+    val_frac: float = 0.1
+    eval_every: int | None = None
+    save_every: int | None = None
+    sample_every: int | None = None
+    log_every: int | None = None
+    save_minutes: float = 5.0
+    seed: int = 0
+    loss_reduction: LossReduction = "mean"
+    shards: int | None = None
+    workers: int | None = None
+    on_nan: OnNan = "stop"
+
+    def __post_init__(self) -> None:
+        check_choice("optimizer", self.optimizer, OptimizerName)
+        check_number("learning-rate", self.learning_rate)
+        check_number("momentum", self.momentum, high=1, below=True)
+        check_number("weight-decay", self.weight_decay)
+        check_choice("schedule", self.schedule, ScheduleName)
+        check_number("warmup", self.warmup, whole=True)
+        check_number("ema", self.ema, high=1, below=True)
+        check_number("clip-norm", self.clip_norm)
+        check_number("clip-value", self.clip_value)
+        check_number("batch-size", self.batch_size, low=1, whole=True)
+        check_number("seq-length", self.seq_length, low=1, whole=True)
+        check_number("seq-length's lower end", self.seq_length_min, low=1, whole=True)
+        check_number("epochs", self.epochs, above=True)
+        check_number("steps", self.steps, whole=True)
+        check_number("minutes", self.minutes, above=True)
+        check_choice("sampling", self.sampling, Sampling)
+        check_number("state-reset", self.state_reset, high=1, below=True)
+        check_number("patience", self.patience, whole=True)
+        check_number("val-frac", self.val_frac, high=1, below=True)
+        for name in ("eval_every", "save_every", "sample_every", "log_every"):
+            check_number(name.replace("_", "-"), getattr(self, name), whole=True)
+        check_number("save-minutes", self.save_minutes)
+        check_number("seed", self.seed, high=2**63 - 1, whole=True)
+        check_choice("loss-reduction", self.loss_reduction, LossReduction)
+        check_number("shards", self.shards, low=1, high=1024, whole=True)
+        check_number("workers", self.workers, low=1, high=1024, whole=True)
+        check_choice("on-nan", self.on_nan, OnNan)
+        budgets = [n for n in ("epochs", "steps", "minutes") if getattr(self, n) is not None]
+        if len(budgets) > 1:
+            raise UsageError(f"{' and '.join('--' + n for n in budgets)} are two budgets; give one of them")
+        if self.nesterov and not self.momentum:
+            raise UsageError("nesterov needs momentum; give --momentum, for example 0.9")
+        if (self.momentum or self.nesterov) and self.optimizer != "sgd":
+            raise UsageError(f"momentum is for sgd, not {self.optimizer}; add --optimizer sgd")
+        if self.seq_length_min is not None and self.seq_length_min > self.seq_length:
+            raise UsageError(
+                f"seq-length runs from {self.seq_length_min} down to {self.seq_length}; give the smaller end first"
+            )
+        if self.seq_length_min is not None and self.sampling == "min-char-rnn":
+            raise UsageError(
+                f"sampling min-char-rnn has windows of one length; give --seq-length {self.seq_length}, not a range"
+            )
+        if self.shards is not None and self.batch_size % self.shards:
+            raise UsageError(
+                f"{self.batch_size} streams do not divide into {self.shards} shards; "
+                f"choose a --batch-size that is a multiple of --shards"
+            )
