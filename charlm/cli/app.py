@@ -6,6 +6,7 @@ A command's module imports only typer, settings and errors; what is heavy is imp
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from charlm.cli.corpus import corpus
 from charlm.cli.doctor import doctor
 from charlm.cli.evaluate import evaluate
 from charlm.cli.gradcheck import gradcheck
+from charlm.cli.help import fit_help
 from charlm.cli.info import info
 from charlm.cli.plot import plot
 from charlm.cli.resume import resume
@@ -57,7 +59,9 @@ def build() -> Any:
     for name, command in COMMANDS.items():
         app.command(name, context_settings={"token_normalize_func": normalizer(name)})(command)
     app.add_typer(corpus, name="corpus")
-    return typer.main.get_command(app)
+    command = typer.main.get_command(app)
+    fit_help(command, shutil.get_terminal_size().columns)
+    return command
 
 
 def _show_version(wanted: bool) -> None:

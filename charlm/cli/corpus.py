@@ -30,7 +30,7 @@ def list_corpora(json: JsonOption = False, no_color: NoColorOption = False) -> N
     """List the built-in corpora, with the true entropy of those where it is known."""
     from charlm.cli.streams import stdout_console
     from charlm.text.builtin import NAMES, default_size, describe, true_entropy
-    from charlm.ui.corpora import corpus_table
+    from charlm.ui.corpora import CorpusTable
     from charlm.ui.sanitize import json_text
 
     corpora = []
@@ -48,7 +48,7 @@ def list_corpora(json: JsonOption = False, no_color: NoColorOption = False) -> N
     if json:
         sys.stdout.write(json_text({"corpora": corpora}) + "\n")
     else:
-        stdout_console(no_color).print(corpus_table(corpora))
+        stdout_console(no_color).print(CorpusTable(corpora))
 
 
 @corpus.command("make")

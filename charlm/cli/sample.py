@@ -164,8 +164,20 @@ def sample(
         writer = SampleWriter(out, prompt=text, echo=not no_echo, parameters=parameters)
         for one, found in written:
             writer.write(one, found)
-    for line in writer.remarks():
-        typer.echo(line, err=True)
+    _tell(writer.remarks())
+
+
+def _tell(remarks: list[str]) -> None:
+    """Write remarks on standard error; a terminal gets them broken between words."""
+    if not remarks:
+        return
+    from rich.text import Text
+
+    from charlm.cli.streams import stderr_console
+
+    stderr = stderr_console()
+    for remark in remarks:
+        stderr.print(Text(remark), soft_wrap=not stderr.is_terminal)
 
 
 def _parameters(config: SampleConfig, beam: int | None) -> dict[str, Any]:

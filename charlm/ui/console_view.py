@@ -27,6 +27,7 @@ __all__ = [
     "model_card",
     "note",
     "pattern",
+    "setting",
     "settings",
     "status",
     "step_panel",
@@ -61,6 +62,11 @@ def settings(config: SampleConfig, *, beam: int, count: int, seed: int) -> Table
     """List what ``/set`` can change, and the seed."""
     values = {name.replace("_", "-"): _setting(value) for name, value in dataclasses.asdict(config).items()}
     return _pairs({**values, "beam": str(beam or "off"), "count": str(count), "seed": str(seed)})
+
+
+def setting(config: SampleConfig, name: str) -> Text:
+    """Tell a setting by its field, one line."""
+    return note(f"{name.replace('_', '-')} {_setting(getattr(config, name))}")
 
 
 def status(

@@ -6,31 +6,45 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["corpus_table", "stats_table"]
+__all__ = ["CorpusTable", "stats_table"]
 
 
-def corpus_table(corpora: Sequence[Mapping[str, Any]]) -> Table:
-    """List built-in corpora, one a line.
+class CorpusTable:
+    """A renderable: the built-in corpora, one a line; in a narrow terminal each with its description below.
 
     Parameters
     ----------
     corpora : sequence of mappings
         Each with ``name``, ``characters``, ``description`` and ``true_bits``, which may be None.
     """
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("corpus", no_wrap=True)
-    table.add_column("characters", justify="right", no_wrap=True)
-    table.add_column("bits/char", justify="right", no_wrap=True)
-    table.add_column("what it is", overflow="fold")
-    for corpus in corpora:
-        bits = _per_character(corpus["true_bits"])
-        table.add_row(corpus["name"], f"{corpus['characters']:,}", bits, Text(corpus["description"]))
-    return table
+
+    NARROW = 60  # columns of a terminal
+
+    def __init__(self, corpora: Sequence[Mapping[str, Any]]) -> None:
+        self._corpora = corpora
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("corpus", no_wrap=True)
+        table.add_column("characters", justify="right", no_wrap=True)
+        table.add_column("bits/char", justify="right", no_wrap=True)
+        narrow = options.max_width < self.NARROW
+        if not narrow:
+            table.add_column("what it is", overflow="fold")
+        for corpus in self._corpora:
+            cells = corpus["name"], f"{corpus['characters']:,}", _per_character(corpus["true_bits"])
+            table.add_row(*cells, *([] if narrow else [Text(corpus["description"])]))
+        yield table
+        if narrow:
+            yield Text()
+            for corpus in self._corpora:
+                yield Text(f"{corpus['name']}: {corpus['description']}")
 
 
 def stats_table(corpora: Sequence[Mapping[str, Any]]) -> Table:

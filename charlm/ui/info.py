@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, JustifyMethod, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -21,7 +21,6 @@ from charlm.ui.wording import bits, duration, model_line, number, yardsticks
 __all__ = ["model_view", "run_facts", "run_table"]
 
 _CURVE_WIDTH = 40
-_SHOWN_DIGITS = 16
 
 
 def model_view(info: ModelInfo, history: History) -> RenderableType:
@@ -38,7 +37,7 @@ def model_view(info: ModelInfo, history: History) -> RenderableType:
     facts.add_column(overflow="fold")
     for label, value in _facts(info, history):
         facts.add_row(label, Text(visible_line(value)))
-    return Group(facts, Text(), _tensor_table(info))
+    return Group(facts, Text(), _TensorTable([*info.weights, *info.others]))
 
 
 def run_facts(history: History) -> dict[str, Any]:
@@ -170,21 +169,36 @@ def _progress(progress: Mapping[str, Any]) -> list[tuple[str, str]]:
     return rows
 
 
-def _tensor_table(info: ModelInfo) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("tensor", overflow="fold")
-    table.add_column("shape", no_wrap=True)
-    table.add_column("entries", justify="right", no_wrap=True)
-    table.add_column("type", no_wrap=True)
-    table.add_column("sha256", style="dim", no_wrap=True)
-    for tensor in (*info.weights, *info.others):
-        table.add_row(*(Text(visible_line(cell)) for cell in _tensor_cells(tensor)))
-    return table
+class _TensorTable:
+    """The tensors, as a table of as many columns as there is room for beside the names."""
+
+    NARROW = 72  # columns of a terminal
+
+    def __init__(self, tensors: Sequence[TensorInfo]) -> None:
+        self._tensors = tensors
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        names, digits = ["shape", "entries", "type", "sha256"], 16
+        if options.max_width < self.NARROW:
+            names, digits = ["shape", "sha256"], 8  # the others follow from the shape and from the settings
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column("tensor", overflow="fold", min_width=12)
+        for name in names:
+            justify: JustifyMethod = "right" if name == "entries" else "left"
+            table.add_column(name, justify=justify, style="dim" * (name == "sha256"), no_wrap=name != "shape")
+        for tensor in self._tensors:
+            cells = _tensor_cells(tensor, digits)
+            table.add_row(Text(visible_line(tensor.name)), *(Text(visible_line(cells[name])) for name in names))
+        yield table
 
 
-def _tensor_cells(tensor: TensorInfo) -> tuple[str, ...]:
-    shape = " × ".join(map(str, tensor.shape)) or "one"
-    return tensor.name, shape, f"{tensor.entries:,}", tensor.dtype, tensor.sha256[:_SHOWN_DIGITS]
+def _tensor_cells(tensor: TensorInfo, digits: int) -> dict[str, str]:
+    return {
+        "shape": " × ".join(map(str, tensor.shape)) or "one",
+        "entries": f"{tensor.entries:,}",
+        "type": tensor.dtype,
+        "sha256": tensor.sha256[:digits],
+    }
 
 
 def _settings(values: Mapping[str, Any]) -> str:

@@ -155,7 +155,7 @@ class TestText:
             if screen._screen.buffer[k][n].underscore
         )
         assert painted == whole[30:70]
-        assert "quoting: longest run in the training text 40 of 100" in screen.text.replace("\n", "")
+        assert "quoting: longest run in the training text 40 of 100" in " ".join(screen.text.split())
 
 
 class TestErrors:

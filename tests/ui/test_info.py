@@ -164,3 +164,12 @@ def test_nothing_in_it_controls_the_terminal(width: int) -> None:
         assert all(line.isprintable() for line in shown.splitlines())
         assert max(map(len, shown.splitlines())) <= width
     assert "[bold]" in text_of(run_table([run_info(name=EVIL)]))
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_the_names_and_shapes_of_tensors_are_whole(columns: int) -> None:
+    table = text_of(model_view(model_info(), History()), columns).partition("tensor")[2]
+    assert {"head.W", "state.0.h", "65", "128", "01234567" if columns == 40 else "0123456789abcdef"} <= {
+        *table.split()
+    }
+    assert "…" not in table

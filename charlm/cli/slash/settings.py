@@ -38,13 +38,15 @@ _SWITCH = {"on": True, "off": False}
 
 
 def change(desk: Desk, rest: str) -> Next:
-    """Change a setting, or show all."""
-    if rest:
-        name, _, value = rest.partition(" ")
-        if name in OF_ANSWERS:
-            return {"beam": beam, "count": count}[name](desk, value.strip())
-        _configure(desk, parse_setting(desk.conversation.config, name, value))
-    return show(desk, "settings")
+    """Change a setting and show it, or show all."""
+    if not rest:
+        return show(desk, "settings")
+    name, _, value = rest.partition(" ")
+    if name in OF_ANSWERS:
+        return {"beam": beam, "count": count}[name](desk, value.strip())
+    _configure(desk, parse_setting(desk.conversation.config, name, value))
+    desk.show(view.setting(desk.conversation.config, setting_name(name)))
+    return "prompt"
 
 
 def show(desk: Desk, rest: str) -> Next:
