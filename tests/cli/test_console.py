@@ -520,3 +520,24 @@ def test_a_text_piped_to_a_terminal_erases_nothing(terminal: Start, model: Path,
 def test_count_out_of_range(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["console", str(model), "--count", "0"]) == 2
     assert capsys.readouterr().err.startswith("charlm: count is 0; ")
+
+
+@pytest.mark.skipif(not importlib.util.find_spec("readline"), reason="needs readline")
+@pytest.mark.parametrize("pasted", ["a\x1b]0;title\x07b", "a\x1b[31mb", "a\x1b[2Jb", "a\x07\x0e\x7fb"])
+def test_control_characters_that_are_pasted_do_nothing(terminal: Start, model: Path, pasted: str) -> None:
+    import readline
+
+    if "libedit" in (readline.__doc__ or ""):
+        pytest.skip("needs GNU readline, which knows a paste")
+    screen = terminal("-m", "charlm", "console", model, "--on-unknown", "skip", "--length", "1")
+    screen.wait(prompted)
+    before = len(screen.raw)
+    screen.send(f"\x1b[200~{pasted}\x1b[201~")
+    screen.wait("> a^")
+    screen.send("\r")
+    screen.wait(lambda s: "␛" in s.text or "␇" in s.text)
+    screen.send("/bye\r")
+    assert screen.end() == 0
+    assert pasted[1:-1].encode() not in screen.raw[before:]
+    left = CONTROLS.sub(b"", screen.raw[before:]).replace(b"\x1b[C", b"")  # readline's own cursor
+    assert not re.findall(b"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", left)
