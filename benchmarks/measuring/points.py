@@ -18,11 +18,13 @@ GROUPS = {
     "online": "Online training, as min-char-rnn",
     "layers": "Training two layers with dropout",
     "sampling": "Sampling",
+    "constrained": "Sampling under a pattern",
     "product": "Share of the machine's matrix-product speed, LSTM",
     "memory": "Peak memory of training",
     "startup": "Start of a command",
     "busy": "Training while another process keeps a core busy",
 }
+PATTERNS = {"any text": "(?s:.)*", "300 words": "(?:[A-Z]+ ){300,}", "a count": "[A-Z ]{2000}"}
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ class Point:
     ----------
     group, title : str
         Together the point's name.
-    figure : {"chars_per_s", "gflops", "memory_mib", "seconds"}
+    figure : {"chars_per_s", "us_per_char", "gflops", "memory_mib", "seconds"}
         The part of the answer that is compared.
     """
 
@@ -107,6 +109,7 @@ def points(groups: tuple[str, ...], *, seconds: float, cores: int) -> list[Point
         "online": _online,
         "layers": _layers,
         "sampling": _sampling,
+        "constrained": _constrained,
         "product": _product,
         "memory": _memory,
         "startup": _startup,
@@ -172,6 +175,19 @@ def _sampling(job: Job) -> list[Point]:
     )
     targets = (Target("charlm", "charlm, one stream", 10.0), Target("charlm", "PyTorch", None))
     return [*made, Point("sampling", "LSTM 128, 64 streams", "chars_per_s", all_three, targets)]
+
+
+def _constrained(job: Job) -> list[Point]:
+    made = []
+    for streams, title in ((1, "one stream"), (32, "a block of 32")):
+        free = replace(job, what="write", length=2000, streams=streams)
+        contestants = [Contestant("unconstrained", "charlm", free)]
+        contestants += [
+            Contestant(name, "charlm", replace(free, pattern=pattern)) for name, pattern in PATTERNS.items()
+        ]
+        targets = tuple(Target(name, "unconstrained", 1.3, at_least=False) for name in PATTERNS)
+        made.append(Point("constrained", f"LSTM 128, {title}", "us_per_char", tuple(contestants), targets))
+    return made
 
 
 def _product(job: Job) -> list[Point]:

@@ -12,6 +12,7 @@ __all__ = ["conditions", "figure_text", "group_lines", "markdown", "result_lines
 
 FORMATS = {
     "chars_per_s": ("{:,.0f}", "characters a second"),
+    "us_per_char": ("{:.2f}", "microseconds a character"),
     "gflops": ("{:.0f}", "GFLOP/s"),
     "memory_mib": ("{:.0f}", "MiB"),
     "seconds": ("{:.2f}", "seconds"),

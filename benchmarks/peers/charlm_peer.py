@@ -7,11 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from itertools import islice
+from collections.abc import Callable
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-from protocol import Job, answer_training, median_s, missing, read_job, reply, resident_mib
+from protocol import Job, answer_training, median_prepared_s, median_s, missing, read_job, reply, resident_mib
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy: as the command line does
 
@@ -91,6 +92,31 @@ def sample_texts(job: Job) -> None:
     reply(seconds=seconds, chars_per_s=job.streams / seconds, workers=workers)
 
 
+def write(job: Job) -> None:
+    """Measure whole texts that must match a pattern, or need not; in each the automaton begins anew.
+
+    With one stream the pattern is compiled beforehand, as in the console; a block is all that `charlm sample` does.
+    """
+    model, config = make_model(job), charlm.SampleConfig(length=job.length, regex=job.pattern)
+    seeds = count()
+
+    def one() -> Callable[[], None]:
+        sampler = Sampler(model, config, rng=np.random.default_rng(next(seeds)))
+        return lambda: whole("".join(sampler.stream()))
+
+    def block() -> Callable[[], object]:
+        texts = sample_many(model, config, seeds=list(islice(seeds, job.streams)))
+        return lambda: [whole(text.read()) for text in texts]
+
+    def whole(text: str) -> None:
+        if len(text) != job.length:
+            raise RuntimeError(f"{len(text)} characters in place of {job.length}")
+
+    with one_blas_thread():
+        seconds = median_prepared_s(one if job.streams == 1 else block, job.seconds)
+    reply(seconds=seconds, us_per_char=1e6 * seconds / job.length / job.streams)
+
+
 def start(job: Job) -> None:
     """Measure a command from its start: `--help` to its end, `sample` to its first character."""
     with tempfile.TemporaryDirectory() as folder:
@@ -130,6 +156,8 @@ def main() -> None:
             train(job)
         case "sample":
             sample(job)
+        case "write":
+            write(job)
         case "help" | "first":
             start(job)
         case _:

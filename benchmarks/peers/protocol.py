@@ -15,7 +15,16 @@ from collections.abc import Callable
 from statistics import median
 from typing import Any, NoReturn
 
-__all__ = ["Job", "answer_training", "median_s", "missing", "read_job", "reply", "resident_mib"]
+__all__ = [
+    "Job",
+    "answer_training",
+    "median_prepared_s",
+    "median_s",
+    "missing",
+    "read_job",
+    "reply",
+    "resident_mib",
+]
 
 WARM_UP = 2
 FEWEST = 5
@@ -29,7 +38,7 @@ class Job:
     Parameters
     ----------
     what : str
-        "train", "sample", "product", "help", "first", or "about": only the peer's version.
+        "train", "sample", "write", "product", "help", "first", or "about": only the peer's version.
     cell : {"rnn", "lstm", "gru"}
     hidden, streams, length, layers, vocab : int
         H, N, T, layers and V.
@@ -37,6 +46,8 @@ class Job:
         Features E; 0 is one-hot input.
     dropout : float
         Between layers and before the head.
+    pattern : str
+        What a text that is written must match; empty for any.
     seconds : float
         For how long to measure; at least five times are taken.
     """
@@ -49,6 +60,7 @@ class Job:
     layers: int = 1
     embedding: int = 0
     dropout: float = 0.0
+    pattern: str = ""
     vocab: int = 65
     seconds: float = 2.0
 
@@ -88,11 +100,17 @@ def answer_training(job: Job, step_s: float, **details: Any) -> None:
 
 def median_s(step: Callable[[], object], seconds: float) -> float:
     """Return the median seconds of a step, the first two left out: they find cold caches, or compile."""
+    return median_prepared_s(lambda: step, seconds)
+
+
+def median_prepared_s(prepare: Callable[[], Callable[[], object]], seconds: float) -> float:
+    """Do what `median_s` does with steps that must each be prepared, which is not counted."""
     for _ in range(WARM_UP):
-        step()
+        prepare()()
     times: list[float] = []
     end = time.perf_counter() + seconds
     while len(times) < FEWEST or time.perf_counter() < end:
+        step = prepare()
         begin = time.perf_counter()
         step()
         times.append(time.perf_counter() - begin)

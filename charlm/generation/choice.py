@@ -66,20 +66,19 @@ class _Choice:
             self._bound = min(self._bound, LARGEST_EXPONENT)
         # the end weighs up to V symbols, and more than the bound leaves room for if it is cold
         self._shifts = walk is not None and temperature < COLD
-        self._restricted = forbidden is not None or walk is not None or self._penalizes or bool(self._filters)
+        self._filtered = self._penalizes or bool(self._filters)
+        self._restricted = forbidden is not None or walk is not None or self._filtered
+        # as a rule what is dead is taken out last, by a product: exponentials of −inf take twice the time
+        self._late = walk is not None and not (self._greedy or self._shifts or self._filtered)
         *streams, size = shape
         self._weights, self._sums = np.zeros((2, *streams, size + (walk is not None)))  # with a place for the end
         self._symbols = self._weights[..., :size]
 
-    def _restrict_(self, rows: LogProbs, seen: NDArray[np.bool_] | None) -> None:
+    def _filter_(self, rows: LogProbs, seen: NDArray[np.bool_] | None) -> None:
         """Penalise what was seen and set what may not be drawn to −inf, in place; both (N, V).
 
         Under a pattern both have one column more, for the end.
         """
-        if self._forbidden is not None:
-            rows[:, self._forbidden] = -math.inf
-        if self._walk is not None:
-            self._walk.restrict_(rows)
         kept = rows if seen is None else repeat_penalty(rows, seen, self._penalty)
         for keep in self._filters:
             kept = keep(kept)
@@ -131,23 +130,28 @@ class Chooser(_Choice):
         """
         z, symbols = self._weights, self._symbols
         symbols[:] = logits
-        most_likely = symbols.argmax()
-        lowest, highest = symbols.item(symbols.argmin()), symbols.item(most_likely)
+        lowest, highest = symbols.item(symbols.argmin()), symbols.item(symbols.argmax())
         beyond = not (lowest >= -self._bound and highest <= self._bound)  # a NaN is the place of both
         if beyond and not (lowest > -math.inf and highest < math.inf):
             raise DivergedError.of_output()
         if beyond and self._walk is not None:
             np.subtract(symbols, highest, symbols)
         if self._restricted:
-            self._restrict_(z[None], self._seen_in(recent) if self._penalizes else None)
-            most_likely = z.argmax()
+            if self._forbidden is not None:
+                z[self._forbidden] = -math.inf
+            if self._walk is not None:
+                (self._walk.end_ if self._late and not beyond else self._walk.restrict_)(z)
+            if self._filtered:
+                self._filter_(z[None], self._seen_in(recent) if self._penalizes else None)
         if self._greedy:
-            symbol = int(most_likely)
+            symbol = int(z.argmax())
         else:
             if beyond or self._shifts:
-                np.subtract(z, z[most_likely], z)
+                np.subtract(z, z[z.argmax()], z)
             np.multiply(z, self._inverse_temperature, z)
             np.exp(z, z)
+            if self._walk is not None and self._late:
+                np.multiply(z, self._walk.live, z)
             sums = np.add.accumulate(z, out=self._sums)
             # the first id whose cumulated weight exceeds the target; a double below 1 leaves it below the sum
             symbol = int(sums.searchsorted(uniform * sums[-1], "right"))
@@ -235,7 +239,7 @@ class BlockChooser(_Choice):
         if not (lowest >= -self._bound and highest <= self._bound):
             lost = self._tame_(z)
         elif self._restricted:
-            self._restrict_(z, self._seen)
+            self._restrict_(z, beyond=False)
         if self._greedy:
             z.argmax(axis=1, out=out)
         else:
@@ -243,6 +247,8 @@ class BlockChooser(_Choice):
                 z -= z.max(axis=1, keepdims=True)
             np.multiply(z, self._inverse_temperature, z)
             np.exp(z, z)
+            if self.walks is not None and self._late:
+                np.multiply(z, self.walks.live, z)
             np.add.accumulate(z, axis=1, out=self._sums)
             np.multiply(uniforms, self._totals, self._targets)
             np.greater(self._sums, self._targets_by_row, out=self._exceeds)
@@ -254,9 +260,14 @@ class BlockChooser(_Choice):
         if self.walks is not None:
             self.walks.advance(out)
 
-    @property
-    def _seen(self) -> NDArray[np.bool_] | None:
-        return None if self._recent is None else self._recent.seen
+    def _restrict_(self, z: LogProbs, *, beyond: bool) -> None:
+        """Do with each row (N, V), or (N, V + 1), what `Chooser` does with one, in place."""
+        if self._forbidden is not None:
+            z[:, self._forbidden] = -math.inf
+        if self.walks is not None:
+            (self.walks.end_ if self._late and not beyond else self.walks.restrict_)(z)
+        if self._filtered:
+            self._filter_(z, None if self._recent is None else self._recent.seen)
 
     def _tame_(self, z: LogProbs) -> NDArray[np.bool_]:
         """Restrict a block that goes beyond the bound, and shift the rows that do, in place; return the lost rows.
@@ -270,7 +281,7 @@ class BlockChooser(_Choice):
         if self._walk is not None:
             symbols[beyond] -= symbols[beyond].max(axis=1, keepdims=True)
         if self._restricted:
-            self._restrict_(z, self._seen)
+            self._restrict_(z, beyond=True)
         z[beyond] -= z[beyond].max(axis=1, keepdims=True)
         return lost
 

@@ -13,6 +13,8 @@ from measuring.results import Result, group_verdicts, summarize
 from measuring.run import Measurement
 from peers.protocol import Job
 
+from charlm.generation.block import block_width
+
 JOB = Job(what="train")
 FACTS = {
     "machine": {"cpu": "A <fast> one", "cores": 2, "system": "Linux", "python": "3.11"},
@@ -160,3 +162,15 @@ def test_all_points_have_one_name_and_contestants_that_targets_speak_of() -> Non
 def test_a_core_of_four_explains_a_quarter() -> None:
     (busy,) = points(("busy",), seconds=1.0, cores=4)
     assert {target.bound for target in busy.targets} == {0.75, None}
+
+
+def test_a_pattern_may_cost_three_tenths_more_than_none() -> None:
+    one, block = points(("constrained",), seconds=1.0, cores=4)
+    assert [c.job.pattern for c in one.contestants] == ["", "(?s:.)*", "(?:[A-Z]+ ){300,}", "[A-Z ]{2000}"]
+    assert {c.job.streams for c in block.contestants} == {block_width(128)}
+    values = dict(zip([c.name for c in one.contestants], [10.0, 13.0, 13.1, 12.0], strict=True))
+    measurements = [Measurement(one.group, one.title, name, 0, v, "", 0, 0, {}) for name, v in values.items()]
+    (result,) = summarize([one], measurements)
+    assert [verdict.met for verdict in result.verdicts] == [True, False, True]
+    assert "    300 words ÷ unconstrained: target at most 1.3, reached 1.31, MISSED" in result_lines(result)
+    assert "any text 13.00" in result_lines(result)[0]

@@ -111,3 +111,15 @@ def test_command_measures_keeps_and_shows_again(tmp_path: Path) -> None:
     second = subprocess.run(again, capture_output=True, text=True, check=True)
     assert first.stdout.endswith(second.stdout)
     assert "| charlm --help |" in table.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_texts_under_a_pattern_are_written(streams: int) -> None:
+    job = Job(what="write", hidden=8, length=20, streams=streams, pattern="[A-Z ]{20}", seconds=0.01)
+    answer = Runner({}).ask("charlm", job)
+    assert answer["us_per_char"] == pytest.approx(1e6 * answer["seconds"] / 20 / streams)
+
+
+def test_texts_that_a_pattern_cuts_short_are_not_measured() -> None:
+    job = Job(what="write", hidden=8, length=20, pattern="[A-Z ]{19}", seconds=0.01)
+    assert "19 characters in place of 20" in Runner({}).ask("charlm", job)["failed"]

@@ -1,52 +1,52 @@
 """`Automaton`: the states that texts come to, numbered, in tables that grow as texts need them.
 
-A state is looked at once: which symbols are live there, and how far each of them is from a match. From then on it
-costs a line of a table. When the tables are full, new ones are begun; who still uses the old ones may go on.
+A state is looked at once, and there may be one for every character of a text: in a long count each is new. So what
+is known of it are a few entries in lists, and what follows in it is a `View`, which all states share in which the
+same may follow: a count has as many states as it counts, and two or three views. When the tables are full, new ones
+are begun; who still uses the old ones may go on.
 """
 
 from __future__ import annotations
 
-import math
+import contextlib
 from collections.abc import Hashable
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import ConstraintError
-from charlm.generation.constraint.readers import DEAD, Needs, Reader
+from charlm.generation.constraint.readers import Needs, Reader
 
-__all__ = ["Automaton", "Tables", "View"]
+__all__ = ["UNSEEN", "Automaton", "Tables", "View"]
 
 FEWEST_STATES, MOST_STATES = 64, 4096
 MOST_NUMBERS = 2_000_000
-"""In one table; there are three of that size."""
-WIDEST = 1000
-"""Ways in which a text may go on that are followed at once."""
+"""In all rows of `Tables.follows`, and in all masks."""
 UNSEEN = -1
+MOST_AHEAD = 64
 
 
-class View(NamedTuple):
-    """What may follow in a state.
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """What may follow in a state. Views are compared by identity.
 
     Parameters
     ----------
-    enough : int
-        With so many characters left, or more, `mask` tells what is live.
+    live : ndarray, shape (V + 1,)
+        1 for what is live, else 0; the last place is the end.
+    dead : ndarray, shape (V,), or None
+        1 for the symbols whose probabilities make up that of the end, else 0; None where there is no end.
     may_end : bool
         Whether the text may end here.
-    mask : ndarray, shape (V + 1,)
-        0 where something is live, -inf where not; the last place is the end.
-    dead : ndarray of intp
-        The symbols that `mask` refuses.
     whole : bool
         Whether the last character is complete.
     """
 
-    enough: int
+    live: NDArray[np.float64]
+    dead: NDArray[np.float64] | None
     may_end: bool
-    mask: NDArray[np.float64]
-    dead: NDArray[np.intp]
     whole: bool
 
 
@@ -61,106 +61,114 @@ class Tables:
 
     Attributes
     ----------
+    letters : list of int
+        Of each symbol, and last of the end (V + 1): its place in `follows`. What is no symbol, -1, is an end, too.
+    follows : list of list of int
+        By state and letter: the state after it, or `UNSEEN` as long as nobody has asked.
     views : list of View
-    enough, may_end, whole : ndarray, shape (states,)
-        See `View`; `whole` is 1 or 0.
-    most_enough : int
-        The largest of `enough`.
-    masks : ndarray, shape (masks, V + 1)
-        See `View`; many states share one.
-    dead : ndarray, shape (masks, V)
-        1 for what a mask refuses, else 0.
-    mask_of : ndarray of intp, shape (states,)
-        The place of each state's mask.
-    follows : ndarray of intp, shape (states, V + 1)
-        The state after each symbol, as far as it is known; after the end the same again.
+        By state: what may follow with `enough` characters left, or more.
+    enough : list of int
+    may_end, whole : list of bool
+        By state; see `View`.
     """
 
     def __init__(self, reader: Reader, size: int) -> None:
         self._reader, self._size = reader, size
+        self._end = max(reader.letters) + 1
+        self.letters = [*reader.letters, self._end]
         self._names: list[Any] = []
         self._numbers: dict[Hashable, int] = {}
-        self._needs: dict[int, Needs] = {}
-        self._kinds: dict[Hashable, tuple[int, NDArray[np.intp]]] = {}
-        self._limit = max(min(MOST_STATES, MOST_NUMBERS // (size + 1)), FEWEST_STATES)
+        self._views: dict[Hashable, View] = {}
+        self._ahead, self._farthest = 1, UNSEEN  # states to look at at once, and the last of them
+        self.follows: list[list[int]] = []
         self.views: list[View] = []
-        self.enough, self.mask_of = np.zeros(8, np.int32), np.zeros(8, np.intp)
-        self.may_end, self.whole = np.zeros(8, np.bool_), np.zeros(8, np.int64)
-        self.masks, self.dead = np.full((8, size + 1), -math.inf), np.ones((8, size))
-        self.follows = np.full((8, size + 1), UNSEEN, np.intp)
-        self.most_enough = 0
+        self.enough: list[int] = []
+        self.may_end: list[bool] = []
+        self.whole: list[bool] = []
+        self._most_states, self._most_views = (
+            max(min(MOST_STATES, MOST_NUMBERS // wide), FEWEST_STATES) for wide in (self._end + 1, size + 1)
+        )
 
     @property
     def full(self) -> bool:
         """Whether it is time to begin new tables."""
-        return len(self._names) >= self._limit
+        return len(self._names) >= self._most_states or len(self._views) >= self._most_views
 
     def name(self, number: int) -> Any:
         """Return the reader's own name of a state."""
         return self._names[number]
 
     def number(self, name: Any) -> int:
-        """Return the number of a state, which is new if need be.
+        """Return the number of a state, which is new if need be."""
+        known = self._numbers.get(name)
+        if known is not None:
+            return known
+        kind, enough = self._reader.outlook(name)
+        view = self._views.get(kind) or self._viewed(kind, name, enough)
+        number = self._numbers[name] = len(self._names)
+        self._names.append(name)
+        self.follows.append([UNSEEN] * (self._end + 1))
+        self.views.append(view)
+        self.enough.append(enough)
+        self.may_end.append(view.may_end)
+        self.whole.append(view.whole)
+        return number
+
+    def view(self, number: int, left: int) -> View:
+        """Return what may follow in a state with so many characters left."""
+        if left >= self.enough[number]:
+            return self.views[number]
+        name = self._names[number]
+        kind = self._reader.kind(name, left)
+        return self._views.get(kind) or self._viewed(kind, name, left)
+
+    def _viewed(self, kind: Hashable, name: Any, left: int) -> View:
+        """Return the view of a state, and keep it for all of its kind."""
+        alive = self._reader.needs(name) <= left
+        may_end = self._reader.may_end(name)
+        ends = may_end and not alive.all()
+        live = np.append(alive, ends).astype(np.float64)
+        view = View(live, 1 - live[:-1] if ends else None, may_end, self._reader.between_characters(name))
+        if len(self._views) < self._most_views:
+            self._views[kind] = view
+        return view
+
+    def needs(self, number: int) -> Needs:
+        """Return, of each symbol (V,), the fewest characters up to a match if it comes next in a state."""
+        return self._reader.needs(self._names[number])
+
+    def after(self, number: int, symbol: int) -> int:
+        """Return the state after a live symbol; after the end, that in which nothing but the end may follow.
 
         Raises
         ------
         ConstraintError
             If too much would have to be followed.
         """
-        known = self._numbers.get(name)
-        if known is not None:
-            return known
-        if self._reader.width(name) > WIDEST:
-            raise ConstraintError(
-                f"the pattern allows more than {WIDEST} ways to go on at once; nest fewer or smaller counts"
-            )
-        number = len(self._names)
-        if number == len(self.enough):
-            for table in ("enough", "mask_of", "may_end", "whole", "follows"):
-                setattr(self, table, _doubled(getattr(self, table)))
-            self.follows[number:] = UNSEEN
-        self.follows[number, -1] = number
-        may_end, whole = self._reader.may_end(name), self._reader.between_characters(name)
-        kind, enough = self._reader.outlook(name)
-        place, dead = self._mask((kind, may_end), name)
-        self.enough[number], self.mask_of[number] = enough, place
-        self.most_enough = max(enough, self.most_enough)
-        self.may_end[number], self.whole[number] = may_end, whole
-        self.views.append(View(enough, may_end, self.masks[place], dead, whole))
-        self._names.append(name)
-        self._numbers[name] = number
-        return number
-
-    def _mask(self, kind: tuple[Hashable, bool], name: Any) -> tuple[int, NDArray[np.intp]]:
-        """Return the place of the mask that states of a kind share, and what it refuses."""
-        if kind not in self._kinds:
-            place = len(self._kinds)
-            if place == len(self.masks):
-                self.masks, self.dead = _doubled(self.masks), _doubled(self.dead)
-            dead = self._reader.needs(name) >= DEAD
-            self.masks[place, :-1], self.dead[place] = np.where(dead, -math.inf, 0), dead
-            self.masks[place, -1] = 0 if kind[1] else -math.inf
-            self._kinds[kind] = place, np.flatnonzero(dead)
-        return self._kinds[kind]
-
-    def needs(self, number: int) -> Needs:
-        """Return, of each symbol (V,), the fewest characters up to a match if it comes next in a state."""
-        if number not in self._needs:
-            self._needs[number] = self._reader.needs(self._names[number])
-        return self._needs[number]
-
-    def after(self, number: int, symbol: int) -> int:
-        """Return the state after a live symbol."""
-        known = int(self.follows[number, symbol])
-        if known == UNSEEN:
-            name, alike = self._reader.after(self._names[number], symbol)
-            known = self.number(name)
-            self.follows[number, alike] = known
+        letter = self.letters[symbol]
+        known = self.follows[number][letter]
+        if known == UNSEEN and letter == self._end:
+            known = self.follows[number][letter] = self.number(self._reader.over)
+        elif known == UNSEEN:
+            known = self.follows[number][letter] = self.number(self._reader.after(self._names[number], letter))
+            self._look_ahead(number, known, symbol)
         return known
 
+    def _look_ahead(self, before: int, number: int, symbol: int) -> None:
+        """Look at the states to which the same symbol leads again, as it does in a long count.
 
-def _doubled(table: NDArray[Any]) -> NDArray[Any]:
-    return np.concatenate([table, table])
+        One after the other they cost half of what they would at a character each. There are the more of them the
+        more of those before have been come to, as a file is read ahead.
+        """
+        self._ahead = min(2 * self._ahead, MOST_AHEAD) if before == self._farthest else 1
+        letter, reader, follows = self.letters[symbol], self._reader, self.follows
+        with contextlib.suppress(ConstraintError):  # the text may take another way
+            for _ in range(min(self._ahead, self._most_states - len(self._names))):
+                if follows[number][letter] != UNSEEN or not self.views[number].live[symbol]:
+                    break
+                after = follows[number][letter] = self.number(reader.after(self._names[number], letter))
+                number = after
+        self._farthest = number
 
 
 class Automaton:

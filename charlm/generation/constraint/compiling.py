@@ -11,7 +11,7 @@ from charlm.generation.constraint.classes import members
 from charlm.generation.constraint.forbidden import letters_of, refined, without
 from charlm.generation.constraint.network import Network
 from charlm.generation.constraint.pattern import NOTHING, Chars, Node, classes_of, fit, size
-from charlm.generation.constraint.readers import Reader, WholeSymbols
+from charlm.generation.constraint.readers import Graphemes, Reader, WholeCharacters
 from charlm.generation.constraint.utf8 import Characters, Utf8Symbols
 from charlm.text.vocabulary import Vocabulary
 
@@ -62,7 +62,9 @@ def automaton_of(node: Node, vocabulary: Vocabulary, length: int, stops: Sequenc
         if stops:
             network = without(network, stops, readable, len(classes), len(letters))
             belongs = {c: refined(numbers, len(classes), len(letters)) for c, numbers in belongs.items()}
-        reader = WholeSymbols(network, [tuple(belongs[c] for c in symbol) for symbol in symbols])
+        spellings = [tuple(belongs[c] for c in symbol) for symbol in symbols]
+        clusters = any(len(spelling) > 1 and all(spelling) for spelling in spellings)
+        reader = (Graphemes if clusters else WholeCharacters)(network, spellings)
     return Automaton(reader, len(vocabulary), length)
 
 

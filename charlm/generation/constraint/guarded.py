@@ -124,7 +124,11 @@ class GuardedWalk:
         So far.
     dead : set of int
         Symbols that have led to a dead end from here.
+    live : ndarray, shape ()
+        1: what is dead has been set to -inf already.
     """
+
+    live = np.ones(())
 
     def __init__(self, guard: Guard, config: SampleConfig, rng: np.random.Generator) -> None:
         self.guard, self._rng, self._temperature = guard, rng, config.temperature
@@ -138,7 +142,11 @@ class GuardedWalk:
         self._stops = config.stop
         self.text, self.dead = "", set[int]()
 
-    def restrict_(self, rows: NDArray[np.float64]) -> None:
+    def end_(self, z: NDArray[np.float64]) -> None:
+        """Do what `restrict_` does."""
+        self.restrict_(z)
+
+    def restrict_(self, z: NDArray[np.float64]) -> None:
         """Do what `charlm.generation.constraint.walk.Walk.restrict_` does.
 
         Raises
@@ -146,7 +154,6 @@ class GuardedWalk:
         DeadEnd
             If neither a symbol nor the end may follow.
         """
-        z = rows[0]
         may_end = self.guard.matches(self.text)
         if may_end or self._filtered:
             live = np.array([self._is_live(k) for k in range(len(z) - 1)])

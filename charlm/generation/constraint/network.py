@@ -13,17 +13,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Mapping
 
+from charlm.errors import ConstraintError
 from charlm.generation.constraint.pattern import EMPTY, Alt, Chars, Node, Repeat, Seq
 
-__all__ = ["BRANCH", "END", "UNREACHABLE", "Network", "Places"]
+__all__ = ["BRANCH", "END", "NEVER", "UNREACHABLE", "Network", "Places", "ToEnd"]
 
 Places = tuple[int, ...]
 """Places that read, sorted, `END` among them where the text may end: what may come next."""
+WIDEST = 1000
+"""Ways in which a text may go on that are followed at once."""
 END = 0
 BRANCH = -1
 """Stands in place of a class where nothing is read."""
 UNREACHABLE = 1 << 29
 """A distance longer than any text."""
+NEVER = -UNREACHABLE
+"""In place of a distance where nothing follows: less than any text has left."""
 
 
 class Network:
@@ -85,18 +90,30 @@ class Network:
         return after
 
     def reached(self, places: Iterable[int]) -> Places:
-        """Return what may come next at any of these places."""
-        seen, waiting, reading = set(places), list(places), []
-        while waiting:
-            place = waiting.pop()
-            if place == END or self.reads[place] >= 0:
+        """Return what may come next at any of these places.
+
+        Raises
+        ------
+        ConstraintError
+            If that is too much to be followed.
+        """
+        reads, follows = self.reads, self.follows
+        seen = set(places)
+        waiting, reading = list(seen), []
+        for place in waiting:  # grows as it goes
+            if reads[place] != BRANCH or place == END:
                 reading.append(place)
                 continue
-            for after in self.follows[place]:
+            for after in follows[place]:
                 if after not in seen:
                     seen.add(after)
                     waiting.append(after)
-        return tuple(sorted(reading))
+        if len(reading) > WIDEST:
+            raise ConstraintError(
+                f"the pattern allows more than {WIDEST} ways to go on at once; nest fewer or smaller counts"
+            )
+        reading.sort()
+        return tuple(reading)
 
     def distances(self) -> list[int]:
         """Return, of each place, the fewest characters from there to the end."""
@@ -118,3 +135,39 @@ class Network:
                     else:
                         waiting.appendleft(place)
         return distance
+
+
+class ToEnd:
+    """How far the places of a network are from its end, in characters.
+
+    Parameters
+    ----------
+    network : Network
+    """
+
+    def __init__(self, network: Network) -> None:
+        self._reads, self._distance = network.reads, network.distances()
+        self._distance[END] = NEVER
+
+    def within(self, places: Places, left: int) -> frozenset[int]:
+        """Return the classes of which one may come next with so many characters left, and whether END is here."""
+        reads, distance = self._reads, self._distance
+        return frozenset([reads[place] for place in places if distance[place] <= left])
+
+    def outlook(self, places: Places) -> tuple[frozenset[int], int]:
+        """Return the classes of which one may ever come next, and with how many characters left each may."""
+        enough = max(map(self._distance.__getitem__, places), default=NEVER)
+        if enough < UNREACHABLE:
+            return frozenset(map(self._reads.__getitem__, places)), enough
+        reachable = [far for place in places if (far := self._distance[place]) < UNREACHABLE]
+        enough = max(reachable, default=NEVER)  # some of a stop string is here
+        return self.within(places, enough), enough
+
+    def nearest(self, places: Places) -> dict[int, int]:
+        """Return, of each class that may come next, the fewest characters up to the end, itself among them."""
+        found: dict[int, int] = {}
+        for place in places:
+            reads = self._reads[place]
+            if place != END and self._distance[place] < found.get(reads, UNREACHABLE):
+                found[reads] = self._distance[place]
+        return found

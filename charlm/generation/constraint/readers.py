@@ -1,7 +1,8 @@
-"""Readers: what a model's symbols do to the places of a pattern; `WholeSymbols` where each is a character or more.
+"""Readers: what a model's symbols do to the places of a pattern; here each symbol is a character or more.
 
 A reader names the states that a text can be in and says of each what may follow. States are values that can be
-compared; `charlm.generation.constraint.automaton` numbers them.
+compared; `charlm.generation.constraint.automaton` numbers them. What it asks of each state costs a character of a
+text, in a long count; arrays over the symbols are asked for a few times only.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.generation.constraint.network import END, UNREACHABLE, Network, Places
+from charlm.generation.constraint.network import END, NEVER, UNREACHABLE, Network, Places, ToEnd
 
-__all__ = ["DEAD", "Needs", "Reader", "Spelling", "WholeSymbols", "nearest"]
+__all__ = ["DEAD", "Graphemes", "Needs", "Reader", "Spelling", "WholeCharacters"]
 
 Needs: TypeAlias = NDArray[np.int32]
 Spelling: TypeAlias = tuple[frozenset[int], ...]
@@ -30,19 +31,22 @@ class Reader(Protocol):
     def start(self) -> Hashable:
         """The state of a text that has not begun."""
 
+    @property
+    def over(self) -> Hashable:
+        """The state of a text that matches and cannot go on."""
+
+    @property
+    def letters(self) -> Sequence[int]:
+        """Of each symbol (V,) a number from 0; symbols of one number lead to the same states everywhere."""
+
     def may_end(self, state: Any) -> bool:
         """Return whether a text that has come to a state matches."""
 
-    def outlook(self, state: Any) -> tuple[Hashable, int]:
-        """Return what decides which symbols are live where the length is no matter, and when it is none.
+    def kind(self, state: Any, left: int) -> Hashable:
+        """Return what decides which symbols are live with so many characters left, and if the text may end."""
 
-        Returns
-        -------
-        kind : hashable
-            States of a kind have the same live symbols.
-        enough : int
-            With so many characters left, or more, each of them is live.
-        """
+    def outlook(self, state: Any) -> tuple[Hashable, int]:
+        """Return the kind of a state where the length is no matter, and from how many characters left on."""
 
     def needs(self, state: Any) -> Needs:
         """Return, of each symbol (V,), the fewest characters up to a match if it comes next, itself among them.
@@ -50,30 +54,15 @@ class Reader(Protocol):
         `DEAD` or more for a symbol with which no text matches.
         """
 
-    def after(self, state: Any, symbol: int) -> tuple[Hashable, NDArray[np.intp]]:
-        """Return the state after a symbol that is not dead, and all symbols that lead there by the same way."""
-
-    def width(self, state: Any) -> int:
-        """Return how many places of the pattern a text has come to at once."""
+    def after(self, state: Any, letter: int) -> Hashable:
+        """Return the state after a symbol that is not dead."""
 
     def between_characters(self, state: Any) -> bool:
         """Return whether the last character is complete."""
 
 
-def nearest(network: Network, places: Places, distance: Sequence[int]) -> dict[int, int]:
-    """Return, of each class that may be read at these places, the fewest characters that follow it."""
-    found: dict[int, int] = {}
-    for place in places:
-        if place != END:
-            (after,) = network.follows[place]
-            reads = network.reads[place]
-            if distance[after] < found.get(reads, DEAD):
-                found[reads] = distance[after]
-    return found
-
-
-class WholeSymbols:
-    """Reads symbols that are characters, or graphemes of several code points.
+class _WholeSymbols:
+    """Reads symbols that are whole characters, or several code points each; a state is places of the pattern.
 
     Parameters
     ----------
@@ -82,53 +71,22 @@ class WholeSymbols:
         Of each symbol (V,): the classes of its code points; empty for a special symbol.
     """
 
+    over: Places = (END,)
+
     def __init__(self, network: Network, spellings: Sequence[Spelling]) -> None:
-        self._network, self._spellings = network, spellings
-        alike: dict[Spelling, list[int]] = {}
-        for symbol, spelling in enumerate(spellings):
-            alike.setdefault(spelling, []).append(symbol)
-        self._alike = {spelling: np.array(symbols) for spelling, symbols in alike.items()}
-        self._at_once: dict[int, Needs] = {}  # of each class: 0 for symbols that are one character of it
-        self._clusters: list[tuple[Spelling, NDArray[np.intp]]] = []
-        for spelling, symbols in self._alike.items():
-            if len(spelling) == 1:
-                for number in spelling[0]:
-                    self._at_once.setdefault(number, np.full(len(spellings), DEAD, np.int32))[symbols] = 0
-            elif spelling and all(spelling):
-                self._clusters.append((spelling, symbols))
+        self._network, self._size = network, len(spellings)
+        self._spellings = list(dict.fromkeys(spellings))
+        letter_of = {spelling: letter for letter, spelling in enumerate(self._spellings)}
+        self.letters = [letter_of[spelling] for spelling in spellings]
         self.start = network.reached([network.entry])
-        self._distance = self._distances() if self._clusters else network.distances()
 
     def may_end(self, state: Places) -> bool:
         """See `Reader`."""
         return state[:1] == (END,)
 
-    def outlook(self, state: Places) -> tuple[Hashable, int]:
+    def after(self, state: Places, letter: int) -> Places:
         """See `Reader`."""
-        if self._clusters:
-            live = self.needs(state)
-            return (live < DEAD).tobytes(), int(live[live < DEAD].max(initial=0))
-        near = nearest(self._network, state, self._distance)
-        return frozenset(near), max(near.values(), default=-1) + 1
-
-    def needs(self, state: Places) -> Needs:
-        """See `Reader`."""
-        needs = np.full(len(self._spellings), DEAD, np.int32)
-        for number, distance in nearest(self._network, state, self._distance).items():
-            if number in self._at_once:
-                np.minimum(needs, self._at_once[number] + (distance + 1), out=needs)
-        for spelling, symbols in self._clusters:
-            needs[symbols] = min((self._distance[k] for k in self._read(state, spelling)), default=DEAD) + 1
-        return needs
-
-    def after(self, state: Places, symbol: int) -> tuple[Places, NDArray[np.intp]]:
-        """See `Reader`."""
-        spelling = self._spellings[symbol]
-        return self._network.reached(self._read(state, spelling)), self._alike[spelling]
-
-    def width(self, state: Places) -> int:
-        """See `Reader`."""
-        return len(state)
+        return self._network.reached(self._read(state, self._spellings[letter]))
 
     def between_characters(self, state: Places) -> bool:  # noqa: ARG002  no symbol is less
         """See `Reader`."""
@@ -145,10 +103,66 @@ class WholeSymbols:
         reads, follows = self._network.reads, self._network.follows
         return {follows[place][0] for place in state if reads[place] in classes}
 
+
+class WholeCharacters(_WholeSymbols):
+    """Reads symbols each of which is one code point; others are dead."""
+
+    def __init__(self, network: Network, spellings: Sequence[Spelling]) -> None:
+        super().__init__(network, spellings)
+        self._to_end = ToEnd(network)
+        self.kind, self.outlook = self._to_end.within, self._to_end.outlook
+
+    def after(self, state: Places, letter: int) -> Places:
+        """See `Reader`."""
+        reads, follows = self._network.reads, self._network.follows
+        (classes,) = self._spellings[letter]
+        return self._network.reached({follows[place][0] for place in state if reads[place] in classes})
+
+    def needs(self, state: Places) -> Needs:
+        """See `Reader`."""
+        near = self._to_end.nearest(state)
+        by_letter = [
+            min((near.get(number, DEAD) for number in spelling[0]), default=DEAD) if len(spelling) == 1 else DEAD
+            for spelling in self._spellings
+        ]
+        return np.array(by_letter, np.int32)[self.letters]
+
+
+class Graphemes(_WholeSymbols):
+    """Reads symbols that may have several code points; the length counts symbols."""
+
+    def __init__(self, network: Network, spellings: Sequence[Spelling]) -> None:
+        super().__init__(network, spellings)
+        self._readable = {letter: s for letter, s in enumerate(self._spellings) if s and all(s)}
+        self._distance = self._distances()
+
+    def kind(self, state: Places, left: int) -> Hashable:
+        """See `Reader`."""
+        return self.may_end(state), *[letter for letter, need in self._needs(state).items() if need <= left]
+
+    def outlook(self, state: Places) -> tuple[Hashable, int]:
+        """See `Reader`."""
+        enough = max((need for need in self._needs(state).values() if need < DEAD), default=NEVER)
+        return self.kind(state, enough), enough
+
+    def needs(self, state: Places) -> Needs:
+        """See `Reader`."""
+        by_letter = self._needs(state)
+        return np.array([by_letter.get(letter, DEAD) for letter in range(len(self._spellings))], np.int32)[
+            self.letters
+        ]
+
+    def _needs(self, state: Places) -> dict[int, int]:
+        """Return of each letter what `needs` does of each symbol."""
+        distance = self._distance
+        return {
+            letter: min((distance[place] for place in self._read(state, spelling)), default=DEAD) + 1
+            for letter, spelling in self._readable.items()
+        }
+
     def _distances(self) -> list[int]:
         """Return, of each place where a symbol can lead, the fewest symbols from there to the end."""
         network = self._network
-        readable = [spelling for spelling in self._alike if spelling and all(spelling)]
         leading: dict[int, set[int]] = {}
         distance = [DEAD] * len(network.reads)
         nearest_first, seen, waiting = [], {network.entry}, [network.entry]
@@ -158,7 +172,7 @@ class WholeSymbols:
             if END in state:
                 distance[place] = 0
                 nearest_first.append(place)
-            for spelling in readable:
+            for spelling in self._readable.values():
                 for after in self._read(state, spelling):
                     leading.setdefault(after, set()).add(place)
                     if after not in seen:

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.generation.constraint.classes import members
-from charlm.generation.constraint.network import END, Network, Places
+from charlm.generation.constraint.network import END, Network, Places, ToEnd
 from charlm.generation.constraint.pattern import Chars
-from charlm.generation.constraint.readers import DEAD, Needs, nearest
+from charlm.generation.constraint.readers import DEAD, Needs
 
 __all__ = ["Characters", "Utf8Symbols"]
 
@@ -135,29 +135,42 @@ class Utf8Symbols:
     """
 
     def __init__(self, network: Network, characters: Characters, symbols: Sequence[int | None]) -> None:
-        self._network, self._characters, self._symbols = network, characters, symbols
+        self._network, self._characters, self._size = network, characters, len(symbols)
         self._id = {byte: k for k, byte in enumerate(symbols) if byte is not None}
-        self._distance = network.distances()
+        self._to_end = ToEnd(network)
         self.start = (network.reached([network.entry]), characters.root)
+        self.over = ((END,), characters.root)
+        ways: dict[int | None, list[tuple[int, int]]] = {byte: [] for byte in symbols}
+        for node, (branches, _) in enumerate(characters.nodes):
+            for byte, after in branches.items():
+                ways[byte].append((node, after))
+        letter_of: dict[tuple[tuple[int, int], ...], int] = {}
+        self.letters = [letter_of.setdefault(tuple(ways[byte]), len(letter_of)) for byte in symbols]
+        self._ways = [dict(ways) for ways in letter_of]
 
     def may_end(self, state: tuple[Places, int]) -> bool:
         """See `Reader`."""
         places, node = state
         return node == self._characters.root and places[:1] == (END,)
 
+    def kind(self, state: tuple[Places, int], left: int) -> Hashable:
+        """See `Reader`."""
+        places, node = state
+        return node, self._to_end.within(places, left)
+
     def outlook(self, state: tuple[Places, int]) -> tuple[Hashable, int]:
         """See `Reader`."""
         places, node = state
-        near = nearest(self._network, places, self._distance)
-        return (node, frozenset(near)), max(near.values(), default=-1) + 1
+        classes, enough = self._to_end.outlook(places)
+        return (node, classes), enough
 
     def needs(self, state: tuple[Places, int]) -> Needs:
         """See `Reader`."""
         places, node = state
-        needs = np.full(len(self._symbols), DEAD, np.int32)
+        needs = np.full(self._size, DEAD, np.int32)
         if node < 0:
             return needs
-        near = nearest(self._network, places, self._distance)
+        near = self._to_end.nearest(places)
         nodes, kinds = self._characters.nodes, self._characters.kinds
         of_kind = {
             kind: min((near[number] for number in kinds[kind] if number in near), default=DEAD)
@@ -165,26 +178,18 @@ class Utf8Symbols:
         }
         for byte, after in nodes[node].branches.items():
             reached = (~after,) if after < 0 else nodes[after].kinds
-            needs[self._id[byte]] = min(of_kind[kind] for kind in reached) + 1
+            needs[self._id[byte]] = min(of_kind[kind] for kind in reached)
         return needs
 
-    def after(self, state: tuple[Places, int], symbol: int) -> tuple[tuple[Places, int], NDArray[np.intp]]:
+    def after(self, state: tuple[Places, int], letter: int) -> tuple[Places, int]:
         """See `Reader`."""
         places, node = state
-        byte = self._symbols[symbol]
-        assert byte is not None  # noqa: S101  a special symbol is dead
-        branches, network = self._characters.nodes[node].branches, self._network
-        after = branches[byte]
-        alike = np.array([self._id[other] for other, there in branches.items() if there == after])
+        after, network = self._ways[letter][node], self._network
         if after >= 0:
-            return (places, after), alike
+            return places, after
         classes = self._characters.kinds[~after]
         follows = {network.follows[place][0] for place in places if network.reads[place] in classes}
-        return (network.reached(follows), self._characters.root), alike
-
-    def width(self, state: tuple[Places, int]) -> int:
-        """See `Reader`."""
-        return len(state[0])
+        return network.reached(follows), self._characters.root
 
     def between_characters(self, state: tuple[Places, int]) -> bool:
         """See `Reader`."""

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.generation.constraint.automaton import UNSEEN, Automaton
+from charlm.generation.constraint.automaton import UNSEEN, Automaton, View
 
 __all__ = ["Walk", "Walks"]
 
@@ -23,6 +23,11 @@ class Walk:
     Parameters
     ----------
     automaton : Automaton
+
+    Attributes
+    ----------
+    live : ndarray, shape (V + 1,)
+        1 for what may be drawn next, else 0; the last place is the end.
     """
 
     def __init__(self, automaton: Automaton) -> None:
@@ -33,44 +38,41 @@ class Walk:
         """Begin another text."""
         self._tables = self._automaton.tables
         self._state = self._tables.number(self._automaton.reader.start)
-        self._view = self._tables.views[self._state]
         self._left = self._automaton.length
+        view = self._tables.view(self._state, self._left)
+        self.live, self._dead = view.live, view.dead
 
-    def restrict_(self, rows: NDArray[np.float64]) -> None:
-        """Set what is dead to -inf and the last column to the end, in place.
+    def end_(self, z: NDArray[np.float64]) -> None:
+        """Set the last place to the end, in place, as far as it is live.
 
         Parameters
         ----------
-        rows : ndarray, shape (1, V + 1)
-            Log-probabilities up to a constant, with exponentials that are finite, or -inf. The last column means
+        z : ndarray, shape (V + 1,)
+            Log-probabilities up to a constant, with exponentials that are finite, or -inf. The last place means
             nothing yet.
         """
-        z = rows[0]
-        enough, may_end, mask, dead, _ = self._view
-        if self._left < enough:
-            dead = np.flatnonzero(self._tables.needs(self._state) > self._left)
-            mask = mask.copy()
-            mask[dead] = -math.inf
-        z[-1] = 0
-        if may_end:
-            weight = float(np.add.reduce(np.exp(z.take(dead)))) if len(dead) else 0
-            z[-1] = math.log(weight) if weight else -math.inf
-        np.add(z, mask, out=z)
+        weight = 1.0 if self._dead is None else float(np.exp(z[:-1]).dot(self._dead))
+        z[-1] = math.log(weight) if weight else -math.inf
+
+    def restrict_(self, z: NDArray[np.float64]) -> None:
+        """Set the last place to the end, as `end_` does, and to -inf what is dead, in place."""
+        self.end_(z)
+        z[self.live == 0] = -math.inf
 
     def advance(self, symbol: int) -> None:
         """Go on by a symbol that was drawn, which may be the end."""
         tables = self._tables
-        if symbol == self._automaton.size:
-            self._left = 0
-            return
-        state = tables.follows.item(self._state, symbol)
+        state = tables.follows[self._state][tables.letters[symbol]]
         if state == UNSEEN:
             if tables.full:
                 self._tables = self._automaton.renewed(tables)
                 self._state = self._tables.number(tables.name(self._state))
-            state = self._tables.after(self._state, symbol)
-        self._state, self._view = state, self._tables.views[state]
-        self._left -= self._view.whole
+                tables = self._tables
+            state = tables.after(self._state, symbol)
+        self._state = state
+        self._left = left = self._left - tables.whole[state]
+        view = tables.views[state] if left >= tables.enough[state] else tables.view(state, left)
+        self.live, self._dead = view.live, view.dead
 
 
 class Walks:
@@ -83,58 +85,77 @@ class Walks:
         N.
     texts : int
         How many of them there are; the rest has ended before it began.
+
+    Attributes
+    ----------
+    live : ndarray, shape (N, V + 1)
+        For each row what `Walk.live` is for one text.
+    over : bool
+        Whether all texts have ended.
     """
 
     def __init__(self, automaton: Automaton, streams: int, texts: int) -> None:
         self._automaton, self._tables = automaton, automaton.tables
-        self._states = np.full(streams, self._tables.number(automaton.reader.start), np.intp)
-        self._left = np.full(streams, automaton.length, np.int64)
-        self._least_left = automaton.length
-        self._over = np.arange(streams) >= texts
-        self._ended = streams - texts
+        start, over = map(self._tables.number, (automaton.reader.start, automaton.reader.over))
+        self._states = [start] * texts + [over] * (streams - texts)
+        self._left = [automaton.length] * streams
+        self.over = texts == 0
+        self._views: list[View | None] = [None] * streams
+        self._ending: list[int] = []  # the rows that may end
+        self.live = np.zeros((streams, automaton.size + 1))
+        self._dead = np.zeros((streams, automaton.size))
+        self._look()
 
-    @property
-    def over(self) -> bool:
-        """Whether all texts have ended."""
-        return self._ended == len(self._over)
+    def end_(self, rows: NDArray[np.float64]) -> None:
+        """Do with each row (N, V + 1) what `Walk.end_` does with one, in place."""
+        rows[:, -1] = 0
+        if self._ending:
+            weights = np.einsum("nv,nv->n", np.exp(rows[self._ending, :-1]), self._dead[self._ending])
+            with np.errstate(divide="ignore"):  # ln 0 where nothing dead has any probability
+                rows[self._ending, -1] = np.log(weights)
 
     def restrict_(self, rows: NDArray[np.float64]) -> None:
         """Do with each row (N, V + 1) what `Walk.restrict_` does with one, in place."""
-        tables, states = self._tables, self._states
-        places = tables.mask_of.take(states)
-        masks, dead = tables.masks.take(places, axis=0), tables.dead.take(places, axis=0)
-        if self._least_left < tables.most_enough:
-            for row in (self._left < tables.enough.take(states)).nonzero()[0].tolist():
-                dead[row] = tables.needs(int(states[row])) > self._left[row]
-                masks[row, :-1][dead[row] > 0] = -math.inf
-        rows[:, -1] = 0
-        if np.count_nonzero(tables.may_end.take(states)):
-            rows[:, -1] = -math.inf  # where nothing is dead
-            if dead.any():
-                weights = np.einsum("nv,nv->n", np.exp(rows[:, :-1]), dead)
-                np.log(weights, out=rows[:, -1], where=weights > 0)
-        np.add(rows, masks, out=rows)
-        if self._ended:  # nothing follows there but the end again
-            rows[self._over, :-1] = -math.inf
-            rows[self._over, -1] = 0
+        self.end_(rows)
+        np.copyto(rows, -math.inf, where=self.live == 0)
 
     def advance(self, symbols: NDArray[np.intp]) -> None:
         """Go on by a symbol a row (N,); a row ends with the end, V, or with `NO_SYMBOL`, -1."""
-        # -1 is a large number here, and the last column in `follows`
-        np.greater_equal(symbols.view(np.uintp), self._automaton.size, out=self._over)
-        self._ended = int(np.count_nonzero(self._over))
-        states = self._tables.follows[self._states, symbols]
-        if states.min() == UNSEEN:
-            states = self._grown(symbols)
+        follows, letters, drawn = self._tables.follows, self._tables.letters, symbols.tolist()
+        states = [follows[state][letters[symbol]] for state, symbol in zip(self._states, drawn, strict=True)]
+        if UNSEEN in states:
+            states = self._grown(drawn)
+        whole = self._tables.whole
         self._states = states
-        self._left -= self._tables.whole.take(states)
-        self._least_left -= 1
+        self._left = [left - whole[state] for left, state in zip(self._left, states, strict=True)]
+        self.over = not any(0 <= symbol < self._automaton.size for symbol in drawn)
+        self._look()
 
-    def _grown(self, symbols: NDArray[np.intp]) -> NDArray[np.intp]:
+    def _look(self) -> None:
+        """Bring up to date what may follow: as a rule the same as before in most rows."""
+        tables, known, enough = self._tables, self._tables.views, self._tables.enough
+        for row, (state, left, before) in enumerate(zip(self._states, self._left, self._views, strict=True)):
+            view = known[state] if left >= enough[state] else tables.view(state, left)
+            if view is not before:
+                self._see(row, view)
+
+    def _see(self, row: int, view: View) -> None:
+        self._views[row] = view
+        self.live[row] = view.live
+        if row in self._ending:
+            self._ending.remove(row)
+        if view.dead is not None:
+            self._dead[row] = view.dead
+            self._ending.append(row)
+
+    def _grown(self, symbols: list[int]) -> list[int]:
         """Return the states after these symbols, where some have not been seen before."""
-        old, before = self._tables, self._states.tolist()
+        old, before = self._tables, self._states
         if old.full:
             self._tables = self._automaton.renewed(old)
             before = [self._tables.number(old.name(state)) for state in before]
-        after = self._tables.after
-        return np.array([after(state, symbol) for state, symbol in zip(before, symbols.tolist(), strict=True)])
+        after, follows, letters = self._tables.after, self._tables.follows, self._tables.letters
+        for state, symbol in zip(before, symbols, strict=True):
+            if follows[state][letters[symbol]] == UNSEEN:
+                after(state, symbol)
+        return [follows[state][letters[symbol]] for state, symbol in zip(before, symbols, strict=True)]
