@@ -81,8 +81,9 @@ class Network:
                 loop = after = self.add(BRANCH, after)
                 self.follows[loop] += (self._build(body, loop, classes),)
             case Repeat(body, low, int(high)):
+                end = after  # one way out at each count: a text is then at few places at once
                 for _ in range(high - low):
-                    after = self.add(BRANCH, after, self._build(body, after, classes))
+                    after = self.add(BRANCH, end, self._build(body, after, classes))
             case _:
                 raise AssertionError(node)
         for _ in range(low):

@@ -172,6 +172,37 @@ class TestSize:
         assert made.tables.may_end[state]
         assert len(made.tables.views) < 5
 
+    def test_counts_within_counts_are_few_ways_at_once(self):
+        made = automaton("(?:[ab]{0,60}B){1,40}", CHARS, 2000)
+        state = 0
+        for symbol in [*[2] * 50, 1] * 39:
+            state = made.tables.after(state, symbol)
+            assert len(made.tables.name(state)) <= 4
+        assert made.tables.may_end[state]
+        assert live(made, made.tables.after(state, 1), 2000) == set()
+
+    def test_states_of_a_count_share_what_may_follow(self):
+        made = automaton("[ab]{1000}", CHARS, 1000)
+        state = 0
+        for _ in range(1000):
+            state = made.tables.after(state, 2)
+        assert len(made.tables.views) > 1000
+        assert len(set(made.tables.views)) == 2
+
+    @pytest.mark.parametrize("pattern", ["[ab]{500}", "(?:a{1,9}b){50}", ".*a.{6}", "(?:a|bb|é)*B?"])
+    def test_states_looked_at_ahead_are_those_that_come(self, pattern, monkeypatch):
+        def way() -> list[tuple[bool, bytes]]:
+            made, rng, found = automaton(pattern, CHARS, 500), random.Random(3), []
+            state, left = 0, 500
+            while choices := sorted(live(made, state, left)):
+                found.append((made.tables.may_end[state], made.tables.view(state, left).live.tobytes()))
+                state, left = made.tables.after(state, rng.choice(choices)), left - 1
+            return found
+
+        expected = way()
+        monkeypatch.setattr("charlm.generation.constraint.automaton.MOST_AHEAD", 0)
+        assert way() == expected
+
     def test_tables_begin_anew_when_they_are_full(self, monkeypatch):
         monkeypatch.setattr("charlm.generation.constraint.automaton.MOST_STATES", 70)
         made = automaton("[ab]{100}", CHARS, 100)
