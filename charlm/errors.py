@@ -10,7 +10,8 @@
     ├── DiskError              5    disk full, or not writable
     ├── DivergedError          6    a loss or gradient that is no longer finite
     ├── RunLockedError         7    a run folder in use by another process
-    └── ConstraintError        8    no text satisfies the constraint
+    ├── ConstraintError        8    no text satisfies the constraint
+    └── PeerLostError         70    a rank of a distributed run that is gone
 
 A message is one line: what is wrong, and what to do about it.
 """
@@ -26,6 +27,7 @@ __all__ = [
     "CorpusError",
     "DiskError",
     "DivergedError",
+    "PeerLostError",
     "RunLockedError",
     "UsageError",
     "VocabularyError",
@@ -91,3 +93,9 @@ class ConstraintError(CharlmError):
     """No text satisfies the constraint."""
 
     exit_code = 8
+
+
+class PeerLostError(CharlmError):
+    """A rank of a distributed run is gone: its process was killed, its machine or the network to it failed."""
+
+    exit_code = 70

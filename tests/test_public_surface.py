@@ -24,6 +24,7 @@ FIXED = {
     "DivergedError",
     "DynamicConfig",
     "ModelConfig",
+    "PeerLostError",
     "RunLockedError",
     "SampleConfig",
     "TrainConfig",

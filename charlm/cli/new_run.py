@@ -24,6 +24,7 @@ from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
 from charlm.training.plan import fit_to_text, fitting_note, measure, plan
 from charlm.training.presets import preset_settings
+from charlm.training.world import World
 from charlm.ui.wording import engine_line
 
 __all__ = ["NewRun", "show_plan"]
@@ -126,25 +127,25 @@ class NewRun:
             return "".join(split_documents(everything))
         return everything
 
-    def options(self, out: Path | None, *, force: bool) -> RunOptions:
+    def options(self, out: Path | None, *, force: bool, world: World | None = None) -> RunOptions:
         """Make the run folder; everything else is known to be right by now."""
-        return RunOptions(folder=new_run_folder(out, self.stem, force=force), origin=self.origin)
+        return RunOptions(folder=new_run_folder(out, self.stem, force=force), origin=self.origin, world=world)
 
 
-def show_plan(new: NewRun, *, no_color: bool) -> None:
+def show_plan(new: NewRun, *, no_color: bool, world: World | None = None) -> None:
     """Tell what a run would take: steps, time, memory."""
     began = time.perf_counter()
     data = load_data(new.model.vocabulary, new.text, new.config, new.validation)
     fitted = fit_to_text(new.config, data.characters)
-    planned = plan(new.model, data, fitted, started_s=began)
-    step_s, memory = measure(new.model, data, planned)
+    planned = plan(new.model, data, fitted, started_s=began, world=world)
+    step_s, memory = measure(new.model, data, planned, world)
     steps = planned.steps or 0
     shortest = planned.seq_length if planned.seq_length_min is None else planned.seq_length_min
     window = planned.batch_size * (shortest + planned.seq_length) / 2  # in the mean
     for line in (
         f"{new.model!r} · {engine_line(_details(new, data.characters))}",
         f"{steps:,} steps of {window:,.10g} characters ({steps * window / data.characters:.1f} passes), "
-        f"{planned.shards} shards on {planned.workers} workers",
+        f"{planned.shards} shards on " + (f"{planned.workers} workers" if world is None else f"{world.size} ranks"),
         f"about {steps * step_s / 60:.1f} minutes at {window / step_s:,.0f} characters/s, "
         f"and {memory / 2**20:.0f} MB for arrays",
         fitting_note(new.config, fitted),

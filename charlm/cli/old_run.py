@@ -12,7 +12,8 @@ from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
 from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
-from charlm.training.plan import steps_of_epochs
+from charlm.training.plan import available_cores, steps_of_epochs
+from charlm.training.world import World
 
 __all__ = ["OldRun"]
 
@@ -26,6 +27,8 @@ class OldRun:
     budget : dict
         A new total of ``epochs``, ``steps`` or ``minutes``; None where not asked for.
     workers : int, optional
+    world : World, optional
+        The ranks that are to go on with it.
 
     Raises
     ------
@@ -35,7 +38,14 @@ class OldRun:
         If its text is no longer there, or is another.
     """
 
-    def __init__(self, folder: Path, *, budget: dict[str, float | None], workers: int | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        budget: dict[str, float | None],
+        workers: int | None,
+        world: World | None = None,
+    ) -> None:
         given = {name: value for name, value in budget.items() if value is not None}
         if len(given) > 1:
             raise UsageError(f"{' and '.join('--' + name for name in given)} are two totals; give one of them")
@@ -48,7 +58,9 @@ class OldRun:
             self.text, self.validation = read_run_text(origin)
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train anew") from error
-        self.config = dataclasses.replace(config, workers=workers if workers is not None else config.workers)
+        if workers is None and world is None:  # which a run on ranks left open
+            workers = config.workers or min(config.shards or 1, available_cores())
+        self.config = dataclasses.replace(config, workers=workers)
         if given:
             steps = self._total(given, step, elapsed_s)  # whoever asks for more has the patience
             self.config = dataclasses.replace(self.config, steps=steps, patience=0)
@@ -59,7 +71,7 @@ class OldRun:
                 f"run {str(folder)!r} is finished after {step:,} steps; "
                 f"give a larger total to go on, for example --steps {2 * step or 1000}"
             )
-        self.options = RunOptions(folder=folder, origin=origin, resumed=(record, checkpoint.tensors))
+        self.options = RunOptions(folder=folder, origin=origin, resumed=(record, checkpoint.tensors), world=world)
 
     def _total(self, given: dict[str, float], step: int, elapsed_s: float) -> int:
         """Return a new total in steps; minutes at the pace of the run so far."""

@@ -23,40 +23,46 @@ def resume(
     steps: Annotated[int | None, typer.Option("--steps", help="A new total of updates.")] = None,
     minutes: Annotated[float | None, typer.Option("--minutes", help="A new total of minutes.")] = None,
     workers: Annotated[int | None, typer.Option("--workers", help="Threads on the shards.")] = None,
+    distributed: Annotated[
+        bool, typer.Option("--distributed", help="Under mpiexec: share the shards among its ranks.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Events as JSON lines on stdout.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Show nothing.")] = False,
     no_color: NoColorOption = False,
     tensorboard: TensorboardOption = None,
 ) -> None:
     """Go on exactly where a run stopped, to its planned end or to a new total."""
+    flags = dict(locals())
     from charlm.cli.choose_run import newest_run, offer_unfinished_run
+    from charlm.cli.distributed import all_ranks
     from charlm.cli.old_run import OldRun
     from charlm.cli.run_training import check_wishes, run_training
     from charlm.cli.streams import stderr_console
 
-    check_wishes(tensorboard)
-    budget = {"epochs": epochs, "steps": steps, "minutes": minutes}
-    if run is not None:
-        folder: Path | None = Path(run)
-    elif any(total is not None for total in budget.values()):  # which may be more than a finished run's
-        folder = newest_run()
-    else:
-        folder = offer_unfinished_run(stderr_console(no_color), quiet=quiet)
-    if folder is None:
-        return
-    old = OldRun(folder, budget=budget, workers=workers)
-    if old.finished:
-        if not quiet:
-            stderr_console(no_color).print(old.finished, soft_wrap=True)
-        return
-    run_training(
-        old.model,
-        old.text,
-        old.config,
-        old.options,
-        validation=old.validation,
-        quiet=quiet,
-        as_json=as_json,
-        no_color=no_color,
-        tensorboard=tensorboard,
-    )
+    with all_ranks(flags, wanted=distributed) as world:
+        check_wishes(tensorboard)
+        budget = {"epochs": epochs, "steps": steps, "minutes": minutes}
+        if run is not None:
+            folder: Path | None = Path(run)
+        elif any(total is not None for total in budget.values()):  # which may be more than a finished run's
+            folder = newest_run()
+        else:
+            folder = offer_unfinished_run(stderr_console(no_color), quiet=quiet)
+        if folder is None:
+            return
+        old = OldRun(folder, budget=budget, workers=workers, world=world)
+        if old.finished:
+            if not quiet:
+                stderr_console(no_color).print(old.finished, soft_wrap=True)
+            return
+        run_training(
+            old.model,
+            old.text,
+            old.config,
+            old.options,
+            validation=old.validation,
+            quiet=quiet,
+            as_json=as_json,
+            no_color=no_color,
+            tensorboard=tensorboard,
+        )

@@ -199,6 +199,14 @@ def train(
     workers: Annotated[
         Whole, _option("--workers", help="Threads on the shards; never changes a bit.", panel=RUN)
     ] = None,
+    distributed: Annotated[
+        bool,
+        _option(
+            "--distributed",
+            help="Under mpiexec: share the shards among its ranks, on one machine or several; never changes a bit.",
+            panel=RUN,
+        ),
+    ] = False,
     on_nan: Annotated[
         Text,
         _option(
@@ -218,36 +226,38 @@ def train(
     Everything is kept in a run folder: charlm sample writes with it, charlm resume goes on with it.
     """
     flags = dict(locals())
+    from charlm.cli.distributed import all_ranks
     from charlm.cli.new_run import NewRun, show_plan
     from charlm.cli.run_training import check_wishes, run_training
 
-    check_wishes(tensorboard)
-    new = NewRun(
-        sources=corpus or [],
-        preset=preset,
-        model_flags=_given(ModelConfig, flags),
-        train_flags=_given(TrainConfig, flags) | _window_lengths(seq_length),
-        vocabulary={"unit": unit, "min_count": min_count, "normalize": normalize, "lowercase": lowercase},
-        vocab_from=vocab_from,
-        init_from=init_from,
-        val_file=val_file,
-        encoding=encoding,
-        errors=errors,
-    )
-    if dry_run:
-        show_plan(new, no_color=no_color)
-        return
-    run_training(
-        new.model,
-        new.text,
-        new.config,
-        new.options(out, force=force),
-        validation=new.validation,
-        quiet=quiet,
-        as_json=as_json,
-        no_color=no_color,
-        tensorboard=tensorboard,
-    )
+    with all_ranks(flags, wanted=distributed) as world:
+        check_wishes(tensorboard)
+        new = NewRun(
+            sources=corpus or [],
+            preset=preset,
+            model_flags=_given(ModelConfig, flags),
+            train_flags=_given(TrainConfig, flags) | _window_lengths(seq_length),
+            vocabulary={"unit": unit, "min_count": min_count, "normalize": normalize, "lowercase": lowercase},
+            vocab_from=vocab_from,
+            init_from=init_from,
+            val_file=val_file,
+            encoding=encoding,
+            errors=errors,
+        )
+        if dry_run:
+            show_plan(new, no_color=no_color, world=world)
+            return
+        run_training(
+            new.model,
+            new.text,
+            new.config,
+            new.options(out, force=force, world=world),
+            validation=new.validation,
+            quiet=quiet,
+            as_json=as_json,
+            no_color=no_color,
+            tensorboard=tensorboard,
+        )
 
 
 def _given(config: type[ModelConfig] | type[TrainConfig], flags: dict[str, Any]) -> dict[str, Any]:

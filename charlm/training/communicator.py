@@ -1,9 +1,10 @@
-"""Who works beside whom: the only module that knows what a rank is.
+"""Who works beside whom: what a rank is to those that share memory with it.
 
 A training step is what every rank does with its own shards, with meeting points in between. Ranks are the only one
-there is (`Alone`), processes of this machine that share memory (`PipeRank`), or threads where the system cannot
-share memory with a child (`ThreadRank`). Processes are the quicker: threads wait for the interpreter's lock at
-every call to NumPy.
+there is (`Alone`), processes of this machine that share memory (`PipeRank`), threads where the system cannot
+share memory with a child (`ThreadRank`), or processes that share nothing, on one machine or several
+(`charlm.training.spread`). Processes are quicker than threads, which wait for the interpreter's lock at every call
+to NumPy.
 """
 
 from __future__ import annotations
@@ -25,20 +26,20 @@ class PeerGoneError(Exception):
 class Communicator(Protocol):
     """A rank's place among the ranks that train together.
 
-    Every rank comes to the same meeting points in the same order. Each raises a `PeerGoneError` if another rank has
-    ended.
+    Every rank comes to the same meeting points in the same order, and names the arrays that were written for it:
+    ranks that share no memory hand them on. Each raises a `PeerGoneError` if another rank has ended.
     """
 
     rank: int
     size: int
 
-    def barrier(self) -> None:
+    def barrier(self, *written: str) -> None:
         """Wait until every rank is here."""
 
-    def release(self) -> None:
+    def release(self, *written: str) -> None:
         """Let the others go on, which wait here until rank 0 does so; rank 0 itself need not wait."""
 
-    def gather(self) -> None:
+    def gather(self, *written: str) -> None:
         """Wait at rank 0 until every rank is here; the others need not wait."""
 
 
@@ -47,7 +48,7 @@ class Alone:
 
     rank, size = 0, 1
 
-    def barrier(self) -> None:
+    def barrier(self, *_written: str) -> None:
         """Return at once."""
 
     release = gather = barrier
@@ -59,7 +60,7 @@ class ThreadRank:
     def __init__(self, rank: int, barrier: threading.Barrier) -> None:
         self.rank, self.size, self._barrier = rank, barrier.parties, barrier
 
-    def barrier(self) -> None:
+    def barrier(self, *_written: str) -> None:
         """Wait until every thread is here."""
         try:
             self._barrier.wait()
@@ -86,19 +87,19 @@ class PipeRank:
         self._inboxes = [Inbox(descriptor) for descriptor in readers]
         self._writers = tuple(writers)
 
-    def barrier(self) -> None:
+    def barrier(self, *_written: str) -> None:
         """Wait until every process is here."""
         self._tell(self._writers)
         self._hear(self._inboxes)
 
-    def release(self) -> None:
+    def release(self, *_written: str) -> None:
         """Let the others go on."""
         if self.rank == 0:
             self._tell(self._writers)
         else:
             self._hear(self._inboxes[:1])
 
-    def gather(self) -> None:
+    def gather(self, *_written: str) -> None:
         """Wait at rank 0 until every process is here."""
         if self.rank == 0:
             self._hear(self._inboxes)

@@ -16,10 +16,11 @@ from charlm.training.baseline import measure_baseline
 from charlm.training.blas import one_blas_thread
 from charlm.training.course import Course
 from charlm.training.data import load_data
-from charlm.training.plan import fit_to_text, fitting_note, plan
+from charlm.training.plan import fit_to_text, fitting_note, idle_note, plan
 from charlm.training.report import Report
 from charlm.training.run_writer import RunWriter
 from charlm.training.trainer import Trainer
+from charlm.training.world import World
 
 __all__ = ["RunOptions", "train"]
 
@@ -38,12 +39,15 @@ class RunOptions:
         The record and the tensors of the checkpoint to go on from; the model is already that checkpoint's.
     should_stop : callable
         Asked after every update, and after what was due then; once it says yes the run saves and ends.
+    world : World, optional
+        The ranks of a distributed run, of which this is rank 0: the others are in `charlm.training.spread.follow`.
     """
 
     folder: Path | None = None
     origin: Mapping[str, Any] = field(default_factory=dict)
     resumed: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
     should_stop: Callable[[], bool] = lambda: False
+    world: World | None = None
 
 
 def train(
@@ -82,6 +86,8 @@ def train(
         loss has become hopeless; the last good state is saved.
     DiskError
         If a checkpoint cannot be written; the one before is whole.
+    PeerLostError
+        If a rank of a distributed run is gone; what was saved last is whole.
     """
     began, run, note = time.perf_counter(), run or RunOptions(), ""
     config = config or TrainConfig()
@@ -93,8 +99,9 @@ def train(
         if run.resumed is None:
             fitted = fit_to_text(config, data.characters)
             note = fitting_note(config, fitted)
-            config = plan(model, data, fitted, started_s=began)
-        with Trainer(model, data, config) as trainer:
+            config = plan(model, data, fitted, started_s=began, world=run.world)
+        note = "; ".join(filter(None, (note, idle_note(config, run.world))))
+        with Trainer(model, data, config, world=run.world) as trainer:
             writer = None
             if run.folder is not None:
                 writer = RunWriter(run.folder, run.origin, fresh=run.resumed is None)
@@ -121,11 +128,12 @@ def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dic
         "characters": trainer.data.characters,
         "validation_characters": 0 if trainer.data.held_out is None else len(trainer.data.held_out.inputs),
         "shards": config.shards,
-        "workers": config.workers,
+        "workers": config.workers if run.world is None else run.world.size,
         "blas_threads": blas_threads,
         "preset": run.origin.get("preset"),
         "baseline": run.origin.get("baseline"),
         **{name: run.origin[name] for name in ("init_from", "init_sha256", "new_symbols") if name in run.origin},
+        **({} if run.world is None else {"ranks": run.world.size}),
         "resumed": run.resumed is not None,
         "config": {"model": dataclasses.asdict(model.config), "train": dataclasses.asdict(config)},
     } | (known if math.isfinite(progress.best_loss) else {})

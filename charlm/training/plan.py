@@ -17,8 +17,18 @@ from charlm.text.batches import Batches, fit
 from charlm.training.data import Data, HeldOut, make_batches
 from charlm.training.team import Team
 from charlm.training.validation import validation_loss
+from charlm.training.world import World
 
-__all__ = ["available_cores", "default_shards", "fit_to_text", "fitting_note", "measure", "plan", "steps_of_epochs"]
+__all__ = [
+    "available_cores",
+    "default_shards",
+    "fit_to_text",
+    "fitting_note",
+    "idle_note",
+    "measure",
+    "plan",
+    "steps_of_epochs",
+]
 
 DEFAULT_EPOCHS = 10.0
 WANTED_EVALUATIONS = 16
@@ -57,7 +67,14 @@ def fitting_note(wanted: TrainConfig, fitted: TrainConfig) -> str:
     return f"the text is too short for the settings: {' and '.join(changes)}" if changes else ""
 
 
-def plan(model: CharModel, data: Data, config: TrainConfig, *, started_s: float | None = None) -> TrainConfig:
+def plan(
+    model: CharModel,
+    data: Data,
+    config: TrainConfig,
+    *,
+    started_s: float | None = None,
+    world: World | None = None,
+) -> TrainConfig:
     """Return a configuration in which nothing is open.
 
     A time budget becomes a number of steps here, from a trial on a copy of the model, and is never looked at
@@ -72,20 +89,23 @@ def plan(model: CharModel, data: Data, config: TrainConfig, *, started_s: float 
         Already fitted to the text.
     started_s : float, optional
         When the budget's clock started, of `time.perf_counter`; now when left out.
+    world : World, optional
+        The ranks of a distributed run, which take the place of cores.
 
     Returns
     -------
     TrainConfig
-        With `shards`, `workers`, `steps` and the four rhythms decided, and no other budget.
+        With `shards`, `workers`, `steps` and the four rhythms decided, and no other budget. In a distributed run
+        the ranks are the workers, and whoever goes on with it elsewhere decides `workers` anew.
     """
     began = time.perf_counter() if started_s is None else started_s
-    cores = available_cores()
+    cores = available_cores() if world is None else world.size
     shards = config.shards or default_shards(config.batch_size, cores)
-    workers = min(config.workers or cores, shards)
+    workers = min(config.workers or cores, shards) if world is None else None
     config = dataclasses.replace(config, shards=shards, workers=workers)
     evaluations = WANTED_EVALUATIONS
     if config.minutes is not None:
-        step_s, evaluation_s = _trial(model, data, config)
+        step_s, evaluation_s = _trial(model, data, config, world)
         left_s = config.minutes * 60 * RESERVE - (time.perf_counter() - began)
         if left_s < step_s:
             raise UsageError(
@@ -119,16 +139,27 @@ def steps_of_epochs(model: CharModel, data: Data, config: TrainConfig, epochs: f
     return max(1, round(epochs * batches.batches_per_epoch))
 
 
-def measure(model: CharModel, data: Data, config: TrainConfig) -> tuple[float, int]:
+def measure(model: CharModel, data: Data, config: TrainConfig, world: World | None = None) -> tuple[float, int]:
     """Return how long an update takes, in seconds, and how many bytes its arrays take; on a copy of the model."""
     tracemalloc.start()
     try:
-        _trial(model, data, config, trial_s=0.0)
+        _trial(model, data, config, world, trial_s=0.0)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()  # before timing: tracing slows every allocation
-    step_s, _ = _trial(model, data, config)
+    step_s, _ = _trial(model, data, config, world)
     return step_s, peak
+
+
+def idle_note(config: TrainConfig, world: World | None) -> str:
+    """Say in one line that some ranks have no shard; empty where each has one."""
+    idle = 0 if world is None else world.size - (config.shards or 1)
+    if world is None or idle <= 0:
+        return ""
+    return (
+        f"of {world.size} ranks, {idle} without a shard of its own; give --shards {world.size}, "
+        f"and a --batch-size that is a multiple of it"
+    )
 
 
 def default_shards(streams: int, cores: int) -> int:
@@ -139,7 +170,9 @@ def default_shards(streams: int, cores: int) -> int:
     return shards
 
 
-def _trial(model: CharModel, data: Data, config: TrainConfig, trial_s: float = TRIAL_S) -> tuple[float, float]:
+def _trial(
+    model: CharModel, data: Data, config: TrainConfig, world: World | None = None, trial_s: float = TRIAL_S
+) -> tuple[float, float]:
     """Measure an update and an evaluation on a copy of the model: seconds of each.
 
     Where windows have several lengths, each is tried, and an update takes their mean.
@@ -147,7 +180,7 @@ def _trial(model: CharModel, data: Data, config: TrainConfig, trial_s: float = T
     copy = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
     stop_id, rng = model.vocabulary.stop_id, np.random.default_rng(config.seed)
     lengths = make_batches(data, config, stop_id, rng).lengths
-    with Team(copy, config) as team:
+    with Team(copy, config, world=world) as team:
         times = []
         for length in lengths:
             fixed = dataclasses.replace(config, seq_length=length, seq_length_min=None)

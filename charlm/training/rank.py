@@ -24,7 +24,7 @@ from charlm.nn.stack import StackState, map_state, named_state
 from charlm.nn.workspace import Workspace
 from charlm.training.communicator import Communicator, share
 
-__all__ = ["Arrays", "Layout", "Rank", "carve", "layout", "make_optimizer", "size_of"]
+__all__ = ["Arrays", "Layout", "Rank", "carve", "layout", "make_optimizer", "part_of", "size_of"]
 
 Layout = dict[str, tuple[Shape, np.dtype[Any]]]
 Arrays = Mapping[str, NDArray[Any]]
@@ -68,6 +68,11 @@ def carve(memory: Any, arrays: Layout) -> Arrays:
 
 def _aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def part_of(blocks: range, P: int) -> slice:
+    """Return which of the P weights some blocks of the norm hold."""
+    return slice(blocks.start * BLOCK, min(blocks.stop * BLOCK, P))
 
 
 def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
@@ -120,9 +125,9 @@ class Rank:
             shard: (model.replica(arrays["gradients"][shard]), Workspace())
             for shard in share(shards, me.rank, me.size)
         }
-        blocks = share(len(arrays["squares"]), me.rank, me.size)
-        self._blocks = [(k, slice(k * BLOCK, min((k + 1) * BLOCK, self.params.value.size))) for k in blocks]
-        self._part = slice(self._blocks[0][1].start, self._blocks[-1][1].stop) if self._blocks else slice(0)
+        P, blocks = self.params.value.size, share(len(arrays["squares"]), me.rank, me.size)
+        self._blocks = [(k, part_of(range(k, k + 1), P)) for k in blocks]
+        self._part = part_of(blocks, P)
 
     def work(self) -> None:
         """Do this rank's part of one update."""
@@ -131,16 +136,16 @@ class Rank:
 
     def _work(self) -> None:
         arrays = self.arrays
-        self.me.release()  # the batch is there
+        self.me.release("control", "inputs", "targets", "resets")  # the batch is there
         lr, steps, _, with_resets, length = arrays["control"]
         self.optimizer.lr, self.optimizer.steps = float(lr), int(steps)
         for shard, (model, workspace) in self._shards.items():
             self._differentiate(shard, model, workspace, int(length), bool(with_resets))
-        self.me.barrier()  # all gradients are there
+        self.me.barrier("gradients", "losses")  # all gradients are there
         self._sum_shards()
         for k, block in self._blocks:
             arrays["squares"][k] = squared_norm(self.params.grad[block])
-        self.me.barrier()  # the gradient is whole
+        self.me.barrier("squares")  # the gradient is whole
         norm = norm_of_squares(arrays["squares"].tolist())
         finite = math.isfinite(norm) and bool(np.isfinite(arrays["losses"]).all())
         if finite:  # otherwise weights and state stay as they were
@@ -148,7 +153,7 @@ class Rank:
             self._carry_on()
         if self.me.rank == 0:
             arrays["control"][1:3] = int(steps) + finite, norm
-        self.me.gather()  # the weights are new
+        self.me.gather("value")  # the weights are new
 
     def _differentiate(
         self, shard: int, model: CharModel, workspace: Workspace, length: int, with_resets: bool

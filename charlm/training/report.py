@@ -48,10 +48,10 @@ class Report:
         Whether this "eval" has the lowest loss so far.
     details : mapping
         In "start" parameters, vocabulary, characters, shards, workers, blas_threads, preset, baseline,
-        config, if the model is fine-tuned init_from, init_sha256, new_symbols, and of a run that goes on best_loss
-        and best_step; in "step" of the preset min-char-rnn ``smooth_loss``; in "rollback" from_step and rate; in
-        "end" the reason ("finished", "patience", "interrupted" or "diverged") and best_loss, and where it diverged
-        diverged_at, the update, and cause.
+        config, in a distributed run ranks, if the model is fine-tuned init_from, init_sha256, new_symbols, and of a
+        run that goes on best_loss and best_step; in "step" of the preset min-char-rnn ``smooth_loss``; in
+        "rollback" from_step and rate; in "end" the reason ("finished", "patience", "interrupted" or "diverged") and
+        best_loss, and where it diverged diverged_at, the update, and cause.
     """
 
     event: Event

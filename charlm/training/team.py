@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import math
 import mmap
@@ -22,7 +21,10 @@ from charlm.model import CharModel, State
 from charlm.nn.optimizers import Optimizer
 from charlm.text.batches import Batch
 from charlm.training.communicator import Alone, Communicator, PeerGoneError, PipeRank, ThreadRank
+from charlm.training.job import describe
 from charlm.training.rank import Arrays, Layout, Rank, carve, layout, make_optimizer, size_of
+from charlm.training.spread import SpreadRank
+from charlm.training.world import Order, World
 
 __all__ = ["Team"]
 
@@ -40,23 +42,26 @@ class Team:
         With `shards` and `workers` decided.
     processes : bool
         Whether workers are processes; threads otherwise. Changes no bit.
+    world : World, optional
+        The ranks of a distributed run, which take the place of workers: each is one.
 
     Attributes
     ----------
     state : State
         Carried over to the next window, all N streams; each array (H, N).
     optimizer : Optimizer
-        With the slots of all weights.
-    averaged : CharModel
-        The model on the average of its weights; the model itself where there is none.
+        With the slots of all weights. In a distributed run these and the state are whole after `collect`.
     """
 
-    def __init__(self, model: CharModel, config: TrainConfig, *, processes: bool = PROCESSES) -> None:
+    def __init__(
+        self, model: CharModel, config: TrainConfig, *, processes: bool = PROCESSES, world: World | None = None
+    ) -> None:
         self.model, self.config = model, config
         self.optimizer: Optimizer = make_optimizer(model.params, config)
         needed = layout(model, config, self.optimizer)
-        size = min(config.workers or 1, config.shards or 1)
-        self._others: _Processes | _Threads | None = None
+        size = min(config.workers or 1, config.shards or 1) if world is None else 1
+        self._others: _Processes | _Threads | _Distant | None = None
+        self._distant: SpreadRank | None = None
         me: Communicator = Alone()
         if size > 1 and processes:
             self._others = _Processes(model, config, needed, size)
@@ -66,13 +71,17 @@ class Team:
         self._arrays: Arrays = carve(memory, needed)
         self._arrays["value"][:] = model.params.value
         model.move_(self._arrays["value"])
-        self.averaged = model
+        self._averaged = model
         if config.ema:
             self._arrays["ema"][:] = model.params.value
-            self.averaged = model.with_weights(self._arrays["ema"])
+            self._averaged = model.with_weights(self._arrays["ema"])
         if size > 1 and not processes:
             self._others = _Threads(model, config, self._arrays, size)
             me = self._others.leader
+        if world is not None:
+            self._others = _Distant(world, model, config, self._arrays)
+            self._distant = me = self._others.leader
+            self.spread()
         self._rank = Rank(model, self.optimizer, config, self._arrays, me)
         self.state: State = self._rank.state
 
@@ -85,6 +94,23 @@ class Team:
         if self._others is not None:
             self._others.end()
         self.model.move_(self.model.params.value.copy())
+
+    @property
+    def averaged(self) -> CharModel:
+        """The model on the average of its weights; the model itself where there is none."""
+        if self.config.ema:
+            self.collect()
+        return self._averaged
+
+    def collect(self) -> None:
+        """See to it that slots, average and carried state, which are in parts with the ranks, are whole here."""
+        if self._distant is not None:
+            self._distant.collect()
+
+    def spread(self) -> None:
+        """Let every rank go on from the weights, slots, average and carried state that are here."""
+        if self._distant is not None:
+            self._distant.spread()
 
     def update(self, batch: Batch, *, lr: float) -> tuple[float, float]:
         """Do one update: forward, backward, clip, optimiser.
@@ -106,7 +132,7 @@ class Team:
         Raises
         ------
         CharlmError
-            If a worker has ended, killed from outside for example.
+            If a worker has ended, killed from outside for example; a `PeerLostError` for one of a distributed run.
         """
         arrays, T = self._arrays, len(batch.inputs)
         arrays["inputs"][:T], arrays["targets"][:T] = batch.inputs, batch.targets
@@ -165,12 +191,7 @@ class _Processes:
     def __init__(self, model: CharModel, config: TrainConfig, needed: Layout, size: int) -> None:
         self._children: list[subprocess.Popen[bytes]] = []
         pipes = {(a, b): os.pipe() for a in range(size) for b in range(size) if a != b}
-        job: dict[str, Any] = {
-            "model": dataclasses.asdict(model.config),
-            "train": dataclasses.asdict(config),
-            "vocabulary": model.vocabulary.to_json(),
-            "size": size,
-        }
+        job = {**describe(model, config), "size": size}
         with _unnamed_file() as file:
             file.truncate(size_of(needed))
             self.memory = mmap.mmap(file.fileno(), size_of(needed))
@@ -200,6 +221,20 @@ class _Processes:
                 if child.stdin is not None:
                     child.stdin.close()
             child.wait()
+
+
+class _Distant:
+    """Ranks 1 and up in processes that share no memory with this one, and wait there for what they are told."""
+
+    def __init__(self, world: World, model: CharModel, config: TrainConfig, arrays: Arrays) -> None:
+        self._world = world
+        world.order(Order.BEGIN, json.dumps(describe(model, config)).encode("ascii"))
+        self.leader = SpreadRank(world, arrays)
+
+    def end(self) -> None:
+        """Let the ranks wait for another job."""
+        if not self._world.broken:
+            self._world.order(Order.CLOSE)
 
 
 def _unnamed_file() -> IO[bytes]:

@@ -23,6 +23,7 @@ from charlm.training.report import Report
 from charlm.training.rollback import EVERY, GoodStates, put_back
 from charlm.training.team import Team
 from charlm.training.validation import validation_loss
+from charlm.training.world import World
 
 __all__ = ["Trainer"]
 
@@ -37,15 +38,17 @@ class Trainer:
     data : Data
     config : TrainConfig
         As `plan` left it: nothing open.
+    world : World, optional
+        The ranks of a distributed run.
     """
 
-    def __init__(self, model: CharModel, data: Data, config: TrainConfig) -> None:
+    def __init__(self, model: CharModel, data: Data, config: TrainConfig, *, world: World | None = None) -> None:
         self.model, self.data, self.config = model, data, config
         self.steps = config.steps or 0
         self.rng = np.random.default_rng(config.seed)
         self.batches = make_batches(data, config, model.vocabulary.stop_id, self.rng)
         self.progress = Progress()
-        self.team = Team(model, config)
+        self.team = Team(model, config, world=world)
         self.optimizer = self.team.optimizer
         self.train_loss = math.nan
         self._good = GoodStates()
@@ -132,6 +135,7 @@ class Trainer:
         """Go on from the last good state with half the rate; the best score and the clock stay."""
         good, progress = self._good.back(), self.progress
         put_back(self._all_tensors(), good.tensors)
+        self.team.spread()
         self._go_to(good.record)
         progress.step = progress.examined_step = int(good.record["step"])
         progress.smooth_loss = _number(good.record["smooth_loss"])
@@ -177,6 +181,7 @@ class Trainer:
         return self._moving_tensors() | self._good.tensors()
 
     def _moving_tensors(self) -> dict[str, FloatArray]:
+        self.team.collect()
         slots = {
             f"optimizer.{slot}.{name}": tensor
             for slot, flat in self.optimizer.slots.items()
@@ -205,6 +210,7 @@ class Trainer:
             self.progress = Progress.from_json(copy.deepcopy(record["progress"]))
             self._go_to(record)
             put_back(self._moving_tensors(), tensors)
+            self.team.spread()
             self._good.restore(record.get("rollback", ()), tensors, like=self._all_tensors())
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import json
-import mmap
 import signal
 import sys
 
 from charlm.child import end_with_parent
-from charlm.config import ModelConfig, TrainConfig, from_mapping
-from charlm.model import CharModel
-from charlm.text.vocabulary import Vocabulary
 from charlm.training.communicator import PeerGoneError, PipeRank
-from charlm.training.rank import Rank, carve, layout, make_optimizer, size_of
+from charlm.training.job import make_rank
 
 __all__ = ["main"]
 
@@ -25,15 +21,8 @@ def main() -> None:
         return
     job = json.loads(line)
     end_with_parent()
-    config = from_mapping(TrainConfig, job["train"])
-    vocabulary = Vocabulary.from_json(job["vocabulary"])
-    model = CharModel.bare(from_mapping(ModelConfig, job["model"]), vocabulary)
-    optimizer = make_optimizer(model.params, config)
-    needed = layout(model, config, optimizer)
-    arrays = carve(mmap.mmap(job["memory"], size_of(needed)), needed)
-    model.move_(arrays["value"])
     me = PipeRank(job["rank"], job["size"], job["readers"], job["writers"])
-    rank = Rank(model, optimizer, config, arrays, me)
+    rank = make_rank(job, memory=job["memory"], me=lambda _: me)
     try:
         while True:
             rank.work()

@@ -98,7 +98,8 @@ def engine_line(start: Mapping[str, Any]) -> str:
     if start.get("init_from"):
         parts.append(f"from {start['init_from']}, {_count(start.get('new_symbols', 0), 'new symbol')}")
     if "shards" in start and "workers" in start:
-        parts.append(f"{_count(start['shards'], 'shard')} on {_count(start['workers'], 'worker')}")
+        workers = "rank" if "ranks" in start else "worker"
+        parts.append(f"{_count(start['shards'], 'shard')} on {_count(start['workers'], workers)}")
     return visible_line(" · ".join(parts))
 
 

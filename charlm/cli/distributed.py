@@ -1,0 +1,148 @@
+"""``--distributed``: the ranks that ``mpiexec`` started; the first runs the program, and the others help."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from charlm.errors import CharlmError, UsageError
+
+if TYPE_CHECKING:
+    from charlm.training.world import World
+
+__all__ = ["all_ranks"]
+
+LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks there are, as MPICH and Open MPI tell them
+INTERRUPTED = 130
+
+
+@contextlib.contextmanager
+def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[World | None]:
+    """Meet the other ranks, if that is wanted; they end with this block, however it ends, and with the same code.
+
+    Nothing inside of it is for any but rank 0: the others work here until the run is over, and show nothing.
+
+    Parameters
+    ----------
+    flags : mapping
+        What the command was called with: the same at every rank.
+    wanted : bool
+
+    Yields
+    ------
+    World or None
+        None where this process is the only one.
+
+    Raises
+    ------
+    UsageError
+        If MPI is not there, or the ranks differ.
+    typer.Exit
+        At the other ranks, once the run is over.
+    """
+    world = _join(flags) if wanted else None
+    if world is None:
+        yield None
+        return
+    code = 0
+    try:
+        try:
+            world.compare(_facts(flags))
+            if world.rank:
+                _leave_signals_to_rank_0()
+                raise typer.Exit(_follow(world))
+            if flags["workers"] is not None:
+                raise UsageError("--workers is for one machine, each rank of --distributed is one; leave it out")
+            yield world
+        except BaseException as error:
+            code = _exit_code(error)
+            raise
+        finally:
+            if world.rank == 0:
+                world.end(code)
+    except BaseException as error:
+        if world.broken:
+            atexit.register(_end_at_once, _exit_code(error))
+        raise
+
+
+def _join(flags: Mapping[str, Any]) -> World | None:
+    """Start MPI; None if there is one rank."""
+    from charlm.cli.streams import stderr_console
+    from charlm.ui.extras import load_extra
+
+    load_extra("mpi4py", package="mpi4py", extra="mpi", wanted_by="--distributed")
+    from charlm.training.mpi import MPILinks  # before MPI starts, at which ranks wait for each other
+    from charlm.training.world import World
+
+    try:
+        MPI: Any = import_module("mpi4py.MPI")
+    except (ImportError, RuntimeError) as error:
+        raise UsageError(
+            f"--distributed finds no MPI library ({str(error).partition(chr(10))[0]}); "
+            f"pip install mpich, or load that of your cluster"
+        ) from error
+    size = MPI.COMM_WORLD.Get_size()
+    if size == 1:
+        if any(os.environ.get(name, "1") != "1" for name in LAUNCHERS):
+            raise UsageError(
+                "mpiexec is of another MPI than the one that mpi4py found, so that every rank is alone; "
+                "use the mpiexec of that one, or install mpi4py for this one"
+            )
+        if not flags["quiet"]:
+            stderr_console(flags["no_color"]).print("one rank only: for more, mpiexec -n 2 charlm …")
+        return None
+    return World(MPILinks(MPI))
+
+
+def _facts(flags: Mapping[str, Any]) -> dict[str, str]:
+    """Return what must be the same at every rank for the bits to be those of one.
+
+    The text is not among it: rank 0 alone reads it.
+    """
+    import numpy as np
+
+    import charlm
+
+    given = {f"--{name.replace('_', '-')}": repr(value) for name, value in flags.items()}
+    return {"charlm": charlm.__version__, "NumPy": np.__version__, **given}
+
+
+def _leave_signals_to_rank_0() -> None:
+    """Ignore what asks a program to end: launchers tell every rank, and rank 0 saves and tells the others."""
+    for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+
+
+def _follow(world: World) -> int:
+    from charlm.training.spread import follow
+
+    return follow(world)
+
+
+def _exit_code(error: BaseException) -> int:
+    match error:
+        case typer.Exit():
+            return error.exit_code
+        case CharlmError():
+            return type(error).exit_code
+        case KeyboardInterrupt():
+            return INTERRUPTED
+    return 1
+
+
+def _end_at_once(code: int) -> None:
+    """End without MPI's own farewell, which would wait for a rank that is gone; the launcher ends those left."""
+    with contextlib.suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(code)
