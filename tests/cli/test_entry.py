@@ -24,6 +24,7 @@ CODES = {
     errors.DivergedError: 6,
     errors.RunLockedError: 7,
     errors.ConstraintError: 8,
+    errors.PeerLostError: 70,
 }
 COMMANDS = [*app.COMMANDS, "corpus"]
 
