@@ -61,8 +61,8 @@ PRESETS: dict[str, Settings] = {
     "base": Settings("base", {"cell": "lstm", "hidden_size": 512, "dropout": 0.3}, {**_LONGER, "minutes": 5.0}),
     "large": Settings(
         "large",
-        {"cell": "lstm", "hidden_size": 512, "dropout": 0.45, "weight_drop": 0.2},
-        {**_LONGER, "minutes": 30.0},
+        {"cell": "lstm", "hidden_size": 1024, "dropout": 0.5},
+        {**_LONGER, "learning_rate": 0.35, "minutes": 30.0},
     ),
     "min-char-rnn": Settings(
         "min-char-rnn",
@@ -143,4 +143,4 @@ def _automatic(characters: int, passes: float | None, budget: dict[str, float | 
         return "quick"
     if passes < 3:
         return "small"
-    return "base" if passes < 10 or (minutes or math.inf) < 8 else "large"
+    return "base" if passes < 10 or (minutes or math.inf) < 15 else "large"

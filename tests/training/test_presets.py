@@ -45,7 +45,8 @@ def test_two_budgets_are_told_by_the_configuration() -> None:
         (MILLION, 0.9, "quick"),
         (MILLION, 2, "small"),
         (MILLION, 4, "base"),
-        (MILLION, 12, "large"),
+        (MILLION, 12, "base"),
+        (MILLION, 16, "large"),
         (5 * MILLION, 12, "small"),
         (99_999, 60, "large"),
         (99_999, 2, "base"),  # read often, but with too few updates for dropped weights
