@@ -26,10 +26,14 @@ class MPIError(Exception):
 
 
 class Network:
-    """Two ranks' MPI. A rank in `silent` is heard by nobody; with `fails` every call is an error."""
+    """Two ranks' MPI. A rank in `silent` is heard by nobody; with `fails` every call is an error.
+
+    What is sent from one rank to another fills the arrays that wait for it in the order they began to wait.
+    """
 
     def __init__(self) -> None:
         self.boxes: dict[tuple[int, int, int], deque[np.ndarray]] = defaultdict(deque)
+        self.waiting: dict[tuple[int, int, int], deque[tuple[np.ndarray, list[bool]]]] = defaultdict(deque)
         self.silent: set[int] = set()
         self.fails = False
 
@@ -66,13 +70,16 @@ class Comm:
         return SimpleNamespace(Test=lambda: True)
 
     def Irecv(self, array: np.ndarray, source: int, tag: int) -> Any:
-        done = []
+        sent, waiting = (q[source, self.rank, tag] for q in (self.network.boxes, self.network.waiting))
+        done: list[bool] = []
+        waiting.append((array, done))
 
         def test() -> bool:
             with self._alone():
-                if not done and self.network.boxes[source, self.rank, tag]:
-                    array[...] = self.network.boxes[source, self.rank, tag].popleft()
-                    done.append(True)
+                while sent and waiting:
+                    filled, its_done = waiting.popleft()
+                    filled[...] = sent.popleft()
+                    its_done.append(True)
                 return bool(done)
 
         return SimpleNamespace(Test=test)
