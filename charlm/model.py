@@ -221,7 +221,7 @@ class CharModel:
         read = self._reader(streams)
         W, b = self.head.params["W"].copy().T, self.head.params["b"].copy()
         if streams is not None:  # for a single vector the files' order is the quicker one
-            W = np.ascontiguousarray(W)
+            W, b = np.ascontiguousarray(W), np.tile(b, (streams, 1))
 
         def step(ids: Any, state: State) -> tuple[FloatArray, State]:
             h, state = read(ids, state)
