@@ -143,7 +143,7 @@ class NgramModel:
             codes = contexts * size + ids  # a k-gram is its context's number and its last symbol
             inside = contexts >= 0
             grams = np.full(len(ids), _UNSEEN, np.int64)
-            distinct, grams[inside], counts = np.unique(codes[inside], return_inverse=True, return_counts=True)
+            distinct, grams[inside], counts = _numbered(codes[inside])
             if shorter is not None:  # every distinct k-gram is one symbol that stands before its (k−1)-gram
                 suffixes = np.zeros(len(distinct), np.int64)
                 suffixes[grams[inside]] = shorter[inside]
@@ -189,6 +189,21 @@ class NgramModel:
                 backing = table.extensions.mix(contexts, grams, backing)
             contexts = _after(grams)
         return result
+
+
+def _numbered(codes: _Places) -> tuple[_Places, _Places, _Places]:
+    """Return the distinct codes in order, the number of each code given among them, and how often each occurs.
+
+    What `numpy.unique` returns, in half the time: codes that carry their places are sorted as plain numbers. There
+    is room for both, as a code is below `LONGEST_TRAINING` times the size of a vocabulary.
+    """
+    bits = max(len(codes) - 1, 1).bit_length()
+    carried = np.sort(codes << bits | np.arange(len(codes)))
+    ordered, places = carried >> bits, carried & (1 << bits) - 1
+    first = np.diff(ordered, prepend=_UNSEEN) > 0
+    numbers = np.empty_like(codes)
+    numbers[places] = np.cumsum(first) - 1
+    return ordered[first], numbers, np.diff(first.nonzero()[0], append=len(codes))
 
 
 def _after(grams: _Places) -> _Places:
