@@ -36,6 +36,7 @@ LARGEST_SHARE = 0.05  # of a time budget, for evaluating
 FEWEST_EVALUATIONS = 3  # even so: a person wants to see whether it learns
 SAMPLES = 16
 TRIAL_S = 1.5
+TRIAL_SHARE = 0.005  # of a time budget, where that is more: what is wrong by a tenth wastes minutes of a long run
 RESERVE = 0.96  # of a time budget: saving and showing take the rest, and a trial is a little too quick
 
 
@@ -105,8 +106,9 @@ def plan(
     config = dataclasses.replace(config, shards=shards, workers=workers)
     evaluations = WANTED_EVALUATIONS
     if config.minutes is not None:
-        step_s, evaluation_s = _trial(model, data, config, world)
-        left_s = config.minutes * 60 * RESERVE - (time.perf_counter() - began)
+        budget_s = config.minutes * 60
+        step_s, evaluation_s = _trial(model, data, config, world, trial_s=max(TRIAL_S, TRIAL_SHARE * budget_s))
+        left_s = budget_s * RESERVE - (time.perf_counter() - began)
         if left_s < step_s:
             raise UsageError(
                 f"{config.minutes:g} minutes are over before the first update; give a larger --minutes, or --steps"
@@ -147,7 +149,7 @@ def measure(model: CharModel, data: Data, config: TrainConfig, world: World | No
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()  # before timing: tracing slows every allocation
-    step_s, _ = _trial(model, data, config, world)
+    step_s, _ = _trial(model, data, config, world, trial_s=TRIAL_S)
     return step_s, peak
 
 
@@ -171,7 +173,7 @@ def default_shards(streams: int, cores: int) -> int:
 
 
 def _trial(
-    model: CharModel, data: Data, config: TrainConfig, world: World | None = None, trial_s: float = TRIAL_S
+    model: CharModel, data: Data, config: TrainConfig, world: World | None, *, trial_s: float
 ) -> tuple[float, float]:
     """Measure an update and an evaluation on a copy of the model: seconds of each.
 

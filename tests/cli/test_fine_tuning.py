@@ -24,7 +24,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run in a folder with a model of some letters, and with texts of those and of others."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr(planning._trial, "__defaults__", (0.01,))
+    monkeypatch.setattr(planning, "TRIAL_S", 0.01)
     save("old.npz")
     rng = np.random.default_rng(0)
     Path("old.txt").write_text("".join(rng.choice(list("abde "), 400)), "utf-8")

@@ -29,7 +29,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Run in a folder with a text and some names."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(os, "fsync", lambda _: None)
-    monkeypatch.setattr(planning._trial, "__defaults__", (0.01,))  # a short trial is as good here
+    monkeypatch.setattr(planning, "TRIAL_S", 0.01)  # a short trial is as good here
     rng = np.random.default_rng(0)
     Path("t.txt").write_text(" ".join(rng.choice(WORDS, 300)), "utf-8")
     Path("names.txt").write_text("\n".join("".join(rng.choice(list("abcdé"), 6)) for _ in range(40)), "utf-8")

@@ -160,7 +160,9 @@ def test_a_trial_takes_the_mean_of_all_lengths(monkeypatch: pytest.MonkeyPatch) 
     text, shape, config = settings("sequential", steps=None, minutes=1)
     monkeypatch.setattr(planning, "_step_s", lambda team, batches, trial_s: len(batches.next().inputs) / 1000)
     model = new_model(text, **shape)
-    step_s, _ = planning._trial(model, load_data(model.vocabulary, text, config), replace(config, minutes=None))
+    step_s, _ = planning._trial(
+        model, load_data(model.vocabulary, text, config), replace(config, minutes=None), None, trial_s=0.1
+    )
     assert step_s == pytest.approx((3 + 12) / 2 / 1000)
 
 

@@ -128,8 +128,22 @@ class TestMinutes:
         ):
             planned(minutes=0.0001)
 
+    @pytest.mark.parametrize(("minutes", "trial_s"), [(2, 1.5), (20, 6.0)])
+    def test_a_long_run_is_tried_for_longer(
+        self, minutes: float, trial_s: float, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        trials: list[float] = []
+
+        def trial(*_: object, trial_s: float) -> tuple[float, float]:
+            trials.append(trial_s)
+            return 0.01, 0.1
+
+        monkeypatch.setattr(planning, "_trial", trial)
+        planned(minutes=minutes)
+        assert trials == [pytest.approx(trial_s)]
+
     def test_the_trial_leaves_the_model_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(planning._trial, "__defaults__", (0.01,))
+        monkeypatch.setattr(planning, "TRIAL_S", 0.01)
         model, config = new_model(TEXT, dropout=0.3), charlm.TrainConfig(minutes=0.05, shards=1)
         data, start = load_data(model.vocabulary, TEXT, config), model.params.value.copy()
         steps = plan(model, data, config).steps
@@ -139,7 +153,7 @@ class TestMinutes:
         assert not model.params.grad.any()
 
     def test_the_same_steps_give_the_same_bits(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(planning._trial, "__defaults__", (0.01,))
+        monkeypatch.setattr(planning, "TRIAL_S", 0.01)
         weights = []
         config = charlm.TrainConfig(minutes=0.002, shards=1, schedule="cosine")
         for _ in range(2):
@@ -150,7 +164,7 @@ class TestMinutes:
         np.testing.assert_array_equal(*weights)
 
     def test_a_measurement_has_a_time_and_a_size(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(planning._trial, "__defaults__", (0.01,))
+        monkeypatch.setattr(planning, "TRIAL_S", 0.01)
         model, config = new_model(TEXT), charlm.TrainConfig(steps=1, shards=1, workers=1)
         data = load_data(model.vocabulary, TEXT, config)
         step_s, memory = measure(model, data, config)
