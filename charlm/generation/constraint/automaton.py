@@ -37,17 +37,22 @@ class View:
     live : ndarray, shape (V + 1,)
         1 for what is live, else 0; the last place is the end.
     dead : ndarray, shape (V,), or None
-        1 for the symbols whose probabilities make up that of the end, else 0; None where there is no end.
+        1 for the symbols whose probabilities make up that of the end, else 0; None where there is no end, and where
+        there is nothing else.
     may_end : bool
         Whether the text may end here.
     whole : bool
         Whether the last character is complete.
+    ways : list of int
+        Of each symbol, and last of the end (V + 1), where it leads: symbols of one number lead to the same state,
+        whichever of the states it is. What is no symbol, -1, is an end, too.
     """
 
     live: NDArray[np.float64]
     dead: NDArray[np.float64] | None
     may_end: bool
     whole: bool
+    ways: list[int]
 
 
 class Tables:
@@ -61,10 +66,10 @@ class Tables:
 
     Attributes
     ----------
-    letters : list of int
-        Of each symbol, and last of the end (V + 1): its place in `follows`. What is no symbol, -1, is an end, too.
+    ways : list of list of int
+        By state: the `ways` of its view.
     follows : list of list of int
-        By state and letter: the state after it, or `UNSEEN` as long as nobody has asked.
+        By state and way: the state after it, or `UNSEEN` as long as nobody has asked.
     views : list of View
         By state: what may follow with `enough` characters left, or more.
     enough : list of int
@@ -74,19 +79,19 @@ class Tables:
 
     def __init__(self, reader: Reader, size: int) -> None:
         self._reader, self._size = reader, size
-        self._end = max(reader.letters) + 1
-        self.letters = [*reader.letters, self._end]
         self._names: list[Any] = []
         self._numbers: dict[Hashable, int] = {}
         self._views: dict[Hashable, View] = {}
+        self._near: dict[tuple[int, int], View] = {}  # by state and characters left, where those are few
         self._ahead, self._farthest = 1, UNSEEN  # states to look at at once, and the last of them
+        self.ways: list[list[int]] = []
         self.follows: list[list[int]] = []
         self.views: list[View] = []
         self.enough: list[int] = []
         self.may_end: list[bool] = []
         self.whole: list[bool] = []
         self._most_states, self._most_views = (
-            max(min(MOST_STATES, MOST_NUMBERS // wide), FEWEST_STATES) for wide in (self._end + 1, size + 1)
+            max(min(MOST_STATES, MOST_NUMBERS // wide), FEWEST_STATES) for wide in (max(reader.letters) + 2, size + 1)
         )
 
     @property
@@ -107,7 +112,8 @@ class Tables:
         view = self._views.get(kind) or self._viewed(kind, name, enough)
         number = self._numbers[name] = len(self._names)
         self._names.append(name)
-        self.follows.append([UNSEEN] * (self._end + 1))
+        self.ways.append(view.ways)
+        self.follows.append([UNSEEN] * (view.ways[-1] + 1))
         self.views.append(view)
         self.enough.append(enough)
         self.may_end.append(view.may_end)
@@ -118,9 +124,15 @@ class Tables:
         """Return what may follow in a state with so many characters left."""
         if left >= self.enough[number]:
             return self.views[number]
-        name = self._names[number]
-        kind = self._reader.kind(name, left)
-        return self._views.get(kind) or self._viewed(kind, name, left)
+        view = self._near.get((number, left))
+        if view is None:
+            name = self._names[number]
+            kind = self._reader.kind(name, left)
+            view = self._views.get(kind) or self._viewed(kind, name, left)
+            if len(self._near) >= MOST_STATES:
+                self._near.clear()
+            self._near[number, left] = view
+        return view
 
     def _viewed(self, kind: Hashable, name: Any, left: int) -> View:
         """Return the view of a state, and keep it for all of its kind."""
@@ -128,10 +140,17 @@ class Tables:
         may_end = self._reader.may_end(name)
         ends = may_end and not alive.all()
         live = np.append(alive, ends).astype(np.float64)
-        view = View(live, 1 - live[:-1] if ends else None, may_end, self._reader.between_characters(name))
+        dead = 1 - live[:-1] if ends and alive.any() else None
+        view = View(live, dead, may_end, self._reader.between_characters(name), self._ways(name))
         if len(self._views) < self._most_views:
             self._views[kind] = view
         return view
+
+    def _ways(self, name: Any) -> list[int]:
+        """Return the ways that lead out of a state; the end's is the last."""
+        numbers: dict[Hashable, int] = {}
+        of_letters = [numbers.setdefault(way, len(numbers)) for way in self._reader.ways(name)]
+        return [*[of_letters[letter] for letter in self._reader.letters], len(numbers)]
 
     def needs(self, number: int) -> Needs:
         """Return, of each symbol (V,), the fewest characters up to a match if it comes next in a state."""
@@ -145,14 +164,14 @@ class Tables:
         ConstraintError
             If too much would have to be followed.
         """
-        letter = self.letters[symbol]
-        known = self.follows[number][letter]
-        if known == UNSEEN and letter == self._end:
-            known = self.follows[number][letter] = self.number(self._reader.over)
-        elif known == UNSEEN:
-            known = self.follows[number][letter] = self.number(self._reader.after(self._names[number], letter))
-            self._look_ahead(number, known, symbol)
-        return known
+        follows, way = self.follows[number], self.ways[number][symbol]
+        if follows[way] == UNSEEN and way == len(follows) - 1:
+            follows[way] = self.number(self._reader.over)
+        elif follows[way] == UNSEEN:
+            letter = self._reader.letters[symbol]
+            follows[way] = self.number(self._reader.after(self._names[number], letter))
+            self._look_ahead(number, follows[way], symbol)
+        return follows[way]
 
     def _look_ahead(self, before: int, number: int, symbol: int) -> None:
         """Look at the states to which the same symbol leads again, as it does in a long count.
@@ -161,13 +180,13 @@ class Tables:
         more of those before have been come to, as a file is read ahead.
         """
         self._ahead = min(2 * self._ahead, MOST_AHEAD) if before == self._farthest else 1
-        letter, reader, follows = self.letters[symbol], self._reader, self.follows
+        letter, after, names = self._reader.letters[symbol], self._reader.after, self._names
         with contextlib.suppress(ConstraintError):  # the text may take another way
-            for _ in range(min(self._ahead, self._most_states - len(self._names))):
-                if follows[number][letter] != UNSEEN or not self.views[number].live[symbol]:
+            for _ in range(min(self._ahead, self._most_states - len(names))):
+                follows, way = self.follows[number], self.ways[number][symbol]
+                if follows[way] != UNSEEN or not self.views[number].live[symbol]:
                     break
-                after = follows[number][letter] = self.number(reader.after(self._names[number], letter))
-                number = after
+                number = follows[way] = self.number(after(names[number], letter))
         self._farthest = number
 
 

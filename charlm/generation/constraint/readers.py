@@ -48,6 +48,9 @@ class Reader(Protocol):
     def outlook(self, state: Any) -> tuple[Hashable, int]:
         """Return the kind of a state where the length is no matter, and from how many characters left on."""
 
+    def ways(self, state: Any) -> Sequence[Hashable]:
+        """Return, of each letter, where it leads from the states of this kind: equal ones lead to the same state."""
+
     def needs(self, state: Any) -> Needs:
         """Return, of each symbol (V,), the fewest characters up to a match if it comes next, itself among them.
 
@@ -112,6 +115,11 @@ class WholeCharacters(_WholeSymbols):
         self._to_end = ToEnd(network)
         self.kind, self.outlook = self._to_end.within, self._to_end.outlook
 
+    def ways(self, state: Places) -> list[Hashable]:
+        """See `Reader`."""
+        classes, _ = self.outlook(state)
+        return [classes.intersection(*spelling) if len(spelling) == 1 else None for spelling in self._spellings]
+
     def after(self, state: Places, letter: int) -> Places:
         """See `Reader`."""
         reads, follows = self._network.reads, self._network.follows
@@ -144,6 +152,10 @@ class Graphemes(_WholeSymbols):
         """See `Reader`."""
         enough = max((need for need in self._needs(state).values() if need < DEAD), default=NEVER)
         return self.kind(state, enough), enough
+
+    def ways(self, state: Places) -> range:  # noqa: ARG002  two symbols rarely lead to the same state
+        """See `Reader`."""
+        return range(len(self._spellings))
 
     def needs(self, state: Places) -> Needs:
         """See `Reader`."""

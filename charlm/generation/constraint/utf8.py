@@ -164,6 +164,13 @@ class Utf8Symbols:
         classes, enough = self._to_end.outlook(places)
         return (node, classes), enough
 
+    def ways(self, state: tuple[Places, int]) -> list[Hashable]:
+        """See `Reader`."""
+        places, node = state
+        classes, _ = self._to_end.outlook(places)
+        kinds, afters = self._characters.kinds, [ways.get(node, DEAD) for ways in self._ways]
+        return [classes & kinds[~after] if after < 0 else after for after in afters]
+
     def needs(self, state: tuple[Places, int]) -> Needs:
         """See `Reader`."""
         places, node = state

@@ -62,7 +62,7 @@ class Walk:
     def advance(self, symbol: int) -> None:
         """Go on by a symbol that was drawn, which may be the end."""
         tables = self._tables
-        state = tables.follows[self._state][tables.letters[symbol]]
+        state = tables.follows[self._state][tables.ways[self._state][symbol]]
         if state == UNSEEN:
             if tables.full:
                 self._tables = self._automaton.renewed(tables)
@@ -101,16 +101,16 @@ class Walks:
         self._left = [automaton.length] * streams
         self.over = texts == 0
         self._views: list[View | None] = [None] * streams
-        self._ending: list[int] = []  # the rows that may end
+        self._ending: list[int] = []  # the rows that may end, and what is dead in them
+        self._dead = np.zeros((0, automaton.size))
         self.live = np.zeros((streams, automaton.size + 1))
-        self._dead = np.zeros((streams, automaton.size))
         self._look()
 
     def end_(self, rows: NDArray[np.float64]) -> None:
         """Do with each row (N, V + 1) what `Walk.end_` does with one, in place."""
         rows[:, -1] = 0
         if self._ending:
-            weights = np.einsum("nv,nv->n", np.exp(rows[self._ending, :-1]), self._dead[self._ending])
+            weights = np.einsum("nv,nv->n", np.exp(rows[self._ending, :-1]), self._dead)
             with np.errstate(divide="ignore"):  # ln 0 where nothing dead has any probability
                 rows[self._ending, -1] = np.log(weights)
 
@@ -121,8 +121,8 @@ class Walks:
 
     def advance(self, symbols: NDArray[np.intp]) -> None:
         """Go on by a symbol a row (N,); a row ends with the end, V, or with `NO_SYMBOL`, -1."""
-        follows, letters, drawn = self._tables.follows, self._tables.letters, symbols.tolist()
-        states = [follows[state][letters[symbol]] for state, symbol in zip(self._states, drawn, strict=True)]
+        follows, ways, drawn = self._tables.follows, self._tables.ways, symbols.tolist()
+        states = [follows[state][ways[state][symbol]] for state, symbol in zip(self._states, drawn, strict=True)]
         if UNSEEN in states:
             states = self._grown(drawn)
         whole = self._tables.whole
@@ -132,21 +132,21 @@ class Walks:
         self._look()
 
     def _look(self) -> None:
-        """Bring up to date what may follow: as a rule the same as before in most rows."""
+        """Bring up to date what may follow: as a rule the same as before."""
         tables, known, enough = self._tables, self._tables.views, self._tables.enough
-        for row, (state, left, before) in enumerate(zip(self._states, self._left, self._views, strict=True)):
-            view = known[state] if left >= enough[state] else tables.view(state, left)
+        views = [
+            known[state] if left >= enough[state] else tables.view(state, left)
+            for state, left in zip(self._states, self._left, strict=True)
+        ]
+        if views == self._views:
+            return
+        for row, (view, before) in enumerate(zip(views, self._views, strict=True)):
             if view is not before:
-                self._see(row, view)
-
-    def _see(self, row: int, view: View) -> None:
-        self._views[row] = view
-        self.live[row] = view.live
-        if row in self._ending:
-            self._ending.remove(row)
-        if view.dead is not None:
-            self._dead[row] = view.dead
-            self._ending.append(row)
+                self.live[row] = view.live
+        self._views = views
+        self._ending = [row for row, view in enumerate(views) if view.dead is not None]
+        if self._ending:
+            self._dead = np.array([views[row].dead for row in self._ending])
 
     def _grown(self, symbols: list[int]) -> list[int]:
         """Return the states after these symbols, where some have not been seen before."""
@@ -154,8 +154,8 @@ class Walks:
         if old.full:
             self._tables = self._automaton.renewed(old)
             before = [self._tables.number(old.name(state)) for state in before]
-        after, follows, letters = self._tables.after, self._tables.follows, self._tables.letters
-        for state, symbol in zip(before, symbols, strict=True):
-            if follows[state][letters[symbol]] == UNSEEN:
-                after(state, symbol)
-        return [follows[state][letters[symbol]] for state, symbol in zip(before, symbols, strict=True)]
+        after, follows, ways = self._tables.after, self._tables.follows, self._tables.ways
+        return [
+            after(state, symbol) if (known := follows[state][ways[state][symbol]]) == UNSEEN else known
+            for state, symbol in zip(before, symbols, strict=True)
+        ]
