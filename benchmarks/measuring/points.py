@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from peers.protocol import Job
 
-__all__ = ["CELLS", "GROUPS", "GROUP_TARGETS", "Contestant", "Point", "Target", "points"]
+__all__ = ["CELLS", "GROUPS", "GROUP_TARGETS", "PATTERNS", "Contestant", "Point", "Target", "points"]
 
 SIZES = ((128, 16, 32), (128, 32, 50), (192, 16, 32), (256, 32, 64), (512, 32, 64), (512, 64, 64))  # H, N, T
 CELLS = ("lstm", "gru", "rnn")
@@ -24,7 +24,14 @@ GROUPS = {
     "startup": "Start of a command",
     "busy": "Training while another process keeps a core busy",
 }
-PATTERNS = {"any text": "(?s:.)*", "300 words": "(?:[A-Z]+ ){300,}", "a count": "[A-Z ]{2000}"}
+PATTERNS = {
+    "any text": "(?s:.)*",
+    "300 words": "(?:[A-Z]+ ){300,}",
+    "a count": "[A-Z ]{2000}",
+    "three holes": "DEAR .{100}, .{500,900} AND (?s:.)*",
+    "lines": "(?:[^_]{0,60}_){1,80}",
+}
+"""Of texts of the length asked for. Three holes are a template's; lines end in _, as the model has no line feed."""
 
 
 @dataclass(frozen=True)

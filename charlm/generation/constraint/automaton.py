@@ -1,9 +1,11 @@
-"""`Automaton`: the states that texts come to, numbered, in tables that grow as texts need them.
+"""`Automaton`: the states that texts come to, as nodes that know each other, in tables that grow as needed.
 
-A state is looked at once, and there may be one for every character of a text: in a long count each is new. So what
-is known of it are a few entries in lists, and what follows in it is a `View`, which all states share in which the
-same may follow: a count has as many states as it counts, and two or three views. When the tables are full, new ones
-are begun; who still uses the old ones may go on.
+A count may be long, and its copies are all the same: a state in one of them and that in the copy before share a
+node. What tells them apart is kept beside it, as `turns`: by how many copies the text is farther from the end than
+the nearest of these states, which is one copy from the last. So a text comes to new nodes in the first copy that it
+goes through, and hardly to any later. Other nodes do not turn, such as those of a count within a count, and are
+looked at in advance. What may follow is a `View`, which all nodes share in which the same may follow. When the
+tables are full, new ones are begun; who still uses the old ones may go on.
 """
 
 from __future__ import annotations
@@ -11,21 +13,23 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import ConstraintError
+from charlm.generation.constraint.network import Run
 from charlm.generation.constraint.readers import Needs, Reader
 
-__all__ = ["UNSEEN", "Automaton", "Tables", "View"]
+__all__ = ["Automaton", "Node", "State", "Tables", "View"]
 
 FEWEST_STATES, MOST_STATES = 64, 4096
 MOST_NUMBERS = 2_000_000
 """In all rows of `Tables.follows`, and in all masks."""
-UNSEEN = -1
-MOST_AHEAD = 64
+UNSEEN = -(1 << 60)
+"""Makes turns negative, whatever they were."""
+MOST_AHEAD = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +59,40 @@ class View:
     ways: list[int]
 
 
+class Node:
+    """A state, or all that differ in turns only.
+
+    Parameters
+    ----------
+    name : object
+        What the reader calls the state without turns.
+    run : Run or None
+        The count in which it turns.
+    view : View
+        What may follow with `enough` characters left, or more.
+    enough, each : int
+        Without turns, and how much more with each.
+
+    Attributes
+    ----------
+    follows : list of (Node, int)
+        By way: the node after it, and what to add to the turns. If they become negative, ask `Tables.after`.
+    ways, whole
+        Those of the view.
+    """
+
+    __slots__ = ("each", "enough", "follows", "name", "run", "view", "ways", "whole")
+
+    def __init__(self, name: Any, run: Run | None, view: View, enough: int, each: int) -> None:
+        self.name, self.run, self.view, self.enough, self.each = name, run, view, enough, each
+        self.ways, self.whole = view.ways, view.whole
+        self.follows: list[State] = [(self, UNSEEN)] * (view.ways[-1] + 1)
+
+
+State: TypeAlias = tuple[Node, int]
+"""A node, and turns."""
+
+
 class Tables:
     """What is known of each state.
 
@@ -63,75 +101,60 @@ class Tables:
     reader : Reader
     size : int
         V.
-
-    Attributes
-    ----------
-    ways : list of list of int
-        By state: the `ways` of its view.
-    follows : list of list of int
-        By state and way: the state after it, or `UNSEEN` as long as nobody has asked.
-    views : list of View
-        By state: what may follow with `enough` characters left, or more.
-    enough : list of int
-    may_end, whole : list of bool
-        By state; see `View`.
     """
 
     def __init__(self, reader: Reader, size: int) -> None:
         self._reader, self._size = reader, size
-        self._names: list[Any] = []
-        self._numbers: dict[Hashable, int] = {}
-        self._views: dict[Hashable, View] = {}
-        self._near: dict[tuple[int, int], View] = {}  # by state and characters left, where those are few
-        self._ahead, self._farthest = 1, UNSEEN  # states to look at at once, and the last of them
-        self.ways: list[list[int]] = []
-        self.follows: list[list[int]] = []
-        self.views: list[View] = []
-        self.enough: list[int] = []
-        self.may_end: list[bool] = []
-        self.whole: list[bool] = []
+        self._nodes: dict[Hashable, Node] = {}  # by name
+        self._views: dict[Hashable, View] = {}  # by kind
+        self._near: dict[tuple[State, int], View] = {}  # where few characters are left
         self._most_states, self._most_views = (
-            max(min(MOST_STATES, MOST_NUMBERS // wide), FEWEST_STATES) for wide in (max(reader.letters) + 2, size + 1)
+            max(min(MOST_STATES, MOST_NUMBERS // wide), FEWEST_STATES)
+            for wide in (max(reader.letters) + 2, size + 1)
         )
+
+    def __len__(self) -> int:
+        """Return how many nodes there are."""
+        return len(self._nodes)
 
     @property
     def full(self) -> bool:
         """Whether it is time to begin new tables."""
-        return len(self._names) >= self._most_states or len(self._views) >= self._most_views
+        return len(self._nodes) >= self._most_states or len(self._views) >= self._most_views
 
-    def name(self, number: int) -> Any:
+    def name(self, state: State) -> Any:
         """Return the reader's own name of a state."""
-        return self._names[number]
+        node, turns = state
+        return node.name if node.run is None else self._reader.moved(node.name, node.run, turns)
 
-    def number(self, name: Any) -> int:
-        """Return the number of a state, which is new if need be."""
-        known = self._numbers.get(name)
-        if known is not None:
-            return known
+    def state(self, name: Any) -> State:
+        """Return the state of a name, which is new if need be."""
+        run, copy = self._reader.run(name)
+        if run is None or copy == 0:  # where the last copy leads is another matter
+            return self._nodes.get(name) or self._node(name, None), 0
+        name = self._reader.moved(name, run, 1 - copy)
+        return self._nodes.get(name) or self._node(name, run), copy - 1
+
+    def _node(self, name: Any, run: Run | None) -> Node:
         kind, enough = self._reader.outlook(name)
         view = self._views.get(kind) or self._viewed(kind, name, enough)
-        number = self._numbers[name] = len(self._names)
-        self._names.append(name)
-        self.ways.append(view.ways)
-        self.follows.append([UNSEEN] * (view.ways[-1] + 1))
-        self.views.append(view)
-        self.enough.append(enough)
-        self.may_end.append(view.may_end)
-        self.whole.append(view.whole)
-        return number
+        each = 0 if run is None else self._reader.slope(run)
+        node = self._nodes[name] = Node(name, run, view, enough, each)
+        return node
 
-    def view(self, number: int, left: int) -> View:
+    def view(self, state: State, left: int) -> View:
         """Return what may follow in a state with so many characters left."""
-        if left >= self.enough[number]:
-            return self.views[number]
-        view = self._near.get((number, left))
+        node, turns = state
+        if left >= node.enough + turns * node.each:
+            return node.view
+        view = self._near.get((state, left))
         if view is None:
-            name = self._names[number]
+            name = self.name(state)
             kind = self._reader.kind(name, left)
             view = self._views.get(kind) or self._viewed(kind, name, left)
             if len(self._near) >= MOST_STATES:
                 self._near.clear()
-            self._near[number, left] = view
+            self._near[state, left] = view
         return view
 
     def _viewed(self, kind: Hashable, name: Any, left: int) -> View:
@@ -152,11 +175,11 @@ class Tables:
         of_letters = [numbers.setdefault(way, len(numbers)) for way in self._reader.ways(name)]
         return [*[of_letters[letter] for letter in self._reader.letters], len(numbers)]
 
-    def needs(self, number: int) -> Needs:
+    def needs(self, state: State) -> Needs:
         """Return, of each symbol (V,), the fewest characters up to a match if it comes next in a state."""
-        return self._reader.needs(self._names[number])
+        return self._reader.needs(self.name(state))
 
-    def after(self, number: int, symbol: int) -> int:
+    def after(self, state: State, symbol: int) -> State:
         """Return the state after a live symbol; after the end, that in which nothing but the end may follow.
 
         Raises
@@ -164,30 +187,44 @@ class Tables:
         ConstraintError
             If too much would have to be followed.
         """
-        follows, way = self.follows[number], self.ways[number][symbol]
-        if follows[way] == UNSEEN and way == len(follows) - 1:
-            follows[way] = self.number(self._reader.over)
-        elif follows[way] == UNSEEN:
-            letter = self._reader.letters[symbol]
-            follows[way] = self.number(self._reader.after(self._names[number], letter))
-            self._look_ahead(number, follows[way], symbol)
-        return follows[way]
+        node, turns = state
+        after, more = node.follows[node.ways[symbol]]
+        if turns + more >= 0:
+            return after, turns + more
+        found = self._after(state, symbol)
+        self._look_ahead(found, symbol)
+        return found
 
-    def _look_ahead(self, before: int, number: int, symbol: int) -> None:
-        """Look at the states to which the same symbol leads again, as it does in a long count.
+    def _after(self, state: State, symbol: int) -> State:
+        """Return the state after a symbol, and note it if it is the same for all turns."""
+        node, turns = state
+        reader, run, way = self._reader, node.run, node.ways[symbol]
+        if way == len(node.follows) - 1:
+            name, same = reader.over, True
+        else:
+            name, same = reader.after(node.name, reader.letters[symbol]), run is None
+            if run is not None and reader.run(name)[0] == run:
+                name = reader.moved(name, run, turns)
+                same = reader.run(name)[1] > 0
+        found, turned = self.state(name)
+        if same:
+            node.follows[way] = found, turned - turns
+        return found, turned
 
-        One after the other they cost half of what they would at a character each. There are the more of them the
-        more of those before have been come to, as a file is read ahead.
+    def _look_ahead(self, state: State, symbol: int) -> None:
+        """Look at the states to which the same symbol leads again, as long as they look the same: in a count.
+
+        One after the other they cost half of what they would at a character each.
         """
-        self._ahead = min(2 * self._ahead, MOST_AHEAD) if before == self._farthest else 1
-        letter, after, names = self._reader.letters[symbol], self._reader.after, self._names
+        view, way = state[0].view, state[0].ways[symbol]
+        if not view.live[symbol]:
+            return
         with contextlib.suppress(ConstraintError):  # the text may take another way
-            for _ in range(min(self._ahead, self._most_states - len(names))):
-                follows, way = self.follows[number], self.ways[number][symbol]
-                if follows[way] != UNSEEN or not self.views[number].live[symbol]:
+            for _ in range(min(MOST_AHEAD, self._most_states - len(self._nodes))):
+                node, _ = state
+                if node.view is not view or node.follows[way][1] != UNSEEN:
                     break
-                number = follows[way] = self.number(after(names[number], letter))
-        self._farthest = number
+                state = self._after(state, symbol)
 
 
 class Automaton:
@@ -215,8 +252,7 @@ class Automaton:
     def __init__(self, reader: Reader, size: int, length: int) -> None:
         self.reader, self.size, self.length = reader, size, length
         self.tables = Tables(reader, size)
-        start = self.tables.number(reader.start)
-        if not (self.tables.may_end[start] or self.tables.needs(start).min() <= length):
+        if not (reader.may_end(reader.start) or reader.needs(reader.start).min() <= length):
             raise ConstraintError(
                 f"no text of at most {length} characters matches the pattern; raise --length, or change the pattern"
             )

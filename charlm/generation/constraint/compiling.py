@@ -64,7 +64,7 @@ def automaton_of(node: Node, vocabulary: Vocabulary, length: int, stops: Sequenc
             belongs = {c: refined(numbers, len(classes), len(letters)) for c, numbers in belongs.items()}
         spellings = [tuple(belongs[c] for c in symbol) for symbol in symbols]
         clusters = any(len(spelling) > 1 and all(spelling) for spelling in spellings)
-        reader = (Graphemes if clusters else WholeCharacters)(network, spellings)
+        reader = Graphemes(network, spellings) if clusters else WholeCharacters(network, spellings)
     return Automaton(reader, len(vocabulary), length)
 
 

@@ -10,13 +10,15 @@ References
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from charlm.errors import ConstraintError
 from charlm.generation.constraint.pattern import EMPTY, Alt, Chars, Node, Repeat, Seq
 
-__all__ = ["BRANCH", "END", "NEVER", "UNREACHABLE", "Network", "Places", "ToEnd"]
+__all__ = ["BRANCH", "END", "NEVER", "UNREACHABLE", "Network", "Places", "Run", "ToEnd", "moved"]
 
 Places = tuple[int, ...]
 """Places that read, sorted, `END` among them where the text may end: what may come next."""
@@ -29,6 +31,18 @@ UNREACHABLE = 1 << 29
 """A distance longer than any text."""
 NEVER = -UNREACHABLE
 """In place of a distance where nothing follows: less than any text has left."""
+
+
+class Run(NamedTuple):
+    """The copies of a count's body: each has `stride` places and goes on to the one before it, from `start` on."""
+
+    start: int
+    stride: int
+    end: int
+
+
+FEWEST_COPIES = 3
+"""Of a run: in fewer there is nothing to gain."""
 
 
 class Network:
@@ -49,11 +63,14 @@ class Network:
         Where each place goes on.
     entry : int
         Where a text begins.
+    runs : list of Run
+        Counts that a text enters once: none is inside another or in a loop.
     """
 
     def __init__(self, node: Node, classes: Mapping[Chars, int]) -> None:
         self.reads, self.follows = [BRANCH], [()]  # type: list[int], list[Places]
-        self.entry = self._build(node, END, classes)
+        self.runs: list[Run] = []
+        self.entry = self._build(node, END, classes, once=True)
 
     @classmethod
     def bare(cls) -> Network:
@@ -66,29 +83,56 @@ class Network:
         self.follows.append(follows)
         return len(self.reads) - 1
 
-    def _build(self, node: Node, after: int, classes: Mapping[Chars, int]) -> int:
-        """Add the places of a pattern that goes on to a place; return the first."""
+    def _build(self, node: Node, after: int, classes: Mapping[Chars, int], *, once: bool) -> int:
+        """Add the places of a pattern that goes on to a place; return the first.
+
+        `once` says that it is neither in a run nor in a loop.
+        """
         match node:
             case Chars():
                 return self.add(classes[node], after)
             case Seq(parts):
                 for part in reversed(parts):
-                    after = self._build(part, after, classes)
+                    after = self._build(part, after, classes, once=once)
                 return after
             case Alt(branches):
-                return self.add(BRANCH, *[self._build(branch, after, classes) for branch in branches])
+                return self.add(BRANCH, *[self._build(branch, after, classes, once=once) for branch in branches])
             case Repeat(body, low, None):
                 loop = after = self.add(BRANCH, after)
-                self.follows[loop] += (self._build(body, loop, classes),)
+                self.follows[loop] += (self._build(body, loop, classes, once=False),)
             case Repeat(body, low, int(high)):
-                end = after  # one way out at each count: a text is then at few places at once
+                end, start = (
+                    after,
+                    len(self.reads),
+                )  # one way out at each count: a text is then at few places at once
+                is_run = once and _is_run(high - low, body)
                 for _ in range(high - low):
-                    after = self.add(BRANCH, end, self._build(body, after, classes))
+                    first = self._build(body, after, classes, once=once and not is_run)
+                    after = self.add(BRANCH, end, first)
+                if is_run:
+                    self._note_run(start, high - low)
             case _:
                 raise AssertionError(node)
+        start = len(self.reads)
+        is_run = once and _is_run(low, body)
         for _ in range(low):
-            after = self._build(body, after, classes)
+            after = self._build(body, after, classes, once=once and not is_run)
+        if is_run:
+            self._note_run(start, low)
         return after
+
+    def _note_run(self, start: int, copies: int) -> None:
+        end = len(self.reads)
+        if end > start:
+            self.runs.append(Run(start, (end - start) // copies, end))
+
+    def run(self, places: Places) -> tuple[Run | None, int]:
+        """Return the run in which a text is farthest from the end, and the number of the lowest copy there."""
+        k = bisect_right(self.runs, places[-1], key=_start) - 1 if places else -1
+        if k < 0 or places[-1] >= self.runs[k].end:
+            return None, 0
+        run = self.runs[k]
+        return run, (places[bisect_left(places, run.start)] - run.start) // run.stride
 
     def reached(self, places: Iterable[int]) -> Places:
         """Return what may come next at any of these places.
@@ -138,6 +182,32 @@ class Network:
         return distance
 
 
+def _start(run: Run) -> int:
+    return run.start
+
+
+def _is_run(copies: int, body: Node) -> bool:
+    """Return whether to take a count for a run rather than those in it, if there are any."""
+    return copies >= max(FEWEST_COPIES, _most_copies(body) // 8)
+
+
+def _most_copies(node: Node) -> int:
+    """Return the highest count in a pattern."""
+    match node:
+        case Seq(nodes) | Alt(nodes):
+            return max(map(_most_copies, nodes), default=0)
+        case Repeat(body, low, high):
+            return max(low, (high or low) - low, _most_copies(body))
+        case _:
+            return 0
+
+
+def moved(places: Places, run: Run, copies: int) -> Places:
+    """Return what may come next so many copies of a run farther from the end."""
+    by = copies * run.stride
+    return tuple([place + by if place >= run.start else place for place in places])
+
+
 class ToEnd:
     """How far the places of a network are from its end, in characters.
 
@@ -163,6 +233,10 @@ class ToEnd:
         reachable = [far for place in places if (far := self._distance[place]) < UNREACHABLE]
         enough = max(reachable, default=NEVER)  # some of a stop string is here
         return self.within(places, enough), enough
+
+    def slope(self, run: Run) -> int:
+        """Return how much farther from the end the places of a run are with each copy."""
+        return self._distance[run.start + run.stride] - self._distance[run.start]
 
     def nearest(self, places: Places) -> dict[int, int]:
         """Return, of each class that may come next, the fewest characters up to the end, itself among them."""

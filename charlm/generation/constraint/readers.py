@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.generation.constraint.network import END, NEVER, UNREACHABLE, Network, Places, ToEnd
+from charlm.generation.constraint.network import END, NEVER, UNREACHABLE, Network, Places, Run, ToEnd, moved
 
 __all__ = ["DEAD", "Graphemes", "Needs", "Reader", "Spelling", "WholeCharacters"]
 
@@ -49,7 +49,7 @@ class Reader(Protocol):
         """Return the kind of a state where the length is no matter, and from how many characters left on."""
 
     def ways(self, state: Any) -> Sequence[Hashable]:
-        """Return, of each letter, where it leads from the states of this kind: equal ones lead to the same state."""
+        """Return, of each letter, where it leads from states of this kind: equal ones lead to the same state."""
 
     def needs(self, state: Any) -> Needs:
         """Return, of each symbol (V,), the fewest characters up to a match if it comes next, itself among them.
@@ -62,6 +62,15 @@ class Reader(Protocol):
 
     def between_characters(self, state: Any) -> bool:
         """Return whether the last character is complete."""
+
+    def run(self, state: Any) -> tuple[Run | None, int]:
+        """Return the count that a text is in, if any, and in which of its copies, numbered from the end."""
+
+    def moved(self, state: Any, run: Run, copies: int) -> Hashable:
+        """Return the state so many copies of a count farther from the end, where the same may follow."""
+
+    def slope(self, run: Run) -> int:
+        """Return how much farther from the end a state is with each copy."""
 
 
 class _WholeSymbols:
@@ -95,6 +104,18 @@ class _WholeSymbols:
         """See `Reader`."""
         return True
 
+    def run(self, state: Places) -> tuple[Run | None, int]:  # noqa: ARG002  may go through several copies at once
+        """See `Reader`."""
+        return None, 0
+
+    def moved(self, state: Places, run: Run, copies: int) -> Places:
+        """See `Reader`."""
+        return moved(state, run, copies)
+
+    def slope(self, run: Run) -> int:  # noqa: ARG002  they do not turn
+        """See `Reader`."""
+        return 0
+
     def _read(self, state: Places, spelling: Spelling) -> set[int]:
         """Return where the places of a state go on, not yet what is reached from there."""
         *firsts, last = spelling
@@ -119,6 +140,14 @@ class WholeCharacters(_WholeSymbols):
         """See `Reader`."""
         classes, _ = self.outlook(state)
         return [classes.intersection(*spelling) if len(spelling) == 1 else None for spelling in self._spellings]
+
+    def run(self, state: Places) -> tuple[Run | None, int]:
+        """See `Reader`."""
+        return self._network.run(state)
+
+    def slope(self, run: Run) -> int:
+        """See `Reader`."""
+        return self._to_end.slope(run)
 
     def after(self, state: Places, letter: int) -> Places:
         """See `Reader`."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.generation.constraint.classes import members
-from charlm.generation.constraint.network import END, Network, Places, ToEnd
+from charlm.generation.constraint.network import END, Network, Places, Run, ToEnd, moved
 from charlm.generation.constraint.pattern import Chars
 from charlm.generation.constraint.readers import DEAD, Needs
 
@@ -197,6 +197,19 @@ class Utf8Symbols:
         classes = self._characters.kinds[~after]
         follows = {network.follows[place][0] for place in places if network.reads[place] in classes}
         return network.reached(follows), self._characters.root
+
+    def run(self, state: tuple[Places, int]) -> tuple[Run | None, int]:
+        """See `Reader`."""
+        return self._network.run(state[0])
+
+    def moved(self, state: tuple[Places, int], run: Run, copies: int) -> tuple[Places, int]:
+        """See `Reader`."""
+        places, node = state
+        return moved(places, run, copies), node
+
+    def slope(self, run: Run) -> int:
+        """See `Reader`."""
+        return self._to_end.slope(run)
 
     def between_characters(self, state: tuple[Places, int]) -> bool:
         """See `Reader`."""

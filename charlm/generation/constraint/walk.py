@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.generation.constraint.automaton import UNSEEN, Automaton, View
+from charlm.generation.constraint.automaton import Automaton, State, View
 
 __all__ = ["Walk", "Walks"]
 
@@ -37,9 +37,9 @@ class Walk:
     def restart(self) -> None:
         """Begin another text."""
         self._tables = self._automaton.tables
-        self._state = self._tables.number(self._automaton.reader.start)
+        self._node, self._turns = start = self._tables.state(self._automaton.reader.start)
         self._left = self._automaton.length
-        view = self._tables.view(self._state, self._left)
+        view = self._tables.view(start, self._left)
         self.live, self._dead = view.live, view.dead
 
     def end_(self, z: NDArray[np.float64]) -> None:
@@ -61,18 +61,22 @@ class Walk:
 
     def advance(self, symbol: int) -> None:
         """Go on by a symbol that was drawn, which may be the end."""
-        tables = self._tables
-        state = tables.follows[self._state][tables.ways[self._state][symbol]]
-        if state == UNSEEN:
-            if tables.full:
-                self._tables = self._automaton.renewed(tables)
-                self._state = self._tables.number(tables.name(self._state))
-                tables = self._tables
-            state = tables.after(self._state, symbol)
-        self._state = state
-        self._left = left = self._left - tables.whole[state]
-        view = tables.views[state] if left >= tables.enough[state] else tables.view(state, left)
+        node, more = self._node.follows[self._node.ways[symbol]]
+        turns = self._turns + more
+        if turns < 0:
+            node, turns = self._grown(symbol)
+        self._node, self._turns = node, turns
+        self._left = left = self._left - node.whole
+        view = node.view if left >= node.enough + turns * node.each else self._tables.view((node, turns), left)
         self.live, self._dead = view.live, view.dead
+
+    def _grown(self, symbol: int) -> State:
+        """Return the state after a symbol, where it has not been seen before."""
+        old, state = self._tables, (self._node, self._turns)
+        if old.full:
+            self._tables = self._automaton.renewed(old)
+            state = self._tables.state(old.name(state))
+        return self._tables.after(state, symbol)
 
 
 class Walks:
@@ -96,15 +100,15 @@ class Walks:
 
     def __init__(self, automaton: Automaton, streams: int, texts: int) -> None:
         self._automaton, self._tables = automaton, automaton.tables
-        start, over = map(self._tables.number, (automaton.reader.start, automaton.reader.over))
-        self._states = [start] * texts + [over] * (streams - texts)
-        self._left = [automaton.length] * streams
+        start, over = map(self._tables.state, (automaton.reader.start, automaton.reader.over))
+        states = [start] * texts + [over] * (streams - texts)
+        self._rows = [(node, turns, automaton.length) for node, turns in states]
         self.over = texts == 0
         self._views: list[View | None] = [None] * streams
         self._ending: list[int] = []  # the rows that may end, and what is dead in them
         self._dead = np.zeros((0, automaton.size))
         self.live = np.zeros((streams, automaton.size + 1))
-        self._look()
+        self._look([self._tables.view(state, automaton.length) for state in states])
 
     def end_(self, rows: NDArray[np.float64]) -> None:
         """Do with each row (N, V + 1) what `Walk.end_` does with one, in place."""
@@ -121,41 +125,35 @@ class Walks:
 
     def advance(self, symbols: NDArray[np.intp]) -> None:
         """Go on by a symbol a row (N,); a row ends with the end, V, or with `NO_SYMBOL`, -1."""
-        follows, ways, drawn = self._tables.follows, self._tables.ways, symbols.tolist()
-        states = [follows[state][ways[state][symbol]] for state, symbol in zip(self._states, drawn, strict=True)]
-        if UNSEEN in states:
-            states = self._grown(drawn)
-        whole = self._tables.whole
-        self._states = states
-        self._left = [left - whole[state] for left, state in zip(self._left, states, strict=True)]
+        tables, drawn, views, rows, grown = self._tables, symbols.tolist(), [], [], False
+        for (before, turned, left), symbol in zip(self._rows, drawn, strict=True):
+            node, more = before.follows[before.ways[symbol]]
+            turns = turned + more
+            if turns < 0:
+                (node, turns), grown = tables.after((before, turned), symbol), True
+            left -= node.whole
+            views.append(node.view if left >= node.enough + turns * node.each else tables.view((node, turns), left))
+            rows.append((node, turns, left))
+        self._rows = rows
+        if grown and tables.full:
+            self._renew()
         self.over = not any(0 <= symbol < self._automaton.size for symbol in drawn)
-        self._look()
+        if views != self._views:
+            self._look(views)
 
-    def _look(self) -> None:
-        """Bring up to date what may follow: as a rule the same as before."""
-        tables, known, enough = self._tables, self._tables.views, self._tables.enough
-        views = [
-            known[state] if left >= enough[state] else tables.view(state, left)
-            for state, left in zip(self._states, self._left, strict=True)
-        ]
-        if views == self._views:
-            return
+    def _renew(self) -> None:
+        """Go on in tables that have room."""
+        old, new = self._tables, self._automaton.renewed(self._tables)
+        states = [new.state(old.name((node, turns))) for node, turns, _ in self._rows]
+        self._rows = [(*state, left) for state, (_, _, left) in zip(states, self._rows, strict=True)]
+        self._tables = new
+
+    def _look(self, views: list[View]) -> None:
+        """Bring up to date what may follow."""
         for row, (view, before) in enumerate(zip(views, self._views, strict=True)):
             if view is not before:
                 self.live[row] = view.live
-        self._views = views
+        self._views = [*views]
         self._ending = [row for row, view in enumerate(views) if view.dead is not None]
         if self._ending:
             self._dead = np.array([views[row].dead for row in self._ending])
-
-    def _grown(self, symbols: list[int]) -> list[int]:
-        """Return the states after these symbols, where some have not been seen before."""
-        old, before = self._tables, self._states
-        if old.full:
-            self._tables = self._automaton.renewed(old)
-            before = [self._tables.number(old.name(state)) for state in before]
-        after, follows, ways = self._tables.after, self._tables.follows, self._tables.ways
-        return [
-            after(state, symbol) if (known := follows[state][ways[state][symbol]]) == UNSEEN else known
-            for state, symbol in zip(before, symbols, strict=True)
-        ]

@@ -40,12 +40,12 @@ def check_every_text(pattern: str, vocabulary: Vocabulary, length: int, stops: t
             automaton(pattern, vocabulary, length, stops)
         return
     made = automaton(pattern, vocabulary, length, stops)
-    waiting = [((), 0)]
+    waiting = [((), made.tables.state(made.reader.start))]
     while waiting:
         prefix, state = waiting.pop()
         expected = live_after(texts, prefix)
         assert {vocabulary.symbols[k] for k in live(made, state, length - len(prefix))} == expected
-        assert bool(made.tables.may_end[state]) == (prefix in texts)
+        assert bool(state[0].view.may_end) == (prefix in texts)
         waiting += [((*prefix, s), made.tables.after(state, vocabulary.symbols.index(s))) for s in expected]
 
 
@@ -91,22 +91,22 @@ class TestLiveness:
             assert not texts
             return
         for text in texts:  # all of these can be written
-            state, left = 0, length
+            state, left = made.tables.state(made.reader.start), length
             for byte in "".join(text).encode():
                 assert BYTES.symbols.index(byte) in live(made, state, left)
                 state = made.tables.after(state, BYTES.symbols.index(byte))
-                left -= int(made.tables.whole[state])
-            assert made.tables.may_end[state]
+                left -= int(state[0].whole)
+            assert state[0].view.may_end
         rng = random.Random(pattern)
         for _ in range(10):  # and what can be written matches
-            state, left, text = 0, length, b""
+            state, left, text = made.tables.state(made.reader.start), length, b""
             while choices := sorted(live(made, state, left)):
-                if made.tables.may_end[state] and rng.random() < 0.3:
+                if state[0].view.may_end and rng.random() < 0.3:
                     break
                 symbol = rng.choice(choices)
                 text += bytes([BYTES.symbols[symbol]])
                 state = made.tables.after(state, symbol)
-                left -= int(made.tables.whole[state])
+                left -= int(state[0].whole)
             assert regex.fullmatch(pattern, text.decode())
             assert len(text.decode()) <= length
 
@@ -120,10 +120,10 @@ class TestBytes:
     def test_what_can_be_written_is_the_class_no_more_and_no_less(self, pattern):
         made, compiled = automaton(pattern, self.ALL, 1), regex.compile(pattern)
         written = set()
-        waiting = [(b"", 0)]
+        waiting = [(b"", made.tables.state(made.reader.start))]
         while waiting:
             text, state = waiting.pop()
-            if made.tables.may_end[state]:
+            if state[0].view.may_end:
                 written.add(text.decode())  # well-formed, or this raises
                 continue
             waiting += [(text + bytes([k]), made.tables.after(state, k)) for k in live(made, state, 1)]
@@ -132,70 +132,89 @@ class TestBytes:
 
     def test_a_stop_string_is_dead(self):
         made = automaton("[日本é]{3}", self.ALL, 3, ("本é", "日日"))
-        texts, waiting = set(), [(b"", 0, 3)]
+        texts, waiting = set(), [(b"", made.tables.state(made.reader.start), 3)]
         while waiting:
             text, state, left = waiting.pop()
-            if made.tables.may_end[state]:
+            if state[0].view.may_end:
                 texts.add(text.decode())
             for k in live(made, state, left):
                 after = made.tables.after(state, k)
-                waiting.append((text + bytes([k]), after, left - int(made.tables.whole[after])))
+                waiting.append((text + bytes([k]), after, left - int(after[0].whole)))
         every = {a + b + c for a in "日本é" for b in "日本é" for c in "日本é"}
         assert texts == {text for text in every if "本é" not in text and "日日" not in text}
 
     def test_a_character_under_way_counts_once(self):
         made = automaton("日{2}", self.ALL, 2)
-        state, left = 0, 2
+        state, left = made.tables.state(made.reader.start), 2
         for byte in "日日".encode():
             assert live(made, state, left) == {byte}
             state = made.tables.after(state, byte)
-            left -= int(made.tables.whole[state])
+            left -= int(state[0].whole)
         assert left == 0
-        assert made.tables.may_end[state]
+        assert state[0].view.may_end
 
 
 class TestSize:
     def test_a_count_of_a_thousand(self):
         made = automaton("[ab]{1000}", CHARS, 1000)
-        state = 0
+        state = made.tables.state(made.reader.start)
         for left in range(1000, 0, -1):
             assert live(made, state, left) == {2, 3}
             assert live(made, state, left - 1) == set()
             state = made.tables.after(state, 2)
-        assert made.tables.may_end[state]
+        assert state[0].view.may_end
 
     def test_counts_that_the_length_makes_meaningless_cost_nothing(self):
         made = automaton("(?:a{0,1000000}b){0,1000000}", CHARS, 50)
-        state = 0
+        state = made.tables.state(made.reader.start)
         for symbol in [2, 2, 3, 2, 3]:
             state = made.tables.after(state, symbol)
-        assert made.tables.may_end[state]
-        assert len(made.tables.views) < 5
+        assert state[0].view.may_end
+        assert len(made.tables) < 5
 
     def test_counts_within_counts_are_few_ways_at_once(self):
         made = automaton("(?:[ab]{0,60}B){1,40}", CHARS, 2000)
-        state = 0
+        state = made.tables.state(made.reader.start)
         for symbol in [*[2] * 50, 1] * 39:
             state = made.tables.after(state, symbol)
             assert len(made.tables.name(state)) <= 4
-        assert made.tables.may_end[state]
+        assert state[0].view.may_end
         assert live(made, made.tables.after(state, 1), 2000) == set()
 
-    def test_states_of_a_count_share_what_may_follow(self):
-        made = automaton("[ab]{1000}", CHARS, 1000)
-        state = 0
+    @pytest.mark.parametrize(
+        ("pattern", "text", "most"),
+        [
+            ("[ab]{1000}", [2] * 1000, 4),
+            ("[ab]{1,1000}", [2] * 1000, 5),
+            ("(?:[ab]{0,9}B){100}", [2, 2, 1] * 100, 32),
+            ("(?:ab|ba|aab){200}B", [2, 2, 3, 3, 2] * 100 + [1], 14),
+            ("(?:[ab]{1000}B){4}", ([2] * 1000 + [1]) * 4, 18),
+        ],
+    )
+    def test_states_of_a_count_are_few_nodes(self, pattern, text, most):
+        made = automaton(pattern, CHARS, len(text))
+        state = made.tables.state(made.reader.start)
+        for symbol in text:
+            state = made.tables.after(state, symbol)
+        assert state[0].view.may_end
+        assert len(made.tables) <= most
+
+    def test_nodes_that_do_not_turn_share_what_may_follow(self):
+        made = automaton("(?:[ab]{1000}B)*", CHARS, 2002)
+        state, views = made.tables.state(made.reader.start), set()
         for _ in range(1000):
             state = made.tables.after(state, 2)
-        assert len(made.tables.views) > 1000
-        assert len(set(made.tables.views)) == 2
+            views.add(state[0].view)
+        assert len(made.tables) > 1000
+        assert len(views) == 2
 
     @pytest.mark.parametrize("pattern", ["[ab]{500}", "(?:a{1,9}b){50}", ".*a.{6}", "(?:a|bb|é)*B?"])
     def test_states_looked_at_ahead_are_those_that_come(self, pattern, monkeypatch):
         def way() -> list[tuple[bool, bytes]]:
             made, rng, found = automaton(pattern, CHARS, 500), random.Random(3), []
-            state, left = 0, 500
+            state, left = made.tables.state(made.reader.start), 500
             while choices := sorted(live(made, state, left)):
-                found.append((made.tables.may_end[state], made.tables.view(state, left).live.tobytes()))
+                found.append((state[0].view.may_end, made.tables.view(state, left).live.tobytes()))
                 state, left = made.tables.after(state, rng.choice(choices)), left - 1
             return found
 
@@ -205,10 +224,11 @@ class TestSize:
 
     def test_tables_begin_anew_when_they_are_full(self, monkeypatch):
         monkeypatch.setattr("charlm.generation.constraint.automaton.MOST_STATES", 70)
-        made = automaton("[ab]{100}", CHARS, 100)
-        while not made.tables.full:
-            made.tables.after(len(made.tables.views) - 1, 2)
+        made = automaton("(?:[ab]{100}B)*", CHARS, 101)
         old = made.tables
+        state = old.state(made.reader.start)
+        while not old.full:
+            state = old.after(state, 2)
         new = made.renewed(old)
         assert new is not old
         assert made.renewed(old) is new

@@ -16,10 +16,11 @@ VOCABULARY = Vocabulary.from_text(ALPHABET)
 
 def words(pattern: str, length: int = 2) -> set[str]:
     """Return all texts over the alphabet that an automaton of the pattern accepts."""
-    made, found, waiting = automaton_of(parse(pattern).node, VOCABULARY, length), set(), [("", 0)]
+    made, found = automaton_of(parse(pattern).node, VOCABULARY, length), set()
+    waiting = [("", made.tables.state(made.reader.start))]
     while waiting:
         text, state = waiting.pop()
-        if made.tables.may_end[state]:
+        if state[0].view.may_end:
             found.add(text)
         live = (made.tables.needs(state) <= length - len(text)).nonzero()[0].tolist()
         waiting += [(text + str(VOCABULARY.symbols[k]), made.tables.after(state, k)) for k in live]

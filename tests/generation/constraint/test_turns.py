@@ -1,0 +1,97 @@
+"""Counts in whose copies a text turns, against `regex` and against the same automaton without any turns."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import regex
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from charlm.errors import CharlmError
+from charlm.generation.constraint import network
+from charlm.generation.constraint.automaton import Automaton
+from charlm.generation.constraint.compiling import automaton_of
+from charlm.generation.constraint.parser import parse
+from charlm.text.vocabulary import Vocabulary
+from tests.figures import figure
+from tests.generation.constraint.languages import PATTERNS
+
+CHARS = Vocabulary("char", ("\n", "B", "a", "b", "é"))
+GRAPHEMES = Vocabulary("grapheme", ("B", "a", "ab", "b", "bbb", "é"))
+BYTES = Vocabulary("byte", tuple(sorted(set("aBbé\n".encode()))))
+
+
+def automaton(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> Automaton:
+    return automaton_of(parse(pattern).node, vocabulary, length, stops)
+
+
+def written_out(pattern: str, vocabulary: Vocabulary, length: int) -> Automaton:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "FEWEST_COPIES", 1_000_000)
+        return automaton(pattern, vocabulary, length)
+
+
+@pytest.mark.parametrize("symbols", [CHARS, BYTES, GRAPHEMES], ids=["char", "byte", "grapheme"])
+@settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.lists(st.tuples(PATTERNS, st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=3),
+    st.sampled_from(["", "a", "(?:{}){{2,5}}", "(?:{}){{6}}", "(?:{})*", "(?:a|b|{})B"]),
+    st.integers(1, 60),
+    st.randoms(use_true_random=False),
+)
+def test_turning_changes_nothing(symbols, counts, around, length, rng):
+    pattern = "".join(f"(?:{p}){{{low},{low + more}}}" for p, low, more in counts if "(?" not in p[:3])
+    pattern = around.format(pattern) if "{" in around else pattern + around
+    try:
+        plain = written_out(pattern, symbols, length)
+    except CharlmError:
+        return
+    made = automaton(pattern, symbols, length)
+    for _ in range(3):
+        (here, there), left = (a.tables.state(a.reader.start) for a in (made, plain)), length
+        while True:
+            assert here[0].view.may_end == there[0].view.may_end
+            assert here[0].whole == there[0].whole
+            needs = plain.tables.needs(there)
+            assert (made.tables.needs(here) == needs).all()
+            for budget in (left, left + 7):
+                assert (made.tables.view(here, budget).live == plain.tables.view(there, budget).live).all()
+            choices = (needs <= left).nonzero()[0].tolist()
+            if not choices:
+                break
+            symbol = rng.choice(choices)
+            here, there = made.tables.after(here, symbol), plain.tables.after(there, symbol)
+            left -= here[0].whole
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "[ab]{40}",
+        "B{3,9}[aB]{2,7}b",
+        ".{5,9} ?[aB]{4,8}b{5}",
+        "(?:.{0,6}\n){1,20}",
+        "(?:[ab]{9}B){8}",
+        "(?:ab?){12}(?:a|bb|B){0,9}",
+        "(?:(?:ab|ba|aab)B){10,}",
+        "(?:a|B{7})*(?:[Ba]{3,9}b){5}",
+        "(?:a.{4,8}|(?:aB){6}b)B",
+        "(?:[ab]{3}|B{5,7}){9}",
+    ],
+)
+def test_what_is_live_is_what_regex_takes_for_a_beginning(pattern):
+    compiled, rng = regex.compile(pattern), random.Random(pattern)
+    made = automaton(pattern, CHARS, 400)
+    for _ in range(figure(20, 200)):
+        state, text = made.tables.state(made.reader.start), ""
+        while len(text) < 90:
+            assert state[0].view.may_end == bool(compiled.fullmatch(text))
+            live = made.tables.view(state, 400).live[:-1].nonzero()[0].tolist()
+            taken = [k for k, s in enumerate(CHARS.symbols) if compiled.fullmatch(text + str(s), partial=True)]
+            assert live == taken
+            if not live:
+                break
+            symbol = rng.choice(live)
+            state, text = made.tables.after(state, symbol), text + str(CHARS.symbols[symbol])
