@@ -29,7 +29,7 @@ MOST_NUMBERS = 2_000_000
 """In all rows of `Tables.follows`, and in all masks."""
 UNSEEN = -(1 << 60)
 """Makes turns negative, whatever they were."""
-MOST_AHEAD = 32
+MOST_AHEAD = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +79,15 @@ class Node:
         By way: the node after it, and what to add to the turns. If they become negative, ask `Tables.after`.
     ways, whole
         Those of the view.
+    ahead : int
+        How many nodes were looked at in advance up to this one.
     """
 
-    __slots__ = ("each", "enough", "follows", "name", "run", "view", "ways", "whole")
+    __slots__ = ("ahead", "each", "enough", "follows", "name", "run", "view", "ways", "whole")
 
     def __init__(self, name: Any, run: Run | None, view: View, enough: int, each: int) -> None:
         self.name, self.run, self.view, self.enough, self.each = name, run, view, enough, each
-        self.ways, self.whole = view.ways, view.whole
+        self.ways, self.whole, self.ahead = view.ways, view.whole, 1
         self.follows: list[State] = [(self, UNSEEN)] * (view.ways[-1] + 1)
 
 
@@ -192,7 +194,7 @@ class Tables:
         if turns + more >= 0:
             return after, turns + more
         found = self._after(state, symbol)
-        self._look_ahead(found, symbol)
+        self._look_ahead(found, symbol, min(2 * node.ahead, MOST_AHEAD))
         return found
 
     def _after(self, state: State, symbol: int) -> State:
@@ -211,20 +213,22 @@ class Tables:
             node.follows[way] = found, turned - turns
         return found, turned
 
-    def _look_ahead(self, state: State, symbol: int) -> None:
+    def _look_ahead(self, state: State, symbol: int, most: int) -> None:
         """Look at the states to which the same symbol leads again, as long as they look the same: in a count.
 
-        One after the other they cost half of what they would at a character each.
+        One after the other they cost half of what they would at a character each. There are the more of them the
+        more of those before have been come to, as a file is read ahead.
         """
         view, way = state[0].view, state[0].ways[symbol]
         if not view.live[symbol]:
             return
         with contextlib.suppress(ConstraintError):  # the text may take another way
-            for _ in range(min(MOST_AHEAD, self._most_states - len(self._nodes))):
+            for _ in range(min(most, self._most_states - len(self._nodes))):
                 node, _ = state
                 if node.view is not view or node.follows[way][1] != UNSEEN:
                     break
                 state = self._after(state, symbol)
+        state[0].ahead = most
 
 
 class Automaton:

@@ -134,6 +134,10 @@ class WholeCharacters(_WholeSymbols):
     def __init__(self, network: Network, spellings: Sequence[Spelling]) -> None:
         super().__init__(network, spellings)
         self._to_end = ToEnd(network)
+        self._members: dict[int, list[int]] = {}  # by class: its symbols
+        for symbol, spelling in enumerate(spellings):
+            for number in spelling[0] if len(spelling) == 1 else ():
+                self._members.setdefault(number, []).append(symbol)
         self.kind, self.outlook = self._to_end.within, self._to_end.outlook
 
     def ways(self, state: Places) -> list[Hashable]:
@@ -157,12 +161,11 @@ class WholeCharacters(_WholeSymbols):
 
     def needs(self, state: Places) -> Needs:
         """See `Reader`."""
+        needs = np.full(self._size, DEAD, np.int32)
         near = self._to_end.nearest(state)
-        by_letter = [
-            min((near.get(number, DEAD) for number in spelling[0]), default=DEAD) if len(spelling) == 1 else DEAD
-            for spelling in self._spellings
-        ]
-        return np.array(by_letter, np.int32)[self.letters]
+        for number in sorted(near, key=near.__getitem__, reverse=True):  # what is nearest has the last word
+            needs[self._members.get(number, [])] = near[number]
+        return needs
 
 
 class Graphemes(_WholeSymbols):
