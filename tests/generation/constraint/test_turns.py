@@ -33,22 +33,8 @@ def written_out(pattern: str, vocabulary: Vocabulary, length: int) -> Automaton:
         return automaton(pattern, vocabulary, length)
 
 
-@pytest.mark.parametrize("symbols", [CHARS, BYTES, GRAPHEMES], ids=["char", "byte", "grapheme"])
-@settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow], deadline=None)
-@given(
-    st.lists(st.tuples(PATTERNS, st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=3),
-    st.sampled_from(["", "a", "(?:{}){{2,5}}", "(?:{}){{6}}", "(?:{})*", "(?:a|b|{})B"]),
-    st.integers(1, 60),
-    st.randoms(use_true_random=False),
-)
-def test_turning_changes_nothing(symbols, counts, around, length, rng):
-    pattern = "".join(f"(?:{p}){{{low},{low + more}}}" for p, low, more in counts if "(?" not in p[:3])
-    pattern = around.format(pattern) if "{" in around else pattern + around
-    try:
-        plain = written_out(pattern, symbols, length)
-    except CharlmError:
-        return
-    made = automaton(pattern, symbols, length)
+def compare(made: Automaton, plain: Automaton, length: int, rng: random.Random) -> None:
+    """Walk some texts through both and compare all that is known of each state."""
     for _ in range(3):
         (here, there), left = (a.tables.state(a.reader.start) for a in (made, plain)), length
         while True:
@@ -64,6 +50,31 @@ def test_turning_changes_nothing(symbols, counts, around, length, rng):
             symbol = rng.choice(choices)
             here, there = made.tables.after(here, symbol), plain.tables.after(there, symbol)
             left -= here[0].whole
+
+
+@pytest.mark.parametrize("symbols", [CHARS, BYTES, GRAPHEMES], ids=["char", "byte", "grapheme"])
+@settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.lists(st.tuples(PATTERNS, st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=3),
+    st.sampled_from(["", "a", "(?:{}){{2,5}}", "(?:{}){{6}}", "(?:{})*", "(?:a|b|{})B"]),
+    st.integers(1, 60),
+    st.randoms(use_true_random=False),
+)
+def test_turning_changes_nothing(symbols, counts, around, length, rng):
+    pattern = "".join(f"(?:{p}){{{low},{low + more}}}" for p, low, more in counts if "(?" not in p[:3])
+    pattern = around.format(pattern) if "{" in around else pattern + around
+    try:
+        plain = written_out(pattern, symbols, length)
+    except CharlmError:
+        return
+    compare(automaton(pattern, symbols, length), plain, length, rng)
+
+
+@pytest.mark.parametrize("pattern", ["(?:a|bb){9}", "(?:ab{0,5}){6}B?", "(?:a|B{4}){5,9}", "(?:[ab]+B){7,}"])
+@pytest.mark.parametrize("length", range(14, 24))
+def test_what_is_left_of_the_length_counts_all_turns(pattern, length):
+    rng = random.Random(length)
+    compare(automaton(pattern, CHARS, length), written_out(pattern, CHARS, length), length, rng)
 
 
 @pytest.mark.parametrize(
