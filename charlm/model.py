@@ -99,6 +99,8 @@ class CharModel:
         for part in (self.embedding, *self.stack.layers, self.head):
             if part is not None:
                 part.initialize_(rng)
+        if self.embedding is None:  # of a one-hot input a single entry counts: a fan-in of 1, and not of H
+            self.stack.layers[0].params["W_x"][...] *= self.config.hidden_size**0.5
 
     def __repr__(self) -> str:
         c = self.config

@@ -38,7 +38,8 @@ class ModelConfig:
     gru_reset : {"after", "before"}
         Where a GRU's reset gate acts: after the recurrent product (PyTorch) or before it (Cho et al. 2014).
     init : {"uniform", "min-char-rnn"}
-        Start weights: uniform in ±1/√fan-in with forget-gate bias 1, or 0.01·N(0, 1) with zero biases.
+        Start weights: uniform in ±1/√H, those of one-hot input in ±1, with forget-gate bias 1; or 0.01·N(0, 1) with
+        zero biases.
     dtype : {"float32", "float64"}
         Precision of weights and arithmetic.
     """
