@@ -199,6 +199,18 @@ def test_start_weights_follow_the_seed() -> None:
     assert (one != other).any()
 
 
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@pytest.mark.parametrize(("embedding_size", "bound"), [(0, 1.0), (3, 1 / 8)])
+def test_the_start_weights_of_one_hot_input_have_a_fan_in_of_one(
+    cell: Any, embedding_size: int, bound: float
+) -> None:
+    config = charlm.ModelConfig(cell=cell, hidden_size=64, layers=2, embedding_size=embedding_size)
+    params = charlm.CharModel(config, VOCABULARY).params
+    bounds = {"layers.0.W_x": bound} | dict.fromkeys(("layers.0.W_h", "layers.1.W_x", "head.W"), 1 / 8)
+    for name, expected in bounds.items():
+        assert 0.97 * expected < np.abs(params[name]).max() <= expected * (1 + 1e-6), name
+
+
 def test_published_start_weights() -> None:
     config = charlm.ModelConfig(cell="rnn", hidden_size=200, init="min-char-rnn")
     model = charlm.CharModel(config, VOCABULARY)
