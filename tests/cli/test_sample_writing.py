@@ -17,6 +17,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> charlm.CharModel:
     vocabulary = charlm.Vocabulary.from_text("abcdef \n", stop=True)
     model = charlm.CharModel(charlm.ModelConfig(hidden_size=5), vocabulary, seed=2)
     model.params.value *= 3
+    model.params["head.b"][vocabulary.stop_id] -= 3  # texts long enough to stop in
     charlm.save(model, "checkpoints/run/last.npz")
     return model
 
