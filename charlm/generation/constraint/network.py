@@ -101,10 +101,8 @@ class Network:
                 loop = after = self.add(BRANCH, after)
                 self.follows[loop] += (self._build(body, loop, classes, once=False),)
             case Repeat(body, low, int(high)):
-                end, start = (
-                    after,
-                    len(self.reads),
-                )  # one way out at each count: a text is then at few places at once
+                # one way out at each count: a text is then at few places at once
+                end, start = after, len(self.reads)
                 is_run = once and _is_run(high - low, body)
                 for _ in range(high - low):
                     first = self._build(body, after, classes, once=once and not is_run)
