@@ -26,7 +26,7 @@ class Embedding:
     params : ParameterStore, optional
         Where ``W`` (E, V) lives; a store of its own when left out.
     rng : numpy.random.Generator, optional
-        Draws the start weights, N(0, 1/E).
+        Draws the start weights, N(0, 1).
     dtype : dtype-like
         For a store of its own.
     """
@@ -51,9 +51,9 @@ class Embedding:
         return {"W": (embedding_size, vocabulary_size)}
 
     def initialize_(self, rng: np.random.Generator) -> None:
-        """Draw the table from N(0, 1/E), in place."""
+        """Draw the table from N(0, 1), in place."""
         W = self.params["W"]
-        W[...] = rng.standard_normal(W.shape) * W.shape[0] ** -0.5
+        W[...] = rng.standard_normal(W.shape)
 
     def forward(self, ids: IdArray) -> tuple[Lookup, Callable[[FloatArray], None]]:
         """Look up ids (T, N).

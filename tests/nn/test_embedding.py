@@ -36,4 +36,4 @@ def test_start_weights() -> None:
     W = Embedding(5000, 16, rng=np.random.default_rng(0)).params["W"]
     assert W.shape == (16, 5000)
     assert abs(W.mean()) < 0.01
-    assert W.std() == pytest.approx(0.25, rel=0.02)  # N(0, 1/E)
+    assert W.std() == pytest.approx(1, rel=0.02)
