@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from charlm.errors import ConstraintError
 from charlm.generation.constraint.network import Run
-from charlm.generation.constraint.readers import Needs, Reader
+from charlm.generation.constraint.readers import Reader
 
 __all__ = ["Automaton", "Node", "State", "Tables", "View"]
 
@@ -176,10 +176,6 @@ class Tables:
         numbers: dict[Hashable, int] = {}
         of_letters = [numbers.setdefault(way, len(numbers)) for way in self._reader.ways(name)]
         return [*[of_letters[letter] for letter in self._reader.letters], len(numbers)]
-
-    def needs(self, state: State) -> Needs:
-        """Return, of each symbol (V,), the fewest characters up to a match if it comes next in a state."""
-        return self._reader.needs(self.name(state))
 
     def after(self, state: State, symbol: int) -> State:
         """Return the state after a live symbol; after the end, that in which nothing but the end may follow.

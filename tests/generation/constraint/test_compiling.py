@@ -28,7 +28,7 @@ def automaton(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[st
 
 
 def live(made: Automaton, state: int, left: int) -> set[int]:
-    return set((made.tables.needs(state) <= left).nonzero()[0].tolist())
+    return set((made.reader.needs(made.tables.name(state)) <= left).nonzero()[0].tolist())
 
 
 def check_every_text(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> None:

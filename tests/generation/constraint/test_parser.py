@@ -22,7 +22,7 @@ def words(pattern: str, length: int = 2) -> set[str]:
         text, state = waiting.pop()
         if state[0].view.may_end:
             found.add(text)
-        live = (made.tables.needs(state) <= length - len(text)).nonzero()[0].tolist()
+        live = (made.reader.needs(made.tables.name(state)) <= length - len(text)).nonzero()[0].tolist()
         waiting += [(text + str(VOCABULARY.symbols[k]), made.tables.after(state, k)) for k in live]
     return found
 

@@ -40,8 +40,8 @@ def compare(made: Automaton, plain: Automaton, length: int, rng: random.Random) 
         while True:
             assert here[0].view.may_end == there[0].view.may_end
             assert here[0].whole == there[0].whole
-            needs = plain.tables.needs(there)
-            assert (made.tables.needs(here) == needs).all()
+            needs = plain.reader.needs(plain.tables.name(there))
+            assert (made.reader.needs(made.tables.name(here)) == needs).all()
             for budget in (left, left + 7):
                 assert (made.tables.view(here, budget).live == plain.tables.view(there, budget).live).all()
             choices = (needs <= left).nonzero()[0].tolist()
