@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
+from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.products import Gate, Gather, Spread, both_ways
 from charlm.nn.projection import BackpropInput
@@ -64,7 +65,7 @@ class GRUWindow(Window):
     def __init__(self, cell: GRU, T: int, N: int, resets: bool) -> None:
         super().__init__(cell, T, N, resets, groups=4)
         H, dtype = cell.hidden_size, cell.params.dtype
-        self.memory = np.empty((T, N, H), dtype)
+        self.memory = empty((T, N, H), dtype)
         self.b_hn = cell.params["b_hn"] if cell.reset_after else np.zeros(H, dtype)
         self.steps = [self._views(t) for t in range(T)]
 

@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
+from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore
 from charlm.nn.products import Gate, Products, both_ways
 from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
@@ -67,9 +68,9 @@ class LSTMWindow(Window):
     def __init__(self, cell: LSTM, T: int, N: int, resets: bool) -> None:
         super().__init__(cell, T, N, resets)
         H, dtype = cell.hidden_size, cell.params.dtype
-        self.tanh_c = np.empty((T, N, H), dtype)
-        self.dh_to_dc, self.f_kept = np.empty((2, self.chunk, N, H), dtype)
-        self.scratch = np.empty((3, self.chunk, N, H), dtype)
+        self.tanh_c = empty((T, N, H), dtype)
+        self.dh_to_dc, self.f_kept = empty((2, self.chunk, N, H), dtype)
+        self.scratch = empty((3, self.chunk, N, H), dtype)
         self.steps = [self._views(t) for t in range(T)]
 
     def _views(self, t: int) -> Step:

@@ -20,6 +20,7 @@ from typing import ClassVar
 import numpy as np
 
 from charlm.errors import UsageError
+from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
@@ -66,7 +67,7 @@ class Optimizer(ABC):
         `steps`, which Adam needs, counts finished updates and is left to the caller.
         """
         start, stop, _ = part.indices(self.params.value.size)
-        scratch = np.empty((2, min(BLOCK, max(1, stop - start))), self.params.dtype)
+        scratch = empty((2, min(BLOCK, max(1, stop - start))), self.params.dtype)
         for begin in range(start, stop, BLOCK):
             block = slice(begin, min(begin + BLOCK, stop))
             w, g = self.params.value[block], self.params.grad[block]

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray
 
 __all__ = ["Gate", "Gather", "Products", "Spread", "both_ways", "transpose_"]
@@ -53,7 +54,7 @@ class _Blocks:
         self.gates = gates
         most = min(K, LARGEST_UNPACKED // (N * J))
         R = K if N == 1 else next((R for R in range(most, FEWEST_COLUMNS - 1, -1) if K % R == 0), K)
-        self._blocks = np.empty((len(gates), K // R, J, R), dtype)
+        self._blocks = empty((len(gates), K // R, J, R), dtype)
 
     def _cut(self, flat: FloatArray) -> FloatArray:
         """See (G, N, K) as blocks (G, S, N, R)."""
@@ -82,10 +83,10 @@ class Spread(_Blocks):
     def __init__(self, gates: Sequence[Gate], J: int, K: int, N: int | None, dtype: DTypeLike) -> None:
         super().__init__(gates, J, K, N or 1, dtype)
         G = len(gates)
-        self.product = np.empty((G, K) if N is None else (G, N, K), dtype)
+        self.product = empty((G, K) if N is None else (G, N, K), dtype)
         self._single = N in (1, None)
         if self._single:  # (J, G·K): the gates side by side
-            self._matrix = np.empty((J, G * K), dtype)
+            self._matrix = empty((J, G * K), dtype)
             self._blocks = self._matrix.reshape(J, 1, G, K).transpose(2, 1, 0, 3)
             self._row = self.product.reshape(-1) if N is None else self.product.reshape(1, -1)
         else:
@@ -128,7 +129,7 @@ class Gather(_Blocks):
         G = len(gates)
         self._matrix = self._blocks.reshape(G * J, K) if N == 1 else None
         parts = 1 if N == 1 else G
-        self._parts = np.empty((parts + addend, N, K), dtype)
+        self._parts = empty((parts + addend, N, K), dtype)
         self._cuts = self._cut(self._parts[:parts])
         self.addend = self._parts[-1]
         self._with_addend = addend

@@ -27,6 +27,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
 from charlm.nn.arrays import Inputs, Lookup
+from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.products import Gate, Gather, Spread
 from charlm.nn.projection import BackpropInput, project, projected_table
@@ -278,7 +279,7 @@ class Recurrent(ABC):
         W_x, b = kernel.W_x, kernel.b if streams is None else kernel.b[:, None]
         projected = projected_table(W_x, kernel.b, table)
         by_symbol = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
-        out = np.empty((self.gates, streams or 1, self.hidden_size), self.params.dtype)
+        out = empty((self.gates, streams or 1, self.hidden_size), self.params.dtype)
 
         def read(x: Any) -> FloatArray:
             if isinstance(x, np.ndarray):

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.nn.dropout import draw_mask_
+from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore
 from charlm.nn.products import Gather, Spread, transpose_
 
@@ -49,7 +50,8 @@ class Window:
         gru    (9 T + 1) N H
 
     and T N H more for each part of the state where a window has resets. The `Kernel` takes G (2 H² + (D + 1) H) and
-    2 G N H for its products, N H more for a GRU, and G H² more for a mask of dropped weights.
+    2 G N H for its products, N H more for a GRU, and G H² more for a mask of dropped weights. Each array takes a
+    line of the cache more (`charlm.nn.memory`).
     """
 
     steps: Sequence[Any]
@@ -57,8 +59,8 @@ class Window:
 
     def __init__(self, cell: Cell, T: int, N: int, resets: bool, groups: int = 0) -> None:
         H, dtype = cell.hidden_size, cell.params.dtype
-        self.states = [np.empty((T + 1, N, H), dtype) for _ in cell.state_type._fields]
-        self.inputs = [np.empty((T, N, H), dtype) if resets else slots[:T] for slots in self.states]
+        self.states = [empty((T + 1, N, H), dtype) for _ in cell.state_type._fields]
+        self.inputs = [empty((T, N, H), dtype) if resets else slots[:T] for slots in self.states]
         self.z = _grouped(cell.gates, T, N, H, dtype)
         self.delta = _grouped(groups, T, N, H, dtype) if groups else self.z
         self.half = np.array(0.5, dtype)
@@ -77,7 +79,7 @@ class Window:
 
 def _grouped(G: int, T: int, N: int, H: int, dtype: DTypeLike) -> FloatArray:
     """Return a new array (G, T, N, H); of a single stream, a step's groups lie next to each other."""
-    return np.empty((T, G, N, H), dtype).transpose(1, 0, 2, 3) if N == 1 else np.empty((G, T, N, H), dtype)
+    return empty((T, G, N, H), dtype).transpose(1, 0, 2, 3) if N == 1 else empty((G, T, N, H), dtype)
 
 
 @contextmanager
@@ -107,7 +109,7 @@ class Kernel:
 
     def __init__(self, cell: Cell, N: int) -> None:
         G, H, D, dtype = cell.gates, cell.hidden_size, cell.input_size, cell.params.dtype
-        self.W_x, self.b = np.empty((G, D, H), dtype), np.empty((G, H), dtype)
+        self.W_x, self.b = empty((G, D, H), dtype), empty((G, H), dtype)
         self.products: Any = cell.products(N)
         self.mask: FloatArray | None = None
 

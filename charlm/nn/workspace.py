@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
+from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray
 
 __all__ = ["Workspace"]
@@ -36,4 +37,4 @@ class Workspace:
 
     def array(self, name: Hashable, shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
         """Return an array with what its last use left in it."""
-        return self.get((name, shape, np.dtype(dtype)), lambda: np.empty(shape, dtype))
+        return self.get((name, shape, np.dtype(dtype)), lambda: empty(shape, dtype))

@@ -1,0 +1,33 @@
+"""Arrays that begin where a line of the cache begins.
+
+NumPy puts an array anywhere that is a multiple of 16 bytes. A vector register is up to 64 bytes wide, and one that
+is filled from two lines of the cache costs twice: products of a time step are up to half as fast again where
+their operands begin with a line.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from charlm.nn.parameters import FloatArray
+
+__all__ = ["CACHE_LINE", "empty"]
+
+CACHE_LINE = 64
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
+    """Return a new array that begins with a line of the cache, with whatever its memory holds.
+
+    Examples
+    --------
+    >>> empty((3, 5), np.float32).ctypes.data % CACHE_LINE
+    0
+    """
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    memory = np.empty(size + CACHE_LINE, np.uint8)
+    start = -memory.ctypes.data % CACHE_LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
