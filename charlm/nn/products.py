@@ -5,6 +5,9 @@ of them has few rows; up to about a million multiplications it does without. So 
 blocks of R columns with N·J·R below a million, and a product is one call over the stack of blocks. R follows from
 the shapes alone, never from a timing, so that the same run gives the same bits. With one stream nothing is
 packed anyway, and all gates are one product of a vector and a matrix.
+
+Matrices that are too large for a core's own cache are read anew at every step. So they are taken gate after gate,
+each time from the end at which the last product stopped: what that one used last is still there.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ __all__ = ["Gate", "Gather", "Products", "Spread", "both_ways", "transpose_"]
 
 LARGEST_UNPACKED = 1_000_000
 FEWEST_COLUMNS = 16
+LARGEST_KEPT = 2**21  # bytes; caches of a core's own have one or two times 2²⁰
 TILE = 16
 
 
@@ -55,6 +59,7 @@ class _Blocks:
         most = min(K, LARGEST_UNPACKED // (N * J))
         R = K if N == 1 else next((R for R in range(most, FEWEST_COLUMNS - 1, -1) if K % R == 0), K)
         self._blocks = empty((len(gates), K // R, J, R), dtype)
+        self._too_large = self._blocks.nbytes > LARGEST_KEPT
 
     def _cut(self, flat: FloatArray) -> FloatArray:
         """See (G, N, K) as blocks (G, S, N, R)."""
@@ -84,13 +89,18 @@ class Spread(_Blocks):
         super().__init__(gates, J, K, N or 1, dtype)
         G = len(gates)
         self.product = empty((G, K) if N is None else (G, N, K), dtype)
-        self._single = N in (1, None)
-        if self._single:  # (J, G·K): the gates side by side
-            self._matrix = empty((J, G * K), dtype)
-            self._blocks = self._matrix.reshape(J, 1, G, K).transpose(2, 1, 0, 3)
-            self._row = self.product.reshape(-1) if N is None else self.product.reshape(1, -1)
+        single = N in (1, None)
+        self._multiply = np.dot if single else np.matmul
+        self._pieces: list[tuple[FloatArray, FloatArray]]  # matrices, and where their products go
+        if self._too_large:
+            products = self.product if single else self._cut(self.product)
+            self._pieces = list(zip(self._blocks[:, 0] if single else self._blocks, products, strict=True))
+        elif single:  # (J, G·K): the gates side by side
+            matrix = empty((J, G * K), dtype)
+            self._blocks = matrix.reshape(J, 1, G, K).transpose(2, 1, 0, 3)
+            self._pieces = [(matrix, self.product.reshape(-1) if N is None else self.product.reshape(1, -1))]
         else:
-            self._cuts = self._cut(self.product)
+            self._pieces = [(self._blocks, self._cut(self.product))]
 
     def load_(self, W: FloatArray) -> None:
         """Copy the gates' matrices out of `W` (all gates, K, J), transposed and scaled, in place."""
@@ -99,10 +109,10 @@ class Spread(_Blocks):
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Return ``product`` (G, N, K), which the next call overwrites."""
-        if self._single:
-            np.dot(x, self._matrix, self._row)
-        else:
-            np.matmul(x, self._blocks, self._cuts)
+        for matrices, out in self._pieces:
+            self._multiply(x, matrices, out)
+        if self._too_large:
+            self._pieces.reverse()
         return self.product
 
 
@@ -131,6 +141,7 @@ class Gather(_Blocks):
         parts = 1 if N == 1 else G
         self._parts = empty((parts + addend, N, K), dtype)
         self._cuts = self._cut(self._parts[:parts])
+        self._order = list(range(G))
         self.addend = self._parts[-1]
         self._with_addend = addend
 
@@ -142,7 +153,11 @@ class Gather(_Blocks):
 
     def __call__(self, x: FloatArray, out: FloatArray) -> None:
         """Write the sum into `out` (N, K), in place; `x` is (G, 1, N, J)."""
-        if self._matrix is None:
+        if self._matrix is None and self._too_large:
+            for g in self._order:
+                np.matmul(x[g], self._blocks[g], self._cuts[g])
+            self._order.reverse()
+        elif self._matrix is None:
             np.matmul(x, self._blocks, self._cuts)
         elif not self._with_addend:
             np.dot(x.reshape(1, -1), self._matrix, out)

@@ -11,30 +11,50 @@ from charlm.nn.products import Gate, Gather, Spread, transpose_
 SHAPES = [(1, 1, 1), (5, 7, 3), (16, 16, 1), (48, 100, 5), (33, 66, 2), (64, 1024, 3), (128, 512, 2), (97, 96, 4)]
 GATES = [Gate(2, 1.0), Gate(0, 0.5)]
 LIMITS = [10, 20_000, 100_000, 1_000_000]  # an upper limit for a block
+KEPT = [0, products.LARGEST_KEPT]  # whether matrices are taken one by one, to and fro
 
 
+@pytest.mark.parametrize("kept", KEPT)
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize(("J", "K", "N"), SHAPES)
-def test_spread(J: int, K: int, N: int, limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spread(J: int, K: int, N: int, limit: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(products, "LARGEST_UNPACKED", limit)
+    monkeypatch.setattr(products, "LARGEST_KEPT", kept)
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(3, K, J)), rng.normal(size=(N, J))
     spread = Spread(GATES, J, K, N, np.float64)
-    for _ in range(2):
+    for _ in range(3):
         spread.load_(W)
         np.testing.assert_allclose(spread(x), [x @ W[2].T, x @ W[0].T * 0.5], rtol=1e-10, atol=1e-10)
         W *= 3
 
 
+@pytest.mark.parametrize("kept", KEPT)
+@pytest.mark.parametrize(("J", "K"), [(1, 1), (5, 7), (64, 96)])
+def test_spread_of_one_stream_without_an_axis(J: int, K: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(products, "LARGEST_KEPT", kept)
+    rng = np.random.default_rng(0)
+    W, x = rng.normal(size=(3, K, J)), rng.normal(size=J)
+    spread = Spread(GATES, J, K, None, np.float64)
+    for _ in range(3):
+        spread.load_(W)
+        np.testing.assert_allclose(spread(x), [W[2] @ x, W[0] @ x * 0.5], rtol=1e-10, atol=1e-10)
+        W *= 3
+
+
+@pytest.mark.parametrize("kept", KEPT)
 @pytest.mark.parametrize("addend", [False, True])
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize(("J", "K", "N"), SHAPES)
-def test_gather(J: int, K: int, N: int, limit: int, addend: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gather(
+    J: int, K: int, N: int, limit: int, addend: bool, kept: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(products, "LARGEST_UNPACKED", limit)
+    monkeypatch.setattr(products, "LARGEST_KEPT", kept)
     rng = np.random.default_rng(0)
     W, x, out = rng.normal(size=(3, J, K)), rng.normal(size=(2, N, J)), np.full((N, K), np.nan)
     gather = Gather(GATES, J, K, N, np.float64, addend=addend)
-    for _ in range(2):
+    for _ in range(3):
         gather.load_(W)
         wanted = x[0] @ W[2] + x[1] @ W[0]
         if addend:
