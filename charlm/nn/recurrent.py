@@ -296,11 +296,14 @@ class Recurrent(ABC):
     def add_gradient_(
         self, name: str, kernel_gradient: FloatArray, order: Sequence[Gate], mask: FloatArray | None = None
     ) -> None:
-        """Add the gradient (gates, H, …) of a parameter, in kernel order, in place; `mask` is in files' order."""
+        """Add the gradient (gates, H, …) of a parameter, in kernel order, in place; `mask` is in files' order.
+
+        With a mask it acts on `kernel_gradient`, in place.
+        """
         H, gradient = self.hidden_size, self.params.gradient(name)
         for gate, part in zip(order, kernel_gradient, strict=True):
             rows = slice(gate.place * H, (gate.place + 1) * H)
-            gradient[rows] += part if mask is None else part * mask[rows]
+            gradient[rows] += part if mask is None else np.multiply(part, mask[rows], out=part)
 
 
 def _extent(x: Inputs) -> tuple[int, int]:

@@ -50,8 +50,8 @@ class Window:
         gru    (9 T + 1) N H
 
     and T N H more for each part of the state where a window has resets. The `Kernel` takes G (2 H² + (D + 1) H) and
-    2 G N H for its products, N H more for a GRU, and G H² more for a mask of dropped weights. Each array takes a
-    line of the cache more (`charlm.nn.memory`).
+    2 G N H for its products, N H more for a GRU, and 2 G H² more where weights are dropped. Each array takes a line
+    of the cache more (`charlm.nn.memory`).
     """
 
     steps: Sequence[Any]
@@ -112,14 +112,17 @@ class Kernel:
         self.W_x, self.b = empty((G, D, H), dtype), empty((G, H), dtype)
         self.products: Any = cell.products(N)
         self.mask: FloatArray | None = None
+        self._kept: FloatArray | None = None  # what the mask leaves of W_h
 
     def load_(self, cell: Cell, weight_rng: np.random.Generator | None = None) -> None:
         """Copy the weights as they are now, in place; `weight_rng` draws those of ``W_h`` that are dropped."""
         W_x, W_h, b = cell.by_gate("W_x"), cell.by_gate("W_h"), cell.by_gate("b")
         if weight_rng is not None and cell.weight_drop:
-            self.mask = np.empty_like(cell.params["W_h"]) if self.mask is None else self.mask
+            if self.mask is None or self._kept is None:
+                shape, dtype = cell.params["W_h"].shape, cell.params.dtype
+                self.mask, self._kept = empty(shape, dtype), empty(W_h.shape, dtype)
             draw_mask_(self.mask, cell.weight_drop, weight_rng)
-            W_h = W_h * self.mask.reshape(W_h.shape)
+            W_h = np.multiply(W_h, self.mask.reshape(W_h.shape), out=self._kept)
         for k, gate in enumerate(cell.input_order):
             transpose_(W_x[gate.place], gate.scale, out=self.W_x[k : k + 1])
             np.multiply(b[gate.place], gate.scale, out=self.b[k])

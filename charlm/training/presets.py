@@ -61,8 +61,8 @@ PRESETS: dict[str, Settings] = {
     "base": Settings("base", {"cell": "lstm", "hidden_size": 512, "dropout": 0.3}, {**_LONGER, "minutes": 5.0}),
     "large": Settings(
         "large",
-        {"cell": "lstm", "hidden_size": 1024, "dropout": 0.5},
-        {**_LONGER, "learning_rate": 0.35, "minutes": 30.0},
+        {"cell": "lstm", "hidden_size": 768, "dropout": 0.4, "weight_drop": 0.35},
+        {**_LONGER, "learning_rate": 0.4, "minutes": 30.0},
     ),
     "min-char-rnn": Settings(
         "min-char-rnn",

@@ -18,12 +18,16 @@ T, N, D, H, V = 40, 6, 37, 48, 37
 STATES = {RNN: 1, LSTM: 2, GRU: 1}
 
 
-def numbers(cell: type[Recurrent], D: int, T: int, N: int, H: int, chunk: int, resets: bool) -> int:
+def numbers(
+    cell: type[Recurrent], D: int, T: int, N: int, H: int, chunk: int, resets: bool, drops: bool = False
+) -> int:
     """Evaluate the formula of `Window`'s docstring."""
     window = {RNN: 2 * T + 1, LSTM: 7 * T + 5 * chunk + 2, GRU: 9 * T + 1}[cell] * N * H
     if resets:
         window += STATES[cell] * T * N * H
     G = cell.gates
+    if drops:
+        window += 2 * G * H * H
     return window + G * (2 * H * H + (D + 1) * H) + 2 * G * N * H + (cell is GRU) * N * H
 
 
@@ -49,24 +53,25 @@ def kept_memory(work) -> tuple[int, int]:
     return sum(statistic.size for statistic in found), sum(statistic.count for statistic in found)
 
 
-@pytest.mark.parametrize("resets", [False, True])
+@pytest.mark.parametrize(("resets", "drops"), [(False, False), (True, False), (False, True)])
 @pytest.mark.parametrize("cell", [RNN, LSTM, GRU])
-def test_a_layer(cell: type[Recurrent], resets: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_layer(cell: type[Recurrent], resets: bool, drops: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Window, "CHUNK_BYTES", 2**15)
-    layer = cell(D, H, rng=np.random.default_rng(0))
+    layer = cell(D, H, rng=np.random.default_rng(0), weight_drop=0.3 * drops)
     layer.params.grad[...] = 0  # made at first use
     ids = np.zeros((T, N), np.intp)
     where = np.ones((T, N), bool) if resets else None
 
     def work() -> Workspace:
         workspace = Workspace()
-        y, _, backprop = layer.forward(ids, resets=where, workspace=workspace)
+        weight_rng = np.random.default_rng(0) if drops else None
+        y, _, backprop = layer.forward(ids, resets=where, weight_rng=weight_rng, workspace=workspace)
         backprop(y)
         return workspace
 
     chunk = layer.window(T, N, resets).chunk
     assert 1 < chunk < T  # else the formula would not tell them apart
-    check(numbers(cell, D, T, N, H, chunk, resets) * 4, work)
+    check(numbers(cell, D, T, N, H, chunk, resets, drops) * 4, work)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
