@@ -23,7 +23,7 @@ __all__ = ["PresetName", "Settings", "preset_settings"]
 
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
-CHARS_PER_S = 20_000  # of 512 units on two cores; large makes a quarter of it
+CHARS_PER_S = 20_000  # of 512 units on two cores; large makes a third of it
 PASSES_A_DROPOUT = 16  # 0.1 for two passes, 0.2 for three, 0.3 for five
 SHORT = 100_000  # characters
 
