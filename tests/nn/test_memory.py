@@ -31,10 +31,14 @@ def numbers(
     return window + G * (2 * H * H + (D + 1) * H) + 2 * G * N * H + (cell is GRU) * N * H
 
 
-def check(wanted: int, work) -> None:
-    """Hold what some work keeps against a number of bytes, and a line of the cache more for each array."""
+def check(wanted: int, work, *, small: int) -> None:
+    """Hold what some work keeps against a number of bytes, and a line of the cache more for each array.
+
+    A few small arrays, a half for example, are not in the formulas and have no line more.
+    """
     kept, arrays = kept_memory(work)
-    assert wanted <= kept <= wanted + arrays * CACHE_LINE
+    lines = arrays * CACHE_LINE
+    assert wanted + lines - small * CACHE_LINE <= kept <= wanted + lines
 
 
 def kept_memory(work) -> tuple[int, int]:
@@ -71,7 +75,7 @@ def test_a_layer(cell: type[Recurrent], resets: bool, drops: bool, monkeypatch: 
 
     chunk = layer.window(T, N, resets).chunk
     assert 1 < chunk < T  # else the formula would not tell them apart
-    check(numbers(cell, D, T, N, H, chunk, resets, drops) * 4, work)
+    check(numbers(cell, D, T, N, H, chunk, resets, drops) * 4, work, small=1)
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
@@ -90,7 +94,7 @@ def test_a_model(dropout: float) -> None:
     low, high = (layer.window(T, N, False).chunk for layer in model.stack.layers)
     layers = numbers(LSTM, V, T, N, H, low, False) + numbers(LSTM, H, T, N, H, high, False)
     head = (2 * V + H) * T * N + (2 * 2 * T * N * H if dropout else 0)
-    check((layers + head) * 4, work)
+    check((layers + head) * 4, work, small=4)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
