@@ -24,7 +24,7 @@ __all__ = ["PresetName", "Settings", "preset_settings"]
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
 CHARS_PER_S = 20_000  # of 512 units on two cores; large makes a third of it
-PASSES_A_DROPOUT = 16  # 0.1 for two passes, 0.2 for three, 0.3 for five
+PASSES_A_DROPOUT = 16  # none for less than one, 0.1 for two, 0.2 for three, 0.3 for five
 SHORT = 100_000  # characters
 
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
@@ -56,12 +56,14 @@ _LEARNING = {
 _LONGER = {**_LEARNING, "seq_length": 64, "state_reset": 0.02}
 
 PRESETS: dict[str, Settings] = {
-    "quick": Settings("quick", {"cell": "lstm", "hidden_size": 256}, {**_LEARNING, "minutes": 0.5}),
+    "quick": Settings(
+        "quick", {"cell": "lstm", "hidden_size": 256}, {**_LEARNING, "learning_rate": 0.3, "minutes": 0.5}
+    ),
     "small": Settings("small", {"cell": "lstm", "hidden_size": 512, "dropout": 0.1}, {**_LEARNING, "minutes": 2.0}),
     "base": Settings("base", {"cell": "lstm", "hidden_size": 512, "dropout": 0.3}, {**_LONGER, "minutes": 5.0}),
     "large": Settings(
         "large",
-        {"cell": "lstm", "hidden_size": 768, "dropout": 0.4, "weight_drop": 0.35},
+        {"cell": "lstm", "hidden_size": 768, "dropout": 0.45, "weight_drop": 0.2},
         {**_LONGER, "learning_rate": 0.4, "minutes": 30.0},
     ),
     "min-char-rnn": Settings(
@@ -122,7 +124,7 @@ def preset_settings(name: str, characters: int, budget: dict[str, float | None])
     train = {key: value for key, value in settings.train.items() if not (given and key in BUDGETS)}
     model = dict(settings.model)
     if name == "auto" and passes is not None and settings.name in ("small", "base"):
-        model["dropout"] = min(max(round(passes / PASSES_A_DROPOUT, 1), 0.1), 0.4)
+        model["dropout"] = min(round(passes / PASSES_A_DROPOUT, 1), 0.4)
     return Settings(settings.name, model, train | given)
 
 

@@ -66,6 +66,10 @@ def test_auto_drops_more_the_more_often_a_text_is_read(minutes: float, dropout: 
     assert preset_settings(settings.name, 1_115_394, NOTHING).model == PRESETS[settings.name].model
 
 
+def test_auto_drops_nothing_of_a_text_that_is_not_read_once() -> None:
+    assert preset_settings("auto", 3 * MILLION, NOTHING | {"minutes": 1}).model["dropout"] == 0
+
+
 @pytest.mark.parametrize(("epochs", "chosen"), [(2, "small"), (5, "base"), (20, "large")])
 def test_auto_looks_at_passes(epochs: float, chosen: str) -> None:
     assert preset_settings("auto", MILLION, NOTHING | {"epochs": epochs}).name == chosen
