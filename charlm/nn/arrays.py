@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
+from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray
 
 __all__ = [
@@ -103,19 +104,31 @@ def sum_by_id(groups: FloatArray, ids: IdArray, size: int) -> FloatArray:
     ndarray, shape (G, V, H)
         Row v is the sum of the rows with id v.
     """
-    total = np.zeros((groups.shape[0], size, groups.shape[2]), groups.dtype)
+    G, _, H = groups.shape
     if ids.size <= ROWS_AT_ONCE:
-        return np.matmul(_one_hot(ids, np.arange(size), groups.dtype), groups, out=total)
-    groups = np.ascontiguousarray(groups)  # which `take` would do for every block
-    present, ranks = np.unique(ids, return_inverse=True)
-    order = np.argsort(ranks, kind="stable")
+        few: FloatArray = np.matmul(_one_hot(np.arange(size), ids, groups.dtype), groups)
+        return few
+    groups = np.ascontiguousarray(groups)  # which `take` would do every time
+    order = np.argsort(ids, kind="stable")
+    counts = np.bincount(ids, minlength=size)
+    present = np.flatnonzero(counts)
+    places = np.repeat(np.arange(present.size), counts[present])  # in `present`, of the rows in their new order
+    sums = np.zeros((G, present.size, H), groups.dtype)
+    some = empty((G, min(ROWS_AT_ONCE, ids.size), H), groups.dtype)
     for start in range(0, ids.size, ROWS_AT_ONCE):
         taken = order[start : start + ROWS_AT_ONCE]
-        symbols = present[ranks[taken[0]] : ranks[taken[-1]] + 1]
-        total[:, symbols] += np.matmul(_one_hot(ids[taken], symbols, groups.dtype), groups.take(taken, axis=1))
+        at = places[start : start + ROWS_AT_ONCE]
+        first, end = int(at[0]), int(at[-1]) + 1
+        one_hot = _one_hot(np.arange(first, end), at, groups.dtype)
+        rows = groups.take(taken, axis=1, out=some[:, : taken.size], mode="clip")
+        sums[:, first:end] += np.matmul(one_hot, rows)
+    if present.size == size:
+        return sums
+    total = np.zeros((G, size, H), groups.dtype)
+    total[:, present] = sums
     return total
 
 
-def _one_hot(ids: IdArray, symbols: IdArray, dtype: np.dtype[Any]) -> FloatArray:
+def _one_hot(symbols: IdArray, ids: IdArray, dtype: np.dtype[Any]) -> FloatArray:
     """Return (symbols, ids): 1 where an id is the symbol."""
     return np.equal(symbols[:, None], ids).astype(dtype)

@@ -21,6 +21,7 @@ from numpy.typing import DTypeLike
 from charlm.errors import UsageError
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
+from charlm.nn.pieces import multiply
 from charlm.nn.products import Gate, Gather, Spread, both_ways
 from charlm.nn.projection import BackpropInput
 from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
@@ -235,13 +236,13 @@ class GRU(Recurrent):
         delta, before = matrix(window.delta), window.before  # memory, r, z, n
         dx = self.input_gradients_(delta[1:], backprop_input)
         if self.reset_after:
-            self.add_gradient_("W_h", np.matmul(delta[:3].transpose(0, 2, 1), before), self.recurrent_order, mask)
+            self.add_gradient_("W_h", multiply(delta[:3].transpose(0, 2, 1), before), self.recurrent_order, mask)
             self.params.gradient("b_hn")[...] += delta[0].sum(axis=0)
         else:
             d_n = delta[3:].transpose(0, 2, 1)
-            self.add_gradient_("W_h", np.matmul(d_n, matrix(window.memory)), self.recurrent_order[:1], mask)
+            self.add_gradient_("W_h", multiply(d_n, matrix(window.memory)), self.recurrent_order[:1], mask)
             d_rz = delta[1:3].transpose(0, 2, 1)
-            self.add_gradient_("W_h", np.matmul(d_rz, before), self.recurrent_order[1:], mask)
+            self.add_gradient_("W_h", multiply(d_rz, before), self.recurrent_order[1:], mask)
         return dx
 
     def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:

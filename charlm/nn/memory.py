@@ -8,18 +8,18 @@ their operands begin with a line.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
-from charlm.nn.parameters import FloatArray
-
-__all__ = ["CACHE_LINE", "empty"]
+__all__ = ["CACHE_LINE", "empty", "zeros"]
 
 CACHE_LINE = 64
 
 
-def empty(shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return a new array that begins with a line of the cache, with whatever its memory holds.
 
     Examples
@@ -27,7 +27,16 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
     >>> empty((3, 5), np.float32).ctypes.data % CACHE_LINE
     0
     """
+    return _aligned(np.empty, shape, dtype)
+
+
+def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return a new array of zeros that begins with a line of the cache."""
+    return _aligned(np.zeros, shape, dtype)
+
+
+def _aligned(make: Callable[..., NDArray[Any]], shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     size = math.prod(shape) * np.dtype(dtype).itemsize
-    memory = np.empty(size + CACHE_LINE, np.uint8)
+    memory = make(size + CACHE_LINE, np.uint8)
     start = -memory.ctypes.data % CACHE_LINE
     return memory[start : start + size].view(dtype).reshape(shape)

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from charlm.nn.memory import zeros
+
 __all__ = ["FloatArray", "ParameterStore", "Shape"]
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
@@ -47,8 +49,7 @@ class ParameterStore(Mapping[str, FloatArray]):
 
     def __init__(self, shapes: Mapping[str, Shape], dtype: DTypeLike = np.float32) -> None:
         size = sum(math.prod(shape) for shape in shapes.values())
-        value = np.zeros(size, dtype)
-        self._bind(dict(shapes), value, lambda: np.zeros_like(value))
+        self._bind(dict(shapes), zeros((size,), dtype), lambda: zeros((size,), dtype))
 
     def _bind(self, shapes: dict[str, Shape], value: FloatArray, make_grad: Callable[[], FloatArray]) -> None:
         self.shapes, self.value, self._make_grad = shapes, value, make_grad
@@ -96,13 +97,13 @@ class ParameterStore(Mapping[str, FloatArray]):
     def moved(self, value: FloatArray) -> ParameterStore:
         """Return a store of the same tensors on other memory (P,), as it is there."""
         twin = ParameterStore.__new__(ParameterStore)
-        twin._bind(self.shapes, value, lambda: np.zeros_like(value))
+        twin._bind(self.shapes, value, lambda: zeros(value.shape, value.dtype))
         return twin
 
     def replica(self, grad: FloatArray | None = None) -> ParameterStore:
         """Return a store with the same weights, in the same memory, and a gradient of its own."""
         twin = ParameterStore.__new__(ParameterStore)
-        twin._bind(self.shapes, self.value, lambda: np.zeros_like(self.value) if grad is None else grad)
+        twin._bind(self.shapes, self.value, lambda: zeros(self.value.shape, self.dtype) if grad is None else grad)
         return twin
 
     def under(self, prefix: str) -> ParameterStore:

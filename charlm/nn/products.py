@@ -1,10 +1,8 @@
 """The products of a time step: a few rows, one a stream, times the matrices of a cell's gates.
 
-OpenBLAS copies ("packs") both operands of a product before it multiplies, which costs more than it saves when one
-of them has few rows; up to about a million multiplications it does without. So each gate's matrix is kept in
-blocks of R columns with N·J·R below a million, and a product is one call over the stack of blocks. R follows from
-the shapes alone, never from a timing, so that the same run gives the same bits. With one stream nothing is
-packed anyway, and all gates are one product of a vector and a matrix.
+A product is taken in pieces (`charlm.nn.pieces`), and is one call over all of them: each gate's matrix is kept in
+blocks of R columns, one after the other, and where all rows are too many for a piece they are cut too. With one
+stream all gates are one product of a vector and a matrix.
 
 Matrices that are too large for a core's own cache are read anew at every step. So they are taken gate after gate,
 each time from the end at which the last product stopped: what that one used last is still there.
@@ -12,19 +10,19 @@ each time from the end at which the last product stopped: what that one used las
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray
+from charlm.nn.pieces import cut, piece
 
 __all__ = ["Gate", "Gather", "Products", "Spread", "both_ways", "transpose_"]
 
-LARGEST_UNPACKED = 1_000_000
-FEWEST_COLUMNS = 16
 LARGEST_KEPT = 2**21  # bytes; caches of a core's own have one or two times 2²⁰
 TILE = 16
 
@@ -56,15 +54,19 @@ class _Blocks:
 
     def __init__(self, gates: Sequence[Gate], J: int, K: int, N: int, dtype: DTypeLike) -> None:
         self.gates = gates
-        most = min(K, LARGEST_UNPACKED // (N * J))
-        R = K if N == 1 else next((R for R in range(most, FEWEST_COLUMNS - 1, -1) if K % R == 0), K)
+        P, R = (1, K) if N == 1 else piece(N, J, K)
+        self._rows = P if P < N else None  # how many rows a piece has, if not all
         self._blocks = empty((len(gates), K // R, J, R), dtype)
+        self._matrices = self._blocks if self._rows is None else self._blocks[:, :, None]
+        self._multiply: Callable[..., Any] = np.matmul
+        if self._rows is not None:
+            self._multiply = partial(np.matmul, order="C")  # all rows with a block before the next block
         self._too_large = self._blocks.nbytes > LARGEST_KEPT
 
     def _cut(self, flat: FloatArray) -> FloatArray:
-        """See (G, N, K) as blocks (G, S, N, R)."""
-        G, N, _ = flat.shape
-        return flat.reshape(G, N, -1, self._blocks.shape[-1]).transpose(0, 2, 1, 3)
+        """See (G, N, K) as pieces (G, S, N, R), or (G, S, N / P, P, R) if a piece has P rows."""
+        pieces = cut(flat, self._rows or flat.shape[1], self._blocks.shape[-1])
+        return pieces[:, :, 0] if self._rows is None else pieces
 
 
 class Spread(_Blocks):
@@ -90,17 +92,18 @@ class Spread(_Blocks):
         G = len(gates)
         self.product = empty((G, K) if N is None else (G, N, K), dtype)
         single = N in (1, None)
-        self._multiply = np.dot if single else np.matmul
+        if single:
+            self._multiply = np.dot
         self._pieces: list[tuple[FloatArray, FloatArray]]  # matrices, and where their products go
         if self._too_large:
             products = self.product if single else self._cut(self.product)
-            self._pieces = list(zip(self._blocks[:, 0] if single else self._blocks, products, strict=True))
+            self._pieces = list(zip(self._blocks[:, 0] if single else self._matrices, products, strict=True))
         elif single:  # (J, G·K): the gates side by side
             matrix = empty((J, G * K), dtype)
             self._blocks = matrix.reshape(J, 1, G, K).transpose(2, 1, 0, 3)
             self._pieces = [(matrix, self.product.reshape(-1) if N is None else self.product.reshape(1, -1))]
         else:
-            self._pieces = [(self._blocks, self._cut(self.product))]
+            self._pieces = [(self._matrices, self._cut(self.product))]
 
     def load_(self, W: FloatArray) -> None:
         """Copy the gates' matrices out of `W` (all gates, K, J), transposed and scaled, in place."""
@@ -109,6 +112,8 @@ class Spread(_Blocks):
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Return ``product`` (G, N, K), which the next call overwrites."""
+        if self._rows is not None:
+            x = x.reshape(-1, self._rows, x.shape[-1])
         for matrices, out in self._pieces:
             self._multiply(x, matrices, out)
         if self._too_large:
@@ -140,6 +145,7 @@ class Gather(_Blocks):
         self._matrix = self._blocks.reshape(G * J, K) if N == 1 else None
         parts = 1 if N == 1 else G
         self._parts = empty((parts + addend, N, K), dtype)
+        self._flat, self._ones = self._parts.reshape(len(self._parts), -1), np.ones(len(self._parts), dtype)
         self._cuts = self._cut(self._parts[:parts])
         self._order = list(range(G))
         self.addend = self._parts[-1]
@@ -153,18 +159,20 @@ class Gather(_Blocks):
 
     def __call__(self, x: FloatArray, out: FloatArray) -> None:
         """Write the sum into `out` (N, K), in place; `x` is (G, 1, N, J)."""
+        if self._rows is not None:
+            x = x.reshape(*x.shape[:2], -1, self._rows, x.shape[-1])
         if self._matrix is None and self._too_large:
             for g in self._order:
-                np.matmul(x[g], self._blocks[g], self._cuts[g])
+                self._multiply(x[g], self._matrices[g], self._cuts[g])
             self._order.reverse()
         elif self._matrix is None:
-            np.matmul(x, self._blocks, self._cuts)
+            self._multiply(x, self._matrices, self._cuts)
         elif not self._with_addend:
             np.dot(x.reshape(1, -1), self._matrix, out)
             return
         else:
             np.dot(x.reshape(1, -1), self._matrix, self._parts[0])
-        np.add.reduce(self._parts, axis=0, out=out)
+        np.dot(self._ones, self._flat, out.reshape(-1))  # a sum, quicker than `sum`
 
 
 class Products(NamedTuple):

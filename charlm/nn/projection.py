@@ -13,6 +13,7 @@ import numpy as np
 
 from charlm.nn.arrays import Inputs, Lookup, check_ids, rows, sequence, sum_by_id
 from charlm.nn.parameters import FloatArray
+from charlm.nn.pieces import multiply
 
 __all__ = ["BackpropInput", "project", "projected_table"]
 
@@ -31,7 +32,7 @@ def projected_table(W_x: FloatArray, b: FloatArray, table: FloatArray | None) ->
     b : ndarray, shape (G, H)
     table : ndarray, shape (D, V), optional
     """
-    return (W_x if table is None else np.matmul(table.T, W_x)) + b[:, None]
+    return (W_x if table is None else multiply(table.T, W_x)) + b[:, None]
 
 
 def project(x: Inputs, W_x: FloatArray, b: FloatArray, *, out: FloatArray) -> BackpropInput:
@@ -70,21 +71,26 @@ def project(x: Inputs, W_x: FloatArray, b: FloatArray, *, out: FloatArray) -> Ba
         db = d_projected.sum(axis=1)
         if table is None:
             return d_projected.transpose(0, 2, 1), db, None
-        dtable = sum(W_gate.T @ d.T for W_gate, d in zip(W, d_projected, strict=True))
-        return np.matmul(d_projected.transpose(0, 2, 1), table.T), db, dtable
+        dW = multiply(d_projected.transpose(0, 2, 1), np.ascontiguousarray(table.T))
+        return dW, db, _gathered(d_projected, W).T
 
     return backprop
 
 
 def _project_dense(x: FloatArray, W_x: FloatArray, b: FloatArray, out: FloatArray) -> BackpropInput:
     x_rows, T = rows(x), len(x)
-    np.matmul(x_rows, W_x, out=out)
+    multiply(x_rows, W_x, out=out)
     np.add(out, b[:, None], out=out)
 
     def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        dx = dz[0] @ W[0]
-        for d, W_gate in zip(dz[1:], W[1:], strict=True):
-            dx += d @ W_gate
-        return np.matmul(dz.transpose(0, 2, 1), x_rows), dz.sum(axis=1), sequence(dx.T, T)
+        return multiply(dz.transpose(0, 2, 1), x_rows), dz.sum(axis=1), sequence(_gathered(dz, W).T, T)
 
     return backprop
+
+
+def _gathered(dz: FloatArray, W: Sequence[FloatArray]) -> FloatArray:
+    """Return ``Σ_g dz_g W_g`` of dz (G, rows, H) and W (G, H, D)."""
+    dx: FloatArray = dz[0] @ W[0]
+    for d, W_gate in zip(dz[1:], W[1:], strict=True):
+        dx += d @ W_gate
+    return dx

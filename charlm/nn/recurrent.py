@@ -29,6 +29,7 @@ from charlm.errors import UsageError
 from charlm.nn.arrays import Inputs, Lookup
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
+from charlm.nn.pieces import multiply
 from charlm.nn.products import Gate, Gather, Spread
 from charlm.nn.projection import BackpropInput, project, projected_table
 from charlm.nn.window import Kernel, Window, matrix, unbuffered
@@ -139,7 +140,7 @@ class Recurrent(ABC):
         """Add the window's weight gradients, in place, and return dx."""
         dz = matrix(window.delta)
         dx = self.input_gradients_(dz, backprop_input)
-        self.add_gradient_("W_h", np.matmul(dz.transpose(0, 2, 1), window.before), self.recurrent_order, mask)
+        self.add_gradient_("W_h", multiply(dz.transpose(0, 2, 1), window.before), self.recurrent_order, mask)
         return dx
 
     def input_gradients_(self, dz: FloatArray, backprop_input: BackpropInput) -> FloatArray | None:

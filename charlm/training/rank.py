@@ -35,14 +35,14 @@ ALIGNMENT = 64
 def layout(model: CharModel, config: TrainConfig, optimizer: Optimizer) -> Layout:
     """Return shape and dtype of every array that all ranks see.
 
-    ``value`` (P,), ``grad`` (P,), ``gradients`` (shards, P), ``optimizer.<slot>`` (P,), ``ema`` (P,) if the weights
-    are averaged, ``state.<layer>.<part>`` (H, N), ``inputs``, ``targets``, ``resets`` (T, N) of the longest window,
-    ``losses`` (shards,), ``squares`` of the norm's blocks, and ``control``: learning rate, finished updates,
-    gradient norm, whether there are resets, and T of this window.
+    ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
+    ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (H, N), ``inputs``, ``targets``, ``resets``
+    (T, N) of the longest window, ``losses`` (shards,), ``squares`` of the norm's blocks, and ``control``: learning
+    rate, finished updates, gradient norm, whether there are resets, and T of this window.
     """
     P, N, T, S = model.params.value.size, config.batch_size, config.seq_length, config.shards or 1
     real, ids, double = model.params.dtype, np.dtype(np.intp), np.dtype(np.float64)
-    arrays: Layout = {"value": ((P,), real), "grad": ((P,), real), "gradients": ((S, P), real)}
+    arrays: Layout = {"value": ((P,), real), "gradients": ((S, P), real)}
     arrays |= {f"optimizer.{slot}": ((P,), real) for slot in optimizer.slots}
     if config.ema:
         arrays["ema"] = ((P,), real)
@@ -111,7 +111,7 @@ class Rank:
         self, model: CharModel, optimizer: Optimizer, config: TrainConfig, arrays: Arrays, me: Communicator
     ) -> None:
         self.config, self.arrays, self.me = config, arrays, me
-        self.params = model.params.replica(arrays["grad"])
+        self.params = model.params.replica(arrays["gradients"][0])
         self.optimizer = optimizer
         optimizer.params = self.params
         optimizer.slots = {slot: arrays[f"optimizer.{slot}"] for slot in optimizer.slots}
@@ -190,13 +190,12 @@ class Rank:
                 self.arrays[name][:, columns] = array
 
     def _sum_shards(self) -> None:
-        """Sum this rank's slice of all shards' gradients along a binary tree into ``params.grad``, in place."""
+        """Sum this rank's slice of all shards' gradients along a binary tree into the first, in place."""
         rows = [gradient[self._part] for gradient in self.arrays["gradients"]]
         while len(rows) > 1:
             for left, right in zip(rows[::2], rows[1::2], strict=False):
                 left += right
             rows = rows[::2]
-        self.params.grad[self._part] = rows[0]
 
     def _apply(self, norm: float) -> None:
         """Clip this rank's slice of the gradient and update that slice of the weights, in place."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charlm.nn import products
+from charlm.nn import pieces, products
 from charlm.nn.products import Gate, Gather, Spread, transpose_
 
 SHAPES = [(1, 1, 1), (5, 7, 3), (16, 16, 1), (48, 100, 5), (33, 66, 2), (64, 1024, 3), (128, 512, 2), (97, 96, 4)]
@@ -18,7 +18,7 @@ KEPT = [0, products.LARGEST_KEPT]  # whether matrices are taken one by one, to a
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize(("J", "K", "N"), SHAPES)
 def test_spread(J: int, K: int, N: int, limit: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(products, "LARGEST_UNPACKED", limit)
+    monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
     monkeypatch.setattr(products, "LARGEST_KEPT", kept)
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(3, K, J)), rng.normal(size=(N, J))
@@ -49,7 +49,7 @@ def test_spread_of_one_stream_without_an_axis(J: int, K: int, kept: int, monkeyp
 def test_gather(
     J: int, K: int, N: int, limit: int, addend: bool, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(products, "LARGEST_UNPACKED", limit)
+    monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
     monkeypatch.setattr(products, "LARGEST_KEPT", kept)
     rng = np.random.default_rng(0)
     W, x, out = rng.normal(size=(3, J, K)), rng.normal(size=(2, N, J)), np.full((N, K), np.nan)
@@ -68,7 +68,7 @@ def test_gather(
 def test_the_cuts_that_are_tested_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     cuts = set()
     for limit in LIMITS:
-        monkeypatch.setattr(products, "LARGEST_UNPACKED", limit)
+        monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
         cuts.add(Spread(GATES, 64, 1024, 3, np.float64)._blocks.shape)
     assert len(cuts) == 3
 
