@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.blas import shared_dot
 from charlm.config import LossReduction, ModelConfig
 from charlm.errors import CheckpointError
 from charlm.nn.arrays import IdArray, Inputs, check_ids
@@ -204,7 +206,7 @@ class CharModel:
 
     # -- inference --
 
-    def stepper(self, streams: int | None = None) -> Stepper:
+    def stepper(self, streams: int | None = None, *, cores: int | None = None) -> Stepper:
         """Return a function that reads one symbol a stream, with the weights as they are now.
 
         The quick way to generate: weights are packed once, not at every symbol.
@@ -213,6 +215,9 @@ class CharModel:
         ----------
         streams : int or None
             N; None for one stream without an axis of its own, which is quickest.
+        cores : int, optional
+            How many may work on one stream of a model too large for the cache of one; as many as BLAS has threads
+            in force when left out. Changes no bit.
 
         Returns
         -------
@@ -220,7 +225,7 @@ class CharModel:
             ``(ids (N,), state) -> (logits (N, V), state)``, by rows: each array of the state is (N, H). Without N
             it takes one id and gives (V,), and states are (H,). Leaves its arguments as they are.
         """
-        read = self._reader(streams)
+        read = self._reader(streams, cores)
         W, b = self.head.params["W"].copy().T, self.head.params["b"].copy()
         if streams is not None:  # for a single vector the files' order is the quicker one
             W, b = np.ascontiguousarray(W), np.tile(b, (streams, 1))
@@ -233,10 +238,14 @@ class CharModel:
 
         return step
 
-    def _reader(self, streams: int | None) -> Stepper:
+    def _reader(self, streams: int | None, cores: int | None = None) -> Stepper:
         """Return a stepper that stops at the top layer's hidden state."""
         table = None if self.embedding is None else self.embedding.params["W"]
-        steps = [layer.stepper(streams, None if k else table) for k, layer in enumerate(self.stack.layers)]
+        dot_for = partial(shared_dot, cores=cores)
+        steps = [
+            layer.stepper(streams, None if k else table, dot_for=dot_for)
+            for k, layer in enumerate(self.stack.layers)
+        ]
 
         if len(steps) == 1:  # which is most models, and a tenth quicker without the loop
             (only,) = steps

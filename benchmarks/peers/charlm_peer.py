@@ -20,11 +20,11 @@ try:
     import numpy as np
 
     import charlm
+    from charlm.blas import available_cores, blas_name, one_blas_thread
     from charlm.checkpoint import save
     from charlm.generation import Sampler, sample_many, suitable_workers
     from charlm.text.batches import Batch
-    from charlm.training.blas import blas_name, one_blas_thread
-    from charlm.training.plan import available_cores, default_shards
+    from charlm.training.plan import default_shards
     from charlm.training.team import Team
 except ImportError as error:
     missing(error)
@@ -64,7 +64,7 @@ def sample(job: Job) -> None:
         sample_texts(job)
         return
     with one_blas_thread():
-        sampler = Sampler(make_model(job), rng=np.random.default_rng(0))
+        sampler = Sampler(make_model(job), rng=np.random.default_rng(0), cores=available_cores())
 
         def draw_some() -> None:
             for _ in range(DRAWS):

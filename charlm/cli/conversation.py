@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.blas import available_cores
 from charlm.cli.answers import Answer, bits_of
 from charlm.cli.turns import Place, Turn, length, turns_up_to
 from charlm.config import SampleConfig
@@ -55,7 +56,7 @@ class Conversation:
         self._past: Place | None = None
         self._left: Place | None = None
         self._rng = np.random.default_rng(seed)
-        self._sampler = Sampler(model, config, rng=self._rng)
+        self._sampler = self.sampler()
 
     @property
     def turns(self) -> tuple[Turn, ...]:
@@ -153,7 +154,7 @@ class Conversation:
         here = self._turn().answer_from
         samplers = []
         for seed in self._rng.integers(2**63, size=count).tolist():
-            sampler = Sampler(self.model, self.config, rng=np.random.default_rng(seed), logprobs=self.measures)
+            sampler = self._sampler_of(self.model, np.random.default_rng(seed), logprobs=self.measures)
             sampler.position = here
             samplers.append(sampler)
         return samplers
@@ -209,7 +210,7 @@ class Conversation:
         """Begin a new text; the random stream goes on."""
         self._past = self.place()
         self.last = None
-        self._sampler = Sampler(self.model, self.config, rng=self._rng)
+        self._sampler = self.sampler()
 
     def place(self) -> Place:
         """Return where the conversation stands, to come back to."""
@@ -246,7 +247,7 @@ class Conversation:
         VocabularyError
             If it does not know a symbol of the text; nothing has changed then.
         """
-        sampler = Sampler(model, self.config, rng=self._rng)
+        sampler = self._sampler_of(model, self._rng)
         last = None
         for turn in self.turns:
             begin = Snapshot(sampler.position, turn.start.random)
@@ -264,7 +265,10 @@ class Conversation:
 
     def sampler(self) -> Sampler:
         """Return a sampler of the model that draws from the conversation's random stream."""
-        return Sampler(self.model, self.config, rng=self._rng)
+        return self._sampler_of(self.model, self._rng)
+
+    def _sampler_of(self, model: CharModel, rng: np.random.Generator, *, logprobs: bool = False) -> Sampler:
+        return Sampler(model, self.config, rng=rng, logprobs=logprobs, cores=available_cores())
 
     def reseed(self, seed: int) -> None:
         """Start the random stream anew."""

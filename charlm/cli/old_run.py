@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from charlm.blas import available_cores
 from charlm.checkpoint import find_model, is_unfinished, load_checkpoint
 from charlm.checkpoint.locate import LAST
 from charlm.cli.run_text import read_run_text
@@ -12,7 +13,7 @@ from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
 from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
-from charlm.training.plan import available_cores, steps_of_epochs
+from charlm.training.plan import steps_of_epochs
 from charlm.training.world import World
 
 __all__ = ["OldRun"]

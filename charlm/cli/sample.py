@@ -192,7 +192,7 @@ def _workers(net: CharModel, config: SampleConfig, count: int) -> int:
     """Return how many processes should write."""
     if count == 1:  # which is most often, and must not wait for imports
         return 1
+    from charlm.blas import available_cores
     from charlm.generation import suitable_workers
-    from charlm.training.plan import available_cores
 
     return suitable_workers(net, config, count=count, cores=available_cores())

@@ -62,6 +62,9 @@ class Sampler:
         is not regular more.
     logprobs : bool
         Whether `stream` notes the log-probabilities of what it yields.
+    cores : int, optional
+        How many may work on a model too large for the cache of one; as many as BLAS has threads in force when left
+        out. Changes no bit.
 
     Attributes
     ----------
@@ -84,6 +87,7 @@ class Sampler:
         *,
         rng: np.random.Generator,
         logprobs: bool = False,
+        cores: int | None = None,
     ) -> None:
         self.vocabulary = model.vocabulary
         self._logits: NDArray[Any] | None = None
@@ -92,7 +96,7 @@ class Sampler:
         self.grapheme_ends: list[int] = []
         self.records = logprobs
         self._rng, self._random = rng, rng.random
-        self._step = model.stepper()
+        self._step = model.stepper(cores=cores)
         self._start = start(model)
         self._opening = opening(self.vocabulary)
         self._end = len(self.vocabulary)  # under a pattern

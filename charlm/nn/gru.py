@@ -22,7 +22,7 @@ from charlm.errors import UsageError
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.pieces import multiply
-from charlm.nn.products import Gate, Gather, Spread, both_ways
+from charlm.nn.products import DotFor, Gate, Gather, Spread, both_ways
 from charlm.nn.projection import BackpropInput
 from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
 from charlm.nn.window import Window, matrix
@@ -245,12 +245,14 @@ class GRU(Recurrent):
             self.add_gradient_("W_h", multiply(d_rz, before), self.recurrent_order[1:], mask)
         return dx
 
-    def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
+    def stepper(
+        self, streams: int | None, table: FloatArray | None = None, *, dot_for: DotFor | None = None
+    ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
         order, half = self.recurrent_order, np.array(0.5, self.params.dtype)
         read, after = self.reader(streams, table), self.reset_after
-        product = self.spread(order if after else order[1:], streams)
-        candidate = None if after else self.spread(order[:1], streams)
+        product = self.spread(order if after else order[1:], streams, dot_for)
+        candidate = None if after else self.spread(order[:1], streams, dot_for)
         b_hn = self.params["b_hn"].copy() if after else np.zeros(self.hidden_size)
         m, rz = product.product[0], product.product[-2:]
         r, z = rz

@@ -23,7 +23,7 @@ from numpy.typing import DTypeLike
 from charlm.errors import UsageError
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore
-from charlm.nn.products import Gate, Products, both_ways
+from charlm.nn.products import DotFor, Gate, Products, both_ways
 from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
 from charlm.nn.window import Window
 
@@ -169,29 +169,29 @@ class LSTM(Recurrent):
 
     def factors(self, window: LSTMWindow, steps: slice) -> None:
         """Replace each gate by what dL/dh (for o) or dL/dc (for i, f, g) is multiplied with, in place."""
-        z = window.z[:, steps]
-        s, (o, i, f, g) = z[:3], z
-        c_before, dh_to_dc = window.inputs[1][steps], window.dh_to_dc[: len(o)]
-        activated = window.tanh_c[steps] if self.squash else window.states[1][steps.start + 1 : steps.stop + 1]
-        scratch = window.scratch[:, : len(o)]
-        dg = scratch[0]
+        o, i, f, g = window.z[:, steps]
+        h = window.states[0][steps.start + 1 : steps.stop + 1]
+        c_before, tanh_c = window.inputs[1][steps], window.tanh_c[steps]
+        dh_to_dc, f_kept = window.dh_to_dc[: len(o)], window.f_kept[: len(o)]
+        ig, gig, iig = fc, _, _ = window.scratch[:, : len(o)]
 
-        window.f_kept[: len(o)] = f
-        if self.squash:  # (5) h = o tanh(c): dc += dh o (1 - tanh(c)²)
-            np.multiply(activated, activated, out=dh_to_dc)
-            np.subtract(1, dh_to_dc, out=dh_to_dc)
-            np.multiply(dh_to_dc, o, out=dh_to_dc)
+        f_kept[...] = f
+        if self.squash:  # (5) dc += dh o (1 - tanh(c)²), where o tanh(c) is h
+            np.multiply(tanh_c, h, out=dh_to_dc)
+            np.subtract(o, dh_to_dc, out=dh_to_dc)
         else:
             dh_to_dc[...] = o
-        np.multiply(s, s, out=scratch)
-        np.subtract(s, scratch, out=scratch)  # (2) σ' = σ(1 - σ), of o, i and f
-        np.multiply(scratch[0], activated, out=o)  # (5) do = dh tanh(c)
-        np.multiply(g, g, out=dg)
-        np.subtract(1, dg, out=dg)  # (3) tanh' = 1 - tanh²
-        np.multiply(dg, i, out=dg)  # (4) dg = dc i
-        np.multiply(scratch[1], g, out=i)  # (4) di = dc g
-        np.multiply(scratch[2], c_before, out=f)  # (4) df = dc c₋
-        g[...] = dg
+        # (2) σ' = σ(1 - σ), and what σ is multiplied with is there: o tanh(c) is h
+        np.multiply(o, h, out=o)
+        np.subtract(h, o, out=o)  # (5) do = dh tanh(c)
+        np.multiply(f, c_before, out=fc)
+        np.multiply(f, fc, out=f)
+        np.subtract(fc, f, out=f)  # (4) df = dc c₋
+        np.multiply(i, g, out=ig)
+        np.multiply(g, ig, out=gig)
+        np.multiply(i, ig, out=iig)
+        np.subtract(i, gig, out=g)  # (4) dg = dc i, (3) tanh' = 1 - tanh²
+        np.subtract(ig, iig, out=i)  # (4) di = dc g
 
     def retreat(self, step: Step, products: Products, carry: LayerState) -> None:
         """Go one step back, in place."""
@@ -203,9 +203,11 @@ class LSTM(Recurrent):
         np.multiply(dc, step.f_kept, dc)  # (4) dc₋ = dc f
         products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
 
-    def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
+    def stepper(
+        self, streams: int | None, table: FloatArray | None = None, *, dot_for: DotFor | None = None
+    ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
-        read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams)
+        read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams, dot_for)
         z, squash, half = product.product, self.squash, np.array(0.5, self.params.dtype)
         sigmoids, (o, i, f, g) = z[:3], z
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -21,10 +21,14 @@ from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray
 from charlm.nn.pieces import cut, piece
 
-__all__ = ["Gate", "Gather", "Products", "Spread", "both_ways", "transpose_"]
+__all__ = ["DotFor", "Gate", "Gather", "Products", "Spread", "both_ways", "transpose_"]
 
 LARGEST_KEPT = 2**21  # bytes; caches of a core's own have one or two times 2²⁰
 TILE = 16
+
+
+DotFor: TypeAlias = Callable[[int, int], Callable[..., Any] | None]
+"""``(columns, bytes) -> dot``: what to multiply a vector and a matrix of this size with, if not NumPy's own way."""
 
 
 class Gate(NamedTuple):
@@ -80,6 +84,8 @@ class Spread(_Blocks):
     N : int or None
         None for a single stream without an axis of its own: x (J,), product (G, K).
     dtype : dtype-like
+    dot_for : callable, optional
+        For such a stream: gives the product with a matrix too large for a core's cache.
 
     Attributes
     ----------
@@ -87,13 +93,26 @@ class Spread(_Blocks):
         Of the last call.
     """
 
-    def __init__(self, gates: Sequence[Gate], J: int, K: int, N: int | None, dtype: DTypeLike) -> None:
+    def __init__(
+        self,
+        gates: Sequence[Gate],
+        J: int,
+        K: int,
+        N: int | None,
+        dtype: DTypeLike,
+        *,
+        dot_for: DotFor | None = None,
+    ) -> None:
         super().__init__(gates, J, K, N or 1, dtype)
         G = len(gates)
         self.product = empty((G, K) if N is None else (G, N, K), dtype)
         single = N in (1, None)
         if single:
             self._multiply = np.dot
+        if self._too_large and N is None and dot_for is not None:
+            dot = dot_for(G * K, self._blocks.nbytes)
+            if dot is not None:
+                self._multiply, self._too_large = dot, False
         self._pieces: list[tuple[FloatArray, FloatArray]]  # matrices, and where their products go
         if self._too_large:
             products = self.product if single else self._cut(self.product)

@@ -30,7 +30,7 @@ from charlm.nn.arrays import Inputs, Lookup
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.pieces import multiply
-from charlm.nn.products import Gate, Gather, Spread
+from charlm.nn.products import DotFor, Gate, Gather, Spread
 from charlm.nn.projection import BackpropInput, project, projected_table
 from charlm.nn.window import Kernel, Window, matrix, unbuffered
 from charlm.nn.workspace import Workspace
@@ -246,7 +246,9 @@ class Recurrent(ABC):
         return h.T, self._state(part.T for part in end)
 
     @abstractmethod
-    def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
+    def stepper(
+        self, streams: int | None, table: FloatArray | None = None, *, dot_for: DotFor | None = None
+    ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now.
 
         Parameters
@@ -255,6 +257,8 @@ class Recurrent(ABC):
             N; None for one stream without an axis of its own, which is quickest.
         table : ndarray, shape (D, V), optional
             Ids pick columns of this table; of the identity (one-hot) when left out.
+        dot_for : callable, optional
+            As for `charlm.nn.products.Spread`.
         """
 
     # -- kernel order --
@@ -264,9 +268,10 @@ class Recurrent(ABC):
         weights = self.params[name]
         return weights.reshape(-1, self.hidden_size, *weights.shape[1:])
 
-    def spread(self, gates: Sequence[Gate], N: int | None) -> Spread:
+    def spread(self, gates: Sequence[Gate], N: int | None, dot_for: DotFor | None) -> Spread:
         """Return the product of states with gates' matrices, as they are now."""
-        product = Spread(gates, self.hidden_size, self.hidden_size, N, self.params.dtype)
+        H = self.hidden_size
+        product = Spread(gates, H, H, N, self.params.dtype, dot_for=dot_for)
         product.load_(self.by_gate("W_h"))
         return product
 

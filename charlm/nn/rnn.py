@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charlm.nn.parameters import FloatArray
-from charlm.nn.products import Gate, Products, both_ways
+from charlm.nn.products import DotFor, Gate, Products, both_ways
 from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
 from charlm.nn.window import Window
 
@@ -90,9 +90,11 @@ class RNN(Recurrent):
         np.multiply(step.z, dh, step.z)  # (2) dz = dh (1 - h²)
         products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
 
-    def stepper(self, streams: int | None, table: FloatArray | None = None) -> StepFunction:
+    def stepper(
+        self, streams: int | None, table: FloatArray | None = None, *, dot_for: DotFor | None = None
+    ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
-        read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams)
+        read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams, dot_for)
 
         def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
             z = product(state[0])[0]

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from charlm.blas import available_cores, one_blas_thread
 from charlm.config import ModelConfig, TrainConfig
 from charlm.errors import UsageError
 from charlm.generation import Sampler
 from charlm.model import CharModel
 from charlm.text.batches import Batch
 from charlm.text.vocabulary import Vocabulary
-from charlm.training.blas import one_blas_thread
-from charlm.training.plan import available_cores, default_shards
+from charlm.training.plan import default_shards
 from charlm.training.team import Team
 
 __all__ = ["Figures", "benchmark"]
@@ -85,7 +85,7 @@ def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float)
         peak = _peak_gflops(workers, model)
         with Team(model, config) as team:
             step_s = _median_s(lambda: team.update(batch, lr=1e-3), seconds)
-        sampler = Sampler(CharModel(model_config, vocabulary), rng=rng)
+        sampler = Sampler(CharModel(model_config, vocabulary), rng=rng, cores=available_cores())
 
         def draw_some() -> None:
             for _ in range(100):

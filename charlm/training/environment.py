@@ -8,8 +8,7 @@ from importlib import metadata
 from typing import Any
 
 import charlm
-from charlm.training.blas import blas_name, blas_threads
-from charlm.training.plan import available_cores
+from charlm.blas import available_cores, blas_name, blas_threads
 
 __all__ = ["environment"]
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from charlm.blas import one_blas_thread
 from charlm.config import TrainConfig
 from charlm.model import CharModel
 from charlm.training.baseline import measure_baseline
-from charlm.training.blas import one_blas_thread
 from charlm.training.course import Course
 from charlm.training.data import load_data
 from charlm.training.plan import fit_to_text, fitting_note, idle_note, plan

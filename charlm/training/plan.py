@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 import time
 import tracemalloc
 from statistics import fmean, median
 
 import numpy as np
 
+from charlm.blas import available_cores
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
 from charlm.model import CharModel
@@ -20,7 +20,6 @@ from charlm.training.validation import validation_loss
 from charlm.training.world import World
 
 __all__ = [
-    "available_cores",
     "default_shards",
     "fit_to_text",
     "fitting_note",
@@ -38,13 +37,6 @@ SAMPLES = 16
 TRIAL_S = 1.5
 TRIAL_SHARE = 0.005  # of a time budget, where that is more: what is wrong by a tenth wastes minutes of a long run
 RESERVE = 0.96  # of a time budget: saving and showing take the rest, and a trial is a little too quick
-
-
-def available_cores() -> int:
-    """Return how many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def fit_to_text(config: TrainConfig, characters: int) -> TrainConfig:

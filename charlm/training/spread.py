@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.training.blas import one_blas_thread
+from charlm.blas import one_blas_thread
 from charlm.training.communicator import PeerGoneError, share
 from charlm.training.job import make_rank
 from charlm.training.rank import Arrays, part_of

@@ -42,6 +42,34 @@ def test_spread_of_one_stream_without_an_axis(J: int, K: int, kept: int, monkeyp
         W *= 3
 
 
+@pytest.mark.parametrize(
+    ("N", "kept", "asked"), [(None, 0, True), (None, 2**21, False), (1, 0, False), (3, 0, False)]
+)
+@pytest.mark.parametrize("offered", [False, True])
+def test_only_a_large_matrix_of_a_single_stream_is_multiplied_in_another_way(
+    N: int | None, kept: int, asked: bool, offered: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "LARGEST_KEPT", kept)
+    rng = np.random.default_rng(0)
+    sizes, shapes = [], []
+
+    def dot(x: np.ndarray, matrix: np.ndarray, out: np.ndarray) -> None:
+        shapes.append(matrix.shape)
+        np.dot(x, matrix, out)
+
+    def dot_for(columns: int, nbytes: int):
+        sizes.append((columns, nbytes))
+        return dot if offered else None
+
+    W, x = rng.normal(size=(3, 7, 5)), rng.normal(size=(N or 1, 5))
+    spread = Spread(GATES, 5, 7, N, np.float64, dot_for=dot_for)
+    spread.load_(W)
+    product = spread(x[0] if N is None else x)
+    np.testing.assert_allclose(product.reshape(2, -1, 7), [x @ W[2].T, x @ W[0].T * 0.5], rtol=1e-10)
+    assert sizes == ([(14, 2 * 5 * 7 * 8)] if asked else [])
+    assert shapes == ([(5, 14)] if asked and offered else [])
+
+
 @pytest.mark.parametrize("kept", KEPT)
 @pytest.mark.parametrize("addend", [False, True])
 @pytest.mark.parametrize("limit", LIMITS)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 
 import numpy as np
 import pytest
@@ -9,7 +8,7 @@ import pytest
 import charlm
 from charlm.training import plan as planning
 from charlm.training.data import load_data
-from charlm.training.plan import available_cores, default_shards, fit_to_text, measure, plan, steps_of_epochs
+from charlm.training.plan import default_shards, fit_to_text, measure, plan, steps_of_epochs
 
 from .runs import make_names, make_text, new_model
 
@@ -43,10 +42,6 @@ def planned(*, text: str = TEXT, **settings: object) -> charlm.TrainConfig:
 )
 def test_shards(streams: int, cores: int, shards: int) -> None:
     assert default_shards(streams, cores) == shards
-
-
-def test_cores_are_those_that_this_process_may_use() -> None:
-    assert 1 <= available_cores() <= (os.cpu_count() or 1)
 
 
 def test_what_is_left_open_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,19 @@
-"""The BLAS under NumPy: which one it is, and how many threads it uses.
+"""The cores of this machine and the BLAS under NumPy: which one it is, and how many threads it uses.
 
 Each worker runs its own products, so BLAS is held at one thread: two layers of threads wait for each other, and
 the last bits of a product change with their number. ``OPENBLAS_NUM_THREADS`` decides that before NumPy is
 imported; afterwards the library itself has to be asked.
+
+The product of one vector with a matrix too large for a core's cache is another matter: the caches of several cores
+hold it together, and it is up to three times as quick. There each entry of the result is the work of one thread,
+and has the same bits whatever their number.
 """
 
 from __future__ import annotations
 
 import ctypes
+import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -15,11 +21,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-__all__ = ["blas_name", "blas_threads", "one_blas_thread"]
+__all__ = ["available_cores", "blas_name", "blas_threads", "one_blas_thread", "shared_dot"]
 
 SUFFIXES = ("64_", "_64", "")
 PREFIXES = ("scipy_", "")
+CACHE = 2**21  # bytes of a matrix for one core; caches of a core's own have one or two times 2²⁰
+EVEN = 16  # columns for a thread are a multiple of so many, else the last few may be summed in another order
+
+_switching = threading.Lock()
+
+
+def available_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def blas_name() -> str:
@@ -69,3 +87,41 @@ def one_blas_thread() -> Iterator[int | None]:
         yield int(get())
     finally:
         put(before)
+
+
+def shared_dot(
+    width: int, nbytes: int, cores: int | None = None
+) -> Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], None] | None:
+    """Return ``dot(x, matrix, out)`` of a vector and a matrix by several cores.
+
+    Parameters
+    ----------
+    width, nbytes : int
+        Columns and size of the matrix.
+    cores : int, optional
+        As many as BLAS has threads in force when left out.
+
+    Returns
+    -------
+    callable or None
+        None where a single core is as quick, and where the threads of BLAS cannot be set.
+    """
+    functions = _openblas()
+    if functions is None:
+        return None
+    get, put = functions
+    wanted = min(cores or int(get()), available_cores(), -(-nbytes // CACHE))  # more would wait for each other
+    threads = next((n for n in range(wanted, 1, -1) if width % (EVEN * n) == 0), 1)
+    if threads == 1:
+        return None
+
+    def dot(x: NDArray[Any], matrix: NDArray[Any], out: NDArray[Any]) -> None:
+        with _switching:
+            before = get()
+            try:
+                put(threads)
+                np.dot(x, matrix, out)
+            finally:
+                put(before)
+
+    return dot
