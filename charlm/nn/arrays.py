@@ -106,8 +106,8 @@ def sum_by_id(groups: FloatArray, ids: IdArray, size: int) -> FloatArray:
     """
     G, _, H = groups.shape
     if ids.size <= ROWS_AT_ONCE:
-        few: FloatArray = np.matmul(_one_hot(np.arange(size), ids, groups.dtype), groups)
-        return few
+        few: FloatArray = np.matmul(groups.transpose(0, 2, 1), _one_hot(np.arange(size), ids, groups.dtype).T)
+        return few.transpose(0, 2, 1)  # which lies in memory as the weights do
     groups = np.ascontiguousarray(groups)  # which `take` would do every time
     order = np.argsort(ids, kind="stable")
     counts = np.bincount(ids, minlength=size)

@@ -25,7 +25,7 @@ from charlm.nn.parameters import FloatArray, ParameterStore
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
-BLOCK = 16384
+BLOCK = 32768
 
 
 class Optimizer(ABC):

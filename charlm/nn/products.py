@@ -46,7 +46,8 @@ def transpose_(W: FloatArray, scale: float, out: FloatArray) -> None:
     """
     S, J, R = out.shape
     if R % TILE:
-        np.multiply(W.reshape(S, R, J).transpose(0, 2, 1), scale, out=out)
+        scaled = W * W.dtype.type(scale)
+        out[...] = scaled.reshape(S, R, J).transpose(0, 2, 1)  # a copy alone is quicker than to multiply so
         return
     identity = np.eye(TILE, dtype=W.dtype) * W.dtype.type(scale)
     tiles = W.reshape(S, R // TILE, TILE, J).transpose(0, 1, 3, 2)
