@@ -173,7 +173,7 @@ class LSTM(Recurrent):
         h = window.states[0][steps.start + 1 : steps.stop + 1]
         c_before, tanh_c = window.inputs[1][steps], window.tanh_c[steps]
         dh_to_dc, f_kept = window.dh_to_dc[: len(o)], window.f_kept[: len(o)]
-        ig, gig, iig = fc, _, _ = window.scratch[:, : len(o)]
+        fc, gig, iig = window.scratch[:, : len(o)]
 
         f_kept[...] = f
         if self.squash:  # (5) dc += dh o (1 - tanh(c)²), where o tanh(c) is h
@@ -187,7 +187,7 @@ class LSTM(Recurrent):
         np.multiply(f, c_before, out=fc)
         np.multiply(f, fc, out=f)
         np.subtract(fc, f, out=f)  # (4) df = dc c₋
-        np.multiply(i, g, out=ig)
+        ig = np.multiply(i, g, out=fc)
         np.multiply(g, ig, out=gig)
         np.multiply(i, ig, out=iig)
         np.subtract(i, gig, out=g)  # (4) dg = dc i, (3) tanh' = 1 - tanh²

@@ -41,7 +41,7 @@ class Window:
     Shapes: ``states[k]`` (T+1, N, H), slot 0 is the start; ``z`` (G, T, N, H) in kernel order; ``delta``
     (groups, T, N, H), the gradient of the pre-activations, in place of ``z`` unless the cell says otherwise. With
     resets, a step does not read slot t itself but ``inputs[k][t]``, its copy with some rows set to zero. Arrays
-    that only the way back needs hold `chunk` steps at a time, as many as stay in a core's cache.
+    that only the way back needs hold `chunk` steps at a time, as many as stay in a core's cache, but eight at least.
 
     Memory, in numbers of the working precision, with c for `chunk`::
 
@@ -55,7 +55,7 @@ class Window:
     """
 
     steps: Sequence[Any]
-    CHUNK_BYTES = 2**18
+    CHUNK_BYTES, FEWEST_STEPS = 2**18, 8
 
     def __init__(self, cell: Cell, T: int, N: int, resets: bool, groups: int = 0) -> None:
         H, dtype = cell.hidden_size, cell.params.dtype
@@ -64,7 +64,7 @@ class Window:
         self.z = _grouped(cell.gates, T, N, H, dtype)
         self.delta = _grouped(groups, T, N, H, dtype) if groups else self.z
         self.half = np.array(0.5, dtype)
-        self.chunk = min(T, max(1, self.CHUNK_BYTES // self.delta[:, 0].nbytes))
+        self.chunk = min(T, max(self.FEWEST_STEPS, self.CHUNK_BYTES // self.delta[:, 0].nbytes))
 
     @property
     def before(self) -> FloatArray:
