@@ -41,7 +41,7 @@ class Window:
     Shapes: ``states[k]`` (T+1, N, H), slot 0 is the start; ``z`` (G, T, N, H) in kernel order; ``delta``
     (groups, T, N, H), the gradient of the pre-activations, in place of ``z`` unless the cell says otherwise. With
     resets, a step does not read slot t itself but ``inputs[k][t]``, its copy with some rows set to zero. Arrays
-    that only the way back needs hold `chunk` steps at a time, as many as stay in a core's cache, but eight at least.
+    that only the way back needs hold `chunk` steps at a time, as many as stay in a core's cache but at least eight.
 
     Memory, in numbers of the working precision, with c for `chunk`::
 
