@@ -1,6 +1,6 @@
 """charlm's speed beside PyTorch's, JAX's and a plain transcription's, on this machine.
 
-    python benchmarks/speed.py                              # everything, most of an hour
+    python benchmarks/speed.py                              # everything, 35 minutes
     python benchmarks/speed.py --quick                      # everything once, about six minutes
     python benchmarks/speed.py --what train --rounds 3      # one part of it
     python benchmarks/speed.py --from speed.json --svg speed.svg   # tables and picture of an earlier run
