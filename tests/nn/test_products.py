@@ -9,6 +9,7 @@ from charlm.nn import pieces, products
 from charlm.nn.products import Gate, Gather, Spread, transpose_
 
 SHAPES = [(1, 1, 1), (5, 7, 3), (16, 16, 1), (48, 100, 5), (33, 66, 2), (64, 1024, 3), (128, 512, 2), (97, 96, 4)]
+SHAPES += [(64, 128, 16), (40, 96, 24)]  # rows enough to be cut
 GATES = [Gate(2, 1.0), Gate(0, 0.5)]
 LIMITS = [10, 20_000, 100_000, 1_000_000]  # an upper limit for a block
 KEPT = [0, products.LARGEST_KEPT]  # whether matrices are taken one by one, to and fro
@@ -99,6 +100,8 @@ def test_the_cuts_that_are_tested_differ(monkeypatch: pytest.MonkeyPatch) -> Non
         monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
         cuts.add(Spread(GATES, 64, 1024, 3, np.float64)._blocks.shape)
     assert len(cuts) == 3
+    monkeypatch.setattr(pieces, "LARGEST_UNPACKED", 20_000)
+    assert [Spread(GATES, J, K, N, np.float64)._rows for J, K, N in SHAPES[-2:]] == [8, 8]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
