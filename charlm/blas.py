@@ -27,7 +27,6 @@ __all__ = ["available_cores", "blas_name", "blas_threads", "one_blas_thread", "s
 
 SUFFIXES = ("64_", "_64", "")
 PREFIXES = ("scipy_", "")
-CACHE = 2**21  # bytes of a matrix for one core; caches of a core's own have one or two times 2²⁰
 EVEN = 16  # columns for a thread are a multiple of so many, else the last few may be summed in another order
 
 _switching = threading.Lock()
@@ -90,14 +89,16 @@ def one_blas_thread() -> Iterator[int | None]:
 
 
 def shared_dot(
-    width: int, nbytes: int, cores: int | None = None
+    width: int, caches: int, cores: int | None = None
 ) -> Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], None] | None:
     """Return ``dot(x, matrix, out)`` of a vector and a matrix by several cores.
 
     Parameters
     ----------
-    width, nbytes : int
-        Columns and size of the matrix.
+    width : int
+        Columns of the matrix.
+    caches : int
+        How many cores' caches it fills: more cores would have nothing to gain.
     cores : int, optional
         As many as BLAS has threads in force when left out.
 
@@ -110,7 +111,8 @@ def shared_dot(
     if functions is None:
         return None
     get, put = functions
-    wanted = min(cores or int(get()), available_cores(), -(-nbytes // CACHE))  # more would wait for each other
+    # more threads than there are cores would wait for each other
+    wanted = min(int(get()) if cores is None else cores, available_cores(), caches)
     threads = next((n for n in range(wanted, 1, -1) if width % (EVEN * n) == 0), 1)
     if threads == 1:
         return None

@@ -6,9 +6,12 @@ import numpy as np
 import pytest
 
 import charlm
+import charlm.cli.conversation
 from charlm import blas
 from charlm.blas import available_cores, blas_name, blas_threads, one_blas_thread, shared_dot
-from charlm.training.environment import environment
+from charlm.errors import UsageError
+from charlm.model import CharModel
+from charlm.nn import products
 
 OTHER_BLAS = pytest.mark.skipif(blas_threads() is None, reason="NumPy has another BLAS here")
 
@@ -65,17 +68,7 @@ def test_the_library_of_this_machine() -> None:
     assert blas_threads() == before
 
 
-def test_what_is_in_force() -> None:
-    facts = environment()
-    assert facts["blas"] == blas_name()
-    assert facts["cores"] >= 1
-    assert facts["numpy"].split(".")[0].isdigit()
-    assert {"charlm", "python", "system", "regex", "rich", "typer", "blas_threads", "extra_parity"} <= set(facts)
-    with one_blas_thread() as threads:
-        assert environment()["blas_threads"] == threads
-
-
-LARGE = (2048, 4 * 2**20)  # columns and bytes of a matrix that fills the caches of two cores
+LARGE = (2048, 2)  # columns of a matrix, and how many cores' caches it fills
 
 
 @pytest.fixture
@@ -84,22 +77,22 @@ def four_cores(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize(
-    ("width", "nbytes", "cores", "threads"),
+    ("width", "caches", "cores", "threads"),
     [
         (*LARGE, 2, 2),
         (*LARGE, 4, 2),  # more have nothing to gain
         (*LARGE, None, 2),  # the library has three
-        (2048, 16 * 2**20, 8, 4),  # no more than there are
-        (2064, 16 * 2**20, 4, 3),  # four would have uneven parts
+        (2048, 8, 8, 4),  # no more than there are
+        (2064, 8, 4, 3),  # four would have uneven parts
         (*LARGE, 1, None),
-        (2048, 2**20, 4, None),
-        (2050, 16 * 2**20, 4, None),
+        (2048, 1, 4, None),
+        (2050, 8, 4, None),
     ],
 )
 def test_a_large_matrix_is_shared(
-    width: int, nbytes: int, cores: int | None, threads: int | None, library: Library, four_cores: None
+    width: int, caches: int, cores: int | None, threads: int | None, library: Library, four_cores: None
 ) -> None:
-    dot = shared_dot(width, nbytes, cores)
+    dot = shared_dot(width, caches, cores)
     if threads is None:
         assert dot is None
         return
@@ -141,7 +134,7 @@ def test_a_shared_product_has_the_bits_of_one_core(rows: int, cores: int, dtype:
     alone, shared = np.empty((2, width), dtype)
     with one_blas_thread():
         np.dot(x, matrix, alone)
-        dot = shared_dot(width, cores * blas.CACHE, cores)
+        dot = shared_dot(width, cores, cores)
         assert dot is not None
         dot(x, matrix, shared)
     np.testing.assert_array_equal(alone, shared)
@@ -159,3 +152,37 @@ def test_a_sampled_text_has_the_same_bits_on_any_cores(cell: str, four_cores: No
             text = [sampler.draw() for _ in range(20)]
             ends.append((text, sampler.position.state[0].h.tobytes()))
     assert ends[0] == ends[1] == ends[2]
+
+
+@pytest.mark.parametrize(("cores", "used"), [(2, {2, 1}), (1, set()), (None, set())])
+def test_a_sampler_shares_what_is_too_large_among_its_cores(
+    cores: int | None, used: set[int], library: Library, four_cores: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(products, "LARGEST_KEPT", 1)
+    library.threads = 1
+    put, seen = library.put, set()
+
+    def watched(threads: int) -> None:
+        seen.add(threads)
+        put(threads)
+
+    monkeypatch.setattr(library, "put", watched)
+    model = CharModel(charlm.ModelConfig(hidden_size=16, layers=2), charlm.Vocabulary.from_text("abc\n"))
+    charlm.generation.Sampler(model, rng=np.random.default_rng(0), cores=cores).draw()
+    assert seen == used
+
+
+def test_a_sampler_needs_a_core() -> None:
+    model = CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("abc\n"))
+    with pytest.raises(UsageError, match="cores is 0; it must be at least 1"):
+        charlm.generation.Sampler(model, rng=np.random.default_rng(0), cores=0)
+
+
+def test_the_console_samples_with_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = []
+    monkeypatch.setattr(products, "LARGEST_KEPT", 1)
+    monkeypatch.setattr(charlm.cli.conversation, "available_cores", lambda: 7)
+    monkeypatch.setattr(charlm.model, "shared_dot", lambda _columns, _caches, *, cores: given.append(cores))
+    model = CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("abc\n"))
+    charlm.cli.conversation.Conversation(model, charlm.SampleConfig(), seed=0)
+    assert given == [7]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
+from charlm.errors import UsageError
 from charlm.generation.choice import Chooser
 from charlm.generation.continuation import Continuation, FinishReason
 from charlm.generation.recent import codes, window
@@ -66,6 +67,13 @@ class Sampler:
         How many may work on a model too large for the cache of one; as many as BLAS has threads in force when left
         out. Changes no bit.
 
+    Raises
+    ------
+    UsageError
+        For fewer cores than one, and for what `configure` refuses.
+    ConstraintError
+        As `configure`.
+
     Attributes
     ----------
     records : bool
@@ -89,6 +97,8 @@ class Sampler:
         logprobs: bool = False,
         cores: int | None = None,
     ) -> None:
+        if cores is not None and cores < 1:
+            raise UsageError(f"cores is {cores}; it must be at least 1")
         self.vocabulary = model.vocabulary
         self._logits: NDArray[Any] | None = None
         self.finish_reason: FinishReason | None = None

@@ -28,7 +28,7 @@ TILE = 16
 
 
 DotFor: TypeAlias = Callable[[int, int], Callable[..., Any] | None]
-"""``(columns, bytes) -> dot``: what to multiply a vector and a matrix of this size with, if not NumPy's own way."""
+"""``(columns, caches) -> dot``: what to multiply a vector and a matrix with that fills so many cores' caches."""
 
 
 class Gate(NamedTuple):
@@ -86,7 +86,7 @@ class Spread(_Blocks):
         None for a single stream without an axis of its own: x (J,), product (G, K).
     dtype : dtype-like
     dot_for : callable, optional
-        For such a stream: gives the product with a matrix too large for a core's cache.
+        For such a stream: gives the product with a matrix too large for a core's cache, if it has a better one.
 
     Attributes
     ----------
@@ -111,7 +111,7 @@ class Spread(_Blocks):
         if single:
             self._multiply = np.dot
         if self._too_large and N is None and dot_for is not None:
-            dot = dot_for(G * K, self._blocks.nbytes)
+            dot = dot_for(G * K, -(-self._blocks.nbytes // LARGEST_KEPT))
             if dot is not None:
                 self._multiply, self._too_large = dot, False
         self._pieces: list[tuple[FloatArray, FloatArray]]  # matrices, and where their products go
