@@ -20,6 +20,7 @@ from charlm.nn.linear import Linear
 from charlm.nn.losses import cross_entropy
 from charlm.nn.lstm import LSTM
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
+from charlm.nn.products import multiply_alike
 from charlm.nn.recurrent import Recurrent, Resets
 from charlm.nn.rnn import RNN
 from charlm.nn.stack import Stack, StackState, map_state
@@ -229,10 +230,11 @@ class CharModel:
         W, b = self.head.params["W"].copy().T, self.head.params["b"].copy()
         if streams is not None:  # for a single vector the files' order is the quicker one
             W, b = np.ascontiguousarray(W), np.tile(b, (streams, 1))
+        multiply: Callable[[FloatArray, FloatArray], FloatArray] = np.dot if streams is None else multiply_alike
 
         def step(ids: Any, state: State) -> tuple[FloatArray, State]:
             h, state = read(ids, state)
-            logits: FloatArray = np.dot(h, W)
+            logits = multiply(h, W)
             np.add(logits, b, logits)
             return logits, state
 

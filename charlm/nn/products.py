@@ -21,10 +21,13 @@ from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray
 from charlm.nn.pieces import cut, piece
 
-__all__ = ["DotFor", "Gate", "Gather", "Products", "Spread", "both_ways", "transpose_"]
+__all__ = ["DotFor", "Gate", "Gather", "Products", "Spread", "both_ways", "multiply_alike", "transpose_"]
 
 LARGEST_KEPT = 2**21  # bytes; caches of a core's own have one or two times 2²⁰
 TILE = 16
+ALIKE = 8
+"""Rows that get the same bits wherever they stand: OpenBLAS's kernels treat eight rows of a product alike. Of more,
+some kernels (Haswell's) round the first twelve otherwise than the rest."""
 
 
 DotFor: TypeAlias = Callable[[int, int], Callable[..., Any] | None]
@@ -54,12 +57,26 @@ def transpose_(W: FloatArray, scale: float, out: FloatArray) -> None:
     np.matmul(tiles, identity, out=out.reshape(S, J, R // TILE, TILE).transpose(0, 2, 1, 3))
 
 
+def rows_alike(N: int) -> int:
+    """Return how many of N rows to multiply at once, so that all get the same bits if `ALIKE` divides N."""
+    return N if N % ALIKE else ALIKE
+
+
+def multiply_alike(x: FloatArray, M: FloatArray) -> FloatArray:
+    """Return ``x M`` of x (N, J) and M (…, J, K), shape (…, N, K): bits as `rows_alike` has it."""
+    N, J = x.shape
+    product: FloatArray = np.matmul(x.reshape(-1, rows_alike(N), J), M[..., None, :, :])
+    return product.reshape(*M.shape[:-2], N, -1)
+
+
 class _Blocks:
     """The blocks (G, S, J, R) of G matrices (J, K) for products with N rows."""
 
-    def __init__(self, gates: Sequence[Gate], J: int, K: int, N: int, dtype: DTypeLike) -> None:
+    def __init__(
+        self, gates: Sequence[Gate], J: int, K: int, N: int, dtype: DTypeLike, *, alike: bool = False
+    ) -> None:
         self.gates = gates
-        P, R = (1, K) if N == 1 else piece(N, J, K)
+        P, R = (1, K) if N == 1 else piece(rows_alike(N) if alike else N, J, K)
         self._rows = P if P < N else None  # how many rows a piece has, if not all
         self._blocks = empty((len(gates), K // R, J, R), dtype)
         self._matrices = self._blocks if self._rows is None else self._blocks[:, :, None]
@@ -87,6 +104,8 @@ class Spread(_Blocks):
     dtype : dtype-like
     dot_for : callable, optional
         For such a stream: gives the product with a matrix too large for a core's cache, if it has a better one.
+    alike : bool
+        Whether a row's product has the same bits wherever it stands; if `ALIKE` divides N.
 
     Attributes
     ----------
@@ -103,8 +122,9 @@ class Spread(_Blocks):
         dtype: DTypeLike,
         *,
         dot_for: DotFor | None = None,
+        alike: bool = False,
     ) -> None:
-        super().__init__(gates, J, K, N or 1, dtype)
+        super().__init__(gates, J, K, N or 1, dtype, alike=alike)
         G = len(gates)
         self.product = empty((G, K) if N is None else (G, N, K), dtype)
         single = N in (1, None)

@@ -30,7 +30,7 @@ from charlm.nn.arrays import Inputs, Lookup
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.pieces import multiply
-from charlm.nn.products import DotFor, Gate, Gather, Spread
+from charlm.nn.products import DotFor, Gate, Gather, Spread, multiply_alike
 from charlm.nn.projection import BackpropInput, project, projected_table
 from charlm.nn.window import Kernel, Window, matrix, unbuffered
 from charlm.nn.workspace import Workspace
@@ -271,7 +271,7 @@ class Recurrent(ABC):
     def spread(self, gates: Sequence[Gate], N: int | None, dot_for: DotFor | None) -> Spread:
         """Return the product of states with gates' matrices, as they are now."""
         H = self.hidden_size
-        product = Spread(gates, H, H, N, self.params.dtype, dot_for=dot_for)
+        product = Spread(gates, H, H, N, self.params.dtype, dot_for=dot_for, alike=True)
         product.load_(self.by_gate("W_h"))
         return product
 
@@ -291,7 +291,7 @@ class Recurrent(ABC):
             if isinstance(x, np.ndarray):
                 if x.dtype.kind != "f":
                     return projected.take(x, axis=1, out=out, mode="clip")
-                product: FloatArray = np.matmul(x, W_x)
+                product: FloatArray = np.matmul(x, W_x) if streams is None else multiply_alike(x, W_x)
                 product += b
                 return product
             row: FloatArray = by_symbol[x]
