@@ -6,14 +6,17 @@ imported; afterwards the library itself has to be asked.
 
 The product of one vector with a matrix too large for a core's cache is another matter: the caches of several cores
 hold it together, and it is up to three times as quick. There each entry of the result is the work of one thread,
-and has the same bits whatever their number.
+and has the same bits whatever their number. Beside other busy processes a thread may have to wait for its core, and the
+product for the thread: up to a thousand times as long as it computes. Then one core goes on alone for a while.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -28,6 +31,8 @@ __all__ = ["available_cores", "blas_name", "blas_threads", "one_blas_thread", "s
 SUFFIXES = ("64_", "_64", "")
 PREFIXES = ("scipy_", "")
 EVEN = 16  # columns for a thread are a multiple of so many, else the last few may be summed in another order
+TRIALS, ALONE = 10, 1000  # products on one core at first, to know their time, and after one that has waited
+WAITED_S, TIMES = 1e-3, 2  # which is one that took longer than this, and so many times the quickest on one core
 
 _switching = threading.Lock()
 
@@ -89,7 +94,7 @@ def one_blas_thread() -> Iterator[int | None]:
 
 
 def shared_dot(
-    width: int, caches: int, cores: int | None = None
+    width: int, caches: int, cores: int | None = None, clock: Callable[[], float] = time.perf_counter
 ) -> Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], None] | None:
     """Return ``dot(x, matrix, out)`` of a vector and a matrix by several cores.
 
@@ -101,6 +106,8 @@ def shared_dot(
         How many cores' caches it fills: more cores would have nothing to gain.
     cores : int, optional
         As many as BLAS has threads in force when left out.
+    clock : callable
+        Seconds from any origin.
 
     Returns
     -------
@@ -117,7 +124,15 @@ def shared_dot(
     if threads == 1:
         return None
 
+    alone, quickest_s = TRIALS, math.inf
+
     def dot(x: NDArray[Any], matrix: NDArray[Any], out: NDArray[Any]) -> None:
+        nonlocal alone, quickest_s
+        begin_s = clock()
+        if alone:
+            np.dot(x, matrix, out)
+            alone, quickest_s = alone - 1, min(quickest_s, clock() - begin_s)
+            return
         with _switching:
             before = get()
             try:
@@ -125,5 +140,7 @@ def shared_dot(
                 np.dot(x, matrix, out)
             finally:
                 put(before)
+        if clock() - begin_s > max(WAITED_S, TIMES * quickest_s):
+            alone = ALONE
 
     return dot

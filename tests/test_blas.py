@@ -103,17 +103,49 @@ def test_a_large_matrix_is_shared(
         def __array_function__(self, *_):
             seen.append(library.threads)
 
-    dot(np.zeros(1).view(Watched), np.zeros((1, 1)), np.zeros(1))
-    assert seen == [threads]
+    for _ in range(blas.TRIALS + 1):
+        dot(np.zeros(1).view(Watched), np.zeros((1, 1)), np.zeros(1))
+    assert seen == [3] * blas.TRIALS + [threads]
     assert library.threads == 3
 
 
-def test_the_threads_are_put_back_after_an_error(library: Library, four_cores: None) -> None:
+def test_the_threads_are_put_back_after_an_error(
+    library: Library, four_cores: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(blas, "TRIALS", 0)
     dot = shared_dot(*LARGE, 2)
     assert dot is not None
     with pytest.raises(ValueError, match="aligned"):
         dot(np.zeros(3), np.zeros((4, 4)), np.zeros(4))
     assert library.threads == 3
+
+
+def test_one_core_goes_on_alone_where_the_others_are_busy(library: Library, four_cores: None) -> None:
+    now_s, alone, shared = 0.0, 3, 2  # threads; of a product on one core the library's own number
+    taken_s = {alone: 0.001, shared: 0.0005}
+    seen: list[int] = []
+
+    class Timed(np.ndarray):
+        def __array_function__(self, *_):
+            nonlocal now_s
+            now_s += taken_s[library.threads]
+            seen.append(library.threads)
+
+    def multiply(times: int) -> list[int]:
+        seen.clear()
+        for _ in range(times):
+            dot(np.zeros(1).view(Timed), np.zeros((1, 1)), np.zeros(1))
+        return seen
+
+    dot = shared_dot(*LARGE, 2, clock=lambda: now_s)
+    assert dot is not None
+    assert multiply(blas.TRIALS) == [alone] * blas.TRIALS  # to know how long it takes
+    taken_s[alone] = 0.1  # the quickest counts
+    assert multiply(3) == [shared] * 3
+    taken_s[shared] = 0.0019  # no quicker than alone, but no wait
+    assert multiply(3) == [shared] * 3
+    taken_s[shared] = 0.0021
+    assert multiply(blas.ALONE + 2) == [shared] + [alone] * blas.ALONE + [shared]
 
 
 def test_nothing_is_shared_by_a_library_that_cannot_be_asked(
@@ -142,10 +174,13 @@ def test_a_shared_product_has_the_bits_of_one_core(rows: int, cores: int, dtype:
 
 @OTHER_BLAS
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
-def test_a_sampled_text_has_the_same_bits_on_any_cores(cell: str, four_cores: None) -> None:
+def test_a_sampled_text_has_the_same_bits_on_any_cores(
+    cell: str, four_cores: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vocabulary = charlm.Vocabulary.from_text("abcdefgh\n")
     model = charlm.CharModel(charlm.ModelConfig(cell=cell, hidden_size=800), vocabulary)
     ends = []
+    monkeypatch.setattr(blas, "TRIALS", 3)
     with one_blas_thread():
         for cores in (None, 1, 2):
             sampler = charlm.generation.Sampler(model, rng=np.random.default_rng(0), cores=cores)
@@ -159,6 +194,7 @@ def test_a_sampler_shares_what_is_too_large_among_its_cores(
     cores: int | None, used: set[int], library: Library, four_cores: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(products, "LARGEST_KEPT", 1)
+    monkeypatch.setattr(blas, "TRIALS", 0)
     library.threads = 1
     put, seen = library.put, set()
 
