@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -18,7 +18,7 @@ from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.errors import CorpusError, UsageError
 from charlm.model import CharModel
 from charlm.text.batches import split_documents
-from charlm.text.corpus import read_corpus
+from charlm.text.corpus import STDIN, read_corpus
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
@@ -51,6 +51,8 @@ class NewRun:
     val_file : str, optional
     encoding, errors : str
         How files are decoded.
+    on_phase : callable
+        Called with a few words before each thing that takes time.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class NewRun:
         val_file: str | None,
         encoding: str,
         errors: str,
+        on_phase: Callable[[str], None],
     ) -> None:
         if vocab_from is not None and init_from is not None:
             raise UsageError("--init-from brings its model's vocabulary along; leave --vocab-from out")
@@ -79,6 +82,8 @@ class NewRun:
                 raise UsageError(f"{flag} is {value!r}; choose one of {', '.join(choices)}")
         decoding: dict[str, Any] = {"encoding": encoding, "errors": errors}
         stdin = None if sys.stdin is None else sys.stdin.buffer  # there is none behind `<&-`
+        if not (STDIN in sources and stdin is not None and stdin.isatty()):  # else a person types the text
+            on_phase("reading the text")
         corpus = read_corpus(sources, stdin=stdin, **decoding)
         self.text, self.stem = corpus.text, corpus.stem
         validation = None if val_file is None else read_corpus([val_file], stdin=stdin, **decoding)
@@ -88,6 +93,7 @@ class NewRun:
             train_flags = {**train_flags, "documents": knows_documents(init_from)}
         self.config = TrainConfig(**(settings.train | dict(train_flags)))
         inherited: dict[str, Any] = {}
+        on_phase("making the vocabulary and the model")
         if init_from is None:
             shape = ModelConfig(**(settings.model | dict(model_flags)))
             self.model = CharModel(shape, self._vocabulary(vocabulary, vocab_from), seed=self.config.seed)

@@ -36,7 +36,7 @@ def resume(
     from charlm.cli.choose_run import newest_run, offer_unfinished_run
     from charlm.cli.distributed import all_ranks
     from charlm.cli.old_run import OldRun
-    from charlm.cli.run_training import check_wishes, run_training
+    from charlm.cli.run_training import RunScreen, check_wishes, run_training
     from charlm.cli.streams import stderr_console
 
     with all_ranks(flags, wanted=distributed) as world:
@@ -50,19 +50,18 @@ def resume(
             folder = offer_unfinished_run(stderr_console(no_color), quiet=quiet)
         if folder is None:
             return
-        old = OldRun(folder, budget=budget, workers=workers, world=world)
-        if old.finished:
-            if not quiet:
-                stderr_console(no_color).print(old.finished, soft_wrap=True)
-            return
-        run_training(
-            old.model,
-            old.text,
-            old.config,
-            old.options,
-            validation=old.validation,
-            quiet=quiet,
-            as_json=as_json,
-            no_color=no_color,
-            tensorboard=tensorboard,
-        )
+        with RunScreen(folder.absolute().name, quiet=quiet, as_json=as_json, no_color=no_color) as screen:
+            screen.phase("reading the checkpoint and the text")
+            old = OldRun(folder, budget=budget, workers=workers, world=world)
+            if not old.finished:
+                run_training(
+                    old.model,
+                    old.text,
+                    old.config,
+                    old.options,
+                    validation=old.validation,
+                    screen=screen,
+                    tensorboard=tensorboard,
+                )
+        if old.finished and not quiet:
+            stderr_console(no_color).print(old.finished, soft_wrap=True)

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING
 
 import typer
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from charlm.training.loop import RunOptions
     from charlm.training.report import Report
 
-__all__ = ["check_wishes", "run_training"]
+__all__ = ["RunScreen", "check_wishes", "run_training"]
 
 
 def check_wishes(tensorboard: Path | None) -> None:
@@ -42,6 +43,71 @@ STOPPING = "stopping: saving after this step; once more to end at once without s
 INTERRUPTED = 130
 
 
+class RunScreen:
+    """What a run is shown on, from the moment its command starts; a context manager.
+
+    Until `run_training` begins, the first signal ends the command at once: there is nothing to save.
+
+    Parameters
+    ----------
+    name : str
+        What to call the run while its folder is not known.
+    quiet, as_json, no_color : bool
+        As the flags.
+
+    Raises
+    ------
+    typer.Exit
+        When left, with 130, 143 or 129 after a signal; once everything is saved, unless it came too early for that
+        or was the second one.
+    """
+
+    def __init__(self, name: str, *, quiet: bool, as_json: bool, no_color: bool) -> None:
+        from charlm.ui.dashboard import open_display
+
+        self._console = stderr_console(no_color)
+        self._speaks_aside = as_json and not quiet  # the events go elsewhere, but a person may be there
+        self.display = open_display(self._console, name=name, quiet=quiet or as_json)
+        self.request = StopRequest(self._tell, self._give_up)
+        self.request.patient = False
+        self.lines = _EventLines(wanted=as_json)
+
+    def __enter__(self) -> RunScreen:
+        """Listen to signals; the screen is taken at the first phase."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(lasting_stderr())
+            stack.enter_context(self.request)
+            stack.enter_context(self.display)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Give the screen back, and end the command as a signal asks for."""
+        self._stack.__exit__(kind, error, trace)
+        if isinstance(error, KeyboardInterrupt):
+            raise typer.Exit(self.request.exit_code or INTERRUPTED) from None
+        if error is None and self.request.exit_code:
+            raise typer.Exit(self.request.exit_code)
+
+    def phase(self, name: str) -> None:
+        """Say what is done before the first update."""
+        self.display.phase(name)
+
+    def _tell(self) -> None:
+        if self._speaks_aside:
+            self._console.print(STOPPING)
+        else:
+            self.display.notice(STOPPING)
+
+    def _give_up(self, code: int) -> None:
+        with contextlib.suppress(OSError):
+            self.display.__exit__(None, None, None)  # gives the screen back
+            sys.stderr.flush()
+        os._exit(code)
+
+
 def run_training(
     model: CharModel,
     text: str,
@@ -49,9 +115,7 @@ def run_training(
     options: RunOptions,
     *,
     validation: str | None,
-    quiet: bool,
-    as_json: bool,
-    no_color: bool,
+    screen: RunScreen,
     tensorboard: Path | None,
 ) -> None:
     """Train in a run folder until the plan is done or a signal asks to stop; a second one ends it at once.
@@ -60,8 +124,6 @@ def run_training(
 
     Raises
     ------
-    typer.Exit
-        With 130, 143 or 129 after a signal; once everything is saved, unless a second one came.
     DiskError
         If the events cannot be written, other than to a pipe that nobody reads.
     """
@@ -70,49 +132,25 @@ def run_training(
     from charlm.training.history import read_log
     from charlm.training.loop import train
     from charlm.training.run_writer import LOG
-    from charlm.ui.dashboard import Display, open_display
     from charlm.ui.plain import Silence
     from charlm.ui.tensorboard import EventFiles
 
     folder = Path(options.folder or ".")
     before = None if options.resumed is None else read_log(folder / LOG)
-    display = open_display(stderr_console(no_color), name=folder.name, quiet=quiet or as_json, history=before)
-    events: Display = Silence() if tensorboard is None else EventFiles(tensorboard / folder.absolute().name)
-
-    def tell() -> None:
-        if as_json and not quiet:  # the events go elsewhere, but a person may be there
-            stderr_console(no_color).print(STOPPING)
-        else:
-            display.notice(STOPPING)
-
-    def give_up(code: int) -> None:
-        with contextlib.suppress(OSError):
-            display.__exit__(None, None, None)  # gives the screen back
-            sys.stderr.flush()
-        os._exit(code)
-
-    request, lines = StopRequest(tell, give_up), _EventLines(wanted=as_json)
-    options = dataclasses.replace(options, should_stop=lambda: bool(request.exit_code or lines.error))
+    display, request, lines = screen.display, screen.request, screen.lines
+    display.begin(folder.absolute().name, before)
+    events = Silence() if tensorboard is None else EventFiles(tensorboard / folder.absolute().name)
+    request.patient = True
+    options = dataclasses.replace(
+        options, should_stop=lambda: bool(request.exit_code or lines.error), on_phase=screen.phase
+    )
     reports = train(model, text, config, validation=validation, run=options)
-    try:
-        with (
-            lasting_stderr(),
-            lock_run_folder(folder),
-            _free_if_unused(folder),
-            request,
-            display,
-            events,
-            contextlib.closing(reports),
-        ):
-            for report in reports:
-                display.add(report)
-                events.add(report)
-                lines.add(report)
-    except KeyboardInterrupt:
-        raise typer.Exit(request.exit_code or INTERRUPTED) from None
-    if request.exit_code:
-        raise typer.Exit(request.exit_code)
-    if lines.error is not None and not isinstance(lines.error, BrokenPipeError):
+    with lock_run_folder(folder), _free_if_unused(folder), events, contextlib.closing(reports):
+        for report in reports:
+            display.add(report)
+            events.add(report)
+            lines.add(report)
+    if lines.error is not None and not isinstance(lines.error, BrokenPipeError) and not request.exit_code:
         raise disk_error(Path("standard output"), lines.error) from lines.error
 
 

@@ -39,6 +39,8 @@ class StopRequest:
 
     Attributes
     ----------
+    patient : bool
+        Whether there is something to save. While false, the first signal counts as the second: it ends the run.
     exit_code : int
         128 plus the number of the latest signal, of a closed terminal only if no other came; 0 before the first.
     """
@@ -51,6 +53,7 @@ class StopRequest:
         self, tell: Callable[[], None] = lambda: None, give_up: Callable[[int], None] = lambda _code: None
     ) -> None:
         self.exit_code = 0
+        self.patient = True
         self._tell, self._give_up = tell, give_up
         self._asked = self._told = False
         self._seen = 0  # by the thread; several of one kind may reach the handler as one
@@ -84,7 +87,7 @@ class StopRequest:
         if number == HANGUP:
             self.exit_code = self.exit_code or 128 + number
             return
-        again = self._asked or self._seen > 1
+        again = self._asked or self._seen > 1 or not self.patient
         self._asked, self.exit_code = True, 128 + number
         if again:
             raise KeyboardInterrupt
@@ -97,7 +100,7 @@ class StopRequest:
 
     def _hear(self, number: int) -> None:
         self._seen += number != HANGUP
-        if self._seen > 1:
+        if self._seen > 1 or (self._seen and not self.patient):
             if not self._left.wait(GRACE_S):
                 self._give_up(128 + number)
         elif not self._told:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, TypeAlias, get_args
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
 
 import typer
 
@@ -24,6 +25,9 @@ from charlm.config import (
     Unit,
 )
 from charlm.errors import UsageError
+
+if TYPE_CHECKING:
+    from charlm.cli.new_run import NewRun
 
 __all__ = ["train"]
 
@@ -227,37 +231,44 @@ def train(
     """
     flags = dict(locals())
     from charlm.cli.distributed import all_ranks
-    from charlm.cli.new_run import NewRun, show_plan
-    from charlm.cli.run_training import check_wishes, run_training
+    from charlm.cli.run_training import RunScreen, check_wishes, run_training
 
     with all_ranks(flags, wanted=distributed) as world:
         check_wishes(tensorboard)
-        new = NewRun(
-            sources=corpus or [],
-            preset=preset,
-            model_flags=_given(ModelConfig, flags),
-            train_flags=_given(TrainConfig, flags) | _window_lengths(seq_length),
-            vocabulary={"unit": unit, "min_count": min_count, "normalize": normalize, "lowercase": lowercase},
-            vocab_from=vocab_from,
-            init_from=init_from,
-            val_file=val_file,
-            encoding=encoding,
-            errors=errors,
-        )
+
+        def prepare(on_phase: Callable[[str], None]) -> NewRun:
+            from charlm.cli.new_run import NewRun
+
+            return NewRun(
+                sources=corpus or [],
+                preset=preset,
+                model_flags=_given(ModelConfig, flags),
+                train_flags=_given(TrainConfig, flags) | _window_lengths(seq_length),
+                vocabulary={"unit": unit, "min_count": min_count, "normalize": normalize, "lowercase": lowercase},
+                vocab_from=vocab_from,
+                init_from=init_from,
+                val_file=val_file,
+                encoding=encoding,
+                errors=errors,
+                on_phase=on_phase,
+            )
+
         if dry_run:
-            show_plan(new, no_color=no_color, world=world)
+            from charlm.cli.new_run import show_plan
+
+            show_plan(prepare(lambda _phase: None), no_color=no_color, world=world)
             return
-        run_training(
-            new.model,
-            new.text,
-            new.config,
-            new.options(out, force=force, world=world),
-            validation=new.validation,
-            quiet=quiet,
-            as_json=as_json,
-            no_color=no_color,
-            tensorboard=tensorboard,
-        )
+        with RunScreen("new run", quiet=quiet, as_json=as_json, no_color=no_color) as screen:
+            new = prepare(screen.phase)
+            run_training(
+                new.model,
+                new.text,
+                new.config,
+                new.options(out, force=force, world=world),
+                validation=new.validation,
+                screen=screen,
+                tensorboard=tensorboard,
+            )
 
 
 def _given(config: type[ModelConfig] | type[TrainConfig], flags: dict[str, Any]) -> dict[str, Any]:

@@ -41,6 +41,8 @@ class RunOptions:
         Asked after every update, and after what was due then; once it says yes the run saves and ends.
     world : World, optional
         The ranks of a distributed run, of which this is rank 0: the others are in `charlm.training.spread.follow`.
+    on_phase : callable
+        Called with a few words before each thing that takes time ahead of the first update.
     """
 
     folder: Path | None = None
@@ -48,6 +50,7 @@ class RunOptions:
     resumed: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
     should_stop: Callable[[], bool] = lambda: False
     world: World | None = None
+    on_phase: Callable[[str], None] = lambda _phase: None
 
 
 def train(
@@ -91,16 +94,20 @@ def train(
     """
     began, run, note = time.perf_counter(), run or RunOptions(), ""
     config = config or TrainConfig()
+    run.on_phase("encoding the text")
     data = load_data(model.vocabulary, text, config, validation)
     if run.folder is not None and "baseline" not in run.origin:
+        run.on_phase("counting n-grams for the baseline")
         measured = measure_baseline(data, model.vocabulary, run.origin)
         run = dataclasses.replace(run, origin={**run.origin, "baseline": measured})
     with one_blas_thread() as blas_threads:
         if run.resumed is None:
             fitted = fit_to_text(config, data.characters)
             note = fitting_note(config, fitted)
+            run.on_phase("planning the run" if config.minutes is None else "measuring the pace to fill the minutes")
             config = plan(model, data, fitted, started_s=began, world=run.world)
         note = "; ".join(filter(None, (note, idle_note(config, run.world))))
+        run.on_phase("preparing the first update")
         with Trainer(model, data, config, world=run.world) as trainer:
             writer = None
             if run.folder is not None:

@@ -24,7 +24,7 @@ __all__ = ["Dashboard", "Display", "open_display"]
 
 
 class Display(Protocol):
-    """Something that shows a run: entered before the first report, left after the last."""
+    """Something that shows a run: entered as soon as its command starts, left after the last report."""
 
     def __enter__(self) -> Display:
         """Begin."""
@@ -33,6 +33,12 @@ class Display(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End, and leave a summary."""
+
+    def phase(self, name: str) -> None:
+        """Take in what is done before the first update."""
+
+    def begin(self, name: str, history: History | None) -> None:
+        """Take in what to call the run, and of a run that continues what it did before."""
 
     def add(self, report: Report) -> None:
         """Take in the next report."""
@@ -55,8 +61,6 @@ class Dashboard:
         What to call the run.
     clock : callable
         Seconds from any origin.
-    history : History, optional
-        Of a run that goes on: what it did before.
     """
 
     REFRESHES_PER_S = 4  # drawing takes some milliseconds from the training
@@ -67,11 +71,10 @@ class Dashboard:
         *,
         name: str,
         clock: Callable[[], float] = time.monotonic,
-        history: History | None = None,
     ) -> None:
         self._console = console
         self._clock = clock
-        self._state = RunState(name, history)
+        self._state = RunState(name)
         self._live = Live(
             get_renderable=self._view,
             console=console,
@@ -85,8 +88,7 @@ class Dashboard:
         return RunView(self._state, self._clock())
 
     def __enter__(self) -> Dashboard:
-        """Take the screen."""
-        self._live.start(refresh=True)
+        """Begin; the screen is taken by the first phase or report."""
         return self
 
     def __exit__(
@@ -95,12 +97,24 @@ class Dashboard:
         """Give the screen back and leave the summary on it."""
         self._live.stop()
         self._state.fail(error)
-        for line in summary(self._state, self._clock()):
-            self._console.print(line, soft_wrap=True)
+        if self._state.started_s is not None:
+            for line in summary(self._state, self._clock()):
+                self._console.print(line, soft_wrap=True)
+
+    def phase(self, name: str) -> None:
+        """Show at once what is done before the first update."""
+        self._state.enter_phase(name, self._clock())
+        self._live.start()
+        self._live.refresh()
+
+    def begin(self, name: str, history: History | None) -> None:
+        """Take in what to call the run, and of a run that continues what it did before."""
+        self._state.begin(name, history)
 
     def add(self, report: Report) -> None:
         """Take in the next report; the screen follows within a quarter of a second."""
         self._state.add(report, self._clock())
+        self._live.start()
 
     def notice(self, message: str) -> None:
         """Show a word to the person at once."""
@@ -114,14 +128,13 @@ def open_display(
     name: str,
     quiet: bool = False,
     clock: Callable[[], float] = time.monotonic,
-    history: History | None = None,
 ) -> Display:
     """Choose a display: dashboard on a capable terminal, plain lines elsewhere, nothing if `quiet`."""
     if quiet:
         return Silence()
     if console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only:
-        return Dashboard(console, name=name, clock=clock, history=history)
-    return PlainProgress(console, name=name, clock=clock, history=history)
+        return Dashboard(console, name=name, clock=clock)
+    return PlainProgress(console, name=name, clock=clock)
 
 
 if __name__ == "__main__":

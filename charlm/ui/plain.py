@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -33,8 +34,8 @@ class PlainProgress:
         Seconds from any origin.
     every_s : float
         Seconds from one line about a step to the next; every evaluation has its line.
-    history : History, optional
-        Of a run that goes on: what it did before.
+    patience_s : float
+        What comes before the first update has a line once it takes so long.
     """
 
     def __init__(
@@ -44,13 +45,15 @@ class PlainProgress:
         name: str,
         clock: Callable[[], float] = time.monotonic,
         every_s: float = 5.0,
-        history: History | None = None,
+        patience_s: float = 1.0,
     ) -> None:
         self._console = console
         self._clock = clock
         self._every_s = every_s
         self._last_s = -math.inf
-        self._state = RunState(name, history)
+        self._patience_s = patience_s
+        self._waiting: threading.Timer | None = None
+        self._state = RunState(name)
         self._told = self._state.verdict.word
 
     def __enter__(self) -> PlainProgress:
@@ -61,13 +64,34 @@ class PlainProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Sum the run up."""
+        self._end_phase()
         self._state.fail(error)
         if self._state.started_s is not None:
             for line in summary(self._state, self._clock()):
                 self._print(line)
 
+    def phase(self, name: str) -> None:
+        """Take in what is done before the first update, and print it if it takes long."""
+        self._end_phase()
+        self._waiting = threading.Timer(self._patience_s, self._print, [Text(f"{visible_line(name)} …")])
+        self._waiting.daemon = True
+        self._waiting.start()
+
+    def _end_phase(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+            self._waiting.join()  # else its line might come after a later one
+            self._waiting = None
+
+    def begin(self, name: str, history: History | None) -> None:
+        """Take in what to call the run, and of a run that continues what it did before."""
+        self._state.begin(name, history)
+        self._told = self._state.verdict.word
+
     def add(self, report: Report) -> None:
         """Take in the next report, and print a line where it is time for one."""
+        if report.event != "start":
+            self._end_phase()
         now_s = self._clock()
         state = self._state
         state.add(report, now_s)
@@ -120,6 +144,12 @@ class Silence:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End."""
+
+    def phase(self, name: str) -> None:
+        """Take in a phase."""
+
+    def begin(self, name: str, history: History | None) -> None:
+        """Take in what to call the run."""
 
     def add(self, report: Report) -> None:
         """Take in the next report."""

@@ -47,15 +47,21 @@ class RunState:
     name : str
         What to call the run.
     history : History, optional
-        Of a run that goes on: what it did before.
+        Of a run that continues: what it did before.
+
+    Attributes
+    ----------
+    phase : str
+        What is done before the first update; empty from then on.
+    phase_s : float
+        The clock's seconds when that began.
     """
 
     JUDGEMENTS = 200  # of the training loss alone, over the run; each takes a millisecond or two
 
     def __init__(self, name: str, history: History | None = None) -> None:
-        self.name = name
-        self.history = History() if history is None else history
-        self.verdict: Verdict = judge(self.history)
+        self.begin(name, history)
+        self.phase, self.phase_s = "", 0.0
         self.start: Mapping[str, Any] = {}
         self.first_step = 0
         self.started_s: float | None = None
@@ -78,6 +84,16 @@ class RunState:
         self.notice = ""
         self.warnings: list[str] = []
 
+    def begin(self, name: str, history: History | None = None) -> None:
+        """Take in what to call the run, and of a run that continues what it did before."""
+        self.name = name
+        self.history = History() if history is None else history
+        self.verdict: Verdict = judge(self.history)
+
+    def enter_phase(self, name: str, now_s: float) -> None:
+        """Take in what is done from now on, before the first update."""
+        self.phase, self.phase_s = name, now_s
+
     def add(self, report: Report, now_s: float) -> None:
         """Take in the next report.
 
@@ -94,6 +110,8 @@ class RunState:
         self.history.add(report.to_json())
         if report.event != "step" or report.step % (self.steps // self.JUDGEMENTS + 1) == 0:
             self.verdict = judge(self.history)
+        if report.event not in ("start", "warning"):
+            self.phase = ""
         match report.event:
             case "start":
                 self.start, self.folder = report.details, report.path

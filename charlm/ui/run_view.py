@@ -50,9 +50,13 @@ class RunView:
 
     def _rows(self, console: Console, width: int, height: int) -> list[Text]:
         state = self.state
-        foot = Text(visible_line(state.notice), "bold yellow") if state.notice else Text(HINT, "dim")
-        rows = [*_head(state), Text(), *_progress(state, self.now_s, width), *verdict(state, console, width)]
-        rows += [Text(), *metrics(state, width)]
+        hint = PREPARING if state.phase else HINT
+        foot = Text(visible_line(state.notice), "bold yellow") if state.notice else Text(hint, "dim")
+        if state.phase:
+            rows = [*_head(state), Text(), _phase(state, self.now_s)]
+        else:
+            rows = [*_head(state), Text(), *_progress(state, self.now_s, width), *verdict(state, console, width)]
+            rows += [Text(), *metrics(state, width)]
         free = height - len(rows) - 2
         if free >= 3:
             left = free - SAMPLE_ROWS * bool(state.sample)
@@ -65,6 +69,7 @@ class RunView:
 
 
 HINT = "Ctrl-C saves and stops"
+PREPARING = "Ctrl-C stops"
 CHART_ROWS, LOWEST_CHART = 12, 3
 SAMPLE_ROWS = 6  # with what stands above it, where there is room for that
 VERDICT_ROWS = 3
@@ -74,6 +79,11 @@ def _head(state: RunState) -> Iterator[Text]:
     yield Text.assemble(("charlm  ", "dim"), (visible_line(state.name), "bold cyan"))
     yield Text(model_line(state.start), "dim")
     yield Text(engine_line(state.start), "dim")
+
+
+def _phase(state: RunState, now_s: float) -> Text:
+    """Say what is done before the first update, and for how long."""
+    return Text.assemble((visible_line(state.phase), "bold"), (f" …  {duration(now_s - state.phase_s)}", "dim"))
 
 
 def _progress(state: RunState, now_s: float, width: int) -> Iterator[Text]:

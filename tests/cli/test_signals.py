@@ -152,6 +152,24 @@ def test_ctrl_c_as_a_key(terminal: Start) -> None:
     assert saved() == 3
 
 
+SLOW_TEXT = PROGRAM.replace(
+    "sys.exit(", "import charlm.cli.new_run\ncharlm.cli.new_run.read_corpus = lambda *_, **__: hold()\nsys.exit("
+)
+
+
+@pytest.mark.parametrize("number", CODES, ids=str)
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+def test_what_comes_before_the_run_ends_at_once(terminal: Start, number: signal.Signals, term: str) -> None:
+    screen = terminal("-c", SLOW_TEXT, "text", *TRAIN, TERM=term, PYTHONPATH=os.pathsep.join(sys.path))
+    screen.wait("reading the text …")
+    screen.wait(lambda _: Path("busy").exists())
+    screen.child.kill(number)  # nobody lets it go on
+    assert screen.end() == CODES[number]
+    assert screen.raw.count(LEAVE) == (term != "dumb")
+    assert "Traceback" not in screen.text
+    assert not Path("r").exists()
+
+
 def test_it_is_said_beside_json_too(terminal: Start) -> None:
     arguments = [*TRAIN, "--json"]
     screen = terminal("-c", PROGRAM, "step", *arguments, columns=200, PYTHONPATH=os.pathsep.join(sys.path))
@@ -181,6 +199,13 @@ class TestRequest:
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(second)
         assert request.exit_code == CODES[second]
+
+    def test_where_there_is_nothing_to_save_the_first_counts_as_the_second(self) -> None:
+        with StopRequest() as request:
+            request.patient = False
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGTERM)
+        assert request.exit_code == 143
 
     def test_it_is_told_once_and_by_a_thread(self) -> None:
         told: list[threading.Thread] = []

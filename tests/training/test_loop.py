@@ -13,7 +13,7 @@ import pytest
 
 import charlm
 from charlm.training.data import load_data
-from charlm.training.loop import train
+from charlm.training.loop import RunOptions, train
 from charlm.training.team import PROCESSES, Team
 from charlm.training.trainer import Trainer
 from charlm.training.validation import validation_loss
@@ -248,3 +248,18 @@ def test_defaults_learn_from_python():
     *_, end = charlm.train(model, text, charlm.TrainConfig(epochs=3, shards=1))
     assert end.event == "end"
     assert charlm.evaluate(model, text).nats < before - 0.3
+
+
+def test_what_comes_before_the_first_update_is_named(tmp_path: Path) -> None:
+    phases: list[str] = []
+    run = RunOptions(folder=tmp_path, on_phase=phases.append)
+    reports = train(new_model(TEXT), TEXT, charlm.TrainConfig(minutes=5), run=run)
+    assert not phases
+    assert next(reports).event == "start"
+    reports.close()
+    assert phases == [
+        "encoding the text",
+        "counting n-grams for the baseline",
+        "measuring the pace to fill the minutes",
+        "preparing the first update",
+    ]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import time
 
 import pytest
 from rich.console import Console
@@ -33,6 +34,18 @@ def printed(steps: int, *, every_s: float) -> str:
 
 def test_a_line_every_few_seconds_not_every_step() -> None:
     assert printed(200, every_s=1).count(": train ") > printed(200, every_s=20).count(": train ") >= 5
+
+
+def test_what_comes_before_the_first_update_has_a_line_if_it_takes_long() -> None:
+    file = io.StringIO()
+    with PlainProgress(Console(file=file, width=40), name="run", patience_s=0.0) as display:
+        display.phase("reading the\x1b text")
+        while "reading" not in file.getvalue():
+            time.sleep(0.001)
+    with PlainProgress(Console(file=file, width=40), name="run", patience_s=60.0) as display:
+        display.phase("quick")
+        display.phase("quick as well")
+    assert file.getvalue() == "reading the␛ text …\n"
 
 
 def test_lines_are_plain_whole_and_harmless() -> None:
@@ -119,8 +132,17 @@ def test_the_display_suits_the_terminal(
     assert type(open_display(console, name="run", quiet=quiet)) is kind
 
 
+def test_a_dashboard_that_shows_nothing_leaves_the_screen_alone() -> None:
+    file = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with Dashboard(Console(file=file, force_terminal=True, _environ={"TERM": "xterm"}), name="run"):
+        pass
+    assert file.buffer.getvalue() == b""  # type: ignore[attr-defined]
+
+
 def test_silence_is_silent(capfd: pytest.CaptureFixture[str]) -> None:
     with Silence() as display:
+        display.phase("reading the text")
+        display.begin("run", None)
         for report in reports(10):
             display.add(report)
         display.notice("word")

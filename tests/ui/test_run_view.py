@@ -64,6 +64,27 @@ def test_shows_every_figure_at_80_by_24() -> None:
     assert "bits" in text
 
 
+def test_before_the_first_update_it_says_what_is_done() -> None:
+    state = RunState("new run")
+    state.enter_phase("reading the text", 10.0)
+    rows = screen(state, now_s=13.0)
+    assert rows[0] == "charlm  new run"
+    assert rows[4] == "reading the text …  0:03"
+    assert rows[-1] == "Ctrl-C stops"
+    state.begin("poems")
+    state.enter_phase("preparing the first update", 14.0)
+    start, first, *_ = reports(20)
+    state.add(start, 15.0)
+    text = "\n".join(screen(state, now_s=15.0))
+    assert "charlm  poems\nlstm 192" in text
+    assert "preparing the first update …  0:01" in text
+    assert not any(word in text for word in ("step 0", "early", "–"))
+    state.add(first, 16.0)
+    text = "\n".join(screen(state, now_s=16.0))
+    assert "step 1 of 20" in text
+    assert "preparing" not in text
+
+
 def test_is_a_function_of_state_time_and_width() -> None:
     state = told(reports(20))
     assert screen(state, now_s=70.0) == screen(state, now_s=70.0)
