@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         CorpusError,
         DiskError,
         DivergedError,
+        PeerLostError,
         RunLockedError,
         UsageError,
         VocabularyError,
@@ -105,4 +106,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted(__all__)

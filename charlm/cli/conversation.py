@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +123,7 @@ class Conversation:
         self._sampler.records = self.measures
         stream = self._sampler.stream()
         try:
-            with closing(cast("Generator[str, None, None]", stream)):
+            with closing(stream):
                 for piece in joined(stream):
                     turn.pieces.append(piece)
                     if self.measures:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
-from typing import cast
 
 from rich.console import RenderableType
 
@@ -140,7 +139,7 @@ class Picking:
 
 
 def _stream(sampler: Sampler) -> Generator[str, None, None]:
-    return cast("Generator[str, None, None]", sampler.stream())
+    return sampler.stream()
 
 
 def _grow(stream: Generator[str, None, None], text: list[str]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -258,7 +258,7 @@ class Sampler:
         z -= z[z.argmax()]
         return float(z[self._last] - np.log(np.add.reduce(np.exp(z))))
 
-    def stream(self) -> Iterator[str]:
+    def stream(self) -> Generator[str, None, None]:
         """Go on with the text; yield it in pieces, usually one symbol each.
 
         Ends after ``config.length`` characters (graphemes, for a model of graphemes), before the first stop string,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 
 import numpy as np
 
@@ -11,16 +11,72 @@ from charlm.errors import UsageError
 from charlm.generation.sampling import Sampler
 from charlm.model import CharModel
 
-__all__ = ["generate"]
+__all__ = ["GeneratedText", "generate"]
 
 _DEFAULT = SampleConfig()
 
 
+class GeneratedText(Iterator[str]):
+    """A continuation: an iterator of its pieces, each of which is generated when it is asked for.
+
+    Parameters
+    ----------
+    pieces : generator of str
+    length : int
+        Characters at most.
+
+    Examples
+    --------
+    >>> import charlm
+    >>> model = charlm.CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("abc"))
+    >>> charlm.generate(model, "ab", 8, seed=1)
+    <text of at most 8 characters, 0 generated; print it, iterate, or call run()>
+    >>> print(charlm.generate(model, "ab", 8, regex="c(ab){3}a"))
+    cabababa
+    """
+
+    def __init__(self, pieces: Generator[str, None, None], length: int) -> None:
+        self._pieces, self._length = pieces, length
+        self._seen: list[str] = []
+        self._ended = False
+
+    def __next__(self) -> str:
+        try:
+            piece = next(self._pieces)
+        except BaseException:
+            self._ended = True
+            raise
+        self._seen.append(piece)
+        return piece
+
+    def run(self) -> str:
+        """Generate what is left and return the whole text, with the pieces that were read before."""
+        for _ in self:
+            pass
+        return "".join(self._seen)
+
+    __str__ = run
+
+    def close(self) -> None:
+        """Generate no more."""
+        self._ended = True
+        self._pieces.close()
+
+    def __repr__(self) -> str:
+        text = "".join(self._seen)
+        if self._ended:
+            return f"<generated text {text!r}>"
+        return (
+            f"<text of at most {self._length:,} characters, {len(text):,} generated; "
+            f"print it, iterate, or call run()>"
+        )
+
+
 def generate(
     model: CharModel,
-    *,
     prompt: str = "",
     length: int = _DEFAULT.length,
+    *,
     temperature: float = _DEFAULT.temperature,
     top_k: int = _DEFAULT.top_k,
     top_p: float = _DEFAULT.top_p,
@@ -33,14 +89,16 @@ def generate(
     template: str = _DEFAULT.template,
     seed: int | None = None,
     on_unknown: OnUnknown = _DEFAULT.on_unknown,
-) -> Iterator[str]:
-    """Let a model go on with a prompt.
+) -> GeneratedText:
+    """Continue a prompt.
+
+    Settings are checked and the prompt is read at once; the text is generated as far as it is read.
 
     Parameters
     ----------
     model : CharModel
     prompt : str
-        Read first; not part of what is yielded. How a text starts without one is said at `Sampler`.
+        Read first; not part of the continuation. How a text starts without one is said at `Sampler`.
     length : int
         Characters to write at most; graphemes for a model of graphemes.
     temperature : float
@@ -74,8 +132,8 @@ def generate(
 
     Returns
     -------
-    iterator of str
-        The continuation as it is drawn, usually a symbol at a time; ``"".join`` makes it one string.
+    GeneratedText
+        The continuation, an iterator of its pieces, usually a symbol each. ``run()`` or ``str`` make it one string.
 
     Raises
     ------
@@ -106,4 +164,4 @@ def generate(
     )
     sampler = Sampler(model, config, rng=np.random.default_rng(seed))
     sampler.feed(prompt)
-    return sampler.stream()
+    return GeneratedText(sampler.stream(), config.length)

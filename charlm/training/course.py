@@ -13,7 +13,7 @@ import numpy as np
 from charlm.errors import DivergedError
 from charlm.generation import generate
 from charlm.training.pace import Pace
-from charlm.training.report import Event, Report
+from charlm.training.report import Event, Report, is_finite
 from charlm.training.run_writer import RunWriter
 from charlm.training.trainer import Trainer
 
@@ -89,9 +89,9 @@ class Course:
         config, progress = self.trainer.config, self.trainer.progress
         before_s = progress.elapsed_s
         report = self.trainer.update()
-        if not math.isfinite(report.loss):
+        if not is_finite(report.loss):
             raise _DivergenceError(f"the loss is {report.loss}", progress.step + 1)
-        if not math.isfinite(report.grad_norm):
+        if not is_finite(report.grad_norm):
             raise _DivergenceError(f"the norm of the gradient is {report.grad_norm}", progress.step + 1)
         self._pace.add(report, progress.elapsed_s - before_s)
         ends = progress.step in (1, self.trainer.steps)
@@ -140,7 +140,7 @@ class Course:
         """Validate; returns whether this is the best so far."""
         evaluation = self.trainer.evaluate()
         yield evaluation
-        if self.validates and not math.isfinite(evaluation.loss):
+        if self.validates and not is_finite(evaluation.loss):
             raise _DivergenceError(f"the validation loss is {evaluation.loss}", evaluation.step)
         return evaluation.best
 

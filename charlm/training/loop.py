@@ -1,17 +1,18 @@
-"""`train`: a generator of reports. Nothing is trained that nobody asks for; nothing is printed."""
+"""`train`: training as an iterator of reports. Nothing is printed."""
 
 from __future__ import annotations
 
 import dataclasses
 import math
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from charlm.blas import one_blas_thread
 from charlm.config import TrainConfig
+from charlm.errors import UsageError
 from charlm.model import CharModel
 from charlm.training.baseline import measure_baseline
 from charlm.training.course import Course
@@ -22,7 +23,7 @@ from charlm.training.run_writer import RunWriter
 from charlm.training.trainer import Trainer
 from charlm.training.world import World
 
-__all__ = ["RunOptions", "train"]
+__all__ = ["RunOptions", "Training", "train"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +54,74 @@ class RunOptions:
     on_phase: Callable[[str], None] = lambda _phase: None
 
 
+class Training(Iterator[Report]):
+    """Training of a model: an iterator of its reports, which trains as far as it is read.
+
+    Parameters
+    ----------
+    reports : generator of Report
+        Closed by `close`, which ends the training where it is.
+    model : str
+        What is trained, for `repr`.
+
+    Examples
+    --------
+    >>> import charlm
+    >>> text = "the cat sat on the mat. " * 40
+    >>> model = charlm.CharModel(charlm.ModelConfig(hidden_size=16), charlm.Vocabulary.from_text(text))
+    >>> training = charlm.train(model, text, charlm.TrainConfig(steps=5))
+    >>> training
+    <Training of CharModel(lstm 16, 11 symbols, 1,979 parameters): not started; iterate, or call run()>
+    >>> training.run().details["reason"]
+    'finished'
+    >>> training
+    <Training of CharModel(lstm 16, 11 symbols, 1,979 parameters): finished at step 5 of 5>
+    """
+
+    def __init__(self, reports: Generator[Report, None, None], model: str) -> None:
+        self._reports, self._model = reports, model
+        self._last: Report | None = None
+        self._open = True
+
+    def __next__(self) -> Report:
+        try:
+            self._last = next(self._reports)
+        except BaseException:
+            self._open = False
+            raise
+        return self._last
+
+    def run(self) -> Report:
+        """Train to the end and return the last report; from where it is, if some were read before.
+
+        Raises
+        ------
+        UsageError
+            If it was closed before it began.
+        """
+        for _ in self:
+            pass
+        if self._last is None:
+            raise UsageError("this training was closed before it began; call train again")
+        return self._last
+
+    def close(self) -> None:
+        """End the training where it is."""
+        self._open = False
+        self._reports.close()
+
+    def __repr__(self) -> str:
+        return f"<Training of {self._model}: {self._progress()}>"
+
+    def _progress(self) -> str:
+        if self._last is None:
+            return "not started; iterate, or call run()" if self._open else "closed before it began"
+        place = f"step {self._last.step} of {self._last.steps}"
+        if self._last.event == "end":
+            return f"{self._last.details['reason']} at {place}"
+        return f"at {place}; iterate further, or call run()" if self._open else f"closed at {place}"
+
+
 def train(
     model: CharModel,
     text: str,
@@ -60,8 +129,10 @@ def train(
     *,
     validation: str | None = None,
     run: RunOptions | None = None,
-) -> Generator[Report, None, None]:
-    """Train a model on a text, in place.
+) -> Training:
+    """Train a model on a text, in place, as far as the reports are read.
+
+    Nothing is done before the first report is asked for: iterate, or call ``run()``.
 
     Parameters
     ----------
@@ -75,10 +146,11 @@ def train(
     run : RunOptions, optional
         Where to keep checkpoints, and what to go on from; without it nothing is written.
 
-    Yields
-    ------
-    Report
-        One an event, the first "start", the last "end". A "step" report's loss is in nats per character.
+    Returns
+    -------
+    Training
+        An iterator of reports, one an event, the first "start", the last "end". A "step" report's loss is in nats
+        per character. Its ``run()`` trains to the end and returns the last report.
 
     Raises
     ------
@@ -92,8 +164,13 @@ def train(
     PeerLostError
         If a rank of a distributed run is gone; what was saved last is whole.
     """
-    began, run, note = time.perf_counter(), run or RunOptions(), ""
-    config = config or TrainConfig()
+    return Training(_reports(model, text, config or TrainConfig(), validation, run or RunOptions()), repr(model))
+
+
+def _reports(
+    model: CharModel, text: str, config: TrainConfig, validation: str | None, run: RunOptions
+) -> Generator[Report, None, None]:
+    began, note = time.perf_counter(), ""
     run.on_phase("encoding the text")
     data = load_data(model.vocabulary, text, config, validation)
     if run.folder is not None and "baseline" not in run.origin:

@@ -15,7 +15,7 @@ class Pace:
 
     def add(self, report: Report, seconds: float) -> None:
         """Take in an update."""
-        self._characters += report.chars_per_s * seconds
+        self._characters += (report.chars_per_s or 0.0) * seconds
         self._seconds += seconds
 
     def take(self) -> float:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeGuard
 
-__all__ = ["Event", "Report"]
+__all__ = ["Event", "Report", "is_finite"]
 
 Event: TypeAlias = Literal["start", "step", "eval", "sample", "warning", "rollback", "save", "end"]
 
@@ -30,16 +30,16 @@ class Report:
         Passes over the training text so far.
     elapsed_s : float
         Seconds since the run started.
-    loss : float
+    loss : float, optional
         Nats per character: in "step" of that step's window before its update, in "eval" of the validation
-        text; NaN elsewhere.
-    learning_rate : float
-        Step size of the update.
-    grad_norm : float
-        Global norm of the gradient before clipping.
-    chars_per_s : float
+        text. None elsewhere, and in "eval" where no text is held out.
+    learning_rate : float, optional
+        Step size of the update, in "step".
+    grad_norm : float, optional
+        Global norm of the gradient before clipping, in "step".
+    chars_per_s : float, optional
         Characters trained on per second since the "step" event before, without evaluating, sampling and
-        saving.
+        saving; in "step".
     text : str
         What the model writes now, in "sample"; one line to a person in "warning" and "rollback".
     path : str
@@ -59,19 +59,19 @@ class Report:
     steps: int = 0
     epoch: float = 0.0
     elapsed_s: float = 0.0
-    loss: float = math.nan
-    learning_rate: float = math.nan
-    grad_norm: float = math.nan
-    chars_per_s: float = math.nan
+    loss: float | None = None
+    learning_rate: float | None = None
+    grad_norm: float | None = None
+    chars_per_s: float | None = None
     text: str = ""
     path: str = ""
     best: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def bits_per_char(self) -> float:
+    def bits_per_char(self) -> float | None:
         """`loss` in bits."""
-        return self.loss / math.log(2)
+        return None if self.loss is None else self.loss / math.log(2)
 
     def to_json(self) -> dict[str, Any]:
         """Return the event as a line of ``log.jsonl`` holds it.
@@ -107,6 +107,11 @@ class Report:
                 values |= {"steps": self.steps, "epoch": self.epoch, "path": self.path}
         values |= {"elapsed_s": round(self.elapsed_s, 3)}
         return values | {name: _finite(value) for name, value in self.details.items() if name not in values}
+
+
+def is_finite(value: float | None) -> TypeGuard[float]:
+    """Whether there is a number, and it is finite."""
+    return value is not None and math.isfinite(value)
 
 
 def _finite(value: Any) -> Any:

@@ -120,7 +120,7 @@ class Trainer:
             steps=self.steps,
             epoch=self.batches.epoch,
             elapsed_s=progress.elapsed_s,
-            loss=loss,
+            loss=None if self.data.held_out is None else loss,
             best=best,
         )
 

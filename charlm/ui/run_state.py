@@ -8,7 +8,7 @@ from typing import Any
 
 from charlm.errors import DivergedError
 from charlm.training.history import History
-from charlm.training.report import Report
+from charlm.training.report import Report, is_finite
 from charlm.training.verdict import Verdict, judge
 
 __all__ = ["RunState", "Smoothed"]
@@ -32,9 +32,9 @@ class Smoothed:
         """The mean; NaN before the first value."""
         return self._sum / self._weight if self._weight else math.nan
 
-    def add(self, value: float) -> None:
+    def add(self, value: float | None) -> None:
         """Take in the next value."""
-        if math.isfinite(value):
+        if is_finite(value):
             self._sum = self.DECAY * self._sum + (1 - self.DECAY) * value
             self._weight = self.DECAY * self._weight + (1 - self.DECAY)
 
@@ -68,8 +68,8 @@ class RunState:
         self.step = 0
         self.steps = 0
         self.epoch = 0.0
-        self.learning_rate = math.nan
-        self.grad_norm = math.nan
+        self.learning_rate: float | None = None
+        self.grad_norm: float | None = None
         self.chars_per_s = Smoothed()
         self.train_loss = Smoothed()
         self.published_loss = math.nan
@@ -120,9 +120,9 @@ class RunState:
             case "step":
                 self._add_step(report)
             case "eval":
-                self.val_loss = report.loss
+                self.val_loss = math.nan if report.loss is None else report.loss
                 if report.best:
-                    self.best_loss, self.best_step = report.loss, report.step
+                    self.best_loss, self.best_step = self.val_loss, report.step
             case "sample":
                 self.sample, self.sample_step = report.text, report.step
             case "warning" | "rollback":

@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from charlm.checkpoint.atomic import disk_error
-from charlm.training.report import Report
+from charlm.training.report import Report, is_finite
 from charlm.ui.extras import load_extra
 
 __all__ = ["EventFiles", "check_tensorboard"]
@@ -73,7 +72,7 @@ class EventFiles:
                 )
             elif self._writer is not None:
                 for name, value in _scalars(report).items():
-                    if math.isfinite(value):
+                    if is_finite(value):
                         self._writer.add_scalar(name, value, report.step)
         except OSError as error:
             raise disk_error(self._folder, error) from error
@@ -86,7 +85,7 @@ def _tensorboard() -> Any:
     return load_extra("tensorboardX", package="tensorboardX", extra="tensorboard", wanted_by="--tensorboard")
 
 
-def _scalars(report: Report) -> dict[str, float]:
+def _scalars(report: Report) -> dict[str, float | None]:
     match report.event:
         case "step":
             return {

@@ -26,17 +26,19 @@ VERDICT_STYLES: dict[Word, str] = {
 }
 
 
-def number(value: float, digits: str = ".4f") -> str:
+def number(value: float | None, digits: str = ".4f") -> str:
     """Format a number; a dash where there is none yet. One that is absurdly large stays short.
 
     Examples
     --------
-    >>> number(1.58), number(float("nan")), number(7.25e19), number(2e6, ",.0f")
+    >>> number(1.58), number(None), number(7.25e19), number(2e6, ",.0f")
     ('1.5800', '–', '7.25e+19', '2,000,000')
     """
+    if value is None or math.isnan(value):
+        return "–"
     if abs(value) >= 1e6 and "," not in digits:
         digits = ".3g"
-    return "–" if math.isnan(value) else format(value, digits)
+    return format(value, digits)
 
 
 def bits(nats: float) -> str:

@@ -57,3 +57,32 @@ def test_defaults_are_those_of_the_configuration():
     defaults = {name: p.default for name, p in inspect.signature(generate).parameters.items()}
     for field in SampleConfig.__dataclass_fields__:
         assert defaults[field] == getattr(SampleConfig(), field)
+
+
+def test_prompt_and_length_may_be_positional(model):
+    assert list(generate(model, "ab", 30, seed=1)) == list(generate(model, prompt="ab", length=30, seed=1))
+
+
+def test_it_runs_to_the_end_by_itself(model):
+    whole = "".join(generate(model, "ab", 30, seed=1))
+    assert generate(model, "ab", 30, seed=1).run() == str(generate(model, "ab", 30, seed=1)) == whole
+    begun = generate(model, "ab", 30, seed=1)
+    assert next(begun) == whole[0]
+    assert begun.run() == begun.run() == whole  # with what was read before, and again
+    assert list(begun) == []
+
+
+def test_a_text_that_nobody_reads_says_how_to_get_it(model):
+    text = generate(model, "ab", 30, seed=1)
+    assert repr(text) == "<text of at most 30 characters, 0 generated; print it, iterate, or call run()>"
+    next(text)
+    assert "1 generated" in repr(text)
+    whole = text.run()
+    assert repr(text) == f"<generated text {whole!r}>"
+
+
+def test_a_closed_text_ends_where_it_is(model):
+    text = generate(model, "ab", 30, seed=1)
+    first = next(text)
+    text.close()
+    assert (text.run(), repr(text)) == (first, f"<generated text {first!r}>")
