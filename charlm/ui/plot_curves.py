@@ -16,12 +16,24 @@ from charlm.training.history import History, Point, mean_point
 from charlm.training.verdict import judge
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["SMOOTHING", "Curves", "Level", "Place", "Ranges", "XAxis", "curves_of", "levels", "ranges"]
+__all__ = [
+    "SMOOTHING",
+    "Curves",
+    "Level",
+    "Place",
+    "Ranges",
+    "XAxis",
+    "clipping_note",
+    "curves_of",
+    "levels",
+    "ranges",
+]
 
 XAxis: TypeAlias = Literal["steps", "chars", "minutes", "epochs"]
 Place: TypeAlias = tuple[float, float]
 
 WINDOWS = 100
+FEWEST_TO_CLIP = 20  # points
 SMOOTHING = "train: mean of each 1/100 of the run"
 
 
@@ -63,12 +75,28 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """What the axes span."""
+    """What the axes span.
+
+    Parameters
+    ----------
+    low_x, high_x, low_y, high_y : float
+    peak : float, optional
+        The highest loss, where it lies above `high_y`: the curves are then drawn clipped.
+    """
 
     low_x: float
     high_x: float
     low_y: float
     high_y: float
+    peak: float | None = None
+
+    def place(self, place: Place) -> Place:
+        """Return where a point lies between the axes, each coordinate from 0 to 1; what is clipped at the top."""
+        x, y = place
+        return (
+            (x - self.low_x) / (self.high_x - self.low_x),
+            min((y - self.low_y) / (self.high_y - self.low_y), 1.0),
+        )
 
 
 def curves_of(name: str, history: History, *, axis: str = "steps", first: float = 0.0) -> Curves:
@@ -154,13 +182,31 @@ def levels(runs: Sequence[Curves]) -> tuple[Level, ...]:
 
 
 def ranges(runs: Sequence[Curves]) -> Ranges:
-    """Return what the axes have to span: every point, and the levels that are not far off."""
+    """Return what the axes have to span: every point but high spikes, and the levels that are not far off."""
     xs, ys = ([place[k] for run in runs for place in run.places] for k in (0, 1))
-    low, high = min(ys), max(ys)
-    near = [level.nats for level in levels(runs) if low - (high - low) / 2 <= level.nats <= high]
-    low = min([low, *near])
+    low, high, peak = min(ys), _without_spikes(ys), max(ys)
+    near = [level.nats for level in levels(runs) if low - (high - low) / 2 <= level.nats <= peak]
+    low, high = min([low, *near]), max([high, *near])
     room = max((high - low) * 0.03, abs(high) * 0.002, 1e-6)  # a flat curve is drawn flat
     low_x, high_x = min(xs), max(xs)
     if low_x < 0.05 * high_x:
         low_x = 0.0
-    return Ranges(low_x, high_x if high_x > low_x else low_x + 1, low - room, high + room)
+    clipped = peak if peak > high + room else None
+    return Ranges(low_x, high_x if high_x > low_x else low_x + 1, low - room, high + room, clipped)
+
+
+def clipping_note(peak: float) -> str:
+    """Say that curves are drawn clipped, and how high they reach."""
+    return f"clipped: the loss reaches {peak:.3g}"
+
+
+def _without_spikes(losses: Sequence[float]) -> float:
+    """Return how high the axis has to reach, so that a tenth of the points never takes most of it.
+
+    A loss may start at ten times of what it soon comes to. Where the highest tenth would take more than two thirds
+    of the axis, the others get two thirds of it.
+    """
+    ordered = sorted(losses)
+    low, usual, high = ordered[0], ordered[9 * (len(ordered) - 1) // 10], ordered[-1]
+    spiky = len(ordered) >= FEWEST_TO_CLIP and high - low > 3 * (usual - low)
+    return low + 1.5 * (usual - low) if spiky else high

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from charlm.ui.plot_curves import SMOOTHING, Curves, Place, Ranges, levels, ranges
+from charlm.ui.plot_curves import SMOOTHING, Curves, Place, Ranges, clipping_note, levels, ranges
 from charlm.ui.plot_ticks import tick_labels
 
-__all__ = ["Dot", "Line", "Picture", "Shape", "Words", "colour_of", "draw_picture"]
+__all__ = ["Dot", "Line", "Picture", "Shape", "Words", "colour_of", "draw_picture", "validation_colour"]
 
 WIDTH, HEIGHT = 840, 420  # of the page without the legend
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 36, 52
@@ -20,6 +20,7 @@ TEXT_SIZE = 13
 INK, GREY, PALE = "#1b1f24", "#5b636d", "#e3e6ea"
 # told apart by people who do not see all colours: Okabe & Ito (2008)
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+VALIDATION = "#cc79a7"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,11 @@ def colour_of(k: int) -> str:
     return COLOURS[k % len(COLOURS)]
 
 
+def validation_colour(k: int, runs: int) -> str:
+    """Return the colour of the evaluations of run number `k`: of a single run, one of their own."""
+    return VALIDATION if runs == 1 else colour_of(k)
+
+
 def _axes(span: Ranges, axis: str) -> Iterator[Shape]:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     for value, label in tick_labels(span.low_y, span.high_y, 8):
@@ -102,7 +108,8 @@ def _axes(span: Ranges, axis: str) -> Iterator[Shape]:
         yield Line(((x, bottom), (x, bottom + 5)), GREY, 1)
         yield Words((x, bottom + 20), label, anchor="middle")
     yield Line(((LEFT, bottom), (right, bottom)), GREY, 1)
-    yield Words((LEFT, TOP - 14), "loss, nats")
+    clipped = "" if span.peak is None else f" ({clipping_note(span.peak)})"
+    yield Words((LEFT, TOP - 14), f"loss, nats{clipped}")
     yield Words((right, bottom + 40), axis, anchor="end")
 
 
@@ -112,16 +119,17 @@ def _curves(runs: Sequence[Curves], span: Ranges) -> Iterator[Shape]:
             yield Line(tuple(_at(span, place) for place in run.train), colour_of(k), 1)
     for k, run in enumerate(runs):
         if run.validation:
-            yield Line(tuple(_at(span, place) for place in run.validation), colour_of(k), 2)
+            yield Line(tuple(_at(span, place) for place in run.validation), validation_colour(k, len(runs)), 2)
         for x, nats in run.validation:
-            yield Dot(_at(span, (x, nats)), 3, colour_of(k), f"{run.name}: validation {nats:.4f} at {x:,.6g}")
+            hint = f"{run.name}: validation {nats:.4f} at {x:,.6g}"
+            yield Dot(_at(span, (x, nats)), 3, validation_colour(k, len(runs)), hint)
 
 
 def _legend(runs: Sequence[Curves]) -> Iterator[Shape]:
     for k, run in enumerate(runs):
         y = LEGEND + ROW * k
         yield Line(((LEFT, y - 4), (LEFT + 24, y - 4)), colour_of(k), 2)
-        yield Dot((LEFT + 12, y - 4), 3, colour_of(k), run.name)
+        yield Dot((LEFT + 12, y - 4), 3, validation_colour(k, len(runs)), run.name)
         name = run.name if len(run.name) <= 40 else run.name[:39] + "…"
         yield Words((LEFT + 34, y), name, INK, bold=True)
         yield Words((WIDTH - RIGHT, y), run.figures, anchor="end")
@@ -130,6 +138,5 @@ def _legend(runs: Sequence[Curves]) -> Iterator[Shape]:
 
 
 def _at(span: Ranges, place: Place) -> Place:
-    across = (place[0] - span.low_x) / (span.high_x - span.low_x)
-    up = (place[1] - span.low_y) / (span.high_y - span.low_y)
+    across, up = span.place(place)
     return round(LEFT + across * (WIDTH - LEFT - RIGHT), 2), round(TOP + (1 - up) * (HEIGHT - TOP - BOTTOM), 2)

@@ -9,10 +9,11 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from charlm.ui.braille import Braille
-from charlm.ui.plot_curves import SMOOTHING, Curves, Ranges, levels, ranges
+from charlm.ui.plot_curves import SMOOTHING, Curves, Ranges, clipping_note, levels, ranges
 from charlm.ui.plot_ticks import tick_labels
+from charlm.ui.wording import VALIDATION
 
-__all__ = ["CurvePlot", "draw_curves", "mark_of", "style_of"]
+__all__ = ["CurvePlot", "draw_curves", "mark_of", "style_of", "validation_style"]
 
 STYLES = ("cyan", "magenta", "yellow", "green", "blue", "red")
 MARKS = "●○◆◇▲△■□"
@@ -51,7 +52,7 @@ class CurvePlot:
         ticks = tick_labels(span.low_y, span.high_y, height * 2 // 5)
         margin = max(len(label) for _, label in ticks)
         canvas = draw_curves(self.runs, span, width - margin - 2, height)
-        labels = {canvas.row(_y(value, span)): label for value, label in ticks}
+        labels = {canvas.row(span.place((0, value))[1]): label for value, label in ticks}
         yield Text(f"{'nats':>{margin}}", "dim")
         for k, row in enumerate(canvas.rows()):
             axis = f"{labels[k]:>{margin}} ┤" if k in labels else f"{'':>{margin}} │"
@@ -61,7 +62,7 @@ class CurvePlot:
     def _x_axis(self, canvas: Braille, span: Ranges, margin: int) -> Iterator[Text]:
         line, labels, taken = ["─"] * canvas.width, [" "] * (canvas.width + 1), 0
         for value, label in tick_labels(span.low_x, span.high_x, max(canvas.width // 10, 1)):
-            column = canvas.column(_x(value, span))
+            column = canvas.column(span.place((value, 0))[0])
             begin = min(max(column - len(label) // 2, 0), canvas.width - len(label))
             if begin >= taken:
                 line[column] = "┬"
@@ -85,35 +86,45 @@ class CurvePlot:
         for level in levels(self.runs):
             if drawn.low_y <= level.nats:
                 yield Text(f"⠄⠄ {level.name} {level.nats:.4f}", "dim")
-        key = f"⠒⠒ {SMOOTHING}" + (
-            f" · {mark_of(0)} validation" if any(run.validation for run in self.runs) else ""
-        )
-        yield from (Text(line, "dim") for line in _folded(key, width))
+        key = f"⠒⠒ {SMOOTHING}"
+        if any(run.validation for run in self.runs):
+            key += f" · {mark_of(0)} validation"
+        if drawn.peak is not None:
+            key += f" · {clipping_note(drawn.peak)}"
+        for line in _folded(key, width):
+            text = Text(line, "dim")
+            text.highlight_words([f"{mark_of(0)} validation"], f"not dim {validation_style(0, len(self.runs))}")
+            yield text
 
 
 def draw_curves(runs: Sequence[Curves], span: Ranges, width: int, height: int) -> Braille:
     """Draw curves on a canvas of so many characters; where there are several runs, each ends in its number."""
     canvas = Braille(max(width, 1), max(height, 1))
     for k, run in enumerate(runs):
-        places = [(_x(x, span), _y(y, span)) for x, y in run.train]
+        places = [span.place(place) for place in run.train]
         for (x0, y0), (x1, y1) in pairwise(places or [(-1.0, -1.0)]):
             canvas.line(x0, y0, x1, y1, style_of(k))
         if len(places) == 1:
             canvas.line(*places[0], *places[0], style_of(k))
     for level in levels(runs):
-        canvas.level(_y(level.nats, span), "dim")
+        canvas.level(span.place((0, level.nats))[1], "dim")
     for k, run in enumerate(runs):
-        for x, y in run.validation:
-            canvas.mark(_x(x, span), _y(y, span), mark_of(k), f"bold {style_of(k)}")
+        for place in run.validation:
+            canvas.mark(*span.place(place), mark_of(k), f"bold {validation_style(k, len(runs))}")
     for k, run in enumerate(runs):
         if run.train and len(runs) > 1:
-            canvas.mark(_x(run.train[-1][0], span), _y(run.train[-1][1], span), _digit(k), f"bold {style_of(k)}")
+            canvas.mark(*span.place(run.train[-1]), _digit(k), f"bold {style_of(k)}")
     return canvas
 
 
 def style_of(k: int) -> str:
     """Return the colour of run number `k`."""
     return STYLES[k % len(STYLES)]
+
+
+def validation_style(k: int, runs: int) -> str:
+    """Return the colour of the evaluations of run number `k`; of a single run, that of validation everywhere."""
+    return VALIDATION if runs == 1 else style_of(k)
 
 
 def mark_of(k: int) -> str:
@@ -123,14 +134,6 @@ def mark_of(k: int) -> str:
 
 def _digit(k: int) -> str:
     return "123456789abcdefghijklmnopqrstuvwxyz"[k % 35]
-
-
-def _x(value: float, span: Ranges) -> float:
-    return (value - span.low_x) / (span.high_x - span.low_x)
-
-
-def _y(value: float, span: Ranges) -> float:
-    return (value - span.low_y) / (span.high_y - span.low_y)
 
 
 def _folded(text: str, width: int) -> list[str]:

@@ -7,22 +7,24 @@ the sample gets what the others leave.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import zip_longest
+from operator import itemgetter
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from charlm.ui.plot_curves import curves_of, ranges
+from charlm.ui.plot_curves import Curves, Ranges, curves_of, levels, ranges
 from charlm.ui.plot_terminal import draw_curves
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.sparkline import sparkline
-from charlm.ui.wording import VERDICT_STYLES, bits, duration, engine_line, model_line, number
+from charlm.ui.wording import VALIDATION, VERDICT_STYLES, bits, duration, engine_line, model_line, number
 
 __all__ = ["RunView", "bar", "chart", "metrics", "verdict"]
 
 TWO_COLUMNS = 68
+LOW = 24  # rows
 LABEL = 15
 
 
@@ -56,7 +58,7 @@ class RunView:
             rows = [*_head(state), Text(), _phase(state, self.now_s)]
         else:
             rows = [*_head(state), Text(), *_progress(state, self.now_s, width), *verdict(state, console, width)]
-            rows += [Text(), *metrics(state, width)]
+            rows += [Text(), *metrics(state, width, low=height < LOW)]
         free = height - len(rows) - 2
         if free >= 3:
             left = free - SAMPLE_ROWS * bool(state.sample)
@@ -99,16 +101,16 @@ def bar(fraction: float, width: int) -> Text:
     return Text.assemble(("━" * done, "bold green"), ("─" * (width - done), "dim"))
 
 
-def metrics(state: RunState, width: int) -> list[Text]:
-    """Write the figures, in two columns where there is room."""
+def metrics(state: RunState, width: int, *, low: bool = False) -> list[Text]:
+    """Write the figures, in two columns where there is room; on a narrow screen that is `low`, the most telling."""
     if math.isfinite(state.published_loss):
         train = _figure("train loss", number(state.published_loss, ".3f"), " summed, smoothed", "bold")
     else:
         train = _loss("train loss", state.train_loss.value, "bold")
     left = [
         train,
-        _loss("validation", state.val_loss, "bold magenta"),
-        _loss("best", state.best_loss, "magenta", f"step {state.best_step:,}"),
+        _loss("validation", state.val_loss, f"bold {VALIDATION}"),
+        _loss("best", state.best_loss, VALIDATION, f"step {state.best_step:,}"),
     ]
     right = [
         _figure("speed", number(state.chars_per_s.value, ",.0f"), " characters/s", "bold"),
@@ -121,7 +123,7 @@ def metrics(state: RunState, width: int) -> list[Text]:
         known = math.isfinite(true_nats)
         right += [_loss("true entropy", true_nats, "")] * known
     if width < TWO_COLUMNS:
-        return left + right
+        return left + (right[:1] if low else right)
     rows = []
     for first, second in zip_longest(left, right, fillvalue=Text()):
         first.pad_right(max(width // 2 - first.cell_len, 1))
@@ -148,7 +150,8 @@ def verdict(state: RunState, console: Console, width: int) -> list[Text]:
 def chart(state: RunState, width: int, height: int) -> list[Text]:
     """Draw the losses so far, between the values beside the top and bottom row: dots train, marks validate.
 
-    Below `LOWEST_CHART` rows there is one row of blocks, of the training loss.
+    On the right it says which row is the baseline's and which that of the best evaluation, and where the curve is
+    clipped how high it reaches. Below `LOWEST_CHART` rows there is one row of blocks, of the training loss.
     """
     if not state.history.train:
         return []
@@ -157,12 +160,41 @@ def chart(state: RunState, width: int, height: int) -> list[Text]:
     high, low = f"{span.high_y:.2f} ", f"{span.low_y:.2f} "
     margin = max(len(high), len(low))
     if height < LOWEST_CHART:
-        losses = [nats for _, nats in curves.train]
+        losses = [min(nats, span.high_y) for _, nats in curves.train]
         line = sparkline(losses, width=max(width - margin, 1))[0]
         return [Text.assemble((f"{min(losses):.2f} ", "dim"), (line, "cyan"))]
     labels = [high, *[""] * (height - 2), low]
-    rows = draw_curves([curves], span, max(width - margin, 1), height).rows()
-    return [Text.assemble((f"{label:>{margin}}", "dim"), row) for label, row in zip(labels, rows, strict=True)]
+    notes = list(_notes(curves, span, wide=width >= TWO_COLUMNS))
+    room = max((note.cell_len for _, note in notes), default=0)
+    canvas = draw_curves([curves], span, max(width - margin - room, 1), height)
+    beside = _in_rows([(canvas.row(span.place((0, nats))[1]), note) for nats, note in notes], height)
+    return [
+        Text.assemble((f"{label:>{margin}}", "dim"), row, note)
+        for label, row, note in zip(labels, canvas.rows(), beside, strict=True)
+    ]
+
+
+def _notes(curves: Curves, span: Ranges, *, wide: bool) -> Iterator[tuple[float, Text]]:
+    """Yield what stands beside a chart, each with its height: how high it is clipped, levels, the best."""
+    if span.peak is not None:
+        yield span.high_y, Text(f" clipped ↑{span.peak:.3g}" if wide else f" ↑{span.peak:.3g}", "dim")
+    for level in levels([curves]):
+        if level.nats >= span.low_y:
+            name = level.name.removesuffix(" baseline")
+            yield level.nats, Text(f" {name} {level.nats:.2f}" if wide else f" {name}", "dim")
+    if curves.validation:
+        best = min(nats for _, nats in curves.validation)
+        yield best, Text(f" best {best:.2f}" if wide else " best", VALIDATION)
+
+
+def _in_rows(notes: Iterable[tuple[int, Text]], height: int) -> list[Text]:
+    """Put notes into so many rows: each into its own, or where that is taken into the next that is free."""
+    rows, wanted = [Text() for _ in range(height)], sorted(notes, key=itemgetter(0))[:height]
+    free = 0
+    for k, (row, note) in enumerate(wanted):
+        row = min(max(row, free), height - (len(wanted) - k))  # those that follow need a row each
+        rows[row], free = note, row + 1
+    return rows
 
 
 def _sample(state: RunState, console: Console, width: int, height: int) -> Iterator[Text]:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible, visible_line
-from charlm.ui.wording import VERDICT_STYLES, argument, bits, duration, model_line, number, yardsticks
+from charlm.ui.wording import VALIDATION, VERDICT_STYLES, argument, bits, duration, model_line, number, yardsticks
 
 __all__ = ["summary"]
 
@@ -36,7 +36,7 @@ def summary(state: RunState, now_s: float) -> Iterator[Text]:
         yield _row("train", f"{number(nats)} nats, {bits(nats)} bits{published}")
     if math.isfinite(state.val_loss):
         best = f" · best {number(state.best_loss)} at step {state.best_step:,}"
-        yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}")
+        yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}", VALIDATION)
     beside = yardsticks(state.history)
     if beside:
         yield _row("compare", f"{beside} nats")

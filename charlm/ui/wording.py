@@ -13,8 +13,20 @@ from charlm.training.history import History
 from charlm.training.verdict import Word
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["VERDICT_STYLES", "argument", "bits", "duration", "engine_line", "model_line", "number", "yardsticks"]
+__all__ = [
+    "VALIDATION",
+    "VERDICT_STYLES",
+    "argument",
+    "bits",
+    "duration",
+    "engine_line",
+    "model_line",
+    "number",
+    "yardsticks",
+]
 
+
+VALIDATION = "magenta"  # the colour of all that is about the validation loss of one run
 
 VERDICT_STYLES: dict[Word, str] = {
     "early": "dim",

@@ -90,3 +90,39 @@ def test_a_flat_curve_has_a_range(nats: float) -> None:
     span = ranges([curves_of("run", flat)])
     assert span.low_y < nats < span.high_y
     assert span.low_x < span.high_x
+
+
+def spiky(x: float) -> float:
+    return 5.45 if x < 0.02 else falling(0.4, speed=20)(x)
+
+
+def test_early_spikes_do_not_set_the_scale() -> None:
+    span = ranges([curves_of("run", history_of(spiky, falling(0.5, speed=20), noise=0.0))])
+    assert span.peak == pytest.approx(5.45)
+    assert span.high_y < 2.5
+    assert span.place((0, 5.45)) == (0, 1)
+    assert span.place((1600, span.low_y)) == (1, 0)
+
+
+def test_a_spike_that_ends_a_run_does_not_either() -> None:
+    span = ranges([curves_of("run", history_of(lambda x: 1e5 if x > 0.99 else falling(1.5)(x)))])
+    assert span.peak is not None
+    assert span.high_y < 5
+
+
+def test_what_falls_steadily_is_not_clipped() -> None:
+    for end in (0.4, 1.5, 3.0):
+        span = ranges([curves_of("run", history_of(falling(end, speed=8), falling(end, speed=8)))])
+        assert span.peak is None
+        assert span.high_y > 3.9
+
+
+def test_the_baseline_is_in_the_picture_though_the_curve_is_clipped_below_it() -> None:
+    curves = curves_of("run", history_of(spiky, baseline={"order": 5, "nats": 3.0}))
+    assert 3.0 < ranges([curves]).high_y < 3.5
+
+
+def test_few_points_are_not_clipped() -> None:
+    few = History()
+    few.add_entries([[10, 90.0, 2.5], [20, 1.5, 1.75], [30, 1.5, 1.75]])
+    assert ranges([curves_of("run", few)]).peak is None

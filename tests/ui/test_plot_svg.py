@@ -62,3 +62,16 @@ def test_the_page_has_the_figures() -> None:
     page = minidom.parseString(to_page(draw_picture(drawn, axis="steps"), drawn))
     cells = [cell.firstChild.data for cell in page.getElementsByTagName("td")]  # type: ignore[union-attr]
     assert cells == ["one", drawn[0].figures]
+
+
+def test_validation_of_a_single_run_has_its_own_colour_and_clipping_is_said() -> None:
+    history = history_of(
+        lambda x: 5.45 if x < 0.02 else falling(0.4, speed=20)(x), falling(0.5, speed=20), noise=0.0
+    )
+    drawn = [curves_of("one", history)]
+    text = to_picture(draw_picture(drawn, axis="steps"), drawn)
+    svg = minidom.parseString(text)
+    lines = [line for line in svg.getElementsByTagName("polyline") if len(line.getAttribute("points").split()) > 2]
+    assert len({line.getAttribute("stroke") for line in lines}) == 2
+    assert "loss, nats (clipped: the loss reaches 5.45)" in text
+    assert all(float(place.split(",")[1]) >= 36 for line in lines for place in line.getAttribute("points").split())

@@ -110,3 +110,19 @@ def test_a_single_point() -> None:
     assert "●" in shown(run(steps=16, evaluations=1, upto=1.0))
     lone = history_of(falling(1.5), steps=1)
     assert re.search("[⠁-⣿]", shown(curves_of("run", lone)).split("└")[0])
+
+
+def spiky(x: float) -> float:
+    return 5.45 if x < 0.02 else falling(0.4, speed=20)(x)
+
+
+def test_a_clipped_curve_is_said_to_be() -> None:
+    clipped = curves_of("run", history_of(spiky, falling(0.5, speed=20), noise=0.0))
+    assert "clipped: the loss reaches 5.45\n" in shown(clipped, width=110)
+    assert "clipped" not in shown(run())
+
+
+def test_validation_of_a_single_run_has_its_own_colour() -> None:
+    text = shown(run(), color="standard", terminal=True)
+    assert "\x1b[1;35m●" in text
+    assert "\x1b[35m● validation" in text

@@ -2,16 +2,19 @@ from __future__ import annotations
 
 import io
 import math
+import re
 from collections.abc import Iterable
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from rich.text import Text
 
 from charlm.training.report import Report
 from charlm.ui.demo import reports
 from charlm.ui.run_state import RunState
-from charlm.ui.run_view import RunView
+from charlm.ui.run_view import RunView, _in_rows
+from charlm.ui.summary import summary
 
 SIZES = [(80, 24), (60, 20), (40, 24), (40, 12), (20, 5), (200, 60), (1, 1), (2, 40)]
 
@@ -62,6 +65,47 @@ def test_shows_every_figure_at_80_by_24() -> None:
         assert label in text
     assert "nats" in text
     assert "bits" in text
+
+
+def spiky(step: int) -> float:
+    return 5.45 if step < 9 else 0.4 + 3 * math.exp(-step / 20)
+
+
+def test_the_chart_names_the_baseline_and_the_best_and_is_clipped() -> None:
+    state = RunState("run")
+    baseline = {"order": 6, "nats": 0.6078, "uniform_nats": 4.1, "true_nats": None}
+    state.add(Report("start", steps=400, details={"baseline": baseline, "validation_characters": 9}), 0.0)
+    for step in range(1, 401):
+        state.add(Report("step", step=step, steps=400, loss=spiky(step)), 0.0)
+        if step % 40 == 0:
+            state.add(Report("eval", step=step, steps=400, loss=spiky(step) + 0.1, best=True), 0.0)
+    rows = screen(state, 80, 40)
+    (top,) = [row for row in rows if row.endswith("clipped ↑5.45")]
+    assert float(top.split()[0]) < 2
+    assert any(row.endswith(" 6-gram 0.61") for row in rows)
+    assert any(row.endswith("● best 0.50") for row in rows)
+    narrow = screen(state, 40, 40)
+    for note in ("↑5.45", "6-gram", "best"):
+        assert any(row.endswith(f" {note}") for row in narrow)
+
+
+def test_notes_that_want_the_same_row_get_neighbours() -> None:
+    notes = [Text(str(k)) for k in range(4)]
+    places = [(2, notes[0]), (2, notes[1]), (5, notes[2]), (5, notes[3])]
+    assert [row.plain for row in _in_rows(places, 6)] == ["", "", "0", "1", "2", "3"]
+    assert [row.plain for row in _in_rows(places, 3)] == ["0", "1", "2"]
+
+
+def test_validation_has_one_colour() -> None:
+    state = told(reports(200))
+    console = Console(file=io.StringIO(), width=80, height=30, color_system="standard", force_terminal=True)
+    console.print(RunView(state, 0.0), height=30)
+    for line in summary(state, 0.0):
+        console.print(line)
+    text = console.file.getvalue()  # type: ignore[attr-defined]
+    assert "\x1b[1;35m●" in text
+    assert len(re.findall(r"\x1b\[(?:1;)?35m1\.\d{4}", text)) == 3  # validation, best, and in the summary
+    assert "\x1b[35m best 1." in text
 
 
 def test_before_the_first_update_it_says_what_is_done() -> None:
