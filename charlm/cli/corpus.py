@@ -104,9 +104,10 @@ def stats(
 ) -> None:
     """Count what is in each corpus, and show how well a model of it can do at best, where that is known."""
     from charlm.analysis.text_baseline import corpus_baseline
+    from charlm.cli.given_text import read_sources
     from charlm.cli.streams import stdout_console
     from charlm.text.builtin import true_entropy
-    from charlm.text.corpus import BUILTIN, DEFAULT, STDIN, read_corpus
+    from charlm.text.corpus import BUILTIN, DEFAULT, STDIN
     from charlm.text.text_stats import count_text
     from charlm.ui.corpora import stats_table
     from charlm.ui.sanitize import json_text
@@ -116,7 +117,7 @@ def stats(
         raise UsageError("standard input can be read once; give - once")
     rows = []
     for source in sources:
-        text = read_corpus([source], encoding=encoding, errors=errors, stdin=sys.stdin.buffer).text  # type: ignore[arg-type]  # checked by the reader
+        text = read_sources([source], encoding=encoding, errors=errors).text
         entropy = true_entropy(source.removeprefix(BUILTIN)) if source.startswith(BUILTIN) else None
         counts = count_text(text)
         row = {"name": source, **asdict(counts), "unigram_bits": counts.unigram_nats / math.log(2)}

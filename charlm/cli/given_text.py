@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
 
 import typer
 
 from charlm.errors import UsageError
 
-__all__ = ["EncodingOption", "ErrorsOption", "LiteralOption", "ModelArgument", "decoding_errors", "given_text"]
+if TYPE_CHECKING:
+    from charlm.text.corpus import Corpus
+
+__all__ = [
+    "EncodingOption",
+    "ErrorsOption",
+    "LiteralOption",
+    "ModelArgument",
+    "decoding_errors",
+    "given_text",
+    "read_sources",
+    "show_remarks",
+]
 
 ModelArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="MODEL", help="A checkpoint or run folder.", show_default=False)
@@ -34,14 +46,38 @@ def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, er
     CorpusError
         If a file cannot be read or decoded, or is empty.
     """
-    from charlm.text.corpus import read_corpus
-
     if (literal is None) == (not sources):
         raise UsageError("give one text: files, or --text with the text itself")
-    how = decoding_errors(errors)
     if literal is not None:
+        decoding_errors(errors)
         return literal
-    return read_corpus(sources, encoding=encoding, errors=how, stdin=sys.stdin.buffer).text
+    return read_sources(sources, encoding=encoding, errors=errors).text
+
+
+def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_empty: bool = False) -> Corpus:
+    """Read sources as `read_corpus` does, standard input among them, and show its remarks on standard error.
+
+    Raises
+    ------
+    UsageError, CorpusError
+        As `read_corpus`.
+    """
+    from charlm.text.corpus import read_corpus
+
+    how = decoding_errors(errors)
+    stdin = None if sys.stdin is None else sys.stdin.buffer  # there is none behind `<&-`
+    corpus = read_corpus(sources, encoding=encoding, errors=how, stdin=stdin, allow_empty=allow_empty)
+    show_remarks(corpus.remarks)
+    return corpus
+
+
+def show_remarks(remarks: Sequence[str]) -> None:
+    """Show on standard error what was read otherwise than a user may expect."""
+    if remarks:
+        from charlm.ui.sanitize import visible_line
+
+        for remark in remarks:
+            typer.echo(visible_line(remark), err=True)
 
 
 def decoding_errors(errors: str) -> Literal["strict", "replace"]:

@@ -88,6 +88,7 @@ class NewRun:
         self.text, self.stem = corpus.text, corpus.stem
         validation = None if val_file is None else read_corpus([val_file], stdin=stdin, **decoding)
         self.validation = None if validation is None else validation.text
+        self.remarks = corpus.remarks + (() if validation is None else validation.remarks)
         settings = preset_settings(preset, len(self.text), {name: train_flags.get(name) for name in BUDGETS})
         if init_from is not None and "documents" not in train_flags:
             train_flags = {**train_flags, "documents": knows_documents(init_from)}

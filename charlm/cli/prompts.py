@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 from typing import TextIO
 
-from charlm.cli.given_text import decoding_errors
+from charlm.cli.given_text import decoding_errors, read_sources
 from charlm.errors import UsageError
 
 __all__ = ["given_prompt", "piped_prompt"]
@@ -23,14 +23,12 @@ def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str,
     CorpusError
         If the file cannot be read or decoded.
     """
-    from charlm.text.corpus import read_text
-
     if prompt is not None and prompt_file is not None:
         raise UsageError("--prompt and --prompt-file are two prompts; give one of them")
-    how = decoding_errors(errors)
+    decoding_errors(errors)
     if prompt_file is None:
         return prompt
-    return read_text(str(prompt_file), encoding=encoding, errors=how, allow_empty=True)
+    return read_sources([str(prompt_file)], encoding=encoding, errors=errors, allow_empty=True).text
 
 
 def piped_prompt(stdin: TextIO | None, *, encoding: str, errors: str) -> str:
@@ -43,11 +41,9 @@ def piped_prompt(stdin: TextIO | None, *, encoding: str, errors: str) -> str:
     CorpusError
         If it cannot be decoded.
     """
-    from charlm.text.corpus import read_text
-
     if stdin is None or not _is_pipe_or_file(stdin):
         return ""
-    return read_text("-", encoding=encoding, errors=decoding_errors(errors), stdin=stdin.buffer, allow_empty=True)
+    return read_sources(["-"], encoding=encoding, errors=errors, allow_empty=True).text
 
 
 def _is_pipe_or_file(stream: TextIO) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charlm.checkpoint import Checkpoint
+from charlm.cli.given_text import read_sources
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CorpusError, UsageError
 from charlm.text.corpus import BUILTIN, STDIN, Corpus, read_corpus
@@ -53,7 +54,7 @@ def learnt_text(checkpoint: Checkpoint, source: str | None = None) -> LearntText
             raise UsageError(
                 "this model does not say what text it has learnt; give the text with --novelty-corpus"
             ) from error
-        own_sha256, decoding = None, {}
+        own_sha256, decoding = None, {"encoding": "utf-8", "errors": "strict"}
     if source is None:
         try:
             text, validation = read_run_text(origin)
@@ -63,7 +64,7 @@ def learnt_text(checkpoint: Checkpoint, source: str | None = None) -> LearntText
                 f"no training text to compare with: {cause}; give it with --novelty-corpus"
             ) from error
     else:
-        corpus, validation = read_corpus([source], **decoding), None
+        corpus, validation = read_sources([source], **decoding), None
         if corpus.sha256 != own_sha256:
             return LearntText(vocabulary.prepare(corpus.text), "")
         text = corpus.text

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from charlm.cli.given_text import show_remarks
 from charlm.cli.signals import StopRequest
 from charlm.cli.streams import lasting_stderr, silence_stdout, stderr_console
 
@@ -94,6 +95,14 @@ class RunScreen:
     def phase(self, name: str) -> None:
         """Say what is done before the first update."""
         self.display.phase(name)
+
+    def remark(self, *messages: str) -> None:
+        """Show what a user should know of the text, and keep it visible when the screen is given back."""
+        if self._speaks_aside:
+            show_remarks(messages)
+        else:
+            for message in messages:
+                self.display.remark(message)
 
     def _tell(self) -> None:
         if self._speaks_aside:

@@ -51,7 +51,7 @@ def train(
         list[str] | None,
         typer.Argument(
             metavar="[CORPUS]...",
-            help="Files, folders, .gz, - for standard input, or builtin:NAME; none: builtin:tales.",
+            help="Files, folders, .zip, .gz and the like, - for stdin, or builtin:NAME; none: builtin:tales.",
             show_default=False,
         ),
     ] = None,
@@ -254,12 +254,16 @@ def train(
             )
 
         if dry_run:
+            from charlm.cli.given_text import show_remarks
             from charlm.cli.new_run import show_plan
 
-            show_plan(prepare(lambda _phase: None), no_color=no_color, world=world)
+            new = prepare(lambda _phase: None)
+            show_remarks(new.remarks)
+            show_plan(new, no_color=no_color, world=world)
             return
         with RunScreen("new run", quiet=quiet, as_json=as_json, no_color=no_color) as screen:
             new = prepare(screen.phase)
+            screen.remark(*new.remarks)
             run_training(
                 new.model,
                 new.text,

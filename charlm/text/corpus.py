@@ -1,32 +1,29 @@
-"""The one reader of texts: files, folders, gzip, standard input and what is built in."""
+"""The one reader of texts: files, folders, compressed or not, standard input and what is built in."""
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 import re
-import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, NoReturn, TypeAlias
+from typing import BinaryIO, NoReturn
 
 from charlm.errors import CorpusError, UsageError
+from charlm.text.decoding import DecodingErrors, NotTextError, decode
+from charlm.text.unpacking import COMPRESSED, unpacked
 
-__all__ = ["BUILTIN", "DEFAULT", "STDIN", "Corpus", "DecodingErrors", "read_corpus", "read_text"]
-
-DecodingErrors: TypeAlias = Literal["strict", "replace"]
+__all__ = ["BUILTIN", "DEFAULT", "STDIN", "Corpus", "read_corpus", "read_text"]
 
 BUILTIN = "builtin:"
 DEFAULT = "builtin:tales"
 STDIN = "-"
 
-_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-
 # what Windows refuses in a name or as a name, so that run folders can be carried anywhere
 _UNUSABLE = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff<>:"/\\|?*]+')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+_FEW = 3  # names in a remark
 _LONGEST_STEM = 100  # bytes; file systems take 255, and a number is appended
 
 
@@ -43,12 +40,15 @@ class Corpus:
         Of the text's UTF-8.
     sources : tuple of str
         What it was read from, as given.
+    remarks : tuple of str
+        What a user should know: binary files that were left out, encodings that byte order marks told.
     """
 
     text: str
     stem: str
     sha256: str
     sources: tuple[str, ...]
+    remarks: tuple[str, ...] = ()
 
 
 def read_corpus(
@@ -57,20 +57,26 @@ def read_corpus(
     encoding: str = "utf-8",
     errors: DecodingErrors = "strict",
     stdin: BinaryIO | None = None,
+    allow_empty: bool = False,
 ) -> Corpus:
     """Read sources and join them without a separator.
+
+    The same bytes always give the same text: formats and byte order marks are found in them.
 
     Parameters
     ----------
     sources : sequence of str
-        Files (unpacked if they end in ``.gz``), folders (all files below, sorted; hidden ones are left out), ``-``
-        for standard input, ``builtin:NAME``. None at all means ``builtin:tales``.
+        Files, folders (all files below, sorted; hidden and binary ones are left out), ``-`` for standard input,
+        ``builtin:NAME``. None at all means ``builtin:tales``. What is compressed is unpacked (gzip, bzip2, xz,
+        Zstandard where it can be read), and a zip archive is read like a folder.
     encoding : str
-        Of files and standard input.
+        Of files and standard input. A byte order mark of UTF-16 or UTF-32 is stronger than UTF-8.
     errors : {"strict", "replace"}
-        Whether undecodable bytes are refused or become U+FFFD.
+        Whether undecodable bytes of a text are refused or become U+FFFD.
     stdin : binary stream, optional
         What ``-`` reads.
+    allow_empty : bool
+        Whether there may be no text in it.
 
     Returns
     -------
@@ -80,18 +86,23 @@ def read_corpus(
     Raises
     ------
     CorpusError
-        If a source is missing, unreadable, damaged or undecodable, or there is no text in any.
+        If a source is missing, unreadable, damaged, binary or undecodable, or there is no text in any.
     UsageError
         For an encoding that does not exist, and for ``-`` given twice.
     """
     sources = tuple(sources) or (DEFAULT,)
     if sources.count(STDIN) > 1:
         raise UsageError("standard input can be read once; give - once")
-    text = "".join(_read(source, encoding, errors, stdin) for source in sources)
-    if not text:
-        raise CorpusError(f"there is no text in {', '.join(map(_name, sources))}; give one that is not empty")
+    reader = _Reader(encoding, errors, stdin)
+    text = "".join(map(reader.read, sources))
+    remarks = tuple(reader.remarks)
+    if not text and not allow_empty:
+        found = f" ({', '.join(remarks)})" if remarks else ""
+        raise CorpusError(
+            f"there is no text in {', '.join(map(_name, sources))}{found}; give one that is not empty"
+        )
     sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return Corpus(text, _stem(sources[0]), sha256, sources)
+    return Corpus(text, _stem(sources[0]), sha256, sources, remarks)
 
 
 def read_text(
@@ -102,43 +113,83 @@ def read_text(
     stdin: BinaryIO | None = None,
     allow_empty: bool = False,
 ) -> str:
-    """Read a single source, as `read_corpus` does.
+    """Read the text of a single source, as `read_corpus` does.
 
     Parameters
     ----------
-    source, encoding, errors, stdin
+    source, encoding, errors, stdin, allow_empty
         As for `read_corpus`.
-    allow_empty : bool
-        Whether there may be no text in it.
 
     Raises
     ------
     CorpusError, UsageError
         As for `read_corpus`.
     """
-    text = _read(source, encoding, errors, stdin)
-    if not text and not allow_empty:
-        raise CorpusError(f"there is no text in {_name(source)}; give one that is not empty")
-    return text
+    return read_corpus([source], encoding=encoding, errors=errors, stdin=stdin, allow_empty=allow_empty).text
 
 
-def _read(source: str, encoding: str, errors: DecodingErrors, stdin: BinaryIO | None) -> str:
-    if source.startswith(BUILTIN):
-        from charlm.text.builtin import make_text  # making texts is needed for no other source
+class _Reader:
+    """Reads sources in one way, and collects remarks about what was read otherwise than a user may expect."""
 
-        return make_text(source.removeprefix(BUILTIN))
-    if source == STDIN:
-        return _decode(_stdin_bytes(stdin), _name(source), encoding, errors)
-    if not source:  # to the system it is the folder that one is in
-        raise CorpusError("a source has an empty name; give a file, or . for this folder")
-    path = Path(source)
-    try:
-        files = sorted(_files_below(path), key=lambda file: file.parts) if path.is_dir() else [path]
-    except OSError as error:
-        _refuse(error, source)
-    if not files:
-        raise CorpusError(f"folder {source!r} holds no files, hidden ones left out; give one that does")
-    return "".join(_decode(_file_bytes(file), repr(str(file)), encoding, errors) for file in files)
+    def __init__(self, encoding: str, errors: DecodingErrors, stdin: BinaryIO | None) -> None:
+        self._encoding, self._errors, self._stdin = encoding, errors, stdin
+        self.remarks: list[str] = []
+
+    def read(self, source: str) -> str:
+        """Return the text of a source."""
+        if source.startswith(BUILTIN):
+            from charlm.text.builtin import make_text  # making texts is needed for no other source
+
+            return make_text(source.removeprefix(BUILTIN))
+        self._left_out: list[str] = []
+        self._marked: dict[str, list[str]] = {}
+        text = self._path(source) if source != STDIN else self._file(_stdin_bytes(self._stdin), _name(source))
+        for encoding, names in self._marked.items():
+            self.remarks.append(f"read as {encoding}, by the byte order mark: {_listed(names)}")
+        if self._left_out:
+            files = f"{len(self._left_out)} binary file" + "s" * (len(self._left_out) > 1)
+            self.remarks.append(f"left out {files}: {_listed(self._left_out)}")
+        return text
+
+    def _path(self, source: str) -> str:
+        if not source:  # to the system it is the folder that one is in
+            raise CorpusError("a source has an empty name; give a file, or . for this folder")
+        path = Path(source)
+        try:
+            if not path.is_dir():
+                return self._file(_file_bytes(path), repr(source), path.suffix)
+            files = sorted(_files_below(path), key=lambda file: file.parts)
+        except OSError as error:
+            _refuse(error, source)
+        if not files:
+            raise CorpusError(f"folder {source!r} holds no files, hidden ones left out; give one that does")
+        names = (repr(str(file)) for file in files)
+        return "".join(
+            self._file(_file_bytes(file), name, file.suffix, in_folder=True)
+            for file, name in zip(files, names, strict=True)
+        )
+
+    def _file(self, data: bytes, name: str, suffix: str = "", *, in_folder: bool = False) -> str:
+        """Return the text of a file, or of an archive's files; binary ones in a folder or archive are left out."""
+        texts = []
+        try:
+            for member, content in unpacked(data, name, suffix):
+                shown = f"{member!r} in {name}" if member else name
+                try:
+                    text, marked = decode(content, shown, self._encoding, self._errors)
+                except NotTextError:
+                    if not member:
+                        raise
+                    self._left_out.append(shown)
+                    continue
+                if marked:
+                    self._marked.setdefault(marked, []).append(shown)
+                texts.append(text)
+        except NotTextError:
+            if not in_folder:
+                raise
+            self._left_out.append(name)
+        return "".join(texts)
 
 
 def _stdin_bytes(stdin: BinaryIO | None) -> bytes:
@@ -162,16 +213,9 @@ def _files_below(folder: Path) -> Iterator[Path]:
         yield from (file for file in files if file.is_file())
 
 
-def _is_gzip(path: Path) -> bool:
-    return path.suffix.lower() == ".gz"
-
-
 def _file_bytes(path: Path) -> bytes:
     try:
-        data = path.read_bytes()
-        return gzip.decompress(data) if _is_gzip(path) else data
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise CorpusError(f"{str(path)!r} is not a whole gzip file ({error}); make it anew") from error
+        return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
         _refuse(error, str(path))
 
@@ -183,27 +227,14 @@ def _refuse(error: OSError | ValueError, name: str) -> NoReturn:
     raise CorpusError(f"there is no file or folder {name!r}; check the name, or take builtin:tales") from error
 
 
-def _decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> str:
-    if errors not in ("strict", "replace"):
-        raise UsageError(f"errors is {errors!r}; choose strict or replace")
-    try:
-        text = data.decode(encoding, errors)
-    except UnicodeDecodeError as error:
-        # codecs that take off a byte order mark count from behind it
-        offset = error.start + len(data) - len(error.object)
-        raise CorpusError(
-            f"{name} is not {error.encoding}: byte {data[offset]:#04x} at byte offset {offset} ({error.reason}); "
-            f"give its --encoding, or --errors replace"
-        ) from error
-    except UnicodeError as error:
-        raise CorpusError(f"{name} is not {encoding!r}: {error}; give its --encoding") from error
-    except (LookupError, ValueError) as error:  # ValueError: a NUL in the name
-        raise UsageError(f"{encoding!r} is no text encoding; give one such as utf-8 or latin-1") from error
-    return text.removeprefix(_BOM)
-
-
 def _name(source: str) -> str:
     return "standard input" if source == STDIN else repr(source)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """List a few names, and count the others."""
+    shown, others = names[:_FEW], len(names) - _FEW
+    return ", ".join(shown) + (f" and {others:,} more" if others > 0 else "")
 
 
 def _stem(source: str) -> str:
@@ -214,6 +245,7 @@ def _stem(source: str) -> str:
         return source.removeprefix(BUILTIN)
     path = Path(source)
     # '.' and '..' have no names of their own
-    name = path.resolve().name if path.is_dir() else (path.with_suffix("") if _is_gzip(path) else path).stem
+    is_compressed = path.suffix.lower() in COMPRESSED
+    name = path.resolve().name if path.is_dir() else (path.with_suffix("") if is_compressed else path).stem
     name = _UNUSABLE.sub("-", name).encode()[:_LONGEST_STEM].decode(errors="ignore").strip(" .")
     return f"{name}-" if _RESERVED.fullmatch(name) else name or "corpus"

@@ -20,6 +20,8 @@ EXTRAS = {
     "tensorboard": ("tensorboardX",),
     "test": ("pytest", "hypothesis", "pexpect", "pyte"),
 }
+if sys.version_info < (3, 14):  # later Pythons have it
+    EXTRAS["zstd"] = ("backports.zstd",)
 
 
 def environment() -> dict[str, Any]:

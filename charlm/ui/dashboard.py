@@ -12,12 +12,14 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
+from rich.text import Text
 
 from charlm.training.history import History
 from charlm.training.report import Report
 from charlm.ui.plain import PlainProgress, Silence
 from charlm.ui.run_state import RunState
 from charlm.ui.run_view import RunView
+from charlm.ui.sanitize import visible_line
 from charlm.ui.summary import summary
 
 __all__ = ["Dashboard", "Display", "open_display"]
@@ -45,6 +47,9 @@ class Display(Protocol):
 
     def notice(self, message: str) -> None:
         """Tell the person something at once."""
+
+    def remark(self, message: str) -> None:
+        """Tell the person something at once that is to be read after the run, too."""
 
 
 class Dashboard:
@@ -75,6 +80,7 @@ class Dashboard:
         self._console = console
         self._clock = clock
         self._state = RunState(name)
+        self._remarks: list[str] = []
         self._live = Live(
             get_renderable=self._view,
             console=console,
@@ -97,6 +103,8 @@ class Dashboard:
         """Give the screen back and leave the summary on it."""
         self._live.stop()
         self._state.fail(error)
+        for remark in self._remarks:
+            self._console.print(Text(visible_line(remark)), soft_wrap=True)
         if self._state.started_s is not None:
             for line in summary(self._state, self._clock()):
                 self._console.print(line, soft_wrap=True)
@@ -120,6 +128,11 @@ class Dashboard:
         """Show a word to the person at once."""
         self._state.notice = message
         self._live.refresh()
+
+    def remark(self, message: str) -> None:
+        """Show a word at once, and once more above the summary."""
+        self._remarks.append(message)
+        self.notice(message)
 
 
 def open_display(

@@ -113,6 +113,10 @@ class PlainProgress:
         """Print a word to the person at once."""
         self._print(Text(visible_line(message)))
 
+    def remark(self, message: str) -> None:
+        """Print a word to the person at once: it stays."""
+        self.notice(message)
+
     def _tell_verdict(self) -> None:
         """Print what to think of the run whenever that has changed."""
         verdict = self._state.verdict
@@ -155,4 +159,7 @@ class Silence:
         """Take in the next report."""
 
     def notice(self, message: str) -> None:
+        """Take in a word."""
+
+    def remark(self, message: str) -> None:
         """Take in a word."""

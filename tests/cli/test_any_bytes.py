@@ -54,7 +54,10 @@ REFUSED = {
     b"a\xf4\x90\x80\x80b": "byte 0xf4 at byte offset 1",  # beyond the last character
     b"abc\xe2\x82": "byte 0xe2 at byte offset 3",  # cut off in a character
     b"ab\x80": "byte 0x80 at byte offset 2",
-    b"\xff\xfea\0b\0": "byte 0xff at byte offset 0",  # UTF-16
+    b"\xff\xfea\0b": "is not utf-16-le: byte 0x62 at byte offset 4",  # half a character of UTF-16
+    b"\x89PNG\r\n\x1a\nabc": "'x' is binary (a PNG image); give a text",
+    b"PK\3\4abc": "is not a whole zip file",
+    b"\x1f\x8b\x08abc": "is not a whole gzip file",
     b"\xef\xbb\xbfab\xff": "byte 0xff at byte offset 5",  # counted with the mark before it
     b"": "there is no text in 'x'; give one that is not empty",
     b"\xef\xbb\xbf": "there is no text in 'x'; give one that is not empty",
@@ -65,6 +68,8 @@ TRAINED = {
     b"ab": "ab",
     b"\0\1\0\1": "\0\1",
     b"\0": None,
+    b"\xff\xfea\0b\0": "ab",  # UTF-16
+    b"\0\0\xfe\xff\0\1\xf6\0\0\0\0a": "a\U0001f600",  # UTF-32
     b"a\r\nb\rc\n": "\n\rabc",
     b"\xef\xbb\xbfab": "ab",
     b"a\xef\xbb\xbfb": "ab\ufeff",

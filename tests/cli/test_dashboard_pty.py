@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -117,3 +118,15 @@ def test_through_a_pipe_there_are_plain_lines() -> None:
     assert any(line.startswith("step 60: validation") for line in lines)
     assert sum(line.startswith("learns: ") for line in lines) == 1  # told once, when it is known
     assert lines[-1] == "sample      charlm sample checkpoints/demonstration"
+
+
+def test_what_is_said_of_the_text_stays_above_the_summary(terminal: Start, tmp_path: Path) -> None:
+    folder = tmp_path / "src"
+    folder.mkdir()
+    (folder / "a.txt").write_text("some text " * 200)
+    (folder / "logo.png").write_bytes(b"\x89PNG\r\n\x1a\n" * 9)
+    flags = ("--steps", "2", "--hidden-size", "4", "--out", str(tmp_path / "run"))
+    screen = terminal("-m", "charlm", "train", str(folder), *flags, columns=200)
+    assert screen.end() == 0
+    left = re.sub(r"\x1b\[[?\d;]*[a-zA-Z]", "", screen.raw.partition(LEAVE)[2].decode())
+    assert left.lstrip("\r\n").startswith("left out 1 binary file: '")

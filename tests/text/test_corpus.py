@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import sys
 import threading
 from collections.abc import Callable
@@ -13,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from charlm.errors import CharlmError, CorpusError, UsageError
@@ -211,14 +212,19 @@ def test_undecodable_bytes_are_refused_or_replaced(
 
 @given(st.binary(min_size=1, max_size=40))
 def test_any_bytes_are_read_or_refused_at_their_first_fault(data: bytes) -> None:
+    assume(data[:2] not in (b"\xff\xfe", b"\xfe\xff"))  # UTF-16
     try:
         text = read_text("-", stdin=io.BytesIO(data), allow_empty=True)
     except CorpusError as error:
+        if re.search("is binary|is not a whole", str(error)):
+            return
         offset = int(str(error).split("byte offset ")[1].split()[0])
         data[:offset].decode()
         with pytest.raises(UnicodeDecodeError) as fault:
             data.decode()
         assert fault.value.start == offset
+        if "looks binary" in str(error):
+            return  # not even replaced
         assert read_text("-", stdin=io.BytesIO(data), errors="replace") == data.decode(
             errors="replace"
         ).removeprefix("\ufeff")

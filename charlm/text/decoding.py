@@ -1,0 +1,143 @@
+"""From bytes to text: encodings, byte order marks, and what is no text at all."""
+
+from __future__ import annotations
+
+import codecs
+from typing import Literal, NamedTuple, NoReturn, TypeAlias
+
+from charlm.errors import CorpusError, UsageError
+
+__all__ = ["Decoded", "DecodingErrors", "NotTextError", "decode"]
+
+DecodingErrors: TypeAlias = Literal["strict", "replace"]
+
+_BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
+# the marks of UTF-32 first: one of them begins like one of UTF-16
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+_FORMATS = {
+    b"\x89PNG\r\n": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"II*\0": "a TIFF image",
+    b"MM\0*": "a TIFF image",
+    b"RIFF": "audio, video or a WebP image",
+    b"OggS": "audio",
+    b"fLaC": "audio",
+    b"ID3": "audio",
+    b"%PDF-": "a PDF document",
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": "an Office document",
+    b"wOF": "a font",
+    b"OTTO": "a font",
+    b"\x7fELF": "a program",
+    b"\xca\xfe\xba\xbe": "a program",
+    b"\xcf\xfa\xed\xfe": "a program",
+    b"\0asm": "a program",
+    b"SQLite format 3\0": "a database",
+    b"\x89HDF\r\n": "HDF5 data",
+    b"\x93NUMPY": "a NumPy array",
+    b"PAR1": "Parquet data",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive",
+    b"Rar!\x1a\x07": "a RAR archive",
+}
+_CONTROLS = "".join(map(chr, {*range(32)} - {*b"\b\t\n\v\f\r\x1a\x1b"}))
+_SAMPLE = 4096
+
+
+class NotTextError(CorpusError):
+    """Data that is binary: a folder is read without it, a file that is named is refused."""
+
+
+class Decoded(NamedTuple):
+    """A text, and the encoding that its byte order mark told; None where it told none but the one given."""
+
+    text: str
+    marked: str | None
+
+
+def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Decoded:
+    """Decode as it stands: no newline is translated, only a leading byte order mark dropped.
+
+    A byte order mark of UTF-16 or UTF-32, with which no UTF-8 begins, tells the encoding in place of UTF-8.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        For messages.
+    encoding : str
+    errors : {"strict", "replace"}
+        Whether undecodable bytes of a text are refused or become U+FFFD.
+
+    Raises
+    ------
+    NotTextError
+        For what is not UTF-8 and begins like a binary format, or cannot be decoded and has more control characters
+        than texts have.
+    CorpusError
+        If it is undecodable.
+    UsageError
+        For an encoding that does not exist.
+    """
+    if errors not in ("strict", "replace"):
+        raise UsageError(f"errors is {errors!r}; choose strict or replace")
+    marked = None
+    try:
+        is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
+        if is_utf8:
+            marked = next((codec for mark, codec in _MARKS.items() if data.startswith(mark)), None)
+        text = data.decode(marked or encoding)
+    except UnicodeDecodeError as error:
+        _refuse_binary(data, name)
+        bad = _Undecodable(data, error, marked or encoding)
+        if bad.is_binary or errors == "strict":
+            bad.refuse(name)
+        text = data.decode(marked or encoding, errors)
+    except UnicodeError as error:
+        raise CorpusError(f"{name} is not {encoding!r}: {error}; give its --encoding") from error
+    except (LookupError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UsageError(f"{encoding!r} is no text encoding; give one such as utf-8 or latin-1") from error
+    else:
+        if not is_utf8:
+            _refuse_binary(data, name)
+    return Decoded(text.removeprefix(_BOM), marked)
+
+
+def _refuse_binary(data: bytes, name: str) -> None:
+    """Refuse what begins like a binary format."""
+    kind = next((kind for start, kind in _FORMATS.items() if data.startswith(start)), None)
+    if kind is not None:
+        raise NotTextError(f"{name} is binary ({kind}); give a text")
+
+
+class _Undecodable:
+    """What kind of data cannot be decoded, judged by its start and by what follows the first fault."""
+
+    def __init__(self, data: bytes, error: UnicodeDecodeError, encoding: str) -> None:
+        self._error = error
+        codec = encoding if error.encoding == "charmap" else error.encoding  # the name of many encodings
+        # codecs that take off a byte order mark count from behind it
+        self._offset = error.start + len(data) - len(error.object)
+        self._byte = data[self._offset]
+        parts = error.object[:_SAMPLE], error.object[error.start : error.start + _SAMPLE]
+        sample = "".join(part.decode(codec, "replace") for part in parts)
+        # a few are no sign of anything in a file that is short
+        self.is_binary = sum(map(sample.count, _CONTROLS)) > max(len(sample) / 20, 4)
+        self._is_mostly_readable = sample.count("\ufffd") <= max(len(sample) / 4, 8)
+
+    def refuse(self, name: str) -> NoReturn:
+        """Raise the error with a remedy that fits; --errors replace makes a text of readable data only."""
+        where = f"byte {self._byte:#04x} at byte offset {self._offset} ({self._error.reason})"
+        if self.is_binary:
+            raise NotTextError(
+                f"{name} looks binary: not {self._error.encoding} from {where} on, and full of control characters; "
+                f"give a text, or its --encoding"
+            ) from self._error
+        replace = ", or --errors replace" if self._is_mostly_readable else ""
+        raise CorpusError(
+            f"{name} is not {self._error.encoding}: {where}; give its --encoding{replace}"
+        ) from self._error

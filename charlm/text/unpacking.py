@@ -1,0 +1,211 @@
+"""Compressed files and zip archives, recognised by their first bytes or their name, unpacked in bounded memory.
+
+What is unpacked may be at most `FREE_BYTES` and a hundred times the packed size together. Texts hardly reach a
+tenth of that; a file that was made to exhaust memory is refused on the way.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from importlib import import_module
+from pathlib import PurePosixPath
+from typing import Any, NamedTuple
+
+from charlm.errors import CorpusError
+from charlm.text.decoding import NotTextError
+
+__all__ = ["COMPRESSED", "Member", "unpacked"]
+
+FREE_BYTES, MOST_TIMES = 64 * 2**20, 100
+_PIECE = 2**16
+_DICTIONARY_BYTES = 128 * 2**20  # xz -9 needs 65 MiB
+
+# by format: first bytes, and how a name ends
+_FORMATS = {
+    "gzip": (rb"\x1f\x8b\x08", ".gz"),
+    "bzip2": (rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", ".bz2"),
+    "xz": (rb"\xfd7zXZ\0", ".xz"),
+    "lzma": (rb"\]\0\0..\xff{8}", ".lzma"),
+    "zstandard": (rb"\x28\xb5\x2f\xfd", ".zst"),
+    "zip": (rb"PK(?:\x03\x04|\x05\x06)", ".zip"),
+}
+COMPRESSED = tuple(suffix for kind, (_, suffix) in _FORMATS.items() if kind != "zip")
+"""How names of compressed files end."""
+_TAR = rb".{257}ustar[\0 ]"
+# zip archives that are documents or programs, by a member that they have
+_DOCUMENTS = {
+    "[Content_Types].xml": "an Office document",
+    "mimetype": "an OpenDocument file or an e-book",
+    "META-INF/MANIFEST.MF": "a Java archive",
+}
+
+
+class Member(NamedTuple):
+    """A file of an archive; a file that is in none has an empty name here."""
+
+    name: str
+    data: bytes
+
+
+class _DamagedError(Exception):
+    """A file is not what its first bytes or its name say."""
+
+
+def unpacked(data: bytes, name: str, suffix: str = "") -> Iterator[Member]:
+    """Yield what a file holds: itself, its content if it is compressed, or the files of a zip archive, sorted.
+
+    Parameters
+    ----------
+    data : bytes
+    name : str
+        For messages.
+    suffix : str
+        How the file's name ends, which tells the format where the first bytes do not.
+
+    Raises
+    ------
+    NotTextError
+        For a tar archive, and for a zip archive that is a document or a program.
+    CorpusError
+        If it is damaged, encrypted, too large, or holds another archive.
+    """
+    kind = _format(data) or next((kind for kind, (_, end) in _FORMATS.items() if suffix.lower() == end), None)
+    if kind == "tar":
+        raise NotTextError(f"{name} is a tar archive; unpack it and give the folder")
+    try:
+        if kind is None:
+            yield Member("", data)
+        elif kind == "zip":
+            yield from _zip_members(data, name)
+        else:
+            content = _joined(_pieces(kind, data), name, most=_most(data))
+            if inner := _format(content):
+                raise CorpusError(f"{name} holds another archive ({inner}); unpack it")
+            yield Member("", content)
+    except ImportError as error:
+        hint = ' or pip install "charlm-toolkit[zstd]"' if kind == "zstandard" else ""
+        raise CorpusError(f"{name} is a {kind} file, which this Python cannot read; unpack it{hint}") from error
+    except _DamagedError as error:
+        reason = " ".join(str(error).split()) or "it is cut off"
+        raise CorpusError(f"{name} is not a whole {kind} file ({reason}); take another copy") from error
+
+
+def _format(data: bytes) -> str | None:
+    """Return the format that the first bytes tell."""
+    if re.match(_TAR, data, re.DOTALL):
+        return "tar"
+    return next((kind for kind, (start, _) in _FORMATS.items() if re.match(start, data, re.DOTALL)), None)
+
+
+def _most(data: bytes) -> int:
+    return FREE_BYTES + MOST_TIMES * len(data)
+
+
+def _too_large(name: str) -> CorpusError:
+    return CorpusError(f"{name} unpacks to more than {MOST_TIMES} times its size; unpack it if it is to be read")
+
+
+def _joined(pieces: Iterable[bytes], name: str, *, most: int) -> bytes:
+    """Join the parts of what is unpacked; refuse too much of it."""
+    parts, size = [], 0
+    for piece in pieces:
+        size += len(piece)
+        if size > most:
+            raise _too_large(name)
+        parts.append(piece)
+    return b"".join(parts)
+
+
+# -- compressed files --
+
+
+def _pieces(kind: str, data: bytes) -> Iterator[bytes]:
+    """Unpack a compressed file part by part."""
+    if kind == "gzip":
+        return _read(gzip.GzipFile(fileobj=io.BytesIO(data)))
+    if kind == "bzip2":
+        bz2 = import_module("bz2")  # a Python may have been built without it, and without lzma
+        return _frames(data, bz2.BZ2Decompressor, OSError)
+    if kind == "zstandard":
+        zstd = _zstandard()
+        return _frames(data, zstd.ZstdDecompressor, zstd.ZstdError)
+    lzma = import_module("lzma")
+    return _frames(data, partial(lzma.LZMADecompressor, memlimit=_DICTIONARY_BYTES), lzma.LZMAError)
+
+
+def _zstandard() -> Any:
+    try:
+        return import_module("compression.zstd")  # since Python 3.14
+    except ImportError:
+        return import_module("backports.zstd")
+
+
+def _read(file: Any) -> Iterator[bytes]:
+    """Read a file that unpacks itself to its end."""
+    try:
+        with file:
+            while piece := file.read(_PIECE):
+                yield piece
+    except (OSError, EOFError, ValueError, zlib.error, zipfile.BadZipFile) as error:
+        raise _DamagedError(str(error)) from error
+
+
+def _frames(data: bytes, decompressor: Callable[[], Any], damage: type[Exception]) -> Iterator[bytes]:
+    """Unpack the frames of a file one after the other; fed in parts, since each frame returns what it leaves."""
+    place = 0
+    while place < len(data):
+        unpack = decompressor()
+        while not unpack.eof:
+            part = data[place : place + _PIECE] if unpack.needs_input else b""
+            place += len(part)
+            if unpack.needs_input and not part:
+                raise _DamagedError
+            try:
+                yield unpack.decompress(part, _PIECE)
+            except (damage, EOFError) as error:
+                raise _DamagedError(str(error)) from error
+        place -= len(unpack.unused_data)
+        while data[place : place + 4] == bytes(4):  # xz pads so between streams
+            place += 4
+
+
+# -- zip archives --
+
+
+def _zip_members(data: bytes, name: str) -> Iterator[Member]:
+    """Unpack the files of a zip archive, sorted like those of a folder, without hidden ones."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+    except (OSError, EOFError, ValueError, NotImplementedError, struct.error, zipfile.BadZipFile) as error:
+        raise _DamagedError(str(error)) from error
+    document = next((_DOCUMENTS[entry.filename] for entry in entries if entry.filename in _DOCUMENTS), None)
+    if document is not None:
+        raise NotTextError(f"{name} is {document}; save its text to a file and give that")
+    paths = {id(entry): PurePosixPath(entry.filename).parts for entry in entries}
+    entries = [entry for entry in entries if not any(part.startswith(".") for part in paths[id(entry)])]
+    left = _most(data)
+    for entry in sorted(entries, key=lambda entry: paths[id(entry)]):
+        member = f"{entry.filename!r} in {name}"
+        if entry.flag_bits & 1:
+            raise CorpusError(f"{member} is encrypted; unpack it")
+        if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            raise CorpusError(f"{member} is compressed by method {entry.compress_type}, not 8 (deflate); unpack it")
+        if entry.file_size > left:  # `zipfile` reads no more than that
+            raise _too_large(name)
+        try:
+            file = archive.open(entry)
+        except (OSError, EOFError, ValueError, RuntimeError, struct.error, zipfile.BadZipFile) as error:
+            raise _DamagedError(str(error)) from error
+        content = _joined(_read(file), name, most=left)
+        if inner := _format(content):
+            raise CorpusError(f"{member} is another archive ({inner}); unpack it")
+        left -= len(content)
+        yield Member(entry.filename, content)
