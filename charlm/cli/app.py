@@ -6,22 +6,21 @@ A command's module imports only typer, settings and errors; what is heavy is imp
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
 
 import charlm
+from charlm.cli import corpus
 from charlm.cli.aliases import normalizer
 from charlm.cli.bench import bench
 from charlm.cli.console import console
-from charlm.cli.corpus import corpus
 from charlm.cli.doctor import doctor
 from charlm.cli.evaluate import evaluate
 from charlm.cli.gradcheck import gradcheck
-from charlm.cli.help import fit_help
 from charlm.cli.info import info
+from charlm.cli.parsing import Command, Group
 from charlm.cli.plot import plot
 from charlm.cli.resume import resume
 from charlm.cli.sample import sample
@@ -45,23 +44,32 @@ COMMANDS: dict[str, Callable[..., None]] = {
 }
 
 
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {"corpus": (corpus.SUMMARY, corpus.COMMANDS)}
+
+
 def build() -> Any:
     """Return the command line as one callable, a command of click."""
-    app = typer.Typer(
-        name="charlm",
-        help="Train, use and understand character-level language models.",
-        no_args_is_help=True,
+    app = _group("charlm", "Train, use and understand character-level language models.", COMMANDS)
+    app.callback()(_program)
+    for name, (summary, commands) in GROUPS.items():
+        app.add_typer(_group(name, summary, commands))
+    return typer.main.get_command(app)
+
+
+def _group(name: str, summary: str, commands: dict[str, Callable[..., None]]) -> typer.Typer:
+    names: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
+    group = typer.Typer(
+        name=name,
+        cls=Group,
+        help=summary,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings=names,
     )
-    app.callback()(_program)
-    for name, command in COMMANDS.items():
-        app.command(name, context_settings={"token_normalize_func": normalizer(name)})(command)
-    app.add_typer(corpus, name="corpus")
-    command = typer.main.get_command(app)
-    fit_help(command, shutil.get_terminal_size().columns)
-    return command
+    for inner, command in commands.items():
+        settings = names | {"token_normalize_func": normalizer(inner)}
+        group.command(inner, cls=Command, context_settings=settings)(command)
+    return group
 
 
 def _show_version(wanted: bool) -> None:

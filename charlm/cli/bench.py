@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from charlm.cli.options import NoColorOption
+from charlm.cli.options import NoColorOption, choices_of
 from charlm.config import CellName, ModelConfig, TrainConfig
 
 __all__ = ["bench"]
@@ -15,18 +15,31 @@ _MODEL, _TRAIN = ModelConfig(), TrainConfig()
 
 
 def bench(
-    cell: Annotated[str, typer.Option("--model", metavar="rnn|lstm|gru", help="Cell.")] = _MODEL.cell,
-    hidden_size: Annotated[int, typer.Option("--hidden-size", help="Hidden units.")] = _MODEL.hidden_size,
-    layers: Annotated[int, typer.Option("--layers", help="Recurrent layers.")] = _MODEL.layers,
-    embedding_size: Annotated[int, typer.Option("--embedding-size", help="0 is one-hot.")] = _MODEL.embedding_size,
-    batch_size: Annotated[int, typer.Option("--batch-size", help="Streams.")] = _TRAIN.batch_size,
-    seq_length: Annotated[int, typer.Option("--seq-length", help="Characters a window.")] = _TRAIN.seq_length,
-    workers: Annotated[int | None, typer.Option("--workers", help="Threads.")] = None,
-    seconds: Annotated[float, typer.Option("--seconds", help="How long to measure each figure.")] = 2.0,
+    cell: Annotated[str, typer.Option("--model", metavar=choices_of(CellName), help="Cell.")] = _MODEL.cell,
+    hidden_size: Annotated[
+        int, typer.Option("--hidden-size", metavar="N", help="Hidden units.")
+    ] = _MODEL.hidden_size,
+    layers: Annotated[int, typer.Option("--layers", metavar="N", help="Recurrent layers.")] = _MODEL.layers,
+    embedding_size: Annotated[
+        int, typer.Option("--embedding-size", metavar="N", help="0 is one-hot.")
+    ] = _MODEL.embedding_size,
+    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", help="Streams.")] = _TRAIN.batch_size,
+    seq_length: Annotated[
+        int, typer.Option("--seq-length", metavar="N", help="Characters a window.")
+    ] = _TRAIN.seq_length,
+    workers: Annotated[
+        int | None, typer.Option("--workers", metavar="N", help="Threads; left out, one for each core.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="X", help="How long to measure each figure.")
+    ] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="One object on stdout.")] = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Measure training and sampling, and the share of the machine's matrix-product speed that training reaches."""
+    """Measure the speed of training and sampling on this machine.
+
+    It is shown with the share of the machine's matrix-product speed that training reaches.
+    """
     import sys
     from typing import cast
 

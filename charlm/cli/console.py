@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from charlm.cli.options import (
+    SAMPLING,
     BeamOption,
     LengthOption,
     MinPOption,
@@ -51,29 +52,35 @@ def console(
     model: ModelArgument = None,
     prompt: PromptOption = None,
     prompt_file: PromptFileOption = None,
+    no_echo: NoEchoOption = False,
+    on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+    encoding: PromptEncodingOption = "utf-8",
+    errors: PromptErrorsOption = "strict",
     length: LengthOption = _DEFAULT.length,
     temperature: TemperatureOption = _DEFAULT.temperature,
+    count: Annotated[
+        int,
+        typer.Option(
+            "--count", metavar="N", help="Answers side by side, to pick one of.", rich_help_panel=SAMPLING
+        ),
+    ] = 1,
+    seed: SeedOption = None,
+    stop: StopOption = None,
+    regex: RegexOption = _DEFAULT.regex,
+    template: TemplateOption = _DEFAULT.template,
     top_k: TopKOption = _DEFAULT.top_k,
     top_p: TopPOption = _DEFAULT.top_p,
     min_p: MinPOption = _DEFAULT.min_p,
     typical_p: TypicalPOption = _DEFAULT.typical_p,
     repeat_penalty: RepeatPenaltyOption = _DEFAULT.repeat_penalty,
     repeat_last_n: RepeatLastNOption = _DEFAULT.repeat_last_n,
-    stop: StopOption = None,
     beam: BeamOption = None,
-    count: Annotated[int, typer.Option("--count", help="Answers side by side, to pick one of.")] = 1,
-    regex: RegexOption = _DEFAULT.regex,
-    template: TemplateOption = _DEFAULT.template,
-    seed: SeedOption = None,
-    on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
-    encoding: PromptEncodingOption = "utf-8",
-    errors: PromptErrorsOption = "strict",
-    no_echo: NoEchoOption = False,
     raw: RawOption = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Write a text together with a model: type a line and it goes on; an empty line goes on, too.
+    """Write a text together with a model.
 
+    Type a line and the model continues it; an empty line lets it continue.
     /help lists the commands. Ctrl-C stops the text, Ctrl-D or /bye leaves.
     """
     from charlm.checkpoint import find_model, load

@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from charlm.cli.options import NoColorOption
+from charlm.cli.options import NoColorOption, choices_of
+from charlm.config import DecodingErrors
 from charlm.errors import UsageError
 
-__all__ = ["corpus"]
+__all__ = ["COMMANDS", "SUMMARY"]
 
-corpus = typer.Typer(
-    help="List, make and measure corpora.",
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+SUMMARY = "List, make and measure corpora."
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 
-@corpus.command("list")
 def list_corpora(json: JsonOption = False, no_color: NoColorOption = False) -> None:
-    """List the built-in corpora, with the true entropy of those where it is known."""
+    """List the built-in corpora, with the true entropy where known."""
     from charlm.cli.streams import stdout_console
     from charlm.text.builtin import NAMES, default_size, describe, true_entropy
     from charlm.ui.corpora import CorpusTable
@@ -51,13 +47,13 @@ def list_corpora(json: JsonOption = False, no_color: NoColorOption = False) -> N
         stdout_console(no_color).print(CorpusTable(corpora))
 
 
-@corpus.command("make")
 def make(
     name: Annotated[str, typer.Argument(metavar="NAME", help="One of charlm corpus list.", show_default=False)],
     size: Annotated[
-        int | None, typer.Option("--size", help="Characters; the line or tale that reaches it is the last.")
+        int | None,
+        typer.Option("--size", metavar="N", help="Characters; the line or tale that reaches it is the last."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Same seed, same text.")] = 0,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same text.")] = 0,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="Where to write; left out, to stdout.")
     ] = None,
@@ -66,7 +62,7 @@ def make(
         bool, typer.Option("--json", help="One JSON object on stdout, with the text or its file.")
     ] = False,
 ) -> None:
-    """Make a built-in corpus: its text on stdout or in a file."""
+    """Write a built-in corpus to standard output or a file."""
     from charlm.cli.writing import open_text, refuse_existing
     from charlm.text.builtin import make_text
     from charlm.ui.sanitize import json_text, visible
@@ -82,19 +78,25 @@ def make(
         sys.stdout.write(json_text({"name": name, "seed": seed, "characters": len(text), **where}) + "\n")
 
 
-@corpus.command("stats")
 def stats(
     corpora: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CORPUS]...",
+            metavar="CORPUS",
             help="Files, folders, -, builtin:NAME; left out, builtin:tales.",
             show_default=False,
         ),
     ] = None,
-    encoding: Annotated[str, typer.Option("--encoding", help="Of files and standard input.")] = "utf-8",
+    encoding: Annotated[
+        str, typer.Option("--encoding", metavar="ENCODING", help="Of files and standard input.")
+    ] = "utf-8",
     errors: Annotated[
-        str, typer.Option("--errors", metavar="strict|replace", help="What becomes of undecodable bytes.")
+        str,
+        typer.Option(
+            "--errors",
+            metavar=choices_of(DecodingErrors),
+            help="Refuse bytes that cannot be decoded, or replace them.",
+        ),
     ] = "strict",
     baseline: Annotated[
         bool, typer.Option("--baseline", help="Let an n-gram model of the first nine tenths predict the last.")
@@ -102,7 +104,10 @@ def stats(
     json: JsonOption = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Count what is in each corpus, and show how well a model of it can do at best, where that is known."""
+    """Count what is in a text, and how well a model can do at best.
+
+    The best is the true entropy, where it is known.
+    """
     from charlm.analysis.text_baseline import corpus_baseline
     from charlm.cli.given_text import read_sources
     from charlm.cli.streams import stdout_console
@@ -130,3 +135,6 @@ def stats(
         sys.stdout.write(json_text({"corpora": rows}) + "\n")
     else:
         stdout_console(no_color).print(stats_table(rows))
+
+
+COMMANDS: dict[str, Callable[..., None]] = {"list": list_corpora, "make": make, "stats": stats}

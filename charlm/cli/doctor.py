@@ -15,7 +15,7 @@ def doctor(
     as_json: Annotated[bool, typer.Option("--json", help="One object on stdout.")] = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Tell versions, BLAS and its threads, cores and extras: what is in force."""
+    """Show versions, BLAS and its threads, cores and extras."""
     import sys
 
     from rich.table import Table

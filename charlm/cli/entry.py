@@ -44,6 +44,7 @@ def run(arguments: Sequence[str]) -> int:
     import typer
 
     from charlm.cli.app import build
+    from charlm.cli.parsing import usage_message
     from charlm.cli.streams import prepare_streams, silence_stdout
     from charlm.errors import CharlmError
 
@@ -52,7 +53,7 @@ def run(arguments: Sequence[str]) -> int:
     click_error: Any = typer.BadParameter.__mro__[2]  # ClickException: where it lives depends on the typer
     try:
         command = build()
-        with command.make_context("charlm", list(arguments) or ["--help"]) as context:
+        with command.make_context("charlm", list(arguments)) as context:
             command.invoke(context)  # not main(), which would end a closed pipe with code 1
         sys.stdout.flush()
         return 0
@@ -68,8 +69,7 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return _tell(str(error), error.exit_code)
     except click_error as error:
-        message = error.format_message()
-        return _tell(f"{message.rstrip('.')}; see charlm --help" if message else "", 2)
+        return _tell(usage_message(error), 2)
     except MemoryError:
         if debug:
             raise

@@ -21,7 +21,7 @@ _DEFAULT, _DYNAMIC = SampleConfig(), DynamicConfig()
 def evaluate(
     model: ModelArgument,
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT...", help="Files, folders or -.", show_default=False)
+        list[str] | None, typer.Argument(metavar="TEXT", help="Files, folders or -.", show_default=False)
     ] = None,
     literal: LiteralOption = None,
     encoding: EncodingOption = "utf-8",
@@ -41,19 +41,26 @@ def evaluate(
         typer.Option("--dynamic", help="Dynamic evaluation: learn from each part of the text once it is scored."),
     ] = False,
     rate: Annotated[
-        float | None, typer.Option("--dynamic-rate", help=f"Step size; {_DYNAMIC.rate} unless said.")
+        float | None,
+        typer.Option("--dynamic-rate", metavar="X", help="Its step size.", show_default=f"{_DYNAMIC.rate:g}"),
     ] = None,
     decay: Annotated[
         float | None,
         typer.Option(
-            "--dynamic-decay", help=f"Way back to the trained weights, a part; {_DYNAMIC.decay} unless said."
+            "--dynamic-decay",
+            metavar="P",
+            help="Share of the way back to the trained weights after each part.",
+            show_default=f"{_DYNAMIC.decay:g}",
         ),
     ] = None,
     length: Annotated[
-        int | None, typer.Option("--dynamic-length", help=f"Characters of a part; {_DYNAMIC.length} unless said.")
+        int | None,
+        typer.Option(
+            "--dynamic-length", metavar="N", help="Characters of a part.", show_default=str(_DYNAMIC.length)
+        ),
     ] = None,
 ) -> None:
-    """Let a model predict a text: nats and bits per character, and perplexity.
+    """Measure how well a model predicts a text: nats, bits, perplexity.
 
     Nats and perplexity are per symbol of the model; bits are per character for models of bytes and graphemes, too.
     """

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
 
 import typer
 
+from charlm.cli.options import choices_of
+from charlm.config import DecodingErrors
 from charlm.errors import UsageError
 
 if TYPE_CHECKING:
@@ -30,9 +32,14 @@ ModelArgument: TypeAlias = Annotated[
 LiteralOption: TypeAlias = Annotated[
     str | None, typer.Option("--text", metavar="STRING", help="The text itself, in place of a file.")
 ]
-EncodingOption: TypeAlias = Annotated[str, typer.Option("--encoding", help="Of the files.")]
+EncodingOption: TypeAlias = Annotated[str, typer.Option("--encoding", metavar="ENCODING", help="Of the files.")]
 ErrorsOption: TypeAlias = Annotated[
-    str, typer.Option("--errors", metavar="strict|replace", help="What becomes of bytes that cannot be decoded.")
+    str,
+    typer.Option(
+        "--errors",
+        metavar=choices_of(DecodingErrors),
+        help="Refuse bytes that cannot be decoded, or replace them.",
+    ),
 ]
 
 

@@ -12,25 +12,30 @@ __all__ = ["gradcheck"]
 
 
 def gradcheck(
-    hidden_size: Annotated[int, typer.Option("--hidden-size", help="Hidden units.")] = 7,
-    layers: Annotated[int, typer.Option("--layers", help="Recurrent layers.")] = 2,
-    entries: Annotated[int, typer.Option("--entries", min=1, help="Entries to try of each tensor.")] = 20,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws weights, text, entries and directions.")] = 0,
+    hidden_size: Annotated[int, typer.Option("--hidden-size", metavar="N", help="Hidden units.")] = 7,
+    layers: Annotated[int, typer.Option("--layers", metavar="N", help="Recurrent layers.")] = 2,
+    entries: Annotated[int, typer.Option("--entries", metavar="N", help="Entries to try of each tensor.")] = 20,
+    seed: Annotated[
+        int, typer.Option("--seed", metavar="N", help="Fixes weights, text, entries and directions.")
+    ] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="One object a model on stdout.")] = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Check every gradient of every kind of model against finite differences, in float64.
+    """Check every gradient against finite differences.
 
-    Two ways: entry by entry, and along one random direction, which checks all parameters at once. Ends with
-    code 1 if an error is above 1e-6.
+    This covers every kind of model, in float64, in two ways: entry by entry, and along one random direction,
+    which checks all parameters at once. Ends with code 1 if an error is above 1e-6.
     """
     import sys
 
     from charlm.analysis.gradients import check_models
     from charlm.cli.streams import stdout_console
+    from charlm.config.checks import check_number
     from charlm.ui.gradients import gradient_table
     from charlm.ui.sanitize import json_text
 
+    check_number("entries", entries, low=1, whole=True)
+    check_number("seed", seed, whole=True)
     checks = list(check_models(hidden_size=hidden_size, layers=layers, entries=entries, seed=seed))
     if as_json:
         for check in checks:

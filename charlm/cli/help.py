@@ -1,39 +1,167 @@
-"""Help in a terminal too narrow for two columns, where click writes beyond the edge."""
+"""The page of ``--help``: usage, purpose, flags in panels, commands and examples, in the width of the terminal."""
 
 from __future__ import annotations
 
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-__all__ = ["NARROW", "fit_help"]
+from charlm.cli.examples import EXAMPLES
 
-NARROW = 52
-"""Columns from which on click's own layout fits."""
-_INDENT = 4
-_WHOLE = 1000  # characters: click would cut a command's first sentence at the width of a column
+__all__ = ["NARROW", "help_page", "shown_name", "takes_value", "value_name"]
+
+NARROW = 60
+"""Columns from which on an explanation stands beside what it explains, and not below."""
+_WIDEST = 100  # columns; longer rows are hard to read
+_TERM = 28  # columns for what is explained
+_INDENT = 2
+_GLUE = "\u00a0"  # a blank at which no row ends
+
+_Rows = list[tuple[str, str]]
 
 
-def fit_help(command: Any, columns: int) -> None:
-    """Let a command of click, and all below it, write help for so many columns.
+def help_page(command: Any, context: Any, columns: int) -> str:
+    """Return what ``--help`` shows.
 
     Parameters
     ----------
     command : Command
-        Changed in place where the terminal is narrow.
+        Of click; where click lives depends on the typer.
+    context : Context
     columns : int
+        Of the terminal.
     """
-    if columns >= NARROW:
-        return
-    context: Any = command.context_class  # where click lives depends on the typer
-    formatter: Any = context.formatter_class
+    width = max(min(columns, _WIDEST), 20)
+    blocks = [_wrapped(_usage(command, context), width, 0, hanging=7)]
+    paragraphs = (command.help or "").split("\n\n")
+    blocks += [_wrapped(text, width, _INDENT) for text in paragraphs if text.strip()]
+    sections = list(_sections(command, context))
+    longest = max(len(term) for _, rows in sections for term, _ in rows)
+    start = min(longest, _TERM) + 2 * _INDENT if columns >= NARROW else 0
+    for title, rows in sections:
+        blocks.append("\n".join([f"{title}:", *(_row(term, text, start, width) for term, text in rows)]))
+    examples = EXAMPLES.get(context.command_path.partition(" ")[2], ())
+    if examples:
+        blocks.append("\n".join(["Examples:", *(_example(*example, width) for example in examples)]))
+    return "\n\n".join(blocks)
 
-    def start(self: Any, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
-        formatter.__init__(self, indent_increment, max(columns - 2, 1) if width is None else width, max_width)
 
-    def write_list(self: Any, rows: Any, *_layout: int) -> None:
-        formatter.write_dl(self, rows, col_max=_INDENT)  # so that what is explained has a row of its own
+def shown_name(param: Any) -> str:
+    """Return the name by which people know a parameter: the flag, or the argument's word in the usage."""
+    return str(param.opts[0]) if param.opts[0].startswith("-") else value_name(param)
 
-    narrow = type("NarrowFormatter", (formatter,), {"__init__": start, "write_dl": write_list})
-    command.context_class = type("NarrowContext", (context,), {"formatter_class": narrow})
-    for inner in getattr(command, "commands", {}).values():
-        inner.short_help = inner.get_short_help_str(_WHOLE)
-        fit_help(inner, columns)
+
+def value_name(param: Any) -> str:
+    """Return the word that stands for a parameter's value, such as FILE, or its choices, ``rnn|lstm|gru``."""
+    return str(param.metavar or "VALUE")
+
+
+def takes_value(param: Any) -> bool:
+    """Return whether a flag is followed by a value."""
+    return not (param.is_flag or param.count)
+
+
+def _sections(command: Any, context: Any) -> Iterator[tuple[str, _Rows]]:
+    """Yield each panel's title and its rows, in the order in which the signature has them."""
+    params = [param for param in command.get_params(context) if not getattr(param, "hidden", False)]
+    arguments = [param for param in params if not param.opts[0].startswith("-")]
+    if arguments:
+        yield "Arguments", [(_argument(param), _explanation(param)) for param in arguments]
+    commands = getattr(command, "commands", {})
+    if commands:
+        yield "Commands", [(name, _first_sentence(inner.help or "")) for name, inner in commands.items()]
+    panels: dict[str, _Rows] = {}
+    for param in params:
+        if param not in arguments:
+            last = next(reversed(panels), "Options")
+            panel = getattr(param, "rich_help_panel", None) or last
+            panels.setdefault(panel, []).append((_option(param), _explanation(param)))
+    yield from panels.items()
+
+
+def _usage(command: Any, context: Any) -> str:
+    arguments = [
+        param for param in command.get_params(context) if not param.opts[0].startswith("-") and not param.hidden
+    ]
+    rest = ["COMMAND [ARGS]..."] if hasattr(command, "commands") else []
+    return " ".join(["Usage:", context.command_path, "[OPTIONS]", *map(_argument, arguments), *rest])
+
+
+def _argument(param: Any) -> str:
+    name: str = value_name(param)
+    shown = name if param.required else f"[{name}]"
+    return shown if param.nargs == 1 else f"{shown}..."
+
+
+def _option(param: Any) -> str:
+    names = sorted([*param.opts, *param.secondary_opts], key=lambda name: bool(name.startswith("--")))
+    return ", ".join(names) + f" {value_name(param)}" * takes_value(param)
+
+
+def _explanation(param: Any) -> str:
+    default = _default(param)
+    return str(param.help or "") + (f" [default:{_GLUE}{default.replace(' ', _GLUE)}]" if default else "")
+
+
+def _default(param: Any) -> str:
+    """Return a parameter's default as it would be typed; nothing where there is none to speak of."""
+    shown, value = getattr(param, "show_default", False), param.default
+    if isinstance(shown, str):
+        return shown
+    if not shown or isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return ""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _first_sentence(text: str) -> str:
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    return paragraph.partition(". ")[0].removesuffix(".")
+
+
+def _row(term: str, text: str, start: int, width: int) -> str:
+    """Write what is explained and, from column `start` on or below it, the explanation."""
+    names = _broken(term, width - _INDENT)
+    if not start:
+        return "\n".join([*names, _wrapped(text, width, 3 * _INDENT)]).rstrip()
+    beside = _wrapped(text, width, start)
+    if len(names) == 1 and len(names[0]) <= start - _INDENT:
+        return (names[0].ljust(start) + beside[start:]).rstrip()
+    return "\n".join([*names, beside]).rstrip()
+
+
+def _broken(term: str, width: int) -> list[str]:
+    """Break names, and choices after their bars, into rows."""
+    rows = [" " * _INDENT]
+    for piece in re.findall(r"[^ |]+[ |]*", term):
+        if rows[-1].strip() and len(rows[-1] + piece.rstrip()) > width:
+            rows.append(" " * 2 * _INDENT)
+        rows[-1] += piece
+    return [row.rstrip() for row in rows]
+
+
+def _example(line: str, purpose: str, width: int) -> str:
+    """Write a call below what it is for; one that is too long goes on in the next row, as a shell reads it."""
+    rows = [" " * _INDENT]
+    for word in _words(line):
+        if rows[-1].strip() and len(rows[-1]) + len(word) + 2 > width:
+            rows[-1] += "\\"
+            rows.append(" " * 3 * _INDENT)
+        rows[-1] += f"{word} "
+    return "\n".join([_wrapped(f"# {purpose}", width, _INDENT, hanging=2), *rows]).replace(" \n", "\n").rstrip()
+
+
+def _words(line: str) -> Iterable[str]:
+    return re.findall(r"(?:\"[^\"]*\"|'[^']*'|\S)+", line)
+
+
+def _wrapped(text: str, width: int, indent: int, hanging: int = 0) -> str:
+    rows = textwrap.fill(
+        " ".join(re.split(r"[ \n]+", text)),
+        width,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + hanging),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return rows.replace(_GLUE, " ")

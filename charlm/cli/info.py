@@ -14,12 +14,15 @@ __all__ = ["info"]
 
 def info(
     model: Annotated[
-        str | None, typer.Argument(metavar="[MODEL]", help="A checkpoint or run folder; left out, the runs.")
+        str | None, typer.Argument(metavar="MODEL", help="A checkpoint or run folder; left out, the runs.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Show a model's configuration, sizes, history, verdict and checksums; without MODEL, list the runs."""
+    """Show what a checkpoint holds and how its run went.
+
+    That is configuration, sizes, history, verdict and checksums. Without MODEL, list the runs.
+    """
     from charlm.checkpoint import RUNS, describe_model, describe_runs, find_model
     from charlm.cli.streams import stderr_console, stdout_console
     from charlm.training.run_history import any_history

@@ -6,13 +6,16 @@ Defaults are not here: a command takes them from the configuration's dataclass.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias, get_args
+from typing import Annotated, Any, TypeAlias, get_args
 
 import typer
 
-from charlm.config import OnUnknown
+from charlm.config import DecodingErrors, OnUnknown
 
 __all__ = [
+    "OUTPUT",
+    "PROMPT",
+    "SAMPLING",
     "BeamOption",
     "LengthOption",
     "MinPOption",
@@ -36,7 +39,21 @@ __all__ = [
     "TopKOption",
     "TopPOption",
     "TypicalPOption",
+    "choices_of",
 ]
+
+PROMPT, SAMPLING, OUTPUT = "Prompt", "Sampling", "Output"
+"""Titles of panels, in which the help shows the flags of commands that write text."""
+
+
+def choices_of(literal: Any) -> str:
+    """Return how the help shows the choices of a flag, which are those of a `Literal`."""
+    return "|".join(get_args(literal))
+
+
+def _option(*names: str, help: str, panel: str, value: str | None = None) -> Any:  # noqa: A002
+    return typer.Option(*names, help=help, metavar=value, rich_help_panel=panel)
+
 
 ModelArgument: TypeAlias = Annotated[
     str | None,
@@ -45,63 +62,112 @@ ModelArgument: TypeAlias = Annotated[
     ),
 ]
 PromptOption: TypeAlias = Annotated[
-    str | None,
-    typer.Option("--prompt", metavar="TEXT", help="Text to go on with."),
+    str | None, _option("--prompt", value="STRING", help="Text to continue.", panel=PROMPT)
 ]
 PromptFileOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--prompt-file", metavar="FILE", help="File with the text to go on with.")
+    Path | None, _option("--prompt-file", value="FILE", help="File with the text to continue.", panel=PROMPT)
 ]
 PromptEncodingOption: TypeAlias = Annotated[
-    str, typer.Option("--encoding", help="Of a prompt that comes from a file or a pipe.")
+    str,
+    _option("--encoding", value="ENCODING", help="Of a prompt that comes from a file or a pipe.", panel=PROMPT),
 ]
 PromptErrorsOption: TypeAlias = Annotated[
     str,
-    typer.Option("--errors", metavar="strict|replace", help="What becomes of bytes of it that cannot be decoded."),
-]
-BeamOption: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        "--beam", metavar="WIDTH", help="Do not draw: search for the likeliest text, following WIDTH at once."
+    _option(
+        "--errors",
+        value=choices_of(DecodingErrors),
+        help="Refuse bytes of it that cannot be decoded, or replace them.",
+        panel=PROMPT,
     ),
 ]
-LengthOption: TypeAlias = Annotated[int, typer.Option("--length", help="Characters of the continuation.")]
+NoEchoOption: TypeAlias = Annotated[
+    bool, _option("--no-echo", help="Write the model's text only, without the prompt.", panel=PROMPT)
+]
+# a str and not a Literal, which typer does not know in all versions allowed: SampleConfig checks it
+OnUnknownOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--on-unknown",
+        metavar=choices_of(OnUnknown),
+        help="What becomes of characters that the model does not know.",
+    ),
+]
+LengthOption: TypeAlias = Annotated[
+    int, _option("--length", value="N", help="Characters of the continuation.", panel=SAMPLING)
+]
 TemperatureOption: TypeAlias = Annotated[
     float,
-    typer.Option(
-        "--temp", "--temperature", help="Boldness: 0 takes the most likely character, above 1 dares more."
+    _option(
+        "--temp",
+        "--temperature",
+        value="X",
+        help="Boldness: 0 takes the most likely character, above 1 dares more.",
+        panel=SAMPLING,
+    ),
+]
+SeedOption: TypeAlias = Annotated[
+    int | None,
+    _option(
+        "--seed", value="N", help="Same seed, same text; left out, one is chosen and reported.", panel=SAMPLING
     ),
 ]
 TopKOption: TypeAlias = Annotated[
-    int, typer.Option("--top-k", help="Draw from the k most likely characters only; 0 from all.")
+    int,
+    _option("--top-k", value="N", help="Draw from the N most likely characters only; 0 from all.", panel=SAMPLING),
 ]
 TopPOption: TypeAlias = Annotated[
     float,
-    typer.Option("--top-p", help="Draw from the fewest characters that together have probability p; 1 from all."),
+    _option(
+        "--top-p",
+        value="P",
+        help="Draw from the fewest characters that together have probability P; 1 from all.",
+        panel=SAMPLING,
+    ),
 ]
 MinPOption: TypeAlias = Annotated[
     float,
-    typer.Option("--min-p", help="Draw from characters at least p times as likely as the likeliest; 0 from all."),
+    _option(
+        "--min-p",
+        value="P",
+        help="Draw from characters at least P times as likely as the likeliest; 0 from all.",
+        panel=SAMPLING,
+    ),
 ]
 TypicalPOption: TypeAlias = Annotated[
     float,
-    typer.Option(
+    _option(
         "--typical-p",
-        help="Draw from the most typical characters that together have probability p: neither too obvious nor too "
+        value="P",
+        help="Draw from the most typical characters that together have probability P: neither too obvious nor too "
         "surprising; 1 from all.",
+        panel=SAMPLING,
     ),
 ]
 RepeatPenaltyOption: TypeAlias = Annotated[
     float,
-    typer.Option(
+    _option(
         "--repeat-penalty",
+        value="X",
         help="Multiplies log p of the characters seen lately: above 1 they become rarer, 1 changes nothing.",
+        panel=SAMPLING,
     ),
 ]
 RepeatLastNOption: TypeAlias = Annotated[
-    int, typer.Option("--repeat-last-n", help="How many characters back the penalty looks.")
+    int,
+    _option("--repeat-last-n", value="N", help="How many characters back the penalty looks.", panel=SAMPLING),
+]
+BeamOption: TypeAlias = Annotated[
+    int | None,
+    _option(
+        "--beam",
+        value="N",
+        help="Do not draw: search for the likeliest text, following N at once.",
+        panel=SAMPLING,
+    ),
 ]
 StopOption: TypeAlias = Annotated[
-    list[str] | None, typer.Option("--stop", metavar="TEXT", help="End before this text; may be repeated.")
+    list[str] | None,
+    _option("--stop", value="STRING", help="End before this text; may be repeated.", panel=SAMPLING),
 ]
 RegexOption: TypeAlias = Annotated[
     str,
@@ -109,6 +175,7 @@ RegexOption: TypeAlias = Annotated[
         "--regex",
         metavar="PATTERN",
         help="Write only what matches in full: a pattern, or @date, @email, @word and others by name.",
+        rich_help_panel=SAMPLING,
         show_default=False,
     ),
 ]
@@ -116,23 +183,15 @@ TemplateOption: TypeAlias = Annotated[
     str,
     typer.Option(
         "--template",
-        metavar="TEXT",
+        metavar="STRING",
         help="Fill the holes of a text: {name:PATTERN}, {name:@date}, or {name} for a word; {{ and }} are braces.",
+        rich_help_panel=SAMPLING,
         show_default=False,
     ),
 ]
-SeedOption: TypeAlias = Annotated[
-    int | None, typer.Option("--seed", help="Same seed, same text; left out, one is chosen and reported.")
-]
-# a str and not a Literal, which typer does not know in all versions allowed: SampleConfig checks it
-OnUnknownOption: TypeAlias = Annotated[
-    str,
-    typer.Option("--on-unknown", metavar="|".join(get_args(OnUnknown)), help="What becomes of unknown characters."),
-]
 NoColorOption: TypeAlias = Annotated[bool, typer.Option("--no-color", help="No colours and no moving screen.")]
-NoEchoOption: TypeAlias = Annotated[bool, typer.Option("--no-echo", help="Write the model's text only.")]
 RawOption: TypeAlias = Annotated[
-    bool, typer.Option("--raw", help="Write control characters as they are; refused on a terminal.")
+    bool, _option("--raw", help="Write control characters as they are; refused on a terminal.", panel=OUTPUT)
 ]
 TensorboardOption: TypeAlias = Annotated[
     Path | None,
@@ -140,7 +199,6 @@ TensorboardOption: TypeAlias = Annotated[
         "--tensorboard",
         metavar="DIR",
         help="Write event files below this folder, too; needs the extra tensorboard.",
-        rich_help_panel="Run",
         show_default=False,
     ),
 ]

@@ -16,7 +16,7 @@ def plot(
     runs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RUN]...", help="Run folders or checkpoints; left out, the newest run.", show_default=False
+            metavar="RUN", help="Run folders or checkpoints; left out, the newest run.", show_default=False
         ),
     ] = None,
     x: Annotated[str, typer.Option("--x", metavar="steps|chars|minutes|epochs", help="What the x axis counts.")] = (
@@ -33,7 +33,7 @@ def plot(
     force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
     no_color: NoColorOption = False,
 ) -> None:
-    """Draw the losses of one or several runs while they trained: nats per character.
+    """Draw the losses of runs, in nats per character.
 
     The training loss is drawn as the mean of each hundredth of its run, the validation loss as it was measured.
     """

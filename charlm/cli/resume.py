@@ -16,13 +16,16 @@ def resume(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="[RUN]", help="A run folder; left out, the newest unfinished run.", show_default=False
+            metavar="RUN", help="A run folder; left out, the newest unfinished run.", show_default=False
         ),
     ] = None,
-    epochs: Annotated[float | None, typer.Option("--epochs", help="A new total of passes.")] = None,
-    steps: Annotated[int | None, typer.Option("--steps", help="A new total of updates.")] = None,
-    minutes: Annotated[float | None, typer.Option("--minutes", help="A new total of minutes.")] = None,
-    workers: Annotated[int | None, typer.Option("--workers", help="Threads on the shards.")] = None,
+    epochs: Annotated[float | None, typer.Option("--epochs", metavar="X", help="A new total of passes.")] = None,
+    steps: Annotated[int | None, typer.Option("--steps", metavar="N", help="A new total of updates.")] = None,
+    minutes: Annotated[float | None, typer.Option("--minutes", metavar="X", help="A new total of minutes.")] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="N", help="Threads on the shards; left out, one for each core."),
+    ] = None,
     distributed: Annotated[
         bool, typer.Option("--distributed", help="Under mpiexec: share the shards among its ranks.")
     ] = False,
@@ -31,7 +34,10 @@ def resume(
     no_color: NoColorOption = False,
     tensorboard: TensorboardOption = None,
 ) -> None:
-    """Go on exactly where a run stopped, to its planned end or to a new total."""
+    """Continue a run exactly where it stopped.
+
+    It goes to its planned end or to a new total.
+    """
     flags = dict(locals())
     from charlm.cli.choose_run import newest_run, offer_unfinished_run
     from charlm.cli.distributed import all_ranks

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlm.cli.options import (
+    OUTPUT,
+    SAMPLING,
     BeamOption,
     LengthOption,
     MinPOption,
@@ -52,26 +54,39 @@ def sample(
     model: ModelArgument = None,
     prompt: PromptOption = None,
     prompt_file: PromptFileOption = None,
+    no_echo: NoEchoOption = False,
+    on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+    encoding: PromptEncodingOption = "utf-8",
+    errors: PromptErrorsOption = "strict",
     length: LengthOption = _DEFAULT.length,
     temperature: TemperatureOption = _DEFAULT.temperature,
+    count: Annotated[
+        int,
+        typer.Option(
+            "--count",
+            metavar="N",
+            help="Samples; the k-th is that of seed + k - 1, or the k-th best of the beam.",
+            rich_help_panel=SAMPLING,
+        ),
+    ] = 1,
+    seed: SeedOption = None,
+    stop: StopOption = None,
+    regex: RegexOption = _DEFAULT.regex,
+    template: TemplateOption = _DEFAULT.template,
     top_k: TopKOption = _DEFAULT.top_k,
     top_p: TopPOption = _DEFAULT.top_p,
     min_p: MinPOption = _DEFAULT.min_p,
     typical_p: TypicalPOption = _DEFAULT.typical_p,
     repeat_penalty: RepeatPenaltyOption = _DEFAULT.repeat_penalty,
     repeat_last_n: RepeatLastNOption = _DEFAULT.repeat_last_n,
-    stop: StopOption = None,
-    regex: RegexOption = _DEFAULT.regex,
-    template: TemplateOption = _DEFAULT.template,
     beam: BeamOption = None,
-    count: Annotated[
-        int,
-        typer.Option("--count", help="Samples; the k-th is that of seed + k - 1, or the k-th best of the beam."),
-    ] = 1,
-    seed: SeedOption = None,
     novelty: Annotated[
         bool,
-        typer.Option("--novelty", help="Tell the longest run of each sample that stands in the training text."),
+        typer.Option(
+            "--novelty",
+            help="Report the longest run of each sample that stands in the training text.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     novelty_corpus: Annotated[
         str | None,
@@ -79,28 +94,44 @@ def sample(
             "--novelty-corpus",
             metavar="CORPUS",
             help="The training text for --novelty, where it is no longer where it was.",
+            rich_help_panel=OUTPUT,
         ),
     ] = None,
-    on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
-    encoding: PromptEncodingOption = "utf-8",
-    errors: PromptErrorsOption = "strict",
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="FILE", help="Write to a file and not to standard output.")
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="FILE",
+            help="Write to a file and not to standard output.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace FILE if it exists.")] = False,
-    no_echo: NoEchoOption = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace FILE if it exists.", rich_help_panel=OUTPUT)
+    ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="One object a sample: text is the continuation, without the prompt.")
+        bool,
+        typer.Option(
+            "--json",
+            help="One object a sample: text is the continuation, without the prompt.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
     raw: RawOption = False,
     workers: Annotated[
         int | None,
-        typer.Option("--workers", help="Processes that write samples; left out, more than one where that pays."),
+        typer.Option(
+            "--workers",
+            metavar="N",
+            help="Processes that write samples; left out, more than one where that pays.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
 ) -> None:
-    """Generate text: prompt and continuation go to standard output as they are drawn.
+    """Generate text.
 
-    Without a prompt flag, standard input is the prompt if it is a pipe or a file.
+    Prompt and continuation go to standard output as they are drawn. Without a prompt flag, standard input is
+    the prompt if it is a pipe or a file.
     """
     from charlm.checkpoint import find_model, load_checkpoint
     from charlm.cli.beams import refuse_drawing

@@ -34,7 +34,10 @@ def score(
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
     no_color: NoColorOption = False,
 ) -> None:
-    """Show how much each character of a text surprises a model, in bits, as a heat map."""
+    """Show how much each character of a text surprises a model.
+
+    The surprisal is in bits, shown as a heat map.
+    """
     from charlm import analysis
     from charlm.checkpoint import find_model, load
     from charlm.cli.streams import stdout_console

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, get_args
 
@@ -12,6 +13,7 @@ import typer
 from charlm.cli.options import NoColorOption, TensorboardOption
 from charlm.config import (
     CellName,
+    DecodingErrors,
     DTypeName,
     GruReset,
     LossReduction,
@@ -25,20 +27,40 @@ from charlm.config import (
     Unit,
 )
 from charlm.errors import UsageError
+from charlm.training.presets import PresetName, decided_by_preset
 
 if TYPE_CHECKING:
     from charlm.cli.new_run import NewRun
 
 __all__ = ["train"]
 
-_MODEL, _TRAIN = ModelConfig(), TrainConfig()
-
-SHAPE, LEARNING, BUDGET, TEXT, RUN = "Model", "Learning", "Budget", "Text", "Run"
+COMMON, SHAPE, LEARNING, TEXT, RUN, OUTPUT = "Common", "Model", "Learning", "Text", "Run", "Output"
 
 
-def _option(*names: str, help: str, panel: str, choices: Any = None) -> Any:  # noqa: A002
-    metavar = "|".join(get_args(choices)) if choices is not None else None
-    return typer.Option(*names, help=help, metavar=metavar, rich_help_panel=panel, show_default=False)
+_FIRST = {"unit": get_args(Unit)[0], "normalize": get_args(Normalization)[0]}  # as Vocabulary.from_text has them
+
+
+def _option(*names: str, help: str, panel: str, value: str | None = None, choices: Any = None) -> Any:  # noqa: A002
+    """Declare a flag; its default in the help is that of the setting which bears its name."""
+    setting = names[0].partition("/")[0].removeprefix("--").replace("-", "_")
+    return typer.Option(
+        *names,
+        help=help,
+        metavar=value if choices is None else "|".join(get_args(choices)),
+        rich_help_panel=panel,
+        show_default=_default({"model": "cell"}.get(setting, setting)),
+    )
+
+
+def _default(setting: str) -> str | bool:
+    """Return the default of a setting as the help shows it; True where it is the one of the signature."""
+    values = asdict(ModelConfig()) | asdict(TrainConfig()) | _FIRST
+    if setting in decided_by_preset():
+        return "by preset"
+    value = values.get(setting, True)
+    if value is True:
+        return True
+    return False if value is None or value is False else f"{value:g}" if isinstance(value, float) else str(value)
 
 
 Text: TypeAlias = str | None
@@ -50,7 +72,7 @@ def train(
     corpus: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[CORPUS]...",
+            metavar="CORPUS",
             help="Files, folders, .zip, .gz and the like, - for stdin, or builtin:NAME; none: builtin:tales.",
             show_default=False,
         ),
@@ -59,73 +81,87 @@ def train(
         str,
         _option(
             "--preset",
-            help="Named starting point; a flag beats it. One of auto, quick, small, base, large, "
-            "min-char-rnn, char-rnn. auto, the default, chooses by the size of the text and the budget.",
-            panel=SHAPE,
+            help=f"Named starting point; a flag beats it. One of {', '.join(get_args(PresetName))}. auto chooses "
+            "by the size of the text and the budget.",
+            panel=COMMON,
+            value="PRESET",
         ),
     ] = "auto",
+    minutes: Annotated[Number, _option("--minutes", help="Minutes to train for.", panel=COMMON, value="X")] = None,
+    epochs: Annotated[Number, _option("--epochs", help="Or passes over the text.", panel=COMMON, value="X")] = None,
+    steps: Annotated[
+        Whole,
+        _option("--steps", help="Or updates; 0 writes the start weights.", panel=COMMON, value="N"),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        _option("--out", help="Run folder; left out, checkpoints/<name of the text>.", panel=COMMON, value="DIR"),
+    ] = None,
+    documents: Annotated[
+        bool | None, _option("--documents/--no-documents", help="Each line is a text of its own.", panel=COMMON)
+    ] = None,
     init_from: Annotated[
         Text,
         _option(
             "--init-from",
             help="Fine-tune this model: take its weights, shape and vocabulary, extended by new symbols, and, of a "
-            "model of documents, --documents. To go on with a run as a whole, charlm resume.",
-            panel=SHAPE,
+            "model of documents, --documents. To continue a run as a whole, charlm resume.",
+            panel=COMMON,
+            value="MODEL",
         ),
     ] = None,
-    cell: Annotated[Text, _option("--model", help="Cell.", panel=SHAPE, choices=CellName)] = None,
-    gru_reset: Annotated[
-        Text, _option("--gru-reset", help="Where a GRU's reset gate acts.", panel=SHAPE, choices=GruReset)
-    ] = None,
+    dry_run: Annotated[
+        bool, _option("--dry-run", help="Show steps, time and memory; train nothing.", panel=COMMON)
+    ] = False,
+    cell: Annotated[Text, _option("--model", help="Recurrent cell.", panel=SHAPE, choices=CellName)] = None,
     hidden_size: Annotated[
-        Whole, _option("--hidden-size", "--rnn-size", help="Hidden units of a layer.", panel=SHAPE)
+        Whole, _option("--hidden-size", "--rnn-size", help="Hidden units of a layer.", panel=SHAPE, value="N")
     ] = None,
-    layers: Annotated[Whole, _option("--layers", "--num-layers", help="Recurrent layers.", panel=SHAPE)] = None,
+    layers: Annotated[
+        Whole, _option("--layers", "--num-layers", help="Recurrent layers.", panel=SHAPE, value="N")
+    ] = None,
     embedding_size: Annotated[
-        Whole, _option("--embedding-size", help="Features of the input embedding; 0 is one-hot.", panel=SHAPE)
+        Whole,
+        _option("--embedding-size", help="Features of the input embedding; 0 is one-hot.", panel=SHAPE, value="N"),
     ] = None,
     dropout: Annotated[
-        Number, _option("--dropout", help="Share of activations dropped while training.", panel=SHAPE)
+        Number, _option("--dropout", help="Share of activations dropped while training.", panel=SHAPE, value="P")
     ] = None,
     variational: Annotated[
         bool | None,
         _option("--variational", help="Drop the same units at all steps of a window.", panel=SHAPE),
     ] = None,
     weight_drop: Annotated[
-        Number, _option("--weight-drop", help="Share of recurrent weights an update does without.", panel=SHAPE)
+        Number,
+        _option("--weight-drop", help="Share of recurrent weights dropped in an update.", panel=SHAPE, value="P"),
     ] = None,
-    dtype: Annotated[Text, _option("--dtype", help="Precision.", panel=SHAPE, choices=DTypeName)] = None,
-    optimizer: Annotated[
+    gru_reset: Annotated[
         Text,
-        _option("--optimizer", help="Update rule; adagrad unless said.", panel=LEARNING, choices=OptimizerName),
+        _option(
+            "--gru-reset",
+            help="Whether a GRU's reset gate acts after the recurrent product or before it.",
+            panel=SHAPE,
+            choices=GruReset,
+        ),
+    ] = None,
+    dtype: Annotated[
+        Text, _option("--dtype", help="Precision of weights and arithmetic.", panel=SHAPE, choices=DTypeName)
+    ] = None,
+    optimizer: Annotated[
+        Text, _option("--optimizer", help="Update rule.", panel=LEARNING, choices=OptimizerName)
     ] = None,
     learning_rate: Annotated[
-        Number, _option("--learning-rate", help="Step size at the top of the schedule.", panel=LEARNING)
-    ] = None,
-    momentum: Annotated[Number, _option("--momentum", help="For sgd.", panel=LEARNING)] = None,
-    nesterov: Annotated[
-        bool | None, _option("--nesterov/--no-nesterov", help="For sgd with momentum.", panel=LEARNING)
-    ] = None,
-    weight_decay: Annotated[
-        Number, _option("--weight-decay", help="L2 penalty; decoupled in adamw.", panel=LEARNING)
+        Number, _option("--learning-rate", help="Step size at the top of the schedule.", panel=LEARNING, value="X")
     ] = None,
     schedule: Annotated[
-        Text, _option("--schedule", help="Course of the rate.", panel=LEARNING, choices=ScheduleName)
+        Text, _option("--schedule", help="Course of the learning rate.", panel=LEARNING, choices=ScheduleName)
     ] = None,
     warmup: Annotated[
-        Whole, _option("--warmup", help="Updates until the rate is at its top.", panel=LEARNING)
+        Whole, _option("--warmup", help="Updates until the rate is at its top.", panel=LEARNING, value="N")
     ] = None,
-    ema: Annotated[
-        Number, _option("--ema", help="Average the weights with this decay, such as 0.999.", panel=LEARNING)
+    batch_size: Annotated[
+        Whole, _option("--batch-size", help="Streams read side by side.", panel=LEARNING, value="N")
     ] = None,
-    clip_norm: Annotated[
-        Number, _option("--clip-norm", help="Largest global norm of the gradient; 0: any.", panel=LEARNING)
-    ] = None,
-    clip_value: Annotated[
-        Number,
-        _option("--clip-value", "--grad-clip", help="Largest entry of the gradient; 0: any.", panel=LEARNING),
-    ] = None,
-    batch_size: Annotated[Whole, _option("--batch-size", help="Streams read side by side.", panel=LEARNING)] = None,
     seq_length: Annotated[
         Text,
         _option(
@@ -133,10 +169,40 @@ def train(
             help="Characters between truncations. A range such as 16-64 draws them for each window, from at most "
             "eight lengths evenly spaced, and keeps arrays for each.",
             panel=LEARNING,
+            value="N[-M]",
         ),
     ] = None,
+    clip_norm: Annotated[
+        Number,
+        _option("--clip-norm", help="Largest global norm of the gradient; 0: any.", panel=LEARNING, value="X"),
+    ] = None,
+    clip_value: Annotated[
+        Number,
+        _option(
+            "--clip-value", "--grad-clip", help="Largest entry of the gradient; 0: any.", panel=LEARNING, value="X"
+        ),
+    ] = None,
+    weight_decay: Annotated[
+        Number, _option("--weight-decay", help="L2 penalty; decoupled in adamw.", panel=LEARNING, value="X")
+    ] = None,
+    ema: Annotated[
+        Number,
+        _option(
+            "--ema", help="Average the weights with this decay, such as 0.999; 0: no.", panel=LEARNING, value="X"
+        ),
+    ] = None,
+    momentum: Annotated[Number, _option("--momentum", help="For sgd.", panel=LEARNING, value="X")] = None,
+    nesterov: Annotated[
+        bool | None, _option("--nesterov/--no-nesterov", help="For sgd with momentum.", panel=LEARNING)
+    ] = None,
     sampling: Annotated[
-        Text, _option("--sampling", help="How windows are taken.", panel=LEARNING, choices=Sampling)
+        Text,
+        _option(
+            "--sampling",
+            help="How windows are taken: from streams that carry the state, or from random places.",
+            panel=LEARNING,
+            choices=Sampling,
+        ),
     ] = None,
     state_reset: Annotated[
         Number,
@@ -144,20 +210,42 @@ def train(
             "--state-reset",
             help="Probability with which a stream begins a window from zero state; for sequential sampling.",
             panel=LEARNING,
+            value="P",
         ),
     ] = None,
     loss_reduction: Annotated[
         Text,
-        _option("--loss-reduction", help="What the gradient is of.", panel=LEARNING, choices=LossReduction),
+        _option(
+            "--loss-reduction",
+            help="Whether the gradient is of the mean or of the sum over a window.",
+            panel=LEARNING,
+            choices=LossReduction,
+        ),
     ] = None,
-    epochs: Annotated[Number, _option("--epochs", help="Passes over the text.", panel=BUDGET)] = None,
-    steps: Annotated[Whole, _option("--steps", help="Updates; 0 writes the start weights.", panel=BUDGET)] = None,
-    minutes: Annotated[
-        Number, _option("--minutes", help="Time, made into steps at the start.", panel=BUDGET)
+    patience: Annotated[
+        Whole,
+        _option(
+            "--patience",
+            help="End after so many evaluations without a new best; 0: never.",
+            panel=LEARNING,
+            value="N",
+        ),
     ] = None,
-    unit: Annotated[Text, _option("--unit", help="Symbols: char unless said.", panel=TEXT, choices=Unit)] = None,
+    on_nan: Annotated[
+        Text,
+        _option(
+            "--on-nan",
+            help="If training diverges: end, or go back to the last good state with half the rate.",
+            panel=LEARNING,
+            choices=OnNan,
+        ),
+    ] = None,
+    unit: Annotated[
+        Text, _option("--unit", help="Symbols that the model reads and writes.", panel=TEXT, choices=Unit)
+    ] = None,
     min_count: Annotated[
-        int, _option("--min-count", help="Rarer symbols become one unknown symbol; 1 keeps all.", panel=TEXT)
+        int,
+        _option("--min-count", help="Rarer symbols become one unknown symbol; 1 keeps all.", panel=TEXT, value="N"),
     ] = 1,
     normalize: Annotated[
         Text, _option("--normalize", help="Unicode normalisation.", panel=TEXT, choices=Normalization)
@@ -166,42 +254,83 @@ def train(
         bool | None, _option("--lowercase", help="Read everything in lower case.", panel=TEXT)
     ] = None,
     vocab_from: Annotated[
-        Text, _option("--vocab-from", help="Take the vocabulary of this model.", panel=TEXT)
-    ] = None,
-    documents: Annotated[
-        bool | None, _option("--documents/--no-documents", help="Each line is a text of its own.", panel=TEXT)
+        Text, _option("--vocab-from", help="Take the vocabulary of this model.", panel=TEXT, value="MODEL")
     ] = None,
     val_frac: Annotated[
-        Number, _option("--val-frac", help="Share of the text to validate on; 0: none.", panel=TEXT)
+        Number,
+        _option("--val-frac", help="Share of the text to validate on; 0: none.", panel=TEXT, value="P"),
     ] = None,
-    val_file: Annotated[Text, _option("--val-file", help="Text to validate on.", panel=TEXT)] = None,
-    patience: Annotated[
-        Whole,
-        _option("--patience", help="End after so many evaluations without a new best; 0: never.", panel=BUDGET),
+    val_file: Annotated[
+        Text, _option("--val-file", help="Text to validate on.", panel=TEXT, value="CORPUS")
     ] = None,
-    encoding: Annotated[str, _option("--encoding", help="Of the files: utf-8 unless said.", panel=TEXT)] = "utf-8",
+    encoding: Annotated[str, _option("--encoding", help="Of the files.", panel=TEXT, value="ENCODING")] = "utf-8",
     errors: Annotated[
-        str, _option("--errors", help="strict refuses undecodable bytes, replace marks them.", panel=TEXT)
+        str,
+        _option(
+            "--errors",
+            help="Refuse bytes that cannot be decoded, or replace them.",
+            panel=TEXT,
+            choices=DecodingErrors,
+        ),
     ] = "strict",
-    out: Annotated[
-        Path | None, _option("--out", help="Run folder; checkpoints/<name of the text> unless said.", panel=RUN)
-    ] = None,
     force: Annotated[bool, _option("--force", help="Replace a run folder that exists.", panel=RUN)] = False,
-    eval_every: Annotated[Whole, _option("--eval-every", help="In steps; 0: at the end only.", panel=RUN)] = None,
-    save_every: Annotated[Whole, _option("--save-every", help="In steps; 0: at the end only.", panel=RUN)] = None,
-    sample_every: Annotated[Whole, _option("--sample-every", help="In steps; 0: never.", panel=RUN)] = None,
-    log_every: Annotated[Whole, _option("--log-every", help="In steps.", panel=RUN)] = None,
+    seed: Annotated[Whole, _option("--seed", help="Fixes everything random.", panel=RUN, value="N")] = None,
+    eval_every: Annotated[
+        Whole,
+        _option(
+            "--eval-every",
+            help="Evaluate every N steps; 0: at the end only; left out, by the length of the run.",
+            panel=RUN,
+            value="N",
+        ),
+    ] = None,
+    save_every: Annotated[
+        Whole,
+        _option(
+            "--save-every",
+            help="Save every N steps; 0: at the end only; left out, by the length of the run.",
+            panel=RUN,
+            value="N",
+        ),
+    ] = None,
     save_minutes: Annotated[
-        Number, _option("--save-minutes", help="Save at least this often as well; 0: no.", panel=RUN)
+        Number, _option("--save-minutes", help="Save after so many minutes as well; 0: no.", panel=RUN, value="X")
     ] = None,
-    seed: Annotated[
-        Whole, _option("--seed", help="Fixes everything that is drawn; 0 unless said.", panel=RUN)
+    sample_every: Annotated[
+        Whole,
+        _option(
+            "--sample-every",
+            help="Show a sample every N steps; 0: never; left out, by the length of the run.",
+            panel=RUN,
+            value="N",
+        ),
     ] = None,
-    shards: Annotated[
-        Whole, _option("--shards", help="Groups of streams; decides the last bits.", panel=RUN)
+    log_every: Annotated[
+        Whole,
+        _option(
+            "--log-every",
+            help="Write a line of the log every N steps; left out, by the length of the run.",
+            panel=RUN,
+            value="N",
+        ),
     ] = None,
     workers: Annotated[
-        Whole, _option("--workers", help="Threads on the shards; never changes a bit.", panel=RUN)
+        Whole,
+        _option(
+            "--workers",
+            help="Threads on the shards, which never change a bit; left out, one for each core.",
+            panel=RUN,
+            value="N",
+        ),
+    ] = None,
+    shards: Annotated[
+        Whole,
+        _option(
+            "--shards",
+            help="Groups of streams, which decide the last bits; left out, by cores and streams.",
+            panel=RUN,
+            value="N",
+        ),
     ] = None,
     distributed: Annotated[
         bool,
@@ -211,23 +340,14 @@ def train(
             panel=RUN,
         ),
     ] = False,
-    on_nan: Annotated[
-        Text,
-        _option(
-            "--on-nan", help="If training diverges: end, or go back with half the rate.", panel=RUN, choices=OnNan
-        ),
-    ] = None,
-    as_json: Annotated[bool, _option("--json", help="Events as JSON lines on stdout.", panel=RUN)] = False,
-    quiet: Annotated[bool, _option("--quiet", help="Show nothing.", panel=RUN)] = False,
+    as_json: Annotated[bool, _option("--json", help="Events as JSON lines on stdout.", panel=OUTPUT)] = False,
+    quiet: Annotated[bool, _option("--quiet", help="Show nothing.", panel=OUTPUT)] = False,
     no_color: NoColorOption = False,
     tensorboard: TensorboardOption = None,
-    dry_run: Annotated[
-        bool, _option("--dry-run", help="Tell steps, time and memory; train nothing.", panel=RUN)
-    ] = False,
 ) -> None:
     """Train a model on a text.
 
-    Everything is kept in a run folder: charlm sample writes with it, charlm resume goes on with it.
+    Everything is kept in a run folder: charlm sample writes with it, charlm resume continues it.
     """
     flags = dict(locals())
     from charlm.cli.distributed import all_ranks

@@ -13,11 +13,12 @@ from charlm.config.mapping import from_mapping
 from charlm.config.model import CellName, DTypeName, GruReset, InitName, ModelConfig
 from charlm.config.sample import OnUnknown, SampleConfig
 from charlm.config.train import LossReduction, OnNan, OptimizerName, Sampling, ScheduleName, TrainConfig
-from charlm.config.vocabulary import Normalization, Unit
+from charlm.config.vocabulary import DecodingErrors, Normalization, Unit
 
 __all__ = [
     "CellName",
     "DTypeName",
+    "DecodingErrors",
     "DynamicConfig",
     "GruReset",
     "InitName",

@@ -1,10 +1,11 @@
-"""How a text becomes symbols: the names of the choices."""
+"""How bytes become a text, and a text symbols: the names of the choices."""
 
 from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["Normalization", "Unit"]
+__all__ = ["DecodingErrors", "Normalization", "Unit"]
 
+DecodingErrors: TypeAlias = Literal["strict", "replace"]
 Unit: TypeAlias = Literal["char", "byte", "grapheme"]
 Normalization: TypeAlias = Literal["none", "NFC", "NFKC"]

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, NoReturn
 
+from charlm.config import DecodingErrors
 from charlm.errors import CorpusError, UsageError
-from charlm.text.decoding import DecodingErrors, NotTextError, decode
+from charlm.text.decoding import NotTextError, decode
 from charlm.text.unpacking import COMPRESSED, unpacked
 
 __all__ = ["BUILTIN", "DEFAULT", "STDIN", "Corpus", "read_corpus", "read_text"]

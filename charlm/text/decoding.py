@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import codecs
-from typing import Literal, NamedTuple, NoReturn, TypeAlias
+from typing import NamedTuple, NoReturn
 
+from charlm.config import DecodingErrors
 from charlm.errors import CorpusError, UsageError
 
-__all__ = ["Decoded", "DecodingErrors", "NotTextError", "decode"]
+__all__ = ["Decoded", "NotTextError", "decode"]
 
-DecodingErrors: TypeAlias = Literal["strict", "replace"]
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 # the marks of UTF-32 first: one of them begins like one of UTF-16

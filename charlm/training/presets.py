@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from charlm.errors import UsageError
 
-__all__ = ["PresetName", "Settings", "preset_settings"]
+__all__ = ["PresetName", "Settings", "decided_by_preset", "preset_settings"]
 
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
@@ -28,6 +28,8 @@ PASSES_A_DROPOUT = 16  # none for less than one, 0.1 for two, 0.2 for three, 0.3
 SHORT = 100_000  # characters
 
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
+AUTOMATIC: tuple[PresetName, ...] = ("quick", "small", "base", "large")
+"""Those that ``auto`` chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,11 @@ PRESETS: dict[str, Settings] = {
         },
     ),
 }
+
+
+def decided_by_preset() -> frozenset[str]:
+    """Return the names of the settings that ``auto`` decides, as `ModelConfig` and `TrainConfig` have them."""
+    return frozenset().union(*({*PRESETS[name].model, *PRESETS[name].train} for name in AUTOMATIC))
 
 
 def preset_settings(name: str, characters: int, budget: dict[str, float | None]) -> Settings:

@@ -211,7 +211,7 @@ def test_what_is_piped_is_sanitised_unless_raw(nasty: Path) -> None:
 
 def test_a_seed_below_zero(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["console", str(model), "--seed", "-1"]) == 2
-    assert capsys.readouterr().err == "charlm: seed is -1; it must be at least 0\n"
+    assert capsys.readouterr().err == "charlm: --seed is -1; it must be at least 0; see charlm console --help\n"
 
 
 def asks(prompt: str) -> Callable[[Any], bool]:
@@ -519,7 +519,7 @@ def test_a_text_piped_to_a_terminal_erases_nothing(terminal: Start, model: Path,
 
 def test_count_out_of_range(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["console", str(model), "--count", "0"]) == 2
-    assert capsys.readouterr().err.startswith("charlm: count is 0; ")
+    assert capsys.readouterr().err.startswith("charlm: --count is 0; ")
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("readline"), reason="needs readline")

@@ -195,5 +195,5 @@ def test_a_name_cannot_control_the_terminal(tmp_path: Path, capsys: pytest.Captu
 def test_help_is_short_and_names_no_more_than_there_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["corpus", "--help"]) == 0
     out = capsys.readouterr().out
-    commands = out.partition("Commands:")[2].split("\n")
+    commands = out.partition("Commands:")[2].partition("\n\n")[0].split("\n")
     assert [line.split()[0] for line in commands if line.strip()] == ["list", "make", "stats"]

@@ -62,7 +62,7 @@ def test_an_error_is_one_line(kind, monkeypatch, capsys):
         (typer.Abort(), 130, ""),
         (typer.Exit(143), 143, ""),
         (typer.Exit(), 0, ""),
-        (typer.BadParameter("no good."), 2, "charlm: Invalid value: no good; see charlm --help\n"),
+        (typer.BadParameter("no good."), 2, "charlm: Invalid value: no good; see charlm doctor --help\n"),
     ],
 )
 def test_other_ends(error, code, words, monkeypatch, capsys):
@@ -77,19 +77,57 @@ def test_tracebacks_on_request(error, monkeypatch):
         run_raising(error, monkeypatch)
 
 
-@pytest.mark.parametrize("arguments", [["--bogus"], ["nonsense"], ["train", "--bogus"], ["sample", "a", "b", "c"]])
-def test_usage(arguments, capsys):
-    assert run(arguments) == 2
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ("--bogus", "there is no flag --bogus; see charlm --help"),
+        ("trian", "there is no command 'trian'; perhaps train is meant; see charlm --help"),
+        ("corpus nope", "there is no command 'nope'; choose one of list, make, stats; see charlm corpus --help"),
+        (
+            "train --hiden-size 1",
+            "there is no flag --hiden-size; perhaps --hidden-size is meant; see charlm train --help",
+        ),
+        ("train --dropout x", "--dropout is 'x'; it must be a number; see charlm train --help"),
+        ("train --steps=1.5", "--steps is '1.5'; it must be a whole number; see charlm train --help"),
+        ("sample --repetition_penalty x", "--repeat-penalty is 'x'; it must be a number; see charlm sample --help"),
+        ("train --dropout 2", "--dropout is 2.0; it must be at least 0 and below 1; see charlm train --help"),
+        ("bench --model x", "--model is 'x'; choose one of rnn, lstm, gru; see charlm bench --help"),
+        ("gradcheck --entries 0", "--entries is 0; it must be at least 1; see charlm gradcheck --help"),
+        ("corpus make --size", "Option '--size' requires an argument; see charlm corpus make --help"),
+        ("corpus make", "NAME is missing; see charlm corpus make --help"),
+        (
+            "corpus stats --no_colour",
+            "there is no flag --no-colour; perhaps --no-color is meant; see charlm corpus stats --help",
+        ),
+    ],
+)
+def test_usage(arguments, words, capsys):
+    assert run(arguments.split()) == 2
+    assert capsys.readouterr() == ("", f"charlm: {words}\n")
+
+
+def test_too_many_arguments(capsys):
+    assert run(["sample", "a", "b", "c"]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("charlm: ")
-    assert err.endswith("; see charlm --help\n")
+    assert "b c" in err
+    assert err.endswith("; see charlm sample --help\n")
     assert err.count("\n") == 1
 
 
 def test_version(capsys):
     assert run(["--version"]) == 0
     assert capsys.readouterr() == (f"charlm {charlm.__version__}\n", "")
+
+
+@pytest.mark.parametrize("arguments", ["corpus", "corpus --help", "corpus -h"])
+def test_a_group_without_a_command_shows_its_help(arguments, capsys):
+    assert run(arguments.split()) == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    assert out.startswith("Usage: charlm corpus [OPTIONS] COMMAND [ARGS]...\n\n")
+    assert "\n  make  " in out
+    assert "\u240a" not in out
 
 
 @pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])

@@ -183,7 +183,7 @@ BAD: dict[str, tuple[Callable[[], object], list[str], int, str]] = {
     "progress": (lambda: rewrite(progress={}), [], 4, "was not written by a run; train anew"),
     "totals": (lambda: None, ["--epochs", "1"], 2, "--epochs and --steps are two totals; give one of them"),
     "workers": (lambda: None, ["--workers", "0"], 2, "workers is 0; it must be at least 1"),
-    "flag": (lambda: None, ["--seed", "1"], 2, "No such option: --seed"),
+    "flag": (lambda: None, ["--seed", "1"], 2, "there is no flag --seed; see"),
 }
 
 

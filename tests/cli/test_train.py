@@ -305,7 +305,7 @@ BAD = {
     "no stop": (["names.txt", "--documents", "--vocab-from", "plain.npz"], 2, "stop symbol; train a new model"),
     "outside": (["t.txt", "--vocab-from", "plain.npz"], 3, "is not among"),
     "budgets": (["t.txt", "--epochs", "1"], 2, "--epochs and --steps are two budgets; give one of them"),
-    "flag": (["t.txt", "--hiden-size", "3"], 2, "No such option: --hiden-size"),
+    "flag": (["t.txt", "--hiden-size", "3"], 2, "there is no flag --hiden-size"),
     "number": (["t.txt", "--layers", "two"], 2, "--layers"),
     "range": (["t.txt", "--dropout", "1"], 2, "dropout is 1.0; it must be at least 0 and below 1"),
     "cell": (["t.txt", "--model", "cnn"], 2, "model is 'cnn'; choose one of rnn, lstm, gru"),

@@ -1,0 +1,58 @@
+"""Calls that stand at the end of a command's ``--help``, each with what it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["EXAMPLES"]
+
+EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "": (
+        ("charlm train --minutes 1", "train on the built-in tales for a minute"),
+        ("charlm sample", "let the newest run write"),
+    ),
+    "train": (
+        ("charlm train poems.txt --minutes 5", "five minutes on a text; sizes and rates follow from both"),
+        ("charlm train names.txt --documents --hidden-size 128", "each line is a text of its own"),
+        ("charlm train letters.txt --init-from checkpoints/poems", "fine-tune a model on another text"),
+        ("charlm train poems.txt --dry-run", "show steps, time and memory only"),
+    ),
+    "resume": (
+        ("charlm resume", "continue the newest unfinished run"),
+        ("charlm resume checkpoints/poems --minutes 10", "continue to a total of ten minutes"),
+    ),
+    "sample": (
+        ('charlm sample --prompt "Once upon a time" --temp 0.7', "continue a text, rather safely"),
+        ("charlm sample checkpoints/poems --count 3 --seed 7", "three texts, the same ones every time"),
+        ("charlm sample --regex @sentence", "one sentence: a pattern that has a name"),
+        ("charlm sample --count 1000 --output many.txt", "a file of a thousand texts"),
+    ),
+    "console": (
+        ("charlm console", "write with the newest run"),
+        ("charlm console checkpoints/poems --count 4", "four answers at a time, to pick one of"),
+    ),
+    "eval": (
+        ("charlm eval checkpoints/poems sonnets.txt", "how well a model predicts a text"),
+        ("charlm eval checkpoints/poems sonnets.txt --dynamic", "the same while it keeps learning"),
+    ),
+    "score": (
+        ("charlm score checkpoints/poems --text 'To be, or not to be'", "the surprisal of each character"),
+        ("charlm score checkpoints/poems sonnets.txt --html heat.html", "a page of it"),
+    ),
+    "info": (
+        ("charlm info", "list the runs"),
+        ("charlm info checkpoints/poems", "one of them in full"),
+    ),
+    "plot": (
+        ("charlm plot", "losses of the newest run"),
+        ("charlm plot checkpoints/a checkpoints/b --x minutes --svg losses.svg", "two runs, and a picture"),
+    ),
+    "corpus": (("charlm corpus list", "which corpora are built in"),),
+    "corpus list": (("charlm corpus list --json", "the same as JSON, for a program"),),
+    "corpus make": (("charlm corpus make dates --size 100000 --output dates.txt", "a file of dates"),),
+    "corpus stats": (("charlm corpus stats poems.txt --baseline", "how far an n-gram model gets"),),
+    "gradcheck": (("charlm gradcheck", "is every gradient right?"),),
+    "bench": (("charlm bench --model gru --hidden-size 256", "the speed of a shape on this machine"),),
+    "doctor": (("charlm doctor --json", "what is in force, for a report of a fault"),),
+}
+"""By the command's words after ``charlm``."""

@@ -1,0 +1,128 @@
+"""Commands and groups of the command line: how they read their arguments, and what they say of wrong ones.
+
+Typer declares the arguments and click reads them. Which click, the one that is installed or one of typer's own,
+depends on the typer, and so do its words; hence the types are `Any` here, and the words are charlm's.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import shutil
+import typing
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from charlm.cli.help import help_page, shown_name
+from charlm.errors import UsageError
+
+__all__ = ["Command", "Group", "click_usage_error", "usage_message"]
+
+click_usage_error: Any = typer.BadParameter.__mro__[1]  # UsageError: where it lives depends on the typer
+_NEAR = 0.75  # alike enough to be a slip of the finger; click would take --steps for --seed
+
+
+class Command(TyperCommand):
+    """A command."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the page of ``--help``."""
+        return help_page(self, ctx, shutil.get_terminal_size().columns)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the arguments.
+
+        Raises
+        ------
+        UsageError of click
+            With the flag, its value, and what it should be.
+        """
+        return _parse(self, super().parse_args, ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command.
+
+        Raises
+        ------
+        UsageError
+            With the flag in place of the setting's name, where a setting has a value that it cannot have.
+        """
+        try:
+            return super().invoke(ctx)
+        except UsageError as error:
+            setting, found, fault = str(error).partition(" is ")
+            flag = f"--{setting.removeprefix('--').replace('_', '-')}"
+            if found and any(flag in param.opts for param in self.params):
+                raise UsageError(f"{flag} is {fault}; see {ctx.command_path} --help") from error
+            raise
+
+
+class Group(TyperGroup):
+    """A command with commands below it; called with none of them, it shows its help."""
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the page of ``--help``."""
+        return help_page(self, ctx, shutil.get_terminal_size().columns)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the group's own arguments."""
+        return _parse(self, super().parse_args, ctx, args or ["--help"])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command that comes first in the arguments.
+
+        Raises
+        ------
+        UsageError of click
+            If there is no such command.
+        """
+        name = args[0]
+        if name not in self.commands and not name.startswith("-"):
+            near = difflib.get_close_matches(name, self.commands, 1)
+            remedy = f"perhaps {near[0]} is meant" if near else f"choose one of {', '.join(self.commands)}"
+            ctx.fail(f"there is no command {name!r}; {remedy}")
+        return super().resolve_command(ctx, args)
+
+
+def usage_message(error: Any) -> str:
+    """Return the line of a usage error of click, with the command whose help explains more."""
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message}; see {context.command_path if context else 'charlm'} --help" if message else ""
+
+
+def _parse(command: Any, parse: Any, context: Any, args: Sequence[str]) -> list[str]:
+    try:
+        return list(parse(context, list(args)))
+    except click_usage_error as error:
+        context.fail(_explained(error, command, context, args))
+        raise
+
+
+def _explained(error: Any, command: Any, context: Any, args: Sequence[str]) -> str:
+    """Say what is wrong: flag, value and expectation."""
+    if hasattr(error, "possibilities"):
+        flags = [flag for param in command.params for flag in (*param.opts, *param.secondary_opts)]
+        found = difflib.get_close_matches(error.option_name, flags, 1, _NEAR)
+        near = f"; perhaps {found[0]} is meant" if found else ""
+        return f"there is no flag {error.option_name}{near}"
+    param = getattr(error, "param", None)
+    if param is None:
+        return str(error.format_message())
+    if type(error).__name__ == "MissingParameter":
+        return f"{shown_name(param)} is missing"
+    expected = _expected(command, param)
+    if not expected:
+        return str(error.format_message())
+    given, _, _ = command.make_parser(context).parse_args(list(args))
+    return f"{shown_name(param)} is {given.get(param.name)!r}; it must be {expected}"
+
+
+def _expected(command: Any, param: Any) -> str:
+    """Say what a parameter takes, by the annotation in the command's signature."""
+    hint = typing.get_type_hints(inspect.unwrap(command.callback)).get(param.name)
+    kinds = {hint, *typing.get_args(hint)}
+    return "a whole number" if int in kinds else "a number" if float in kinds else ""
