@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from charlm.blas import shared_dot
 from charlm.config import LossReduction, ModelConfig
 from charlm.errors import CheckpointError
-from charlm.nn.arrays import IdArray, Inputs, check_ids
+from charlm.nn.arrays import LARGE_VOCABULARY, IdArray, Inputs, occurring
 from charlm.nn.dropout import Dropout
 from charlm.nn.embedding import Embedding
 from charlm.nn.gru import GRU
 from charlm.nn.linear import Linear
-from charlm.nn.losses import cross_entropy
+from charlm.nn.losses import cross_entropy, target_nats
 from charlm.nn.lstm import LSTM
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.products import multiply_alike
@@ -29,6 +29,7 @@ from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["CharModel", "State", "Stepper", "parameter_shapes"]
 
+_BLOCK = 2**20  # logits at once, where the vocabulary is large
 State: TypeAlias = StackState
 """The state of N streams: one layer state after the other, each of arrays (H, N). A value."""
 Stepper: TypeAlias = Callable[[IdArray | int, State], tuple[FloatArray, State]]
@@ -181,8 +182,9 @@ class CharModel:
 
         Notes
         -----
-        Beside those of its layers (`charlm.nn.window.Window`), a workspace keeps (2 V + H) T N numbers for the
-        head, and 2 T N H for each dropout: above every layer, if there is any.
+        Beside those of its layers (`charlm.nn.window.Window`), a workspace keeps (V + H) T N numbers for the
+        head, whose logits become their gradient in place, and 2 T N H for each dropout: above every layer, if there
+        is any.
         """
         ws = Workspace() if workspace is None else workspace
         x: Inputs = inputs
@@ -194,7 +196,7 @@ class CharModel:
         if rng is not None:
             h, undrop = self.dropout.forward(h, rng, workspace=ws)
         logits, backprop_head = self.head.forward(h, workspace=ws)
-        loss, backprop_loss = cross_entropy(logits, targets, reduction=reduction, scale=scale, workspace=ws)
+        loss, backprop_loss = cross_entropy(logits, targets, reduction=reduction, scale=scale, overwrite=True)
 
         def backprop() -> State:
             dh = backprop_head(backprop_loss())
@@ -240,14 +242,17 @@ class CharModel:
 
         return step
 
-    def _reader(self, streams: int | None, cores: int | None = None) -> Stepper:
-        """Return a stepper that stops at the top layer's hidden state."""
+    def _reader(self, streams: int | None, cores: int | None = None, symbols: IdArray | None = None) -> Stepper:
+        """Return a stepper that stops at the top layer's hidden state; with `symbols` ids are places among them."""
         table = None if self.embedding is None else self.embedding.params["W"]
+        first, *others = self.stack.layers
+        if symbols is not None and table is not None:
+            table = table[:, symbols]
+        elif symbols is not None:
+            first = first.among(symbols)
         dot_for = partial(shared_dot, cores=cores)
-        steps = [
-            layer.stepper(streams, None if k else table, dot_for=dot_for)
-            for k, layer in enumerate(self.stack.layers)
-        ]
+        steps = [first.stepper(streams, table, dot_for=dot_for)]
+        steps += [layer.stepper(streams, dot_for=dot_for) for layer in others]
 
         if len(steps) == 1:  # which is most models, and a tenth quicker without the loop
             (only,) = steps
@@ -291,16 +296,34 @@ class CharModel:
         logits : ndarray, shape (T, V, N)
         state : State
         """
+        h, state = self.hidden(ids, state, resets=resets)
+        logits, _ = self.head.forward(h)
+        return logits, state
+
+    def hidden(
+        self, ids: IdArray, state: State | None = None, *, resets: Resets | None = None
+    ) -> tuple[FloatArray, State]:
+        """Read a whole sequence as `logits` does; return the top layer's hidden states (T, H, N), and the state."""
         T, N = ids.shape
-        check_ids(ids, len(self.vocabulary))
-        read, now = self._reader(N), map_state(np.transpose, self.zero_state(N) if state is None else state)
+        symbols, places = occurring(ids, len(self.vocabulary))
+        read = self._reader(N, symbols=symbols)
+        now = map_state(np.transpose, self.zero_state(N) if state is None else state)
         hidden = np.empty((T, N, self.config.hidden_size), self.params.dtype)
         for t in range(T):
             if resets is not None and resets[t].any():
                 now = _reset(now, resets[t])
-            hidden[t], now = read(ids[t], now)
-        logits, _ = self.head.forward(hidden.transpose(0, 2, 1))
-        return logits, map_state(np.transpose, now)
+            hidden[t], now = read(places[t], now)
+        return hidden.transpose(0, 2, 1), map_state(np.transpose, now)
+
+    def target_nats(self, h: FloatArray, targets: IdArray) -> NDArray[np.float64]:
+        """Return −ln p of targets (T, N) after hidden states (T, H, N), in float64.
+
+        Of a large vocabulary (`charlm.nn.arrays.LARGE_VOCABULARY`) some steps at a time.
+        """
+        (T, N), V = targets.shape, len(self.vocabulary)
+        steps = T if V <= LARGE_VOCABULARY else max(1, _BLOCK // (V * N))
+        blocks = [slice(t, t + steps) for t in range(0, T, steps)]
+        return np.concatenate([target_nats(self.head.forward(h[some])[0], targets[some]) for some in blocks])
 
     # -- exchange --
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from charlm.errors import DivergedError
 from charlm.model import CharModel
 from charlm.nn.arrays import IdArray
-from charlm.nn.losses import log_softmax
+from charlm.nn.losses import target_nats
 
 __all__ = ["Nats", "document_surprisal", "surprisal"]
 
@@ -52,8 +52,7 @@ def surprisal(model: CharModel, ids: IdArray) -> Iterator[Nats]:
         logits, state = model.logits(window[:-1], state)
         if not np.isfinite(logits).all():
             raise DivergedError.of_output()
-        log_p = log_softmax(logits, axis=1)
-        yield -np.take_along_axis(log_p, window[1:, None, :], axis=1)[:, 0, :]
+        yield target_nats(logits, window[1:])
 
 
 def document_surprisal(model: CharModel, documents: Sequence[IdArray], stop_id: int) -> Iterator[tuple[int, Nats]]:

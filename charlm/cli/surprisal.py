@@ -16,7 +16,7 @@ from charlm.errors import DivergedError
 from charlm.generation import Position
 from charlm.generation.sampling import opening
 from charlm.model import CharModel
-from charlm.nn.losses import log_softmax
+from charlm.nn.losses import target_nats
 from charlm.nn.stack import map_state
 
 __all__ = ["surprisal"]
@@ -85,5 +85,4 @@ def _nats(model: CharModel, position: Position, ids: NDArray[Any], first: int | 
         logits, state = model.logits(window[:-1, None], state)
         if not np.isfinite(logits).all():
             raise DivergedError.of_output()
-        log_p = log_softmax(logits, axis=1)[:, :, 0]
-        yield -np.take_along_axis(log_p, window[1:, None], axis=1)[:, 0].astype(np.float64)
+        yield target_nats(logits, window[1:, None])[:, 0]

@@ -7,7 +7,7 @@ from charlm.nn.embedding import Embedding
 from charlm.nn.gradient_check import GradientCheck, check_gradients
 from charlm.nn.gru import GRU, GRUState
 from charlm.nn.linear import Linear
-from charlm.nn.losses import cross_entropy, log_softmax, squared_error
+from charlm.nn.losses import cross_entropy, log_softmax, squared_error, target_nats
 from charlm.nn.lstm import LSTM, LSTMState
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore
@@ -45,4 +45,5 @@ __all__ = [
     "log_softmax",
     "rate_factor",
     "squared_error",
+    "target_nats",
 ]

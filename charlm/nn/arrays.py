@@ -19,17 +19,20 @@ from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray
 
 __all__ = [
+    "LARGE_VOCABULARY",
     "IdArray",
     "Inputs",
     "Lookup",
     "check_ids",
     "columns",
+    "occurring",
     "rows",
     "sequence",
     "sum_by_id",
 ]
 
 ROWS_AT_ONCE = 64
+LARGE_VOCABULARY = 1024  # symbols; of more, a window has only a part, and the logits of a text are taken in blocks
 
 IdArray: TypeAlias = NDArray[np.integer[Any]]
 
@@ -67,6 +70,42 @@ def check_ids(ids: IdArray, size: int) -> None:
     """
     if ids.size and (ids.min() < 0 or ids.max() >= size):
         raise UsageError(f"symbol ids run from {ids.min()} to {ids.max()}; they must be 0 to {size - 1}")
+
+
+def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
+    """Return which symbols of a large vocabulary occur, and where among them each id is.
+
+    So that only their columns of a table are read, projected and given a gradient.
+
+    Parameters
+    ----------
+    ids : ndarray of int
+    size : int
+        V.
+
+    Returns
+    -------
+    symbols : ndarray of int, shape (S,), or None
+        In ascending order; None for a vocabulary of up to `LARGE_VOCABULARY` symbols, of which all are used.
+    places : ndarray of int
+        ``symbols[places]`` are the ids; the ids themselves where `symbols` is None.
+
+    Raises
+    ------
+    UsageError
+        If an id is not below `size`.
+
+    Examples
+    --------
+    >>> occurring(np.array([[3000, 7], [7, 8]]), 5000)
+    (array([   7,    8, 3000]), array([[2, 0],
+           [0, 1]]))
+    """
+    check_ids(ids, size)
+    if size <= LARGE_VOCABULARY:
+        return None, ids
+    symbols, places = np.unique(ids, return_inverse=True)
+    return symbols, places.reshape(ids.shape)
 
 
 def columns(x: FloatArray) -> FloatArray:

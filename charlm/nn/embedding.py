@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.arrays import IdArray, Lookup
+from charlm.nn.arrays import IdArray, Lookup, occurring
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 
 __all__ = ["Embedding"]
@@ -17,7 +17,8 @@ class Embedding:
     """Embedding of V symbols in E features.
 
     The result is a `Lookup`, the columns not written out: a recurrent layer that reads it projects the V columns of
-    the table once and never the T·N columns of the window.
+    the table once and never the T·N columns of the window. Of a large vocabulary the table has only the S symbols
+    that occur (`charlm.nn.arrays.occurring`).
 
     Parameters
     ----------
@@ -63,10 +64,13 @@ class Embedding:
         Lookup
             Stands for (T, E, N).
         backprop : callable
-            ``dtable (E, V) -> None``; adds into ``params.grad``. The gradient of a lookup is that of its table.
+            ``dtable (E, V or S) -> None``; adds into ``params.grad``. A lookup's gradient is that of its table.
         """
+        W = self.params["W"]
+        symbols, places = occurring(ids, W.shape[1])
+        table = W if symbols is None else W[:, symbols]
 
         def backprop(dtable: FloatArray) -> None:
-            self.params.gradient("W")[...] += dtable
+            self.params.gradient("W")[:, slice(None) if symbols is None else symbols] += dtable
 
-        return Lookup(ids, self.params["W"]), backprop
+        return Lookup(places, table), backprop

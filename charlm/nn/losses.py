@@ -19,7 +19,7 @@ from charlm.nn.arrays import IdArray, check_ids, columns, sequence
 from charlm.nn.parameters import FloatArray
 from charlm.nn.workspace import Workspace
 
-__all__ = ["cross_entropy", "log_softmax", "squared_error"]
+__all__ = ["cross_entropy", "log_softmax", "squared_error", "target_nats"]
 
 
 def log_softmax(logits: FloatArray, axis: int = 0) -> NDArray[np.float64]:
@@ -30,6 +30,25 @@ def log_softmax(logits: FloatArray, axis: int = 0) -> NDArray[np.float64]:
     return shifted
 
 
+def target_nats(logits: FloatArray, targets: IdArray) -> NDArray[np.float64]:
+    """Return −ln p of each target in float64, as `log_softmax` has it.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (T, V, N)
+    targets : ndarray of int, shape (T, N)
+
+    Returns
+    -------
+    ndarray, shape (T, N)
+    """
+    shifted = logits.astype(np.float64)
+    shifted -= shifted.max(axis=1, keepdims=True)
+    picked = np.take_along_axis(shifted, targets[:, None, :], axis=1)[:, 0]
+    nats: NDArray[np.float64] = np.log(np.exp(shifted, out=shifted).sum(axis=1)) - picked
+    return nats
+
+
 def cross_entropy(
     logits: FloatArray,
     targets: IdArray,
@@ -38,6 +57,7 @@ def cross_entropy(
     reduction: Literal["mean", "sum"] = "mean",
     scale: float | None = None,
     workspace: Workspace | None = None,
+    overwrite: bool = False,
 ) -> tuple[float, Callable[[], FloatArray]]:
     """Compute the softmax cross-entropy, in nats.
 
@@ -53,6 +73,8 @@ def cross_entropy(
         A factor to use in place of the reduction's, for a window that is part of a larger batch.
     workspace : Workspace, optional
         Where the gradient is kept until the next window.
+    overwrite : bool
+        Whether the gradient may take the memory of the logits, which are lost then.
 
     Returns
     -------
@@ -76,7 +98,8 @@ def cross_entropy(
     check_ids(y, V)
 
     z = columns(logits)  # (V, T·N)
-    p = np.subtract(z, z.max(axis=0), out=ws.array("cross_entropy", (V, T * N), z.dtype))
+    out = z if overwrite else ws.array("cross_entropy", (V, T * N), z.dtype)
+    p = np.subtract(z, z.max(axis=0), out=out)
     at = np.arange(y.size)
     shifted = p[y, at].astype(np.float64)
     np.exp(p, out=p)

@@ -1,7 +1,7 @@
 """The input product of a recurrent layer, ``W_x x + b`` for all steps at once, outside the time loop.
 
 What a layer reads is dense, ids or a `Lookup`. Ids pick a row of a table: no product at all. A lookup projects its
-table once, V rows instead of T·N.
+table once, V rows instead of T·N. Of a large vocabulary either has only the symbols that occur.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ from typing import TypeAlias
 
 import numpy as np
 
-from charlm.nn.arrays import Inputs, Lookup, check_ids, rows, sequence, sum_by_id
+from charlm.nn.arrays import IdArray, Inputs, Lookup, check_ids, rows, sequence, sum_by_id
 from charlm.nn.parameters import FloatArray
 from charlm.nn.pieces import multiply
 
 __all__ = ["BackpropInput", "project", "projected_table"]
 
-BackpropInput: TypeAlias = Callable[
-    [FloatArray, Sequence[FloatArray]], tuple[FloatArray, FloatArray, FloatArray | None]
-]
-"""``(dz (G, T·N, H), W (G, H, D)) -> (dW (G, H, D), db (G, H), dx)``; W as in files, unscaled."""
+InputGradients: TypeAlias = tuple[FloatArray, IdArray | slice, FloatArray, FloatArray | None]
+"""``dW`` (G, H, D or S), the D or S columns of ``W_x`` that it is of, ``db`` (G, H), ``dx``."""
+BackpropInput: TypeAlias = Callable[[FloatArray, Sequence[FloatArray]], InputGradients]
+"""``(dz (G, T·N, H), W (G, H, D)) -> InputGradients``; W as in files, unscaled."""
 
 
 def projected_table(W_x: FloatArray, b: FloatArray, table: FloatArray | None) -> FloatArray:
@@ -35,7 +35,9 @@ def projected_table(W_x: FloatArray, b: FloatArray, table: FloatArray | None) ->
     return (W_x if table is None else multiply(table.T, W_x)) + b[:, None]
 
 
-def project(x: Inputs, W_x: FloatArray, b: FloatArray, *, out: FloatArray) -> BackpropInput:
+def project(
+    x: Inputs, W_x: FloatArray, b: FloatArray, *, out: FloatArray, symbols: IdArray | None = None
+) -> BackpropInput:
     """Write ``z = W_x x + b`` of G gates and all T steps into `out`, in place.
 
     Parameters
@@ -45,6 +47,8 @@ def project(x: Inputs, W_x: FloatArray, b: FloatArray, *, out: FloatArray) -> Ba
     W_x : ndarray, shape (G, D, H)
     b : ndarray, shape (G, H)
     out : ndarray, shape (G, T, N, H)
+    symbols : ndarray of int, shape (S,), optional
+        Of ids, which symbols the S columns of ``W_x`` are for; all when left out.
 
     Returns
     -------
@@ -63,16 +67,17 @@ def project(x: Inputs, W_x: FloatArray, b: FloatArray, *, out: FloatArray) -> Ba
     projected = projected_table(W_x, b, table)
     V = projected.shape[1]
     check_ids(ids, V)
+    columns = slice(None) if symbols is None else symbols
     for rows_of_gate, z in zip(projected, out, strict=True):
         np.take(rows_of_gate, ids, axis=0, out=z, mode="clip")  # "clip": "raise" would go through a buffer
 
-    def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray | None]:
+    def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> InputGradients:
         d_projected = sum_by_id(dz, ids.reshape(-1), V)
         db = d_projected.sum(axis=1)
         if table is None:
-            return d_projected.transpose(0, 2, 1), db, None
+            return d_projected.transpose(0, 2, 1), columns, db, None
         dW = multiply(d_projected.transpose(0, 2, 1), np.ascontiguousarray(table.T))
-        return dW, db, _gathered(d_projected, W).T
+        return dW, columns, db, _gathered(d_projected, W).T
 
     return backprop
 
@@ -82,8 +87,9 @@ def _project_dense(x: FloatArray, W_x: FloatArray, b: FloatArray, out: FloatArra
     multiply(x_rows, W_x, out=out)
     np.add(out, b[:, None], out=out)
 
-    def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray, FloatArray | None]:
-        return multiply(dz.transpose(0, 2, 1), x_rows), dz.sum(axis=1), sequence(_gathered(dz, W).T, T)
+    def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> InputGradients:
+        dx = sequence(_gathered(dz, W).T, T)
+        return multiply(dz.transpose(0, 2, 1), x_rows), slice(None), dz.sum(axis=1), dx
 
     return backprop
 

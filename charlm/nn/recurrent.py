@@ -18,6 +18,7 @@ point.
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeAlias
@@ -26,7 +27,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import Inputs, Lookup
+from charlm.nn.arrays import IdArray, Inputs, Lookup, occurring
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.pieces import multiply
@@ -146,8 +147,8 @@ class Recurrent(ABC):
     def input_gradients_(self, dz: FloatArray, backprop_input: BackpropInput) -> FloatArray | None:
         """Add the gradients of ``W_x`` and ``b`` for dz (G, T·N, H) in place, and return dx."""
         W_x = self.by_gate("W_x")
-        dW_x, db, dx = backprop_input(dz, [W_x[gate.place] for gate in self.input_order])
-        self.add_gradient_("W_x", dW_x, self.input_order)
+        dW_x, columns, db, dx = backprop_input(dz, [W_x[gate.place] for gate in self.input_order])
+        self.add_gradient_("W_x", dW_x, self.input_order, columns=columns)
         self.add_gradient_("b", db, self.input_order)
         return dx
 
@@ -185,9 +186,12 @@ class Recurrent(ABC):
             ``(dh, dstate=None) -> (dx, dstate)``; adds into ``params.grad``; once only.
         """
         T, N = _extent(x)
+        symbols: IdArray | None = None
+        if not isinstance(x, Lookup) and x.ndim == 2:
+            symbols, x = occurring(x, self.input_size)
         ws = Workspace() if workspace is None else workspace
         kernel = ws.get((self, "kernel", N), lambda: Kernel(self, N))
-        kernel.load_(self, weight_rng)
+        kernel.load_(self, weight_rng, symbols)
         mask = kernel.mask if weight_rng is not None else None
         masked = resets is not None and bool(resets[1:].any())  # those of the first step are made at the start
         window: Window = ws.get((self, "window", T, N, masked), lambda: self.window(T, N, masked))
@@ -197,7 +201,7 @@ class Recurrent(ABC):
             slots[0] = start.T
             if resets is not None:
                 slots[0][resets[0]] = 0
-        backprop_input = project(x, kernel.W_x, kernel.b, out=window.z)
+        backprop_input = project(x, kernel.W_x, kernel.b, out=window.z, symbols=symbols)
         with unbuffered():
             for t, step in enumerate(window.steps):
                 if keep is not None:
@@ -261,6 +265,16 @@ class Recurrent(ABC):
             As for `charlm.nn.products.Spread`.
         """
 
+    def among(self, symbols: IdArray) -> Recurrent:
+        """Return a layer that reads these symbols alone as ids from 0, with weights of its own as they are now."""
+        twin = copy.copy(self)
+        twin.input_size = symbols.size
+        shape = (self.params["W_x"].shape[0], symbols.size)
+        twin.params = ParameterStore({**self.params.shapes, "W_x": shape}, self.params.dtype)
+        for name, tensor in twin.params.items():
+            tensor[...] = self.params[name][:, symbols] if name == "W_x" else self.params[name]
+        return twin
+
     # -- kernel order --
 
     def by_gate(self, name: str) -> FloatArray:
@@ -284,32 +298,42 @@ class Recurrent(ABC):
         kernel.load_(self)
         W_x, b = kernel.W_x, kernel.b if streams is None else kernel.b[:, None]
         projected = projected_table(W_x, kernel.b, table)
-        by_symbol = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
-        out = empty((self.gates, streams or 1, self.hidden_size), self.params.dtype)
+
+        def read_dense(x: FloatArray) -> FloatArray:
+            product: FloatArray = np.matmul(x, W_x) if streams is None else multiply_alike(x, W_x)
+            product += b
+            return product
+
+        if streams is None:
+            by_symbol = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
+            return lambda x: read_dense(x) if isinstance(x, np.ndarray) else by_symbol[x]
+        out = empty((self.gates, streams, self.hidden_size), self.params.dtype)
 
         def read(x: Any) -> FloatArray:
-            if isinstance(x, np.ndarray):
-                if x.dtype.kind != "f":
-                    return projected.take(x, axis=1, out=out, mode="clip")
-                product: FloatArray = np.matmul(x, W_x) if streams is None else multiply_alike(x, W_x)
-                product += b
-                return product
-            row: FloatArray = by_symbol[x]
-            return row
+            if x.dtype.kind == "f":
+                return read_dense(x)
+            return projected.take(x, axis=1, out=out, mode="clip")
 
         return read
 
     def add_gradient_(
-        self, name: str, kernel_gradient: FloatArray, order: Sequence[Gate], mask: FloatArray | None = None
+        self,
+        name: str,
+        kernel_gradient: FloatArray,
+        order: Sequence[Gate],
+        mask: FloatArray | None = None,
+        *,
+        columns: IdArray | slice | None = None,
     ) -> None:
         """Add the gradient (gates, H, …) of a parameter, in kernel order, in place; `mask` is in files' order.
 
-        With a mask it acts on `kernel_gradient`, in place.
+        With a mask it acts on `kernel_gradient`, in place. With `columns` the gradient is of those alone.
         """
         H, gradient = self.hidden_size, self.params.gradient(name)
         for gate, part in zip(order, kernel_gradient, strict=True):
             rows = slice(gate.place * H, (gate.place + 1) * H)
-            gradient[rows] += part if mask is None else np.multiply(part, mask[rows], out=part)
+            place = rows if columns is None else (rows, columns)
+            gradient[place] += part if mask is None else np.multiply(part, mask[rows], out=part)
 
 
 def _extent(x: Inputs) -> tuple[int, int]:

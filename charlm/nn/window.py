@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import DTypeLike
 
+from charlm.nn.arrays import IdArray
 from charlm.nn.dropout import draw_mask_
 from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore
@@ -50,8 +51,9 @@ class Window:
         gru    (9 T + 1) N H
 
     and T N H more for each part of the state where a window has resets. The `Kernel` takes G (2 H² + (D + 1) H) and
-    2 G N H for its products, N H more for a GRU, and 2 G H² more where weights are dropped. Each array takes a line
-    of the cache more (`charlm.nn.memory`).
+    2 G N H for its products, N H more for a GRU, and 2 G H² more where weights are dropped; of one-hot input from a
+    large vocabulary D is the number of symbols that occur. Each array takes a line of the cache more
+    (`charlm.nn.memory`).
     """
 
     steps: Sequence[Any]
@@ -104,19 +106,29 @@ class Kernel:
     """The weights as the time loop uses them: gates in kernel order, those of sigmoid gates halved.
 
     ``W_x`` (G, D, H) and ``b`` (G, H) are for the input product; ``products`` holds the cell's own; ``mask``
-    (G·H, H) is what ``W_h`` was multiplied with, if its weights are dropped.
+    (G·H, H) is what ``W_h`` was multiplied with, if its weights are dropped. Of one-hot input from a large
+    vocabulary, ``W_x`` has the S symbols of a window (`charlm.nn.arrays.occurring`) in place of all D.
     """
 
     def __init__(self, cell: Cell, N: int) -> None:
-        G, H, D, dtype = cell.gates, cell.hidden_size, cell.input_size, cell.params.dtype
-        self.W_x, self.b = empty((G, D, H), dtype), empty((G, H), dtype)
+        G, H, dtype = cell.gates, cell.hidden_size, cell.params.dtype
+        self.W_x, self.b = empty((G, 0, H), dtype), empty((G, H), dtype)
         self.products: Any = cell.products(N)
         self.mask: FloatArray | None = None
         self._kept: FloatArray | None = None  # what the mask leaves of W_h
 
-    def load_(self, cell: Cell, weight_rng: np.random.Generator | None = None) -> None:
-        """Copy the weights as they are now, in place; `weight_rng` draws those of ``W_h`` that are dropped."""
+    def load_(
+        self, cell: Cell, weight_rng: np.random.Generator | None = None, symbols: IdArray | None = None
+    ) -> None:
+        """Copy the weights as they are now, in place, of ``W_x`` the columns of `symbols` or all.
+
+        `weight_rng` draws those of ``W_h`` that are dropped.
+        """
         W_x, W_h, b = cell.by_gate("W_x"), cell.by_gate("W_h"), cell.by_gate("b")
+        if symbols is not None:
+            W_x = W_x[:, :, symbols]
+        if self.W_x.shape[1] != W_x.shape[2]:
+            self.W_x = empty((len(W_x), W_x.shape[2], W_x.shape[1]), W_x.dtype)
         if weight_rng is not None and cell.weight_drop:
             if self.mask is None or self._kept is None:
                 shape, dtype = cell.params["W_h"].shape, cell.params.dtype

@@ -15,6 +15,7 @@ from charlm.errors import UsageError
 from charlm.model import CharModel
 from charlm.text.batches import Batches, fit
 from charlm.training.data import Data, HeldOut, make_batches
+from charlm.training.rank import layout, make_optimizer, size_of
 from charlm.training.team import Team
 from charlm.training.validation import validation_loss
 from charlm.training.world import World
@@ -134,15 +135,18 @@ def steps_of_epochs(model: CharModel, data: Data, config: TrainConfig, epochs: f
 
 
 def measure(model: CharModel, data: Data, config: TrainConfig, world: World | None = None) -> tuple[float, int]:
-    """Return how long an update takes, in seconds, and how many bytes its arrays take; on a copy of the model."""
+    """Return how long an update takes, in seconds, and how many bytes the arrays take; on a copy of the model.
+
+    Those of all workers of this machine, the ones that they share, and those of an evaluation.
+    """
     tracemalloc.start()
     try:
-        _trial(model, data, config, world, trial_s=0.0)
+        _trial(model, data, config, world, trial_s=0.0, alone=world is None)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()  # before timing: tracing slows every allocation
     step_s, _ = _trial(model, data, config, world, trial_s=TRIAL_S)
-    return step_s, peak
+    return step_s, peak + size_of(layout(model, config, make_optimizer(model.params, config)))
 
 
 def idle_note(config: TrainConfig, world: World | None) -> str:
@@ -165,16 +169,23 @@ def default_shards(streams: int, cores: int) -> int:
 
 
 def _trial(
-    model: CharModel, data: Data, config: TrainConfig, world: World | None, *, trial_s: float
+    model: CharModel,
+    data: Data,
+    config: TrainConfig,
+    world: World | None,
+    *,
+    trial_s: float,
+    alone: bool = False,
 ) -> tuple[float, float]:
     """Measure an update and an evaluation on a copy of the model: seconds of each.
 
-    Where windows have several lengths, each is tried, and an update takes their mean.
+    Where windows have several lengths, each is tried, and an update takes their mean. `alone` has this process do
+    the updates of all workers, so that all their arrays are its own.
     """
     copy = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
     stop_id, rng = model.vocabulary.stop_id, np.random.default_rng(config.seed)
     lengths = make_batches(data, config, stop_id, rng).lengths
-    with Team(copy, config, world=world) as team:
+    with Team(copy, dataclasses.replace(config, workers=1) if alone else config, world=world) as team:
         times = []
         for length in lengths:
             fixed = dataclasses.replace(config, seq_length=length, seq_length_min=None)

@@ -9,7 +9,6 @@ import numpy as np
 
 from charlm.model import CharModel
 from charlm.nn.arrays import IdArray
-from charlm.nn.losses import log_softmax
 from charlm.training.data import WARMUP, HeldOut
 
 __all__ = ["validation_loss"]
@@ -60,9 +59,7 @@ def _nats(model: CharModel, held_out: HeldOut, begins: IdArray, length: int) -> 
             inside = np.clip(at, 0, total - 1)
             fresh = held_out.resets[inside] | (at <= 0)
             counts = (at >= begins) & (at < ends)
-            logits, state = model.logits(held_out.inputs[inside], state, resets=fresh)
+            h, state = model.hidden(held_out.inputs[inside], state, resets=fresh)
             if counts.any():
-                log_p = log_softmax(logits, axis=1)
-                picked = np.take_along_axis(log_p, held_out.targets[inside][:, None, :], axis=1)[:, 0]
-                nats -= float(picked[counts].sum())
+                nats += float(model.target_nats(h, held_out.targets[inside])[counts].sum())
     return nats

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm.errors import UsageError
-from charlm.nn.losses import cross_entropy, log_softmax, squared_error
+from charlm.nn.losses import cross_entropy, log_softmax, squared_error, target_nats
 from charlm.nn.workspace import Workspace
 
 from . import scalar
@@ -112,6 +112,28 @@ def test_a_workspace_changes_no_bit() -> None:
         fresh, backprop_fresh = cross_entropy(logits, targets)
         assert loss == fresh
         np.testing.assert_array_equal(backprop(), backprop_fresh())
+
+
+def test_overwriting_the_logits_changes_no_bit() -> None:
+    rng = np.random.default_rng(0)
+    memory = rng.normal(size=(7, 6)).astype(np.float32)
+    logits, targets = memory.reshape(7, 3, 2).transpose(1, 0, 2), rng.integers(7, size=(3, 2))
+    wanted, backprop = cross_entropy(logits, targets)
+    gradient = backprop()
+    loss, backprop = cross_entropy(logits, targets, overwrite=True)
+    assert loss == wanted
+    np.testing.assert_array_equal(backprop(), gradient)
+    np.testing.assert_array_equal(logits, gradient)  # no second array
+
+
+@pytest.mark.parametrize("N", [1, 5])
+def test_target_nats(N: int) -> None:
+    rng = np.random.default_rng(0)
+    logits, targets = 3 * rng.normal(size=(4, 65, N)).astype(np.float32), rng.integers(65, size=(4, N))
+    kept = logits.copy()
+    wanted = -np.take_along_axis(log_softmax(logits, axis=1), targets[:, None], axis=1)[:, 0]
+    np.testing.assert_array_equal(target_nats(logits, targets), wanted)
+    np.testing.assert_array_equal(logits, kept)
 
 
 @pytest.mark.parametrize("target", [-1, 3])

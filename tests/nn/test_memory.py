@@ -78,6 +78,22 @@ def test_a_layer(cell: type[Recurrent], resets: bool, drops: bool, monkeypatch: 
     check(numbers(cell, D, T, N, H, chunk, resets, drops) * 4, work, small=2)
 
 
+@pytest.mark.parametrize("cell", [RNN, LSTM, GRU])
+def test_a_layer_that_reads_a_large_vocabulary(cell: type[Recurrent]) -> None:
+    layer = cell(5000, H, rng=np.random.default_rng(0))
+    layer.params.grad[...] = 0
+    ids = np.random.default_rng(0).integers(5000, size=(T, N))
+
+    def work() -> Workspace:
+        workspace = Workspace()
+        y, _, backprop = layer.forward(ids, workspace=workspace)
+        backprop(y)
+        return workspace
+
+    chunk = layer.window(T, N, False).chunk
+    check(numbers(cell, np.unique(ids).size, T, N, H, chunk, False) * 4, work, small=2)
+
+
 @pytest.mark.parametrize("dropout", [0.0, 0.5])
 def test_a_model(dropout: float) -> None:
     vocabulary = charlm.Vocabulary.from_text("".join(map(chr, range(60, 60 + V))))
@@ -93,7 +109,7 @@ def test_a_model(dropout: float) -> None:
 
     low, high = (layer.window(T, N, False).chunk for layer in model.stack.layers)
     layers = numbers(LSTM, V, T, N, H, low, False) + numbers(LSTM, H, T, N, H, high, False)
-    head = (2 * V + H) * T * N + (2 * 2 * T * N * H if dropout else 0)
+    head = (V + H) * T * N + (2 * 2 * T * N * H if dropout else 0)
     check((layers + head) * 4, work, small=6)
 
 

@@ -166,6 +166,16 @@ class TestMinutes:
         assert step_s > 0
         assert memory > model.params.value.nbytes
 
+    def test_the_size_counts_all_workers(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(planning, "TRIAL_S", 0.01)
+        H, model = 256, new_model(TEXT, hidden_size=256)
+        config = charlm.TrainConfig(steps=1, batch_size=16, seq_length=4, shards=2, workers=2, val_frac=0)
+        data = load_data(model.vocabulary, TEXT, config)
+        shared = 4 * model.params.value.nbytes  # weights, the gradient of each shard, Adagrad's squares
+        kernels = 2 * 4 * (2 * H * H + (len(model.vocabulary) + 1) * H) * 4  # of each shard
+        _, memory = measure(model, data, config)
+        assert shared + kernels < memory < 2 * (shared + kernels)
+
 
 class TestFit:
     def test_a_long_text_changes_nothing(self) -> None:

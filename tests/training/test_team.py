@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import charlm
+from charlm.blas import one_blas_thread
 from charlm.text.batches import Batch
 from charlm.training.rank import Rank
 from charlm.training.team import PROCESSES, Team
@@ -17,20 +18,27 @@ pytestmark = pytest.mark.promise(3)
 
 T, N, UPDATES = 8, 16, figure(4, 100)
 VOCABULARY = charlm.Vocabulary.from_text("abcdefghij")
+LARGE = charlm.Vocabulary.from_text("".join(map(chr, range(0x4E00, 0x4E00 + 2000))))
 
 
 def train(
-    optimizer: str, *, workers: int, shards: int = 4, processes: bool = False, **shape: float
+    optimizer: str,
+    *,
+    workers: int,
+    shards: int = 4,
+    processes: bool = False,
+    vocabulary: charlm.Vocabulary = VOCABULARY,
+    **shape: float,
 ) -> list[np.ndarray]:
     """Return losses, norms, weights, slots and state after a few updates."""
     config = charlm.TrainConfig(
         optimizer=optimizer, learning_rate=0.05, batch_size=N, seq_length=T, shards=shards, workers=workers, steps=9
     )
-    model = charlm.CharModel(charlm.ModelConfig(hidden_size=40, **shape), VOCABULARY)
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=40, **shape), vocabulary)
     rng, shown = np.random.default_rng(0), []
     with Team(model, config, processes=processes) as team:
         for _ in range(UPDATES):
-            ids = rng.integers(len(VOCABULARY), size=(T + 1, N))
+            ids = rng.integers(len(vocabulary), size=(T + 1, N))
             resets = rng.random((T, N)) < 0.1
             shown.append(team.update(Batch(ids[:-1], ids[1:], resets), lr=0.05))
         state = [part for layer in team.state for part in layer]
@@ -69,6 +77,17 @@ def test_a_rank_that_comes_late(optimizer: str, monkeypatch: pytest.MonkeyPatch)
 def test_the_number_of_processes(optimizer: str, workers: int) -> None:
     alone = train(optimizer, workers=1)
     for got, wanted in zip(train(optimizer, workers=workers, processes=True), alone, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("processes", [False, PROCESSES])
+@pytest.mark.parametrize("embedding_size", [0, 24])
+def test_with_a_large_vocabulary_too(processes: bool, embedding_size: int) -> None:
+    shape = {"vocabulary": LARGE, "embedding_size": embedding_size}
+    with one_blas_thread():  # as runs are trained; products of this size would be shared by two otherwise
+        alone = train("adagrad", workers=1, **shape)
+        together = train("adagrad", workers=2, processes=processes, **shape)
+    for got, wanted in zip(together, alone, strict=True):
         np.testing.assert_array_equal(got, wanted)
 
 
