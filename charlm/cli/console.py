@@ -86,6 +86,7 @@ def console(
     from charlm.checkpoint import find_model, load
     from charlm.cli.beams import refuse_drawing
     from charlm.cli.conversation import Conversation
+    from charlm.cli.hidden_keys import HiddenKeys
     from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt
     from charlm.cli.session import Session
@@ -120,7 +121,9 @@ def console(
     if raw:
         refuse_raw_terminal(sys.stdout)
     opening = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors) or ""
-    net = load(find_model(model))
+    by_lines = not sys.stdin.isatty()  # else it is a line editor that reads the keys
+    with HiddenKeys(sys.stdout, by_lines=by_lines):
+        net = load(find_model(model))
     talk = Conversation(net, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     stderr = stderr_console(no_color)
     stderr.print(view.greeting(net.config, len(net.vocabulary), net.params.value.size, talk.seed))
@@ -139,6 +142,7 @@ def console(
         lines=_lines(stderr, talk),
         transcript=transcript,
         tell=stderr.print,
+        hidden_keys=lambda: HiddenKeys(sys.stdout, by_lines=by_lines),
         patient=sys.stdin.isatty(),
     )
     session.run(opening)

@@ -135,9 +135,11 @@ def sample(
     """
     from charlm.checkpoint import find_model, load_checkpoint
     from charlm.cli.beams import refuse_drawing
+    from charlm.cli.hidden_keys import HiddenKeys
     from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt, piped_prompt
     from charlm.cli.sample_writing import SampleWriter, searched, with_novelty
+    from charlm.cli.streams import word_wrapping
     from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
     from charlm.generation import sample_many
     from charlm.ui.sanitize import visible
@@ -186,7 +188,10 @@ def sample(
     written = with_novelty(samples, checkpoint, novelty_corpus, wanted=novelty)
     with (
         open_text(output) as stream,
-        TextWriter(stream, clean=str if raw else visible) as out,
+        HiddenKeys(stream, by_lines=True),
+        TextWriter(
+            stream, clean=str if raw else visible, wrapping=None if as_json else word_wrapping(stream)
+        ) as out,
         contextlib.closing(samples),
     ):
         if seed is None and beam is None:

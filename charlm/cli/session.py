@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 
 from rich.console import RenderableType
 
@@ -37,6 +37,8 @@ class Session:
     transcript : Transcript
     tell : callable
         Shows what is not text: standard error.
+    hidden_keys : callable
+        Makes what keeps the terminal from showing keys while something is done.
     patient : bool
         Whether a person is there, who reads an error and tries again, and stops the model with Ctrl-C. Without
         one the first error ends the session.
@@ -50,6 +52,7 @@ class Session:
         lines: LineSource,
         transcript: Transcript,
         tell: Callable[[RenderableType], None],
+        hidden_keys: Callable[[], AbstractContextManager[object]],
         patient: bool,
     ) -> None:
         self._conversation = conversation
@@ -57,6 +60,7 @@ class Session:
         self._entries = Entries(lines)
         self._transcript = transcript
         self._tell = tell
+        self._hidden_keys = hidden_keys
         self._patient = patient
         self._mode: Stepping | Picking | None = None  # what an entry means, where it is not just text
 
@@ -69,9 +73,10 @@ class Session:
             The first one, unless the session is patient.
         """
         if prompt:
-            self._conversation.say(prompt)
-            self._transcript.typed(prompt)
-            self._answer()
+            with self._hidden_keys():
+                self._conversation.say(prompt)
+                self._transcript.typed(prompt)
+                self._answer()
         while self._round():
             pass
         self._transcript.pause()
@@ -81,7 +86,8 @@ class Session:
         try:
             self._announce()
             entry = self._entries.read(PROMPT if self._mode is None else self._mode.prompt)
-            return self._end_of_input() if entry is None else self._handle(entry)
+            with self._hidden_keys():
+                return self._end_of_input() if entry is None else self._handle(entry)
         except CharlmError as problem:
             if not self._patient:
                 raise

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
-import importlib.util
 import signal
-import sys
-from collections.abc import Iterator
 from types import FrameType, TracebackType
 
 __all__ = ["StopKey"]
@@ -37,7 +33,6 @@ class StopKey:
         self._held = contextlib.ExitStack()
         if self._listens:
             self._held.callback(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, self._press))
-            self._held.enter_context(_output_kept())
         return self
 
     def __exit__(
@@ -50,21 +45,3 @@ class StopKey:
         if self.pressed:
             raise KeyboardInterrupt
         self.pressed = True
-
-
-@contextlib.contextmanager
-def _output_kept() -> Iterator[None]:
-    """Let the terminal show what was written before Ctrl-C: by default it throws away what it has not shown yet."""
-    if not (importlib.util.find_spec("termios") and sys.stdin.isatty()):  # Windows has no such habit
-        yield
-        return
-    termios = importlib.import_module("termios")
-    terminal = sys.stdin.fileno()
-    before = termios.tcgetattr(terminal)
-    kept = [*before]
-    kept[3] |= termios.NOFLSH  # the local flags
-    termios.tcsetattr(terminal, termios.TCSANOW, kept)
-    try:
-        yield
-    finally:
-        termios.tcsetattr(terminal, termios.TCSANOW, before)

@@ -7,9 +7,12 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, TextIO, cast
 
 from rich.console import Console, ConsoleDimensions
+
+if TYPE_CHECKING:
+    from charlm.ui.wrapping import Wrapping
 
 __all__ = [
     "Lasting",
@@ -19,6 +22,7 @@ __all__ = [
     "silence_stdout",
     "stderr_console",
     "stdout_console",
+    "word_wrapping",
 ]
 
 
@@ -45,6 +49,24 @@ def _console(*, stderr: bool, no_color: bool) -> Console:
         with contextlib.suppress(OSError):
             console.size = ConsoleDimensions(*os.get_terminal_size(console.file.fileno()))
     return console
+
+
+def word_wrapping(stream: TextIO) -> Wrapping | None:
+    """Return what breaks a text between words on a terminal; None where the terminal does as it can, or is none."""
+    if not stream.isatty() or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
+        return None
+    if sys.platform == "win32" and Console(file=stream).legacy_windows:
+        return None
+    from charlm.ui.wrapping import Wrapping
+
+    return Wrapping(lambda: _columns(stream))
+
+
+def _columns(stream: TextIO) -> int:
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
 
 
 def silence_stdout() -> None:

@@ -127,7 +127,7 @@ class Transcript:
         """Show a word in the row below the text, in place of the one before; an empty one takes it away."""
         if self._ink is None or self.screen is None or not self.paints or not (message or self._has_aside):
             return
-        column, width = self._ink.column, self.screen.width
+        column, width = self._ink.wrapping.column, self.screen.width
         if not self._has_aside and column:
             self._stream.write("\n")
         self._stream.write("\r\x1b[K")
@@ -139,7 +139,7 @@ class Transcript:
         elif 0 < column < width:
             self._stream.write(f"\x1b[A\x1b[{column}C")
         else:
-            self._ink.column = 0
+            self._ink.wrapping.column = 0
         self._stream.flush()
 
     def above(self, what: RenderableType) -> None:

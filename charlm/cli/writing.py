@@ -20,6 +20,7 @@ from charlm.errors import UsageError
 
 if TYPE_CHECKING:
     from charlm.ui.ink import Ink
+    from charlm.ui.wrapping import Wrapping
 
 __all__ = ["TextWriter", "frames", "open_bytes", "open_text", "refuse_existing", "refuse_raw_terminal"]
 
@@ -38,6 +39,8 @@ class TextWriter:
         Makes a text harmless.
     ink : Ink, optional
         Paints what has a style; without it all is plain, unless a piece comes by `write_styled`.
+    wrapping : Wrapping, optional
+        Breaks what is plain between words, on a terminal.
     clock : callable
         Seconds from any origin.
     """
@@ -48,11 +51,13 @@ class TextWriter:
         *,
         clean: Callable[[str], str],
         ink: Ink | None = None,
+        wrapping: Wrapping | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
         self._clean = clean
         self._ink = ink
+        self._wrapping = wrapping
         self._clock = clock
         self._pieces: list[tuple[str, str]] = []
         self._flushed_s = -math.inf
@@ -75,7 +80,8 @@ class TextWriter:
 
             from charlm.ui.ink import Ink
 
-            self._ink = Ink(Console(file=self._stream, highlight=False, markup=False, emoji=False))
+            screen = Console(file=self._stream, highlight=False, markup=False, emoji=False)
+            self._ink = Ink(screen, self._wrapping)
         self.write(piece, style)
 
     def flush(self) -> None:
@@ -84,7 +90,8 @@ class TextWriter:
         if pieces:
             self._last = pieces[-1][0][-1]
         if self._ink is None:
-            self._stream.write(self._clean("".join(piece for piece, _ in pieces)))
+            text = self._clean("".join(piece for piece, _ in pieces))
+            self._stream.write(text if self._wrapping is None else self._wrapping.write(text))
         else:
             runs = groupby(pieces, key=itemgetter(1))
             self._stream.write(

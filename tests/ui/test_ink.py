@@ -26,9 +26,9 @@ def test_where_a_filled_row_wraps_its_rest_is_erased():
     pen = ink(width=3)
     on, off = "\x1b[30;48;2;254;240;217m", "\x1b[0m"
     assert pen.paint([("ab", ""), ("cde", FILLED)]) == f"ab{on}cd{off}\x1b[K{on}e{off}"
-    assert pen.column == 2
+    assert pen.wrapping.column == 2
     assert pen.paint([("fg", "bold cyan")]) == "\x1b[1;36mfg\x1b[0m"  # nothing to erase
-    assert pen.column == 1
+    assert pen.wrapping.column == 1
 
 
 @pytest.mark.parametrize(
@@ -39,15 +39,15 @@ def test_the_column(text: str, column: int):
     for style in ("", FILLED):
         pen = ink()
         pen.paint([(text[:1], style), (text[1:], style)])
-        assert pen.column == column
+        assert pen.wrapping.column == column
         pen.paint([("\n", style)])
-        assert pen.column == 0
+        assert pen.wrapping.column == 0
 
 
 def test_a_wide_character_that_does_not_fit_begins_a_row():
     pen = ink(width=3)
     pen.paint([("日本", "")])
-    assert pen.column == cell_len("本")
+    assert pen.wrapping.column == cell_len("本")
 
 
 @pytest.mark.parametrize("how", [{"no_color": True}, {"color_system": None}])

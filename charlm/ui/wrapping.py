@@ -1,0 +1,151 @@
+r"""`Wrapping`: a text that streams to a terminal, broken between words and not at the window's edge.
+
+A word is written as it comes, character by character. Where it meets the edge, its part in this row is erased and
+written again at the start of the next. Blanks at the edge are not drawn. A word longer than the window, and a text
+in a script that writes wide characters without blanks, are broken by the terminal itself. Only what is drawn
+changes, never the text: the caller keeps that.
+
+A terminal that runs out of rows paints the new one in the background that is in force, and a text that wraps
+does so in the middle of a style. So a style with a background ends before a line feed, and after the first
+character of a row that began by wrapping the rest of the row is erased again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from rich.cells import cell_len
+
+__all__ = ["PLAIN", "Codes", "Wrapping"]
+
+_TAB = 8
+_ERASE_TO_THE_RIGHT = "\x1b[K"
+_PARTS = re.compile(r"[^ \t\n]+|[ \t\n]")
+
+
+class Codes(NamedTuple):
+    """What switches a style on and off, and whether it has a background."""
+
+    on: str
+    off: str
+    filled: bool
+
+
+PLAIN = Codes("", "", filled=False)
+
+
+class Wrapping:
+    """Where a text stands in its row, and what is written for what follows.
+
+    Parameters
+    ----------
+    width : callable
+        Returns the columns of the terminal. Where they change in the middle of a row, a new row is begun: terminals
+        differ in what becomes of the old one.
+    by_words : bool
+        Whether words are kept whole; a terminal that cannot go back in a row breaks them.
+    """
+
+    def __init__(self, width: Callable[[], int], *, by_words: bool = True) -> None:
+        self._columns = width
+        self._by_words = by_words
+        self._width = 0
+        self._out: list[str] = []
+        self.column = 0
+
+    @property
+    def column(self) -> int:
+        """Cells taken in the present row; as many as it has where the next character will wrap."""
+        return self._column
+
+    @column.setter
+    def column(self, column: int) -> None:
+        self._column = column
+        self._begin_word()
+
+    def _begin_word(self) -> None:
+        self._begin = self._column
+        self._word: list[tuple[str, Codes]] = []
+        self._wide = False
+
+    def write(self, text: str, codes: Codes = PLAIN) -> str:
+        """Return what writes the next part of the text, which is harmless and in one style."""
+        width = self._columns()
+        if width != self._width and self._column:
+            self._new_row()
+        self._width = width
+        if width < 2:  # none that could be known
+            return text
+        self._out.append(codes.on)
+        for part in _PARTS.findall(text):
+            if part == "\n":
+                self._out.append(codes.off)
+                self._new_row()
+                self._out.append(codes.on)
+            elif part in " \t":
+                self._blank(part, codes)
+            elif part.isascii() and self._column + len(part) <= width and not self._wide:
+                self._letters(part, len(part), codes)
+            else:
+                for character in part:
+                    self._character(character, codes)
+        self._out.append(codes.off)
+        written, self._out = "".join(self._out), []
+        # a style that is switched on and at once off again says nothing
+        return written.replace(codes.on + codes.off, "") if codes.on else written
+
+    def _new_row(self) -> None:
+        self._out.append("\n")
+        self.column = 0
+
+    def _blank(self, blank: str, codes: Codes) -> None:
+        if blank == "\t":
+            self._out.append(blank)
+            self.column = min((self._column // _TAB + 1) * _TAB, self._width - 1)
+        elif self._column < self._width:
+            self._out.append(blank)
+            self.column += 1
+        elif self._by_words:
+            self._begin_word()  # the blank is not drawn
+        else:
+            self._wrapped(blank, 1, codes)
+
+    def _character(self, character: str, codes: Codes) -> None:
+        cells = cell_len(character)
+        if cells == 2 or (cells and self._wide):  # between two of these, too, a row may end
+            self._begin_word()
+        if self._column + cells <= self._width:
+            self._letters(character, cells, codes)
+        elif self._by_words and self._word and self._begin:
+            self._move_word(codes)
+            self._letters(character, cells, codes)
+        else:
+            self._wrapped(character, cells, codes)
+        self._wide = cells == 2 or (not cells and self._wide)
+
+    def _letters(self, letters: str, cells: int, codes: Codes) -> None:
+        self._out.append(letters)
+        self._word.append((letters, codes))
+        self._column += cells
+
+    def _wrapped(self, character: str, cells: int, codes: Codes) -> None:
+        """Write a character that has no room in this row."""
+        if self._column < self._width:  # a wide one before the last column, where terminals differ
+            self._out.append(f"{codes.off}\n{codes.on}{character}")
+        else:
+            self._out.append(character)
+            if codes.filled:
+                self._out.append(f"{codes.off}{_ERASE_TO_THE_RIGHT}{codes.on}")
+        self._column = cells
+        self._begin, self._word = 0, []
+
+    def _move_word(self, codes: Codes) -> None:
+        """Take the word under way into the next row; the style in force stays so."""
+        begin, word = self._begin, self._word
+        self._out.append(f"{codes.off}\r\x1b[{begin}C{_ERASE_TO_THE_RIGHT}\n")
+        self._out += [f"{style.on}{letters}{style.off}" for letters, style in word]
+        self._out.append(codes.on)
+        self._column -= begin
+        self._begin = 0
