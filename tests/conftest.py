@@ -26,6 +26,12 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.fixture
+def nothing_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no model have come with charlm."""
+    monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_IN", ())
+
+
 @pytest.fixture(autouse=True, scope="session")
 def note_errors() -> Iterator[None]:
     """Note where each of charlm's errors is made, if CHARLM_TESTS_ERRORS names a file for it."""

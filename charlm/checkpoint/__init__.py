@@ -23,7 +23,7 @@
 from charlm.checkpoint.atomic import atomic_file, write_json
 from charlm.checkpoint.describe import ModelInfo, RunInfo, TensorInfo, describe_model, describe_runs, is_unfinished
 from charlm.checkpoint.journal import Journal
-from charlm.checkpoint.locate import RUNS, Run, find_model, list_runs
+from charlm.checkpoint.locate import RUNS, Run, find_model, find_run, is_checkpoint, list_runs
 from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
 from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
 from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, save
@@ -42,6 +42,8 @@ __all__ = [
     "describe_model",
     "describe_runs",
     "find_model",
+    "find_run",
+    "is_checkpoint",
     "is_unfinished",
     "list_runs",
     "load",

@@ -1,18 +1,36 @@
-"""Which checkpoint is meant: a file, a run folder, or the newest run there is."""
+"""Which checkpoint is meant: a file, a run folder, a run by its name, or the newest run there is."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from charlm.checkpoint.npz import explained
 from charlm.errors import CheckpointError
 
-__all__ = ["BEST", "LAST", "RUNS", "SHIPPED", "Run", "find_model", "list_runs"]
+__all__ = [
+    "BEST",
+    "LAST",
+    "RUNS",
+    "SHIPPED",
+    "SHIPPED_IN",
+    "Run",
+    "find_model",
+    "find_run",
+    "is_checkpoint",
+    "list_runs",
+]
 
 RUNS = Path("checkpoints")
 SHIPPED = "pretrained"
 LAST, BEST = "last.npz", "best.npz"
+_PACKAGE = Path(__file__).parents[1]
+SHIPPED_IN = (_PACKAGE / SHIPPED, _PACKAGE.parent / RUNS / SHIPPED)
+"""Where models that come with charlm are: part of the package once installed, beside it in a checkout."""
+_ZIP = b"PK\x03\x04"
+_NAME = slice(30, 256)  # where the first member of a zip archive has its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +56,7 @@ class Run:
 
 
 def list_runs(root: Path = RUNS) -> list[Run]:
-    """List the runs in a folder: a user's own before those that came with charlm, the newest first.
+    """List the runs in a folder, the newest first, and after them the models that came with charlm.
 
     Raises
     ------
@@ -46,8 +64,40 @@ def list_runs(root: Path = RUNS) -> list[Run]:
         If the folder cannot be read. One that does not exist has no runs.
     """
     own = [run for run in _runs_in(root) if run.name != SHIPPED]
-    shipped = [replace(run, name=f"{SHIPPED}/{run.name}", shipped=True) for run in _runs_in(root / SHIPPED)]
-    return own + shipped
+    shipped: dict[str, Run] = {}
+    for place in (root / SHIPPED, *SHIPPED_IN):
+        for run in _runs_in(place):
+            shipped.setdefault(run.name, replace(run, name=f"{SHIPPED}/{run.name}", shipped=True))
+    return own + list(shipped.values())
+
+
+def find_run(name: str | Path, *, root: Path = RUNS) -> Path:
+    """Return the file or folder that is meant.
+
+    Parameters
+    ----------
+    name : str or Path
+        A path, which is taken as it stands; else the name of a run, as `list_runs` has it. A folder without a
+        checkpoint does not hide a run of its name.
+    root : Path
+        The folder of runs.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such path and no such run.
+    """
+    path = Path(name)
+    with explained(path):
+        exists = path.exists()
+        if exists and not (path.is_dir() and _checkpoint_in(path) is None):
+            return path
+    runs = {run.name: run.file.parent for run in list_runs(root)}
+    if path.as_posix() in runs:
+        return runs[path.as_posix()]
+    if exists:
+        return path
+    raise CheckpointError(f"there is no checkpoint {str(path)!r}; {_remedy(path, runs)}")
 
 
 def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
@@ -56,8 +106,8 @@ def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
     Parameters
     ----------
     path : str or Path, optional
-        A file, or a run folder: its ``best.npz``, else its ``last.npz``. None takes the newest run by the
-        time of its ``last.npz``, a user's own before one that came with charlm.
+        A file, a run folder, or a run by its name: of a run its ``best.npz``, else its ``last.npz``. None takes
+        the newest run by the time of its ``last.npz``, a user's own before one that came with charlm.
     root : Path
         The folder of runs.
 
@@ -70,21 +120,53 @@ def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
         runs = list_runs(root)
         if not runs:
             raise CheckpointError(f"there is no run in {str(root)!r}; train one first: charlm train")
-        return _checkpoint_in(runs[0].file.parent)
-    with explained(Path(path)):
-        if Path(path).is_dir():
-            return _checkpoint_in(Path(path))
-        Path(path).stat()  # a missing file is told here, in the same words
-    return Path(path)
+        return _checkpoint_in(runs[0].file.parent) or runs[0].file
+    found = find_run(path, root=root)
+    with explained(found):
+        file = _checkpoint_in(found) if found.is_dir() else found
+        if file is None:
+            raise CheckpointError(
+                f"folder {str(found)!r} holds neither {BEST} nor {LAST}; give a run folder, or train one first"
+            )
+        if file.is_file() and not _named_or_begun(file):
+            raise CheckpointError(
+                f"{str(path)!r} is no model but a text or another file; "
+                f"charlm info lists the models, charlm train makes one of a text"
+            )
+    return file
 
 
-def _checkpoint_in(folder: Path) -> Path:
-    for name in (BEST, LAST):
-        if (folder / name).is_file():
-            return folder / name
-    raise CheckpointError(
-        f"folder {str(folder)!r} holds neither {BEST} nor {LAST}; give a run folder, or train one first"
-    )
+def is_checkpoint(path: Path) -> bool:
+    """Tell whether a path is meant as a checkpoint, damaged or not: a run folder, ``.npz`` by name or content."""
+    if path.is_dir():
+        return _checkpoint_in(path) is not None
+    try:
+        return path.is_file() and _named_or_begun(path)
+    except OSError:
+        return False
+
+
+def _named_or_begun(file: Path) -> bool:
+    if file.suffix == ".npz":
+        return True
+    with file.open("rb") as stream:
+        begin = stream.read(_NAME.stop)
+    return begin.startswith(_ZIP) and b".npy" in begin[_NAME]  # texts may be in zip archives, too
+
+
+def _checkpoint_in(folder: Path) -> Path | None:
+    return next((folder / name for name in (BEST, LAST) if (folder / name).is_file()), None)
+
+
+def _remedy(path: Path, runs: Iterable[str]) -> str:
+    """Return what to do about a name that stands for nothing: take one that is like it, or look at the runs."""
+    known = {run.rpartition("/")[2].lower(): run for run in reversed([*runs])}
+    known |= {file.stem.lower(): str(file) for file in path.parent.glob("*.npz")}
+    name = path.parent.name if path.name in (BEST, LAST) else path.name.removesuffix(".npz")
+    similar = [known[one] for one in difflib.get_close_matches(name.lower(), known)]
+    if similar:
+        return f"did you mean {' or '.join(map(repr, similar))}? charlm info lists the runs"
+    return "check the name, or train one first (charlm info lists the runs)"
 
 
 def _runs_in(root: Path) -> list[Run]:

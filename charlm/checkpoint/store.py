@@ -87,7 +87,12 @@ def save(
 
 
 def load(path: str | Path) -> CharModel:
-    """Read a model from a checkpoint file or a run folder (its ``best.npz``, else its ``last.npz``).
+    """Read a model from a checkpoint file or a run (its ``best.npz``, else its ``last.npz``).
+
+    Parameters
+    ----------
+    path : str or Path
+        A file or folder, else the name of a run under ``checkpoints``.
 
     Raises
     ------

@@ -1,22 +1,42 @@
-"""Which run is meant where none is named: the newest that is not finished."""
+"""Which run is to be resumed: the one that is named, else the newest that is not finished."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
-from charlm.checkpoint import RunInfo, describe_runs, lock_run_folder
+from charlm.checkpoint import RunInfo, describe_runs, find_model, find_run, lock_run_folder
+from charlm.checkpoint.locate import BEST, LAST
+from charlm.cli.streams import stdin_is_terminal
 from charlm.errors import CheckpointError, RunLockedError
 from charlm.training.history import read_log
 from charlm.training.run_writer import LOG
 from charlm.ui.sanitize import visible_line
 from charlm.ui.wording import argument
 
-__all__ = ["newest_run", "offer_unfinished_run"]
+__all__ = ["named_run", "newest_run", "offer_unfinished_run"]
+
+
+def named_run(name: str) -> Path:
+    """Return the folder of a run, given by its path, its name or one of its checkpoints.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such run, or it has only weights.
+    """
+    found = find_run(name)
+    folder = found.parent if found.name in (LAST, BEST) else found
+    if not (folder / LAST).exists():
+        find_model(name)  # or it is no model at all, and says so
+        where = f"there is no checkpoint {str(folder / LAST)!r}" if folder.is_dir() else f"{name!r} is no run"
+        raise CheckpointError(
+            f"{where} to resume; fine-tune the weights with charlm train --init-from {argument(name)}"
+        )
+    return folder
 
 
 def newest_run() -> Path:
@@ -64,7 +84,7 @@ def offer_unfinished_run(console: Console, *, quiet: bool) -> Path | None:
     if quiet:
         return folder
     what = f"{visible_line(str(folder))}, step {run.step:,} of {run.steps:,}"
-    if not (sys.stdin is not None and sys.stdin.isatty() and console.is_terminal):
+    if not (stdin_is_terminal() and console.is_terminal):
         _say(console, f"going on with {what}")
     elif not typer.confirm(f"go on with {what}?", default=True, err=True):
         _say(console, "nothing is done; charlm info lists the runs, charlm resume RUN goes on with one")

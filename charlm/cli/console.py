@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import secrets
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -33,6 +34,7 @@ from charlm.cli.options import (
     TopPOption,
     TypicalPOption,
 )
+from charlm.cli.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
 
@@ -86,6 +88,7 @@ def console(
     from charlm.checkpoint import find_model, load
     from charlm.cli.beams import refuse_drawing
     from charlm.cli.conversation import Conversation
+    from charlm.cli.given_text import named_model
     from charlm.cli.hidden_keys import HiddenKeys
     from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt
@@ -121,9 +124,9 @@ def console(
     if raw:
         refuse_raw_terminal(sys.stdout)
     opening = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors) or ""
-    by_lines = not sys.stdin.isatty()  # else it is a line editor that reads the keys
+    by_lines = not stdin_is_terminal()  # else it is a line editor that reads the keys
     with HiddenKeys(sys.stdout, by_lines=by_lines):
-        net = load(find_model(model))
+        net = load(named_model(model))
     talk = Conversation(net, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     stderr = stderr_console(no_color)
     stderr.print(view.greeting(net.config, len(net.vocabulary), net.params.value.size, talk.seed))
@@ -143,7 +146,7 @@ def console(
         transcript=transcript,
         tell=stderr.print,
         hidden_keys=lambda: HiddenKeys(sys.stdout, by_lines=by_lines),
-        patient=sys.stdin.isatty(),
+        patient=stdin_is_terminal(),
     )
     session.run(opening)
 
@@ -153,10 +156,11 @@ def _lines(stderr: Console, talk: Conversation) -> LineSource:
     from charlm.cli.lines import PipedLines, TypedLines
     from charlm.cli.slash import completions
 
-    if not sys.stdin.isatty():
-        return PipedLines(sys.stdin.buffer)
+    stdin = stdin_bytes() or io.BytesIO()  # one that was closed has no lines
+    if not stdin_is_terminal():
+        return PipedLines(stdin)
     if not sys.stdout.isatty():
-        return PipedLines(sys.stdin.buffer, ask=lambda prompt: stderr.print(prompt, end=""))
+        return PipedLines(stdin, ask=lambda prompt: stderr.print(prompt, end=""))
     return TypedLines(lambda line: completions(line, talk))
 
 
@@ -168,4 +172,4 @@ def _transcript(*, echo: bool, raw: bool, no_color: bool) -> Transcript:
 
     screen = stdout_console(no_color) if sys.stdout.isatty() else None
     clean = str if raw else visible
-    return Transcript(sys.stdout, screen, typed_at=sys.stdin.isatty(), echo=echo, clean=clean)
+    return Transcript(sys.stdout, screen, typed_at=stdin_is_terminal(), echo=echo, clean=clean)

@@ -109,7 +109,7 @@ def stats(
     The best is the true entropy, where it is known.
     """
     from charlm.analysis.text_baseline import corpus_baseline
-    from charlm.cli.given_text import read_sources
+    from charlm.cli.given_text import read_sources, refuse_models
     from charlm.cli.streams import stdout_console
     from charlm.text.builtin import true_entropy
     from charlm.text.corpus import BUILTIN, DEFAULT, STDIN
@@ -120,6 +120,7 @@ def stats(
     sources = corpora or [DEFAULT]
     if sources.count(STDIN) > 1:
         raise UsageError("standard input can be read once; give - once")
+    refuse_models(sources)
     rows = []
     for source in sources:
         text = read_sources([source], encoding=encoding, errors=errors).text

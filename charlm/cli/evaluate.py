@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict
-from typing import Annotated, Any
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlm.cli.given_text import EncodingOption, ErrorsOption, LiteralOption, ModelArgument, given_text
-from charlm.cli.options import OnUnknownOption
+from charlm.cli.given_text import (
+    EncodingOption,
+    ErrorsOption,
+    LiteralOption,
+    given_text,
+    model_and_texts,
+    named_model,
+)
+from charlm.cli.options import ModelArgument, OnUnknownOption
 from charlm.config import DynamicConfig, SampleConfig
 from charlm.errors import UsageError
+
+if TYPE_CHECKING:
+    from charlm.checkpoint import Checkpoint
 
 __all__ = ["evaluate"]
 
@@ -19,9 +29,12 @@ _DEFAULT, _DYNAMIC = SampleConfig(), DynamicConfig()
 
 
 def evaluate(
-    model: ModelArgument,
+    model: ModelArgument = None,
     texts: Annotated[
-        list[str] | None, typer.Argument(metavar="TEXT", help="Files, folders or -.", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            metavar="TEXT", help="Files, folders or -; left out, what the run held out.", show_default=False
+        ),
     ] = None,
     literal: LiteralOption = None,
     encoding: EncodingOption = "utf-8",
@@ -62,17 +75,23 @@ def evaluate(
 ) -> None:
     """Measure how well a model predicts a text: nats, bits, perplexity.
 
-    Nats and perplexity are per symbol of the model; bits are per character for models of bytes and graphemes, too.
+    Without TEXT it predicts what its run held out. Nats and perplexity are per symbol of the model; bits are per
+    character for models of bytes and graphemes, too.
     """
     from charlm import analysis
     from charlm.analysis.text_baseline import text_baseline
-    from charlm.checkpoint import find_model, load
+    from charlm.checkpoint import load_checkpoint
     from charlm.ui.sanitize import json_text
 
     learning = _learning(dynamic, {"rate": rate, "decay": decay, "length": length})
-    text = given_text(texts or (), literal, encoding=encoding, errors=errors)
-    net = load(find_model(model))
+    model, sources = model_and_texts("eval", model, texts or (), literal)
+    given = bool(sources) or literal is not None
+    text = given_text(sources, literal, encoding=encoding, errors=errors) if given else ""
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
+    checkpoint = load_checkpoint(named_model(model, names_own=True))
+    net = checkpoint.model
+    if not given:
+        text, config = _held_out(checkpoint, config)
     result = analysis.evaluate(net, text, on_unknown=config.on_unknown, dynamic=learning)
     beside = None
     if baseline is not None:
@@ -107,6 +126,15 @@ def evaluate(
         sys.stdout.write(
             f"dynamic: rate {learning.rate:g}, decay {learning.decay:g}, every {learning.length} {unit}s\n"
         )
+
+
+def _held_out(checkpoint: Checkpoint, config: SampleConfig) -> tuple[str, SampleConfig]:
+    """Return what the model's run held out, and how to read it: with ``<unk>``, where the run had that."""
+    from charlm.cli.run_text import held_out_text
+
+    text = held_out_text(checkpoint)
+    typer.echo(f"text: the {len(text):,} characters that the run held out", err=True)
+    return text, config if checkpoint.model.vocabulary.unknown_id is None else replace(config, on_unknown="replace")
 
 
 def _learning(dynamic: bool, given: dict[str, float | None]) -> DynamicConfig | None:

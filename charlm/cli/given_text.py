@@ -1,14 +1,16 @@
-"""The text that a command looks at: files, standard input, or the string of ``--text``."""
+"""The model and the text that a command looks at: which of its arguments is which, and reading the text."""
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
 
 import typer
 
 from charlm.cli.options import choices_of
+from charlm.cli.streams import stdin_bytes
 from charlm.config import DecodingErrors
 from charlm.errors import UsageError
 
@@ -19,16 +21,15 @@ __all__ = [
     "EncodingOption",
     "ErrorsOption",
     "LiteralOption",
-    "ModelArgument",
     "decoding_errors",
     "given_text",
+    "model_and_texts",
+    "named_model",
     "read_sources",
+    "refuse_models",
     "show_remarks",
 ]
 
-ModelArgument: TypeAlias = Annotated[
-    str, typer.Argument(metavar="MODEL", help="A checkpoint or run folder.", show_default=False)
-]
 LiteralOption: TypeAlias = Annotated[
     str | None, typer.Option("--text", metavar="STRING", help="The text itself, in place of a file.")
 ]
@@ -41,6 +42,123 @@ ErrorsOption: TypeAlias = Annotated[
         help="Refuse bytes that cannot be decoded, or replace them.",
     ),
 ]
+
+
+def named_model(name: str | None, *, names_own: bool = False) -> Path:
+    """Return the checkpoint that MODEL names; left out, that of the newest run.
+
+    Where that is a model that came with charlm, standard error names it.
+
+    Parameters
+    ----------
+    name : str, optional
+    names_own : bool
+        Whether to name a run of one's own, too.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
+    from charlm.checkpoint import find_model, list_runs
+    from charlm.ui.sanitize import visible_line
+
+    path = find_model(name)
+    if name is None:
+        run = list_runs()[0]
+        if run.shipped or names_own:
+            origin = "which came with charlm" if run.shipped else "the newest run"
+            typer.echo(f"model {visible_line(run.name)}, {origin}", err=True)
+    return path
+
+
+def model_and_texts(
+    command: str, model: str | None, texts: Sequence[str], literal: str | None
+) -> tuple[str | None, tuple[str, ...]]:
+    """Tell MODEL from the texts behind it: the first argument is MODEL, unless there is a text of that name.
+
+    Parameters
+    ----------
+    command : str
+        Its name, to correct a command with.
+    model : str, optional
+        The first argument.
+    texts : sequence of str
+        The others.
+    literal : str, optional
+        The text that ``--text`` gives.
+
+    Returns
+    -------
+    model : str or None
+        None where it was left out.
+    texts : tuple of str
+
+    Raises
+    ------
+    UsageError
+        If a model stands where a text belongs, or the other way round.
+    CheckpointError
+        If the first argument is neither a model nor a text.
+    """
+    from charlm.checkpoint import find_model
+    from charlm.errors import CheckpointError
+    from charlm.ui.wording import argument
+
+    if model is None or _is_model(model):
+        refuse_models(texts)
+        return model, tuple(texts)
+    if not _is_text(model):
+        try:
+            find_model(model)
+        except CheckpointError as error:
+            if texts or literal is not None:
+                raise
+            _, _, remedy = str(error).rpartition("; ")
+            raise CheckpointError(f"there is no model and no text {model!r}; {remedy}") from error
+    models = [text for text in texts if _is_model(text) and not _is_text(text)]
+    if models:
+        words = [models[0], model, *(text for text in texts if text != models[0])]
+        raise UsageError(
+            f"{model!r} is a text and {models[0]!r} a model, which comes first; "
+            f"charlm {command} {' '.join(map(argument, words))}"
+        )
+    return None, (model, *texts)
+
+
+def refuse_models(sources: Sequence[str]) -> None:
+    """Refuse a model where a text belongs.
+
+    Raises
+    ------
+    UsageError
+    """
+    for source in sources:
+        if _is_model(source) and not _is_text(source):
+            raise UsageError(f"{source!r} is a model where a text belongs; give a file or folder of text, or -")
+
+
+def _is_model(name: str) -> bool:
+    from charlm.checkpoint import find_run, is_checkpoint
+    from charlm.errors import CheckpointError
+
+    try:
+        return not _is_stream(name) and is_checkpoint(find_run(name))
+    except CheckpointError:
+        return False
+
+
+def _is_text(name: str) -> bool:
+    from charlm.checkpoint import is_checkpoint
+
+    # Path.exists fails for a name that is too long
+    return _is_stream(name) or (os.path.exists(name) and not is_checkpoint(Path(name)))  # noqa: PTH110
+
+
+def _is_stream(name: str) -> bool:
+    from charlm.text.corpus import BUILTIN, STDIN
+
+    return name == STDIN or name.startswith(BUILTIN)
 
 
 def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, errors: str) -> str:
@@ -58,6 +176,7 @@ def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, er
     if literal is not None:
         decoding_errors(errors)
         return literal
+    refuse_models(sources)
     return read_sources(sources, encoding=encoding, errors=errors).text
 
 
@@ -72,8 +191,7 @@ def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_em
     from charlm.text.corpus import read_corpus
 
     how = decoding_errors(errors)
-    stdin = None if sys.stdin is None else sys.stdin.buffer  # there is none behind `<&-`
-    corpus = read_corpus(sources, encoding=encoding, errors=how, stdin=stdin, allow_empty=allow_empty)
+    corpus = read_corpus(sources, encoding=encoding, errors=how, stdin=stdin_bytes(), allow_empty=allow_empty)
     show_remarks(corpus.remarks)
     return corpus
 

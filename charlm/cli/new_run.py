@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -13,7 +12,8 @@ from rich.text import Text
 
 from charlm.checkpoint import new_run_folder
 from charlm.cli.fine_tuning import knows_documents, model_from, vocabulary_from
-from charlm.cli.streams import stderr_console
+from charlm.cli.given_text import refuse_models
+from charlm.cli.streams import stderr_console, stdin_bytes, stdin_is_terminal
 from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.errors import CorpusError, UsageError
 from charlm.model import CharModel
@@ -81,12 +81,12 @@ class NewRun:
             if value is not None and value not in choices:
                 raise UsageError(f"{flag} is {value!r}; choose one of {', '.join(choices)}")
         decoding: dict[str, Any] = {"encoding": encoding, "errors": errors}
-        stdin = None if sys.stdin is None else sys.stdin.buffer  # there is none behind `<&-`
-        if not (STDIN in sources and stdin is not None and stdin.isatty()):  # else a person types the text
+        refuse_models([*sources, *([] if val_file is None else [val_file])])
+        if not (STDIN in sources and stdin_is_terminal()):  # else a person types the text
             on_phase("reading the text")
-        corpus = read_corpus(sources, stdin=stdin, **decoding)
+        corpus = read_corpus(sources, stdin=stdin_bytes(), **decoding)
         self.text, self.stem = corpus.text, corpus.stem
-        validation = None if val_file is None else read_corpus([val_file], stdin=stdin, **decoding)
+        validation = None if val_file is None else read_corpus([val_file], stdin=stdin_bytes(), **decoding)
         self.validation = None if validation is None else validation.text
         self.remarks = corpus.remarks + (() if validation is None else validation.remarks)
         settings = preset_settings(preset, len(self.text), {name: train_flags.get(name) for name in BUDGETS})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from charlm.cli.given_text import decoding_errors, read_sources
 from charlm.errors import UsageError
@@ -31,7 +31,7 @@ def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str,
     return read_sources([str(prompt_file)], encoding=encoding, errors=errors, allow_empty=True).text
 
 
-def piped_prompt(stdin: TextIO | None, *, encoding: str, errors: str) -> str:
+def piped_prompt(stdin: BinaryIO | None, *, encoding: str, errors: str) -> str:
     """Return what standard input holds if it is a pipe or a regular file; otherwise, and if it is empty, nothing.
 
     Raises
@@ -46,7 +46,7 @@ def piped_prompt(stdin: TextIO | None, *, encoding: str, errors: str) -> str:
     return read_sources(["-"], encoding=encoding, errors=errors, allow_empty=True).text
 
 
-def _is_pipe_or_file(stream: TextIO) -> bool:
+def _is_pipe_or_file(stream: BinaryIO) -> bool:
     try:
         mode = os.fstat(stream.fileno()).st_mode
     except (OSError, ValueError):  # closed, or not a file of the system's

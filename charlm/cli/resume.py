@@ -39,7 +39,7 @@ def resume(
     It goes to its planned end or to a new total.
     """
     flags = dict(locals())
-    from charlm.cli.choose_run import newest_run, offer_unfinished_run
+    from charlm.cli.choose_run import named_run, newest_run, offer_unfinished_run
     from charlm.cli.distributed import all_ranks
     from charlm.cli.old_run import OldRun
     from charlm.cli.run_training import RunScreen, check_wishes, run_training
@@ -49,7 +49,7 @@ def resume(
         check_wishes(tensorboard)
         budget = {"epochs": epochs, "steps": steps, "minutes": minutes}
         if run is not None:
-            folder: Path | None = Path(run)
+            folder: Path | None = named_run(run)
         elif any(total is not None for total in budget.values()):  # which may be more than a finished run's
             folder = newest_run()
         else:

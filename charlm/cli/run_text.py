@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from charlm.checkpoint import Checkpoint
-from charlm.cli.given_text import read_sources
+from charlm.cli.given_text import read_sources, refuse_models
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CorpusError, UsageError
 from charlm.text.corpus import BUILTIN, STDIN, Corpus, read_corpus
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.data import Data, load_data
 
-__all__ = ["LearntText", "learnt_text", "read_run_text"]
+__all__ = ["LearntText", "held_out_text", "learnt_text", "read_run_text"]
 
 
 class LearntText(NamedTuple):
@@ -26,7 +26,28 @@ class LearntText(NamedTuple):
     unseen: str
 
 
-def learnt_text(checkpoint: Checkpoint, source: str | None = None) -> LearntText:
+def held_out_text(checkpoint: Checkpoint) -> str:
+    """Read what was held out of a model's training text.
+
+    Raises
+    ------
+    CorpusError
+        If the text is no longer there, or is another.
+    UsageError
+        If the model does not know where its text is, or nothing was held out.
+    """
+    remedy = "give one text: files, or --text with the text itself"
+    unseen = learnt_text(checkpoint, remedy=remedy).unseen
+    if checkpoint.model.vocabulary.unit == "byte":
+        unseen = unseen.lstrip("\N{REPLACEMENT CHARACTER}")  # bytes of a character that begins before
+    if not unseen:
+        raise UsageError(f"nothing was held out of this model's training text; {remedy}")
+    return unseen
+
+
+def learnt_text(
+    checkpoint: Checkpoint, source: str | None = None, *, remedy: str = "give the text with --novelty-corpus"
+) -> LearntText:
     """Read what a model was trained on.
 
     Parameters
@@ -35,6 +56,8 @@ def learnt_text(checkpoint: Checkpoint, source: str | None = None) -> LearntText
     source : str, optional
         A corpus to take for it: a file, a folder or ``builtin:NAME``. Of one that is the run's own text, the part
         that was held out is set apart; of any other, all counts as learnt.
+    remedy : str
+        What errors advise.
 
     Raises
     ------
@@ -51,19 +74,16 @@ def learnt_text(checkpoint: Checkpoint, source: str | None = None) -> LearntText
         decoding: dict[str, Any] = {"encoding": origin["encoding"], "errors": origin["errors"]}
     except (KeyError, TypeError, ValueError) as error:  # saved by hand, imported, or from a stranger
         if source is None:
-            raise UsageError(
-                "this model does not say what text it has learnt; give the text with --novelty-corpus"
-            ) from error
+            raise UsageError(f"this model does not say what text it has learnt; {remedy}") from error
         own_sha256, decoding = None, {"encoding": "utf-8", "errors": "strict"}
     if source is None:
         try:
             text, validation = read_run_text(origin)
         except CorpusError as error:
             cause, _, _ = str(error).partition("; ")
-            raise CorpusError(
-                f"no training text to compare with: {cause}; give it with --novelty-corpus"
-            ) from error
+            raise CorpusError(f"the training text cannot be read again: {cause}; {remedy}") from error
     else:
+        refuse_models([source])
         corpus, validation = read_sources([source], **decoding), None
         if corpus.sha256 != own_sha256:
             return LearntText(vocabulary.prepare(corpus.text), "")
@@ -79,7 +99,7 @@ def _parts(vocabulary: Vocabulary, data: Data) -> LearntText:
     elif held_out.warmup:
         unseen = [held_out.targets[held_out.warmup :]]
     else:
-        unseen = np.split(held_out.targets, np.flatnonzero(held_out.resets))
+        unseen = np.split(held_out.targets, np.flatnonzero(held_out.resets))[1:]  # nothing is before the first
     return LearntText("\n".join(map(vocabulary.decode, learnt)), "\n".join(map(vocabulary.decode, unseen)))
 
 

@@ -133,13 +133,14 @@ def sample(
     Prompt and continuation go to standard output as they are drawn. Without a prompt flag, standard input is
     the prompt if it is a pipe or a file.
     """
-    from charlm.checkpoint import find_model, load_checkpoint
+    from charlm.checkpoint import load_checkpoint
     from charlm.cli.beams import refuse_drawing
+    from charlm.cli.given_text import named_model
     from charlm.cli.hidden_keys import HiddenKeys
     from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt, piped_prompt
     from charlm.cli.sample_writing import SampleWriter, searched, with_novelty
-    from charlm.cli.streams import word_wrapping
+    from charlm.cli.streams import stdin_bytes, word_wrapping
     from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
     from charlm.generation import sample_many
     from charlm.ui.sanitize import visible
@@ -169,8 +170,8 @@ def sample(
         refuse_raw_terminal(sys.stdout)
     refuse_existing({"--output": output}, force=force)
     given = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors)
-    text = piped_prompt(sys.stdin, encoding=encoding, errors=errors) if given is None else given
-    checkpoint = load_checkpoint(find_model(model))
+    text = piped_prompt(stdin_bytes(), encoding=encoding, errors=errors) if given is None else given
+    checkpoint = load_checkpoint(named_model(model))
     net = checkpoint.model
     chosen = secrets.randbelow(2**32) if seed is None else seed
     samples: Generator[Searched, None, None] | Generator[Sample, None, None]

@@ -8,9 +8,17 @@ from typing import Annotated
 
 import typer
 
-from charlm.cli.given_text import EncodingOption, ErrorsOption, LiteralOption, ModelArgument, given_text
-from charlm.cli.options import NoColorOption, OnUnknownOption
+from charlm.cli.given_text import (
+    EncodingOption,
+    ErrorsOption,
+    LiteralOption,
+    given_text,
+    model_and_texts,
+    named_model,
+)
+from charlm.cli.options import ModelArgument, NoColorOption, OnUnknownOption
 from charlm.config import SampleConfig
+from charlm.errors import UsageError
 
 __all__ = ["score"]
 
@@ -18,7 +26,7 @@ _DEFAULT = SampleConfig()
 
 
 def score(
-    model: ModelArgument,
+    model: ModelArgument = None,
     text: Annotated[
         str | None, typer.Argument(metavar="TEXT", help="A file, or - for standard input.", show_default=False)
     ] = None,
@@ -39,7 +47,7 @@ def score(
     The surprisal is in bits, shown as a heat map.
     """
     from charlm import analysis
-    from charlm.checkpoint import find_model, load
+    from charlm.checkpoint import load
     from charlm.cli.streams import stdout_console
     from charlm.cli.writing import open_text, refuse_existing
     from charlm.ui.export import to_html, to_svg
@@ -47,8 +55,11 @@ def score(
     from charlm.ui.sanitize import json_text, visible_line
 
     refuse_existing({"--svg": svg, "--html": html}, force=force)
-    content = given_text(() if text is None else (text,), literal, encoding=encoding, errors=errors)
-    path = find_model(model)
+    model, sources = model_and_texts("score", model, () if text is None else (text,), literal)
+    if len(sources) > 1:
+        raise UsageError(f"{sources[0]!r} and {sources[1]!r} are two texts; give a model and one text")
+    content = given_text(sources, literal, encoding=encoding, errors=errors)
+    path = named_model(model, names_own=True)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     result = analysis.score(load(path), content, on_unknown=config.on_unknown)
     bits = result.bits.tolist()

@@ -7,7 +7,7 @@ import io
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, TextIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 from rich.console import Console, ConsoleDimensions
 
@@ -21,6 +21,8 @@ __all__ = [
     "silence",
     "silence_stdout",
     "stderr_console",
+    "stdin_bytes",
+    "stdin_is_terminal",
     "stdout_console",
     "word_wrapping",
 ]
@@ -31,6 +33,16 @@ def prepare_streams() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
+
+
+def stdin_bytes() -> BinaryIO | None:
+    """Return standard input; None where it was closed before the program began, as by ``<&-``."""
+    return None if sys.stdin is None else sys.stdin.buffer
+
+
+def stdin_is_terminal() -> bool:
+    """Tell whether a person types standard input."""
+    return sys.stdin is not None and sys.stdin.isatty()
 
 
 def stderr_console(no_color: bool = False) -> Console:

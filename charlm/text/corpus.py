@@ -225,7 +225,7 @@ def _refuse(error: OSError | ValueError, name: str) -> NoReturn:
     if not isinstance(error, FileNotFoundError):
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise CorpusError(f"cannot read {name!r}: {reason}; check the name and its permissions") from error
-    raise CorpusError(f"there is no file or folder {name!r}; check the name, or take builtin:tales") from error
+    raise CorpusError(f"there is no file or folder {name!r}; check the name") from error
 
 
 def _name(source: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from charlm.checkpoint import find_model, read_meta
+from charlm.checkpoint import find_model, find_run, read_meta
 from charlm.checkpoint.locate import BEST, LAST
 from charlm.errors import CheckpointError
 from charlm.training.history import History, read_log
@@ -21,7 +21,8 @@ def find_history(path: str | Path) -> History:
     Parameters
     ----------
     path : str or Path
-        A run folder or a checkpoint: beside ``last.npz`` and ``best.npz`` the run's log is looked for.
+        A run folder, a run by its name, or a checkpoint: beside ``last.npz`` and ``best.npz`` the run's log is
+        looked for.
 
     Raises
     ------
@@ -42,7 +43,8 @@ def any_history(path: str | Path) -> History:
     CheckpointError
         If there is no such run.
     """
-    logged = _logged(Path(path))
+    path = find_run(path)
+    logged = _logged(path)
     return logged if logged.train or logged.evaluations else kept_history(read_meta(find_model(path)))
 
 

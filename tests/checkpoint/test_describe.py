@@ -15,6 +15,8 @@ from charlm.errors import CheckpointError
 from charlm.model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
+pytestmark = pytest.mark.usefixtures("nothing_shipped")
+
 TRAINING = {"progress": {"step": 12, "best_loss": 1.5, "best_step": 10, "history": [[10, 1.75, 1.5]]}}
 
 

@@ -5,8 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from charlm.checkpoint import find_model, list_runs
+from charlm.checkpoint import find_model, find_run, is_checkpoint, list_runs
+from charlm.checkpoint.locate import SHIPPED_IN
 from charlm.errors import CheckpointError
+
+pytestmark = pytest.mark.usefixtures("nothing_shipped")
+
+
+NPZ = b"PK\x03\x04" + b"-" * 26 + b"__meta__.npy"
 
 
 def run(root: Path, name: str, **saved_s: float) -> Path:
@@ -66,7 +72,8 @@ def test_what_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"holds neither best\.npz nor last\.npz; give a run folder"):
         find_model(tmp_path)
     with pytest.raises(
-        CheckpointError, match=r"there is no checkpoint '.*none'; check the name, or train one first"
+        CheckpointError,
+        match=r"^there is no checkpoint '.*none'; check the name, or train one first",
     ):
         find_model(tmp_path / "none")
     with pytest.raises(CheckpointError, match=r"^(checkpoint|there is no checkpoint) [^\n]+; [^\n]+$"):
@@ -80,3 +87,80 @@ def test_a_folder_of_runs_that_cannot_be_read(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(Path, "iterdir", refuse)
     with pytest.raises(CheckpointError, match="cannot be read: Permission denied"):
         list_runs(tmp_path)
+
+
+class TestNames:
+    @pytest.fixture(autouse=True)
+    def here(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.chdir(tmp_path)
+        for name in ("tales", "songs-2", "pretrained/tiny"):
+            run(Path("checkpoints"), name, last=1, best=1)
+
+    @pytest.mark.parametrize("name", ["tales", "tales/", "pretrained/tiny", Path("tales")])
+    def test_a_run_by_the_name_that_the_list_has(self, name: str | Path) -> None:
+        assert find_run(name) == Path("checkpoints", name)
+        assert find_model(name) == Path("checkpoints", name, "best.npz")
+
+    def test_a_path_wins(self) -> None:
+        folder = run(Path(), "tales", last=1)
+        assert find_model("tales") == folder / "last.npz"
+        Path("songs-2").write_bytes(NPZ)
+        assert find_model("songs-2") == Path("songs-2")
+
+    def test_a_folder_of_texts_does_not_hide_the_run_that_learnt_them(self) -> None:
+        Path("tales").mkdir()
+        assert find_run("tales") == Path("checkpoints/tales")
+        Path("poems").mkdir()
+        assert find_run("poems") == Path("poems")
+
+    @pytest.mark.parametrize(
+        ("name", "meant"),
+        [
+            ("tails", "'tales'"),
+            ("TALES", "'tales'"),
+            ("checkpoints/tails", "'tales'"),
+            ("checkpoints/tails/best.npz", "'tales'"),
+            ("songs", "'songs-2'"),
+            ("tiny", "'pretrained/tiny'"),
+            ("modle.npz", "'model.npz'"),
+        ],
+    )
+    def test_names_that_are_like_it(self, name: str, meant: str) -> None:
+        Path("model.npz").write_bytes(b"")
+        with pytest.raises(CheckpointError, match=rf"; did you mean {meant}\? charlm info lists the runs$"):
+            find_model(name)
+
+    def test_a_text_is_told_to_be_one(self) -> None:
+        Path("corpus.txt").write_text("PK is no beginning", "utf-8")
+        with pytest.raises(CheckpointError, match=r"'corpus\.txt' is no model but a text or another file; "):
+            find_model("corpus.txt")
+
+    def test_what_is_meant_as_a_checkpoint(self) -> None:
+        Path("a.npz").write_bytes(b"")  # damaged, but meant
+        Path("b").write_bytes(NPZ)
+        Path("c").write_bytes(b"PK\x03\x04" + b"-" * 26 + b"poem.txt")
+        Path("poems").mkdir()
+        names = ("a.npz", "b", "checkpoints/tales", "c", "poems", "missing", "a\0b")
+        assert [is_checkpoint(Path(name)) for name in names] == [True] * 3 + [False] * 4
+
+
+class TestShipped:
+    def test_it_is_listed_wherever_one_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        shipped = run(tmp_path / "package", "pretrained/tales", best=9)
+        monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_IN", (tmp_path / "none", shipped.parent))
+        empty = tmp_path / "empty"
+        assert [(one.name, one.shipped) for one in list_runs(empty)] == [("pretrained/tales", True)]
+        assert find_model(root=empty) == find_model("pretrained/tales", root=empty) == shipped / "best.npz"
+        own = run(empty, "own", last=1)
+        assert find_model(root=empty) == own / "last.npz"
+
+    def test_one_in_the_folder_of_runs_comes_before_its_like(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        packaged = run(tmp_path / "package", "pretrained/tales", best=9)
+        monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_IN", (packaged.parent,))
+        there = run(tmp_path / "root", "pretrained/tales", best=1)
+        assert [one.file for one in list_runs(tmp_path / "root")] == [there / "best.npz"]
+
+    def test_the_checkout_has_it_beside_the_package(self) -> None:
+        assert any((place / "tales" / "best.npz").is_file() for place in SHIPPED_IN)

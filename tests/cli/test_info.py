@@ -12,6 +12,8 @@ from charlm.errors import CheckpointError
 from charlm.model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
+pytestmark = pytest.mark.usefixtures("nothing_shipped")
+
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

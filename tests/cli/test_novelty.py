@@ -174,13 +174,13 @@ class TestErrors:
         train()
         Path("ducks.txt").unlink()
         message = fails(3, "--novelty")
-        assert "'ducks.txt'; give it with --novelty-corpus" in message
+        assert "'ducks.txt'; give the text with --novelty-corpus" in message
         assert "gone.txt" in fails(3, "--novelty", "--novelty-corpus", "gone.txt")
 
     def test_the_text_is_another(self, fails):
         train()
         Path("ducks.txt").write_text("drakes")
-        assert "has changed ('ducks.txt'); give it with --novelty-corpus" in fails(3, "--novelty")
+        assert "has changed ('ducks.txt'); give the text with --novelty-corpus" in fails(3, "--novelty")
 
     def test_a_model_that_was_saved_by_hand(self, fails, capsys):
         model = charlm.CharModel(charlm.ModelConfig(hidden_size=5), charlm.Vocabulary.from_text("abc\n"))

@@ -95,7 +95,6 @@ def test_a_name_can_do_no_harm(capsys: pytest.CaptureFixture[str]) -> None:
     ("arguments", "code", "word"),
     [
         (["none"], 4, "there is no checkpoint 'none'"),
-        ([], 4, "train one first"),
         (["runs"], 4, "holds neither"),
         (["runs/one", "--x", "miles"], 2, "choose one of steps, chars, minutes, epochs"),
         (["runs/one", "--from", "1e9"], 2, "give a smaller --from"),
@@ -109,6 +108,18 @@ def test_refusals_are_one_line(
     out, err = capsys.readouterr()
     assert (out, err.count("\n")) == ("", 1)
     assert word in err
+
+
+@pytest.mark.usefixtures("nothing_shipped")
+def test_no_run_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["plot"]) == 4
+    assert "train one first" in capsys.readouterr().err
+
+
+def test_the_shipped_model_where_there_is_no_other(capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([], ["pretrained/tales"]):
+        assert run(["plot", *arguments]) == 0
+        assert "tales" in capsys.readouterr().out
 
 
 def test_on_a_terminal_of_forty_columns(terminal) -> None:  # type: ignore[no-untyped-def]

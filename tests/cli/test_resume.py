@@ -201,10 +201,25 @@ def test_errors_are_one_line_with_cause_and_remedy(name, capsys):
     assert Path("r/best.npz").read_bytes() == best
 
 
-@pytest.mark.parametrize("run_name", ["nowhere", "t.txt", "r/last.npz"])
+@pytest.mark.parametrize("run_name", ["nowhere", "t.txt"])
 def test_what_is_no_run(run_name, capsys):
     assert run(["resume", run_name]) == 4
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["named", "r/last.npz", "r/best.npz"])
+def test_a_run_by_its_name_or_a_checkpoint_of_it(name):
+    assert train("checkpoints/named", 2) == 0
+    assert run(["resume", name, "--steps", "6", "--quiet"]) == 0
+    assert step("checkpoints/named" if name == "named" else "r") == 6
+
+
+def test_weights_alone_cannot_be_resumed(capsys):
+    for name in ("pretrained/tales", "weights.npz"):
+        Path("weights.npz").write_bytes(Path("r/best.npz").read_bytes())
+        assert run(["resume", name]) == 4
+        told = capsys.readouterr().err
+        assert f"to resume; fine-tune the weights with charlm train --init-from {name}\n" in told
 
 
 def test_no_run_at_all(capsys):

@@ -181,10 +181,18 @@ class TestErrors:
         assert word in err
         assert err.count("\n") == 1
 
+    @pytest.mark.usefixtures("nothing_shipped")
     def test_no_model(self, tmp_path, monkeypatch, capsys):
         monkeypatch.chdir(tmp_path)
         assert run(["sample"]) == 4
         assert "train one first" in capsys.readouterr().err
+
+    def test_the_shipped_model_where_there_is_no_other(self, tmp_path, monkeypatch, capsys):
+        monkeypatch.chdir(tmp_path)
+        assert run(["sample", "--length", "30"]) == 0
+        out, err = capsys.readouterr()
+        assert len(out) == 30
+        assert err.startswith("model pretrained/tales, which came with charlm\nseed ")
 
     def test_unknown_characters_on_request(self, trained, capsys):
         assert run(["sample", "--prompt", "aΩb", "--on-unknown", "skip", "--seed", "1"]) == 0
