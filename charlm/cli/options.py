@@ -58,7 +58,9 @@ def _option(*names: str, help: str, panel: str, value: str | None = None) -> Any
 ModelArgument: TypeAlias = Annotated[
     str | None,
     typer.Argument(
-        metavar="MODEL", help="A checkpoint or run folder; left out, the newest run.", show_default=False
+        metavar="MODEL",
+        help="A checkpoint, run folder or name of a run; left out, the newest run.",
+        show_default=False,
     ),
 ]
 PromptOption: TypeAlias = Annotated[
