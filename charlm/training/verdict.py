@@ -21,13 +21,16 @@ __all__ = ["Verdict", "Word", "judge"]
 Word: TypeAlias = Literal["early", "learns", "settled", "stalls", "overfits", "diverges"]
 
 FEWEST_EVALUATIONS = 3  # before that nothing is said of validation
-FEWEST_POINTS = 20  # of the training loss
+FEWEST_POINTS = 20  # of the training loss, while more are to come
+FEWEST_AT_END = 10
 WINDOWS = 20
 LARGE_RISE = 0.25  # nats: no schedule and no dropout lifts the training loss so far from where it was
 LEAST_CHANGE = 0.005  # of the loss: below that it is the same
 SOONEST_STALL = 0.15  # of the run; many a run rests a while before it finds the first regularities
 MOST_DOUBT = 0.01  # of the loss: a fall by more is a fall, however noisy the curve
 TRUE_MARGIN = 1.02
+BY_HEART = 0.05  # nats: at less, there is next to nothing left to learn
+SHORT_TEXT = 20_000  # characters: no setting makes up for more text
 LOW_RATE = 0.1  # of the highest: the schedule has run down
 
 _GAUSSIAN = 1.4826  # standard deviation over median absolute deviation
@@ -80,7 +83,8 @@ def judge(history: History) -> Verdict:
     >>> str(judge(history))
     'learns: train fell from 3.82 to 1.52'
     """
-    return _diverges(history) or _early(history) or _overfits(history) or _stalls(history) or _learns(history)
+    rules = (_diverges, _early, _overfits, _knows_by_heart, _stalls)
+    return next(filter(None, (rule(history) for rule in rules)), None) or _learns(history)
 
 
 def _diverges(history: History) -> Verdict | None:
@@ -104,9 +108,27 @@ def _diverges(history: History) -> Verdict | None:
 
 
 def _early(history: History) -> Verdict | None:
-    if len(history.evaluations) >= FEWEST_EVALUATIONS or len(history.train) >= FEWEST_POINTS:
+    fewest = FEWEST_AT_END if history.reason else FEWEST_POINTS
+    if len(history.evaluations) >= FEWEST_EVALUATIONS or len(history.train) >= fewest:
         return None
+    if history.reason and history.last_step < fewest:
+        return Verdict(
+            "early", f"after {history.last_step:,.0f} updates there is too little to judge by", "train longer"
+        )
     return Verdict("early", "too few figures yet to judge by")
+
+
+def _knows_by_heart(history: History) -> Verdict | None:
+    name, losses = _series(history)
+    unvalidated = history.figure("validation_characters") == 0
+    if not losses or losses[-1] > BY_HEART or not math.isnan(history.yardstick("true_nats")):
+        return None
+    if name == "validation":
+        return Verdict("settled", f"validation is {losses[-1]:.2g}, and next to nothing is left to learn")
+    if not unvalidated:
+        return None
+    reason = f"train fell to {losses[-1]:.2g}: the model knows its text by heart"
+    return Verdict("settled", reason, "give more text, or hold some of it out with --val-frac 0.1")
 
 
 def _overfits(history: History) -> Verdict | None:
@@ -127,7 +149,8 @@ def _overfits(history: History) -> Verdict | None:
 
 def _against_overfitting(history: History, best: Point) -> str:
     dropout = history.setting("model", "dropout")
-    flags = [f"--dropout {min(dropout + 0.2, 0.8):.1f}" if 0 <= dropout < 0.6 else "a smaller --hidden-size"]
+    flags = ["more text"] if history.figure("characters") < SHORT_TEXT else []
+    flags += [f"--dropout {min(dropout + 0.2, 0.8):.1f}" if 0 <= dropout < 0.6 else "a smaller --hidden-size"]
     if not math.isnan(history.setting("train", "weight_drop")):
         flags.append("more --weight-drop")
     when = "next time" if history.reason else "stop here, or"

@@ -20,7 +20,7 @@ from charlm.ui.plain import PlainProgress, Silence
 from charlm.ui.run_state import RunState
 from charlm.ui.run_view import RunView
 from charlm.ui.sanitize import visible_line
-from charlm.ui.summary import summary
+from charlm.ui.summary import print_summary
 
 __all__ = ["Dashboard", "Display", "open_display"]
 
@@ -106,8 +106,7 @@ class Dashboard:
         for remark in self._remarks:
             self._console.print(Text(visible_line(remark)), soft_wrap=True)
         if self._state.started_s is not None:
-            for line in summary(self._state, self._clock()):
-                self._console.print(line, soft_wrap=True)
+            print_summary(self._console, self._state, self._clock())
 
     def phase(self, name: str) -> None:
         """Show at once what is done before the first update."""

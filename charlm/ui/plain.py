@@ -15,7 +15,7 @@ from charlm.training.history import History
 from charlm.training.report import Report
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible_line
-from charlm.ui.summary import summary
+from charlm.ui.summary import print_summary
 from charlm.ui.wording import duration, engine_line, model_line, number
 
 __all__ = ["PlainProgress", "Silence"]
@@ -67,8 +67,7 @@ class PlainProgress:
         self._end_phase()
         self._state.fail(error)
         if self._state.started_s is not None:
-            for line in summary(self._state, self._clock()):
-                self._print(line)
+            print_summary(self._console, self._state, self._clock())
 
     def phase(self, name: str) -> None:
         """Take in what is done before the first update, and print it if it takes long."""
@@ -102,7 +101,8 @@ class PlainProgress:
             case "step" if now_s - self._last_s >= self._every_s:
                 self._last_s = now_s
                 self._print(Text(self._step_line(now_s)))
-            case "eval":
+                self._tell_verdict()
+            case "eval" if report.loss is not None:
                 note = " (best)" if report.best else ""
                 self._print(Text(f"step {report.step:,}: validation {number(report.loss)} nats{note}"))
                 self._tell_verdict()
@@ -129,7 +129,7 @@ class PlainProgress:
         published = math.isfinite(state.published_loss)
         mean = f"{number(state.train_loss.value)} nats"
         loss = f"{state.published_loss:.3f} summed" if published else mean
-        where = f"step {state.step:,}/{state.steps:,} ({state.fraction:.0%}), epoch {state.epoch:.2f}"
+        where = f"step {state.step:,}/{state.steps:,} ({state.fraction:.0%}), epoch {state.epoch:,.2f}"
         speed = f"{number(state.chars_per_s.value, ',.0f')} characters/s"
         return f"{where}: train {loss}, {speed}, {duration(state.remaining_s(now_s))} left"
 

@@ -55,6 +55,8 @@ class RunState:
         What is done before the first update; empty from then on.
     phase_s : float
         The clock's seconds when that began.
+    before_s : float
+        Of a run that continues: seconds that it took before.
     """
 
     JUDGEMENTS = 200  # of the training loss alone, over the run; each takes a millisecond or two
@@ -65,6 +67,7 @@ class RunState:
         self.start: Mapping[str, Any] = {}
         self.first_step = 0
         self.started_s: float | None = None
+        self.before_s = 0.0
         self.step = 0
         self.steps = 0
         self.epoch = 0.0
@@ -117,6 +120,8 @@ class RunState:
                 self.start, self.folder = report.details, report.path
                 self.best_loss = float(report.details.get("best_loss", math.nan))
                 self.best_step = int(report.details.get("best_step", 0))
+                self.before_s = report.elapsed_s
+                self._take_over()
             case "step":
                 self._add_step(report)
             case "eval":
@@ -132,6 +137,18 @@ class RunState:
                 self.saved = True
             case "end":
                 self.reason = str(report.details.get("reason", "finished"))
+
+    def _take_over(self) -> None:
+        """Take the newest losses from what a run that continues did before."""
+        for point in self.history.train[-10:]:
+            self.train_loss.add(point.loss)
+        if self.history.evaluations:
+            self.val_loss = self.history.evaluations[-1].loss
+
+    @property
+    def documents(self) -> bool:
+        """Whether each line of the text is a document."""
+        return bool(self.start.get("config", {}).get("train", {}).get("documents"))
 
     def _add_step(self, report: Report) -> None:
         self.learning_rate, self.grad_norm = report.learning_rate, report.grad_norm

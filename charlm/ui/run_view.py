@@ -92,7 +92,7 @@ def _progress(state: RunState, now_s: float, width: int) -> Iterator[Text]:
     left = duration(state.remaining_s(now_s))
     words = f"  {state.fraction:4.0%}  {duration(state.elapsed_s(now_s))}, {left} left"
     yield bar(state.fraction, max(width - len(words), 4)).append(words)
-    yield Text(f"step {state.step:,} of {state.steps:,} · epoch {state.epoch:.2f}")
+    yield Text(f"step {state.step:,} of {state.steps:,} · epoch {state.epoch:,.2f}")
 
 
 def bar(fraction: float, width: int) -> Text:
@@ -107,11 +107,14 @@ def metrics(state: RunState, width: int, *, low: bool = False) -> list[Text]:
         train = _figure("train loss", number(state.published_loss, ".3f"), " summed, smoothed", "bold")
     else:
         train = _loss("train loss", state.train_loss.value, "bold")
-    left = [
-        train,
-        _loss("validation", state.val_loss, f"bold {VALIDATION}"),
-        _loss("best", state.best_loss, VALIDATION, f"step {state.best_step:,}"),
-    ]
+    if state.history.figure("validation_characters") == 0:
+        left = [train, _figure("validation", "no text is held out", "", "dim")]
+    else:
+        left = [
+            train,
+            _loss("validation", state.val_loss, f"bold {VALIDATION}"),
+            _loss("best", state.best_loss, VALIDATION, f"step {state.best_step:,}"),
+        ]
     right = [
         _figure("speed", number(state.chars_per_s.value, ",.0f"), " characters/s", "bold"),
         _figure("learning rate", number(state.learning_rate, ".3g"), "", ""),

@@ -22,6 +22,7 @@ __all__ = [
     "engine_line",
     "model_line",
     "number",
+    "quoted",
     "yardsticks",
 ]
 
@@ -141,5 +142,10 @@ def yardsticks(history: History) -> str:
 
 
 def argument(path: str) -> str:
-    """Quote a path so that it can be pasted behind a command."""
-    return visible_line(subprocess.list2cmdline([path]) if os.name == "nt" else shlex.quote(path))
+    """Quote a path so that it can be pasted behind a command, which takes it for no option."""
+    return quoted(f".{os.sep}{path}" if path.startswith("-") else path)
+
+
+def quoted(text: str) -> str:
+    """Quote a text so that a shell takes it as one word."""
+    return visible_line(subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text))

@@ -160,3 +160,26 @@ def test_odd_losses_do_no_harm(loss: float) -> None:
         history.add({"event": "step", "step": step, "loss": loss})
         history.add({"event": "eval", "step": step, "loss": loss})
     assert not math.isnan(len(str(judge(history))))
+
+
+def test_a_short_text_is_to_become_longer() -> None:
+    history = history_of(**RUNS["overfits"][1], **QUIET, characters=900)
+    assert "use more text or --dropout 0.3" in judge(history).remedy
+
+
+def test_what_is_known_by_heart_is_settled() -> None:
+    by_heart = judge(history_of(falling(0.01, 40), noise=0.002, rate=full_rate))
+    assert by_heart.word == "settled"
+    assert "knows its text by heart" in by_heart.reason
+    assert "--val-frac 0.1" in by_heart.remedy
+    predictable = judge(history_of(falling(0.01, 40), falling(0.01, 40), noise=0.002, rate=full_rate))
+    assert str(predictable) == "settled: validation is 0.018, and next to nothing is left to learn"
+
+
+def test_a_run_that_ended_soon_is_judged_by_what_there_is() -> None:
+    history = History()
+    for step in range(1, 13):
+        history.add({"event": "step", "step": step, "loss": 3 - step / 10})
+    assert judge(history).word == "early"
+    history.add({"event": "end", "step": 12, "steps": 12, "reason": "finished"})
+    assert str(judge(history)) == "learns: train fell from 2.65 to 2.05"

@@ -60,8 +60,14 @@ def test_ends_with_where_the_model_is_and_how_to_go_on() -> None:
     text = printed(20, every_s=1)
     assert "finished" in text
     assert "saved       checkpoints/demonstration\n" in text
-    assert "charlm sample checkpoints/demonstration\n" in text
-    assert "charlm resume" not in text
+    for label, command in (
+        ("sample", "sample checkpoints/demonstration"),
+        ("console", "console checkpoints/demonstration"),
+        ("plot", "plot checkpoints/demonstration"),
+        ("longer", "resume checkpoints/demonstration --steps 40"),
+    ):
+        assert f"{label:<12}charlm {command}\n" in text
+    assert "charlm score checkpoints/demonstration --text " in text
 
 
 def test_warnings_are_said_and_stay() -> None:

@@ -14,7 +14,7 @@ from charlm.training.report import Report
 from charlm.ui.demo import reports
 from charlm.ui.run_state import RunState
 from charlm.ui.run_view import RunView, _in_rows
-from charlm.ui.summary import summary
+from charlm.ui.summary import print_summary
 
 SIZES = [(80, 24), (60, 20), (40, 24), (40, 12), (20, 5), (200, 60), (1, 1), (2, 40)]
 
@@ -100,8 +100,7 @@ def test_validation_has_one_colour() -> None:
     state = told(reports(200))
     console = Console(file=io.StringIO(), width=80, height=30, color_system="standard", force_terminal=True)
     console.print(RunView(state, 0.0), height=30)
-    for line in summary(state, 0.0):
-        console.print(line)
+    print_summary(console, state, 0.0)
     text = console.file.getvalue()  # type: ignore[attr-defined]
     assert "\x1b[1;35m●" in text
     assert len(re.findall(r"\x1b\[(?:1;)?35m1\.\d{4}", text)) == 3  # validation, best, and in the summary
