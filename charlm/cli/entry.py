@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Sequence
 from types import TracebackType
 from typing import Any
@@ -22,23 +23,27 @@ INTERRUPTED = 130
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    started_s = time.perf_counter() - time.process_time()  # so far, starting was work and no waiting
     sys.excepthook = _show_traceback
-    sys.exit(run(sys.argv[1:]))
+    sys.exit(run(sys.argv[1:], started_s=started_s))
 
 
-def run(arguments: Sequence[str]) -> int:
+def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
     """Run the command line.
 
     Parameters
     ----------
     arguments : sequence of str
         Without the program's name.
+    started_s : float, optional
+        When the process was started, of `time.perf_counter`; now when left out.
 
     Returns
     -------
     int
         The exit code.
     """
+    started_s = time.perf_counter() if started_s is None else started_s
     for variable in BLAS_VARIABLES:  # workers run beside each other, each with products of its own
         os.environ[variable] = "1"
     import typer
@@ -53,7 +58,7 @@ def run(arguments: Sequence[str]) -> int:
     click_error: Any = typer.BadParameter.__mro__[2]  # ClickException: where it lives depends on the typer
     try:
         command = build()
-        with command.make_context("charlm", list(arguments)) as context:
+        with command.make_context("charlm", list(arguments), obj=started_s) as context:
             command.invoke(context)  # not main(), which would end a closed pipe with code 1
         sys.stdout.flush()
         return 0

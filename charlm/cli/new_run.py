@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
@@ -134,31 +133,44 @@ class NewRun:
             return "".join(split_documents(everything))
         return everything
 
-    def options(self, out: Path | None, *, force: bool, world: World | None = None) -> RunOptions:
+    def options(self, out: Path | None, *, force: bool, started_s: float, world: World | None = None) -> RunOptions:
         """Make the run folder; everything else is known to be right by now."""
-        return RunOptions(folder=new_run_folder(out, self.stem, force=force), origin=self.origin, world=world)
+        folder = new_run_folder(out, self.stem, force=force)
+        return RunOptions(folder=folder, origin=self.origin, started_s=started_s, world=world)
 
 
-def show_plan(new: NewRun, *, no_color: bool, world: World | None = None) -> None:
+def show_plan(new: NewRun, *, started_s: float, no_color: bool, world: World | None = None) -> None:
     """Tell what a run would take: steps, time, memory."""
-    began = time.perf_counter()
     data = load_data(new.model.vocabulary, new.text, new.config, new.validation)
     fitted = fit_to_text(new.config, data.characters)
-    planned = plan(new.model, data, fitted, started_s=began, world=world)
+    planned, budget = plan(new.model, data, fitted, started_s=started_s, world=world)
     step_s, memory = measure(new.model, data, planned, world)
     steps = planned.steps or 0
+    takes_s = steps * step_s if budget is None else 60 * budget.minutes
     shortest = planned.seq_length if planned.seq_length_min is None else planned.seq_length_min
     window = planned.batch_size * (shortest + planned.seq_length) / 2  # in the mean
     for line in (
         f"{new.model!r} · {engine_line(_details(new, data.characters))}",
         f"{steps:,} steps of {window:,.10g} characters ({steps * window / data.characters:.1f} passes), "
         f"{planned.shards} shards on " + (f"{planned.workers} workers" if world is None else f"{world.size} ranks"),
-        f"about {steps * step_s / 60:.1f} minutes at {window / step_s:,.0f} characters/s, "
-        f"and {memory / 2**20:.0f} MB for arrays",
+        f"about {_span(takes_s)} at {window / step_s:,.0f} characters/s, and {memory / 2**20:.0f} MB for arrays",
         fitting_note(new.config, fitted),
     ):
         if line:
             stderr_console(no_color).print(Text(line), soft_wrap=True)
+
+
+def _span(seconds: float) -> str:
+    """Format a span of time in words.
+
+    Examples
+    --------
+    >>> _span(0.31), _span(40), _span(150), _span(30_000)
+    ('0.3 s', '40 s', '2.5 minutes', '8.3 hours')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s" if seconds >= 10 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
 
 
 def _details(new: NewRun, characters: int) -> dict[str, Any]:

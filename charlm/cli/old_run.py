@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from charlm.blas import available_cores
 from charlm.checkpoint import find_model, is_unfinished, load_checkpoint
@@ -11,6 +13,7 @@ from charlm.checkpoint.locate import LAST
 from charlm.cli.run_text import read_run_text
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
+from charlm.training.budget import Budget, Plan
 from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
 from charlm.training.plan import steps_of_epochs
@@ -27,6 +30,8 @@ class OldRun:
     folder : Path
     budget : dict
         A new total of ``epochs``, ``steps`` or ``minutes``; None where not asked for.
+    started_s : float
+        When the command was started, of `time.perf_counter`.
     workers : int, optional
     world : World, optional
         The ranks that are to go on with it.
@@ -44,6 +49,7 @@ class OldRun:
         folder: Path,
         *,
         budget: dict[str, float | None],
+        started_s: float,
         workers: int | None,
         world: World | None = None,
     ) -> None:
@@ -63,24 +69,47 @@ class OldRun:
             workers = config.workers or min(config.shards or 1, available_cores())
         self.config = dataclasses.replace(config, workers=workers)
         if given:
-            steps = self._total(given, step, elapsed_s)  # whoever asks for more has the patience
-            self.config = dataclasses.replace(self.config, steps=steps, patience=0)
             record = {**record, "progress": {**record["progress"], "gave_up": False}}
+            kept = record.pop("budget", None)
+            if "minutes" in given:
+                total = _minutes(given["minutes"], kept, step, elapsed_s)
+                steps, record["budget"] = total.plan.steps, total.to_json()
+            else:
+                steps = self._total(given)
+            self.config = dataclasses.replace(
+                self.config, steps=steps, patience=0
+            )  # more is asked for all the same
         self.finished = ""
         if not is_unfinished(record["progress"], self.config.steps or 0):
             self.finished = (
                 f"run {str(folder)!r} is finished after {step:,} steps; "
                 f"give a larger total to go on, for example --steps {2 * step or 1000}"
             )
-        self.options = RunOptions(folder=folder, origin=origin, resumed=(record, checkpoint.tensors), world=world)
+        self.options = RunOptions(
+            folder=folder,
+            origin=origin,
+            resumed=(record, checkpoint.tensors),
+            started_s=started_s,
+            world=world,
+        )
 
-    def _total(self, given: dict[str, float], step: int, elapsed_s: float) -> int:
-        """Return a new total in steps; minutes at the pace of the run so far."""
+    def _total(self, given: dict[str, float]) -> int:
+        """Return a new total of steps or passes in steps."""
         if "steps" in given:
             return int(given["steps"])
-        if "epochs" in given:
-            data = load_data(self.model.vocabulary, self.text, self.config, self.validation)
-            return steps_of_epochs(self.model, data, self.config, given["epochs"])
-        if not step or not elapsed_s:
-            raise UsageError("this run has no pace yet to measure minutes by; give --steps or --epochs")
-        return int(given["minutes"] * 60 * step / elapsed_s)
+        data = load_data(self.model.vocabulary, self.text, self.config, self.validation)
+        return steps_of_epochs(self.model, data, self.config, given["epochs"])
+
+
+def _minutes(minutes: float, kept: Mapping[str, Any] | None, step: int, elapsed_s: float) -> Budget:
+    """Return a new total of minutes, planned at the pace so far, as if it had been given from the start."""
+    if not step or not elapsed_s:
+        raise UsageError("this run has no pace yet to measure minutes by; give --steps or --epochs")
+    pace_s = elapsed_s / step
+    sitting: dict[str, Any] = {"started_s": 0.0, "clock": lambda: 0.0}  # which begins with the training
+    if kept is None:
+        budget = Budget(minutes, [], pace_s, used_s=elapsed_s, **sitting)
+    else:
+        budget = dataclasses.replace(Budget.from_json(kept, **sitting), minutes=minutes)
+    budget.plans = [Plan(0, max(step + int(budget.left_s() / pace_s), 0))]
+    return budget

@@ -13,6 +13,7 @@ __all__ = ["resume"]
 
 
 def resume(
+    context: typer.Context,
     run: Annotated[
         str | None,
         typer.Argument(
@@ -39,6 +40,7 @@ def resume(
     It goes to its planned end or to a new total.
     """
     flags = dict(locals())
+    started_s = flags.pop("context").obj
     from charlm.cli.choose_run import named_run, newest_run, offer_unfinished_run
     from charlm.cli.distributed import all_ranks
     from charlm.cli.old_run import OldRun
@@ -58,7 +60,7 @@ def resume(
             return
         with RunScreen(folder.absolute().name, quiet=quiet, as_json=as_json, no_color=no_color) as screen:
             screen.phase("reading the checkpoint and the text")
-            old = OldRun(folder, budget=budget, workers=workers, world=world)
+            old = OldRun(folder, budget=budget, started_s=started_s, workers=workers, world=world)
             if not old.finished:
                 run_training(
                     old.model,

@@ -69,6 +69,7 @@ Number: TypeAlias = float | None
 
 
 def train(
+    context: typer.Context,
     corpus: Annotated[
         list[str] | None,
         typer.Argument(
@@ -87,7 +88,9 @@ def train(
             value="PRESET",
         ),
     ] = "auto",
-    minutes: Annotated[Number, _option("--minutes", help="Minutes to train for.", panel=COMMON, value="X")] = None,
+    minutes: Annotated[
+        Number, _option("--minutes", help="Minutes that the whole command takes.", panel=COMMON, value="X")
+    ] = None,
     epochs: Annotated[Number, _option("--epochs", help="Or passes over the text.", panel=COMMON, value="X")] = None,
     steps: Annotated[
         Whole,
@@ -350,6 +353,7 @@ def train(
     Everything is kept in a run folder: charlm sample writes with it, charlm resume continues it.
     """
     flags = dict(locals())
+    started_s = flags.pop("context").obj
     from charlm.cli.distributed import all_ranks
     from charlm.cli.run_training import RunScreen, check_wishes, run_training
 
@@ -379,7 +383,7 @@ def train(
 
             new = prepare(lambda _phase: None)
             show_remarks(new.remarks)
-            show_plan(new, no_color=no_color, world=world)
+            show_plan(new, started_s=started_s, no_color=no_color, world=world)
             return
         with RunScreen("new run", quiet=quiet, as_json=as_json, no_color=no_color) as screen:
             new = prepare(screen.phase)
@@ -388,7 +392,7 @@ def train(
                 new.model,
                 new.text,
                 new.config,
-                new.options(out, force=force, world=world),
+                new.options(out, force=force, started_s=started_s, world=world),
                 validation=new.validation,
                 screen=screen,
                 tensorboard=tensorboard,

@@ -47,7 +47,8 @@ class TrainConfig:
     seq_length_min : int, optional
         Draw each window's length, from this to `seq_length`; see `charlm.text.batches.lengths`.
     epochs, steps, minutes : optional
-        The budget; at most one. None of them means ten epochs.
+        The budget; at most one. None of them means ten epochs. Minutes are wall-clock time: of the whole command,
+        or of the call in Python. See `charlm.training.budget`.
     sampling : {"sequential", "random", "min-char-rnn"}
         Contiguous streams with carried state, windows from anywhere with zero state, or min-char-rnn's cursor.
     state_reset : float

@@ -13,13 +13,25 @@ from __future__ import annotations
 import math
 from typing import Literal
 
-__all__ = ["rate_factor"]
+__all__ = ["rate_factor", "schedule_progress"]
 
 
 def rate_factor(
-    step: int, steps: int, *, schedule: Literal["constant", "cosine", "step"] = "constant", warmup: int = 0
+    step: int,
+    steps: int,
+    *,
+    schedule: Literal["constant", "cosine", "step"] = "constant",
+    warmup: int = 0,
+    since: int = 0,
+    done: float = 0.0,
 ) -> float:
     """Return the factor for the update that follows `step` finished ones, of `steps` in all.
+
+    Parameters
+    ----------
+    step, steps, schedule, warmup
+    since, done
+        Where `steps` was changed: after how many updates, and the progress then. See `schedule_progress`.
 
     Examples
     --------
@@ -30,9 +42,26 @@ def rate_factor(
     """
     if step < warmup:
         return (step + 1) / warmup
-    progress = (step - warmup) / max(1, steps - warmup)
+    progress = schedule_progress(step, steps, warmup=warmup, since=since, done=done)
     if schedule == "cosine":
         return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
     if schedule == "step":
         return 0.5 ** sum(progress >= border for border in (1 / 2, 3 / 4, 7 / 8))
     return 1.0
+
+
+def schedule_progress(step: int, steps: int, *, warmup: int = 0, since: int = 0, done: float = 0.0) -> float:
+    """Return the share of a schedule that is over after `step` updates: 0 until the warm-up ends, 1 at `steps`.
+
+    If the number of updates changes on the way, the progress does not jump: it rises in a straight line from where
+    it was to 1 at the new end.
+
+    Examples
+    --------
+    >>> [schedule_progress(s, 8) for s in (0, 2, 4)]
+    [0.0, 0.25, 0.5]
+    >>> [schedule_progress(s, 6, since=4, done=0.5) for s in (4, 5, 6)]  # two updates left instead of four
+    [0.5, 0.75, 1.0]
+    """
+    first = max(warmup, since)
+    return done + (1 - done) * max(0, step - first) / max(1, steps - first)

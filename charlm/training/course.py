@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from charlm.errors import DivergedError
 from charlm.generation import generate
+from charlm.training.budget import latest
 from charlm.training.pace import Pace
 from charlm.training.report import Event, Report, is_finite
 from charlm.training.run_writer import RunWriter
@@ -64,26 +66,43 @@ class Course:
                     yield self._end("diverged", diverged_at=divergence.update, cause=divergence.what)
                     raise self._error(divergence, tries) from None
                 yield self._roll_back(divergence)
+                if self.trainer.budget is not None:
+                    yield self._event("plan", details=self.trainer.budget.told())
             else:
                 return
 
     def _go_on(self) -> Iterator[Report]:
-        progress, steps = self.trainer.progress, self.trainer.steps
-        if progress.examined_step < progress.step < steps:  # a stop came first, the last time
+        trainer, progress = self.trainer, self.trainer.progress
+        yield from self._replan()
+        if progress.examined_step < progress.step < trainer.steps:  # a stop came first, the last time
             yield from self._examine()
-        while progress.step < steps and not self._gives_up:
-            yield from self._update()
+        while progress.step < trainer.steps and not self._gives_up:
+            with self._timed("update"):
+                yield from self._update()
             stopping = self.should_stop()
-            if not stopping and progress.step < steps:
+            if not stopping:
+                yield from self._replan()
+            if not stopping and progress.step < trainer.steps:
                 yield from self._examine()
                 stopping = self.should_stop()
             if stopping:
                 yield from self._save(best=not self.validates)
-            if stopping and progress.step < steps:
+            if stopping and progress.step < trainer.steps:
                 yield from self._give_a_best()
                 yield self._end("interrupted")
                 return
         yield from self._finish()
+
+    def _replan(self) -> Iterator[Report]:
+        """Plan again what fits into the budget of minutes, if that is due."""
+        budget = self.trainer.budget
+        if budget is not None and budget.is_due(self.trainer.progress.step, self.trainer.config):
+            self.trainer.plan_again()
+            yield self._event("plan", details=budget.told())
+
+    def _timed(self, what: Literal["update", "eval", "sample", "save"]) -> contextlib.AbstractContextManager[None]:
+        budget = self.trainer.budget
+        return contextlib.nullcontext() if budget is None else budget.timed(what)
 
     def _update(self) -> Iterator[Report]:
         config, progress = self.trainer.config, self.trainer.progress
@@ -108,12 +127,12 @@ class Course:
         """Do what is due after an update: evaluate, sample, save."""
         config, progress = self.trainer.config, self.trainer.progress
         best = False
-        if self.validates and _due(progress.step, config.eval_every):
+        if self.validates and self._is_due(config.eval_every):
             best = yield from self._evaluate()
-        if _due(progress.step, config.sample_every):
+        if self._is_due(config.sample_every):
             yield from self._sample()
         progress.examined_step = progress.step
-        due = self._is_stale() or _due(progress.step, config.save_every)
+        due = self._is_stale() or self._is_due(config.save_every)
         if best or (due and not progress.hopeless):  # what is hopeless is not put in the place of what is good
             yield from self._save(best=best)
 
@@ -138,8 +157,9 @@ class Course:
 
     def _evaluate(self) -> Generator[Report, None, bool]:
         """Validate; returns whether this is the best so far."""
-        evaluation = self.trainer.evaluate()
-        yield evaluation
+        with self._timed("eval"):
+            evaluation = self.trainer.evaluate()
+            yield evaluation
         if self.validates and not is_finite(evaluation.loss):
             raise _DivergenceError(f"the validation loss is {evaluation.loss}", evaluation.step)
         return evaluation.best
@@ -160,12 +180,20 @@ class Course:
     def _sample(self) -> Iterator[Report]:
         step = self.trainer.progress.step
         try:
-            with np.errstate(over="ignore", invalid="ignore"):  # while it learns, weights may be absurd
+            with (
+                self._timed("sample"),
+                np.errstate(over="ignore", invalid="ignore"),
+            ):  # while it learns, weights may be absurd
                 pieces = generate(self.trainer.averaged, length=SAMPLE_LENGTH, temperature=0.7, seed=step)
                 text = "".join(pieces)
         except DivergedError:
             raise _DivergenceError("what the model writes is not finite", step) from None
         yield self._event("sample", text=text)
+
+    def _is_due(self, every: int | None) -> bool:
+        """Tell whether something is due now; with a budget of minutes, not shortly before the end, which has it."""
+        step, steps = self.trainer.progress.step, self.trainer.steps
+        return _due(step, every) and (self.trainer.budget is None or step <= latest(steps, every or 1))
 
     def _is_stale(self) -> bool:
         minutes = self.trainer.config.save_minutes
@@ -177,7 +205,8 @@ class Course:
         if odd is not None:
             raise _DivergenceError(f"tensor {odd} is not finite", self.trainer.progress.step)
         if self.writer is not None:
-            file = self.writer.save(self.trainer, best=best)
+            with self._timed("save"):
+                file = self.writer.save(self.trainer, best=best)
             self._saved_s = time.monotonic()
             yield self._event("save", path=str(file), details={"best": best})
 

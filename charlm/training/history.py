@@ -40,7 +40,7 @@ class History:
     start : mapping
         The latest "start" event.
     steps : int
-        Updates planned; 0 where not known.
+        Updates planned, by the newest plan; 0 where not known.
     train, evaluations : list of Point
         In order of steps; the training loss is of single updates, or the mean of several. Where a run went back,
         to a checkpoint say, what it did before in vain is gone.
@@ -70,7 +70,7 @@ class History:
     def add(self, event: Mapping[str, Any]) -> None:
         """Take in the next event, in the form in which ``log.jsonl`` has it."""
         kind, step = event.get("event"), stored_number(event.get("step"), largest=2.0**53)
-        if kind not in ("start", "step", "eval", "rollback", "end") or not step >= 0:
+        if kind not in ("start", "step", "eval", "rollback", "plan", "end") or not step >= 0:
             return
         planned = stored_number(event.get("steps"), largest=2.0**53)
         self.steps = int(planned) if planned >= 0 else self.steps

@@ -15,6 +15,7 @@ from charlm.config import TrainConfig
 from charlm.errors import UsageError
 from charlm.model import CharModel
 from charlm.training.baseline import measure_baseline
+from charlm.training.budget import Budget, Clock
 from charlm.training.course import Course
 from charlm.training.data import load_data
 from charlm.training.plan import fit_to_text, fitting_note, idle_note, plan
@@ -40,6 +41,10 @@ class RunOptions:
         The record and the tensors of the checkpoint to go on from; the model is already that checkpoint's.
     should_stop : callable
         Asked after every update, and after what was due then; once it says yes the run saves and ends.
+    started_s : float, optional
+        When the time of a budget of minutes began, of `clock`: with the command, say; with `train` when left out.
+    clock : callable
+        Seconds from any origin.
     world : World, optional
         The ranks of a distributed run, of which this is rank 0: the others are in `charlm.training.spread.follow`.
     on_phase : callable
@@ -50,6 +55,8 @@ class RunOptions:
     origin: Mapping[str, Any] = field(default_factory=dict)
     resumed: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
     should_stop: Callable[[], bool] = lambda: False
+    started_s: float | None = None
+    clock: Clock = time.perf_counter
     world: World | None = None
     on_phase: Callable[[str], None] = lambda _phase: None
 
@@ -170,7 +177,7 @@ def train(
 def _reports(
     model: CharModel, text: str, config: TrainConfig, validation: str | None, run: RunOptions
 ) -> Generator[Report, None, None]:
-    began, note = time.perf_counter(), ""
+    began, note = run.clock() if run.started_s is None else run.started_s, ""
     run.on_phase("encoding the text")
     data = load_data(model.vocabulary, text, config, validation)
     if run.folder is not None and "baseline" not in run.origin:
@@ -182,10 +189,12 @@ def _reports(
             fitted = fit_to_text(config, data.characters)
             note = fitting_note(config, fitted)
             run.on_phase("planning the run" if config.minutes is None else "measuring the pace to fill the minutes")
-            config = plan(model, data, fitted, started_s=began, world=run.world)
+            config, budget = plan(model, data, fitted, started_s=began, clock=run.clock, world=run.world)
+        else:
+            budget = _stored_budget(run.resumed[0], began, run.clock)
         note = "; ".join(filter(None, (note, idle_note(config, run.world))))
         run.on_phase("preparing the first update")
-        with Trainer(model, data, config, world=run.world) as trainer:
+        with Trainer(model, data, config, budget=budget, world=run.world) as trainer:
             writer = None
             if run.folder is not None:
                 writer = RunWriter(run.folder, run.origin, fresh=run.resumed is None)
@@ -200,6 +209,12 @@ def _reports(
                     if report.event in ("save", "end") and writer.saved:  # a run that is not kept has no log
                         writer.flush()
                 yield report
+
+
+def _stored_budget(record: Mapping[str, Any], started_s: float, clock: Clock) -> Budget | None:
+    """Return a resumed run's budget of minutes; none, if it was given another, or is older than such budgets."""
+    stored = record.get("budget")
+    return None if stored is None else Budget.from_json(stored, started_s=started_s, clock=clock)
 
 
 def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dict[str, Any]:
@@ -219,5 +234,6 @@ def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dic
         **{name: run.origin[name] for name in ("init_from", "init_sha256", "new_symbols") if name in run.origin},
         **({} if run.world is None else {"ranks": run.world.size}),
         "resumed": run.resumed is not None,
+        **({} if trainer.budget is None else trainer.budget.told()),
         "config": {"model": dataclasses.asdict(model.config), "train": dataclasses.asdict(config)},
     } | (known if math.isfinite(progress.best_loss) else {})

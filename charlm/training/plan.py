@@ -14,10 +14,11 @@ from charlm.config import TrainConfig
 from charlm.errors import UsageError
 from charlm.model import CharModel
 from charlm.text.batches import Batches, fit
+from charlm.training.budget import Budget, Clock, Plan
 from charlm.training.data import Data, HeldOut, make_batches
 from charlm.training.rank import layout, make_optimizer, size_of
 from charlm.training.team import Team
-from charlm.training.validation import validation_loss
+from charlm.training.validation import symbols_read, validation_loss
 from charlm.training.world import World
 
 __all__ = [
@@ -36,8 +37,7 @@ LARGEST_SHARE = 0.05  # of a time budget, for evaluating
 FEWEST_EVALUATIONS = 3  # even so: a person wants to see whether it learns
 SAMPLES = 16
 TRIAL_S = 1.5
-TRIAL_SHARE = 0.005  # of a time budget, where that is more: what is wrong by a tenth wastes minutes of a long run
-RESERVE = 0.96  # of a time budget: saving and showing take the rest, and a trial is a little too quick
+RESERVE = 0.98  # of a time budget: saving and showing take the rest, and a trial is a little too quick
 
 
 def fit_to_text(config: TrainConfig, characters: int) -> TrainConfig:
@@ -67,12 +67,12 @@ def plan(
     config: TrainConfig,
     *,
     started_s: float | None = None,
+    clock: Clock = time.perf_counter,
     world: World | None = None,
-) -> TrainConfig:
-    """Return a configuration in which nothing is open.
+) -> tuple[TrainConfig, Budget | None]:
+    """Return a configuration in which nothing is open, and the budget of minutes, where there is one.
 
-    A time budget becomes a number of steps here, from a trial on a copy of the model, and is never looked at
-    again: only so can a run be repeated.
+    A time budget becomes a number of steps here, from a trial on a copy of the model: the first plan of `Budget`.
 
     Parameters
     ----------
@@ -82,7 +82,9 @@ def plan(
     config : TrainConfig
         Already fitted to the text.
     started_s : float, optional
-        When the budget's clock started, of `time.perf_counter`; now when left out.
+        When the time of the budget began, of `clock`; now when left out.
+    clock : callable
+        Seconds from any origin.
     world : World, optional
         The ranks of a distributed run, which take the place of cores.
 
@@ -91,17 +93,19 @@ def plan(
     TrainConfig
         With `shards`, `workers`, `steps` and the four rhythms decided, and no other budget. In a distributed run
         the ranks are the workers, and whoever goes on with it elsewhere decides `workers` anew.
+    Budget or None
+        With the first plan.
     """
-    began = time.perf_counter() if started_s is None else started_s
+    began = clock() if started_s is None else started_s
     cores = available_cores() if world is None else world.size
     shards = config.shards or default_shards(config.batch_size, cores)
     workers = min(config.workers or cores, shards) if world is None else None
     config = dataclasses.replace(config, shards=shards, workers=workers)
-    evaluations = WANTED_EVALUATIONS
+    evaluations, budget = WANTED_EVALUATIONS, None
     if config.minutes is not None:
         budget_s = config.minutes * 60
-        step_s, evaluation_s = _trial(model, data, config, world, trial_s=max(TRIAL_S, TRIAL_SHARE * budget_s))
-        left_s = budget_s * RESERVE - (time.perf_counter() - began)
+        step_s, evaluation_s = _trial(model, data, config, world, trial_s=TRIAL_S)
+        left_s = budget_s * RESERVE - (clock() - began)
         if left_s < step_s:
             raise UsageError(
                 f"{config.minutes:g} minutes are over before the first update; give a larger --minutes, or --steps"
@@ -111,12 +115,14 @@ def plan(
             half = int(left_s / 2 / evaluation_s)  # is for training in any case, but for the evaluation at the end
             evaluations = max(1, min(evaluations, most, half))
         steps = max(1, int((left_s - evaluations * evaluation_s) / step_s))
+        budget = Budget(config.minutes, [Plan(0, steps)], step_s, began, clock)
+        budget.costs_s["eval"] = evaluation_s
     elif config.steps is not None:
         steps = config.steps
     else:
         steps = steps_of_epochs(model, data, config, config.epochs or DEFAULT_EPOCHS)
     every = max(1, -(-steps // evaluations))
-    return dataclasses.replace(
+    config = dataclasses.replace(
         config,
         steps=steps,
         epochs=None,
@@ -126,6 +132,7 @@ def plan(
         save_every=every if config.save_every is None else config.save_every,
         log_every=max(1, steps // 2000) if config.log_every is None else config.log_every,
     )
+    return config, budget
 
 
 def steps_of_epochs(model: CharModel, data: Data, config: TrainConfig, epochs: float) -> int:
@@ -212,4 +219,4 @@ def _evaluation_s(model: CharModel, held_out: HeldOut, config: TrainConfig) -> f
     )
     begin = time.perf_counter()
     validation_loss(model, sample, groups=config.shards or 1, workers=config.workers or 1)
-    return (time.perf_counter() - begin) * len(held_out.inputs) / part
+    return (time.perf_counter() - begin) * symbols_read(held_out) / symbols_read(sample)

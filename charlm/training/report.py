@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeGuard
 
 __all__ = ["Event", "Report", "is_finite"]
 
-Event: TypeAlias = Literal["start", "step", "eval", "sample", "warning", "rollback", "save", "end"]
+Event: TypeAlias = Literal["start", "step", "eval", "sample", "warning", "rollback", "plan", "save", "end"]
 
 SCHEMA = 1
 
@@ -20,8 +20,9 @@ class Report:
 
     Parameters
     ----------
-    event : {"start", "step", "eval", "sample", "warning", "rollback", "save", "end"}
-        What happened. A "rollback" is training that diverged and goes on from the state after `step` updates.
+    event : {"start", "step", "eval", "sample", "warning", "rollback", "plan", "save", "end"}
+        What happened. A "rollback" is training that diverged and goes on from the state after `step` updates. A
+        "plan" is a budget of minutes that makes another number of `steps` from here on.
     step : int
         Finished updates.
     steps : int
@@ -49,7 +50,8 @@ class Report:
     details : mapping
         In "start" parameters, vocabulary, characters, shards, workers, blas_threads, preset, baseline,
         config, in a distributed run ranks, if the model is fine-tuned init_from, init_sha256, new_symbols, and of a
-        run that goes on best_loss and best_step; in "step" of the preset min-char-rnn ``smooth_loss``; in
+        run that goes on best_loss and best_step, and with a budget of minutes ``minutes`` and ``left_s``, as in
+        "plan"; in "step" of the preset min-char-rnn ``smooth_loss``; in
         "rollback" from_step and rate; in "end" the reason ("finished", "patience", "interrupted" or "diverged") and
         best_loss, and where it diverged diverged_at, the update, and cause.
     """
@@ -81,7 +83,7 @@ class Report:
         """
         values: dict[str, Any] = {"event": self.event, "schema": SCHEMA, "step": self.step}
         match self.event:
-            case "start":
+            case "start" | "plan":
                 values |= {"steps": self.steps}
             case "step":
                 values |= {

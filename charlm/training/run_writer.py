@@ -2,7 +2,7 @@
 
 A save writes in this order, so that whoever dies in between goes on from the save before and repeats the rest::
 
-    log.jsonl (appended) → config.json (once a sitting) → best.npz (if it is the best) → last.npz
+    log.jsonl (appended) → config.json (if it changed) → best.npz (if it is the best) → last.npz
 
 ``last.npz`` holds how long the log was. What stands in the log after that belongs to updates that are not in the
 checkpoint, and is cut off before a run goes on.
@@ -45,7 +45,7 @@ class RunWriter:
     def __init__(self, folder: Path, origin: Mapping[str, Any], *, fresh: bool) -> None:
         self.folder, self.origin, self._fresh = folder, dict(origin), fresh
         self._log, self._pending = Journal(folder / LOG), list[str]()
-        self._settings_stand = False
+        self._settings: dict[str, Any] = {}
 
     @property
     def saved(self) -> bool:
@@ -94,8 +94,7 @@ class RunWriter:
                 clear_run_folder(self.folder)
                 undo.callback(self._clear_again)
             self.flush()
-            if not self._settings_stand:
-                self._write_settings(trainer)
+            self._write_settings(trainer)
             if best:
                 self.save_best(trainer)
             self._save_last(trainer)
@@ -131,8 +130,10 @@ class RunWriter:
 
     def _write_settings(self, trainer: Trainer) -> None:
         model, train = dataclasses.asdict(trainer.model.config), dataclasses.asdict(trainer.config)
-        write_json(self.folder / CONFIG, {"model": model, "train": train, **self.origin})
-        self._settings_stand = True
+        settings = {"model": model, "train": train, **self.origin}
+        if settings != self._settings:  # a budget of minutes changes the number of steps
+            write_json(self.folder / CONFIG, settings)
+            self._settings = settings
 
     def _clear_again(self) -> None:
         """Leave nothing of a first save that failed before there was a checkpoint."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import math
 import time
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from charlm.model import CharModel
 from charlm.nn.parameters import FloatArray
 from charlm.nn.schedules import rate_factor
 from charlm.nn.stack import named_state
+from charlm.training.budget import Budget, Plan
 from charlm.training.data import Data, make_batches
 from charlm.training.progress import Progress
 from charlm.training.report import Report
@@ -38,13 +40,24 @@ class Trainer:
     data : Data
     config : TrainConfig
         As `plan` left it: nothing open.
+    budget : Budget, optional
+        Of minutes, which changes the number of steps on the way; without it that of `config` stands.
     world : World, optional
         The ranks of a distributed run.
     """
 
-    def __init__(self, model: CharModel, data: Data, config: TrainConfig, *, world: World | None = None) -> None:
+    def __init__(
+        self,
+        model: CharModel,
+        data: Data,
+        config: TrainConfig,
+        *,
+        budget: Budget | None = None,
+        world: World | None = None,
+    ) -> None:
         self.model, self.data, self.config = model, data, config
-        self.steps = config.steps or 0
+        self.budget = budget
+        self.plan = Plan(0, config.steps or 0) if budget is None else budget.plan
         self.rng = np.random.default_rng(config.seed)
         self.batches = make_batches(data, config, model.vocabulary.stop_id, self.rng)
         self.progress = Progress()
@@ -57,6 +70,11 @@ class Trainer:
     def averaged(self) -> CharModel:
         """What is evaluated, shown and kept as the best: the model, or with ``ema`` its average."""
         return self.team.averaged
+
+    @property
+    def steps(self) -> int:
+        """Updates of the whole run."""
+        return self.plan.steps
 
     def __enter__(self) -> Trainer:
         self.team.__enter__()
@@ -76,7 +94,14 @@ class Trainer:
         if not self._good:
             self._note_state()
         cursor, chance = self.batches.state(), self.rng.bit_generator.state
-        factor = rate_factor(progress.step, self.steps, schedule=self.config.schedule, warmup=self.config.warmup)
+        factor = rate_factor(
+            progress.step,
+            self.plan.steps,
+            schedule=self.config.schedule,
+            warmup=self.config.warmup,
+            since=self.plan.step,
+            done=self.plan.done,
+        )
         batch = self.batches.next()
         rate = self.config.learning_rate * progress.rate_factor
         loss, norm = self.team.update(batch, lr=rate * factor)
@@ -124,6 +149,12 @@ class Trainer:
             best=best,
         )
 
+    def plan_again(self) -> None:
+        """Plan how many updates fit into what is left of the budget of minutes."""
+        if self.budget is not None:
+            self.plan = self.budget.plan_again(self.progress.step, self.config)
+            self.config = dataclasses.replace(self.config, steps=self.plan.steps)
+
     # -- going back --
 
     @property
@@ -142,6 +173,9 @@ class Trainer:
         progress.worse = progress.hopeless = 0
         progress.history = [entry for entry in progress.history if (entry[0] or 0) <= progress.step]
         progress.rollbacks += 1
+        if self.budget is not None:
+            self.budget.go_back(progress.step)
+            self.plan_again()
 
     def _note_state(self) -> None:
         """Keep this state to go back to, if it is good and that may be asked for."""
@@ -155,6 +189,8 @@ class Trainer:
     def record(self) -> dict[str, Any]:
         """Return everything beside tensors that going on needs, for JSON."""
         record = {"progress": self.progress.to_json(), **self._place()}
+        if self.budget is not None:
+            record["budget"] = self.budget.to_json()
         return record | ({"rollback": self._good.records()} if self._good else {})
 
     def _place(self) -> dict[str, Any]:

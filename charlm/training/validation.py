@@ -11,7 +11,7 @@ from charlm.model import CharModel
 from charlm.nn.arrays import IdArray
 from charlm.training.data import WARMUP, HeldOut
 
-__all__ = ["validation_loss"]
+__all__ = ["symbols_read", "validation_loss"]
 
 STREAMS = 64
 STEPS = 64
@@ -32,11 +32,8 @@ def validation_loss(model: CharModel, held_out: HeldOut, *, groups: int = 1, wor
     workers : int
         Threads that read the groups; changes no bit. Products of matrices hold no lock, and are most of the work.
     """
-    first, total = held_out.warmup, len(held_out.inputs)
-    counted = total - first
-    streams = min(STREAMS, max(1, counted // WARMUP))
-    length = -(-counted // streams)
-    begins = first + length * np.arange(streams)
+    streams, length = _cut(held_out)
+    counted, begins = len(held_out.inputs) - held_out.warmup, held_out.warmup + length * np.arange(streams)
     parts = np.array_split(begins, min(groups, streams))
 
     def read(part: IdArray) -> float:
@@ -46,6 +43,19 @@ def validation_loss(model: CharModel, held_out: HeldOut, *, groups: int = 1, wor
         return math.fsum(map(read, parts)) / counted
     with ThreadPoolExecutor(workers) as threads:
         return math.fsum(threads.map(read, parts)) / counted
+
+
+def symbols_read(held_out: HeldOut) -> int:
+    """Return how many symbols `validation_loss` reads, those that only warm a stream up included."""
+    streams, length = _cut(held_out)
+    return streams * (WARMUP + length)
+
+
+def _cut(held_out: HeldOut) -> tuple[int, int]:
+    """Return into how many streams the text is cut, and how many predictions of each are counted."""
+    counted = len(held_out.inputs) - held_out.warmup
+    streams = min(STREAMS, max(1, counted // WARMUP))
+    return streams, -(-counted // streams)
 
 
 def _nats(model: CharModel, held_out: HeldOut, begins: IdArray, length: int) -> float:

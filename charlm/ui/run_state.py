@@ -13,6 +13,9 @@ from charlm.training.verdict import Verdict, judge
 
 __all__ = ["RunState", "Smoothed"]
 
+RECENT = 0.25  # of this sitting: the pace that the time left is told from
+MARKS = 512
+
 
 class Smoothed:
     """A running mean that forgets: about the last ten values count.
@@ -68,6 +71,8 @@ class RunState:
         self.first_step = 0
         self.started_s: float | None = None
         self.before_s = 0.0
+        self._ends_s = math.nan
+        self._marks: list[tuple[int, float]] = []
         self.step = 0
         self.steps = 0
         self.epoch = 0.0
@@ -109,6 +114,7 @@ class RunState:
         if self.started_s is None:
             self.started_s = now_s
             self.first_step = report.step if report.event == "start" else 0
+        self._mark(report, now_s)
         self.step, self.steps, self.epoch = report.step, report.steps or self.steps, report.epoch
         self.history.add(report.to_json())
         if report.event != "step" or report.step % (self.steps // self.JUDGEMENTS + 1) == 0:
@@ -172,6 +178,22 @@ class RunState:
         return now_s - self.started_s if self.started_s is not None else 0.0
 
     def remaining_s(self, now_s: float) -> float:
-        """Seconds to the end at the pace so far; NaN before the first update."""
-        done = self.step - self.first_step
-        return self.elapsed_s(now_s) / done * (self.steps - self.step) if done > 0 else math.nan
+        """Seconds to the end, of the budget of minutes, or at the pace of late; NaN before the second update."""
+        if math.isfinite(self._ends_s):
+            return max(self._ends_s - now_s, 0.0)
+        if len(self._marks) < 2:
+            return math.nan
+        first_s, (last_step, last_s) = self._marks[0][1], self._marks[-1]
+        recent_s = last_s - RECENT * (last_s - first_s)
+        step, then_s = next(mark for mark in reversed(self._marks[:-1]) if mark[1] <= recent_s)
+        return max((last_s - then_s) / (last_step - step) * (self.steps - last_step) - (now_s - last_s), 0.0)
+
+    def _mark(self, report: Report, now_s: float) -> None:
+        """Note when the run was where; a budget of minutes says itself when it ends."""
+        self._ends_s = now_s + float(report.details.get("left_s", self._ends_s - now_s))
+        if report.event in ("start", "rollback"):
+            self._marks.clear()
+        if report.event in ("start", "step", "rollback") and (not self._marks or report.step > self._marks[-1][0]):
+            self._marks.append((report.step, now_s))
+        if len(self._marks) > MARKS:
+            del self._marks[1::2]

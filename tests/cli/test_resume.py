@@ -62,15 +62,29 @@ class TestGoingOn:
         first = next(event["loss"] for event in events() if event["event"] == "eval")
         assert f"learns: validation fell from {first:.2f} to " in capsys.readouterr().err
 
-    def test_passes_and_minutes_are_totals_too(self):
+    def test_passes_are_a_total_too(self):
         per_pass = round(1 / events()[1]["epoch"])  # one of the first step
         assert run(["resume", "r", "--epochs", "0.5", "--quiet"]) == 0
         assert step() == pytest.approx(per_pass / 2, abs=1)
-        record = load_checkpoint("r/last.npz")
-        pace_s = record.training["progress"]["elapsed_s"] / step()
-        wanted = step() + 10.5
-        assert run(["resume", "r", "--minutes", str(pace_s * wanted / 60), "--quiet"]) == 0
-        assert step() == int(wanted)
+
+    def test_minutes_are_a_total_too(self):
+        assert run(["resume", "r", "--minutes", "0.02", "--quiet"]) == 0
+        kept, lines = load_checkpoint("r/last.npz").training, events()
+        assert step() == kept["train"]["steps"] == lines[-1]["steps"] > 5
+        assert kept["budget"]["minutes"] == 0.02
+        assert kept["budget"]["used_s"] >= next(line["elapsed_s"] for line in lines if line["event"] == "end")
+        assert "plan" in {line["event"] for line in lines}
+
+    def test_a_total_of_minutes_gives_way_to_one_of_steps_and_to_another(self):
+        assert run(["resume", "r", "--minutes", "0.02", "--quiet"]) == 0
+        first = step()
+        assert run(["resume", "r", "--minutes", "0.04", "--quiet"]) == 0
+        assert step() > first
+        assert load_checkpoint("r/last.npz").training["budget"]["minutes"] == 0.04
+        more = step() + 7
+        assert run(["resume", "r", "--steps", str(more), "--quiet"]) == 0
+        assert step() == more
+        assert "budget" not in load_checkpoint("r/last.npz").training
 
     def test_the_newest_run_where_none_is_named(self):
         for name, seconds in (("old", 1000), ("new", 3000), ("middle", 2000)):

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -193,12 +194,22 @@ class TestARun:
         assert settings["minutes"] is None
         assert settings["steps"] == events()[-1]["step"] > 1
 
+    def test_minutes_begin_with_the_command(self, capsys):
+        command = ["train", "t.txt", "--minutes", "1", "--quiet", "--out", "r", *SMALL]
+        assert run(command, started_s=time.perf_counter() - 100) == 2
+        assert "1 minutes are over before the first update" in capsys.readouterr().err
+
     def test_a_dry_run_writes_nothing(self, capsys):
         assert run(["train", "t.txt", "--steps", "1000", "--dry-run", *SMALL]) == 0
         out, err = capsys.readouterr()
         assert out == ""
         assert "1,000 steps of 36 characters" in err
         assert not Path("checkpoints").exists()
+
+    @pytest.mark.parametrize(("minutes", "span"), [("0.5", "30 s"), ("1", "60 s"), ("2.5", "2.5 minutes")])
+    def test_a_dry_run_tells_time_in_a_fitting_unit(self, minutes, span, capsys):
+        assert run(["train", "t.txt", "--minutes", minutes, "--dry-run", *SMALL]) == 0
+        assert f"about {span} at " in capsys.readouterr().err
 
     def test_the_published_program(self, capsys):
         flags = ["--preset", "min-char-rnn", "--steps", "4", "--json"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 import charlm
 from charlm.checkpoint import load_checkpoint
 from charlm.config import from_mapping
+from charlm.training.budget import Clock
 from charlm.training.loop import RunOptions, train
 from charlm.training.report import Report
 
@@ -46,6 +48,7 @@ def train_in(
     stops: Collection[int] = (),
     workers: int | None = None,
     late: bool = False,
+    clock: Clock = time.perf_counter,
 ) -> list[Report]:
     """Train in a folder; after each of `stops` updates the run ends, and goes on from its files alone.
 
@@ -53,7 +56,7 @@ def train_in(
     """
     folder.mkdir()
     reports: list[Report] = []
-    options = RunOptions(folder=folder, origin={"preset": None})
+    options = RunOptions(folder=folder, origin={"preset": None}, clock=clock)
     asked: list[int] = []
 
     def should_stop() -> bool:  # config.log_every is 1 where there are stops

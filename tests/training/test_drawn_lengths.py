@@ -151,7 +151,7 @@ def test_passes_become_steps(sampling: str) -> None:
     text, shape, config = settings(sampling, epochs=3, steps=None)
     model = new_model(text, **shape)
     data = load_data(model.vocabulary, text, config)
-    steps = plan(model, data, config).steps
+    steps = plan(model, data, config)[0].steps
     assert steps == steps_of_epochs(model, data, config, 3)
     assert steps == pytest.approx(3 * data.characters / (8 * 7.5), abs=3)
 

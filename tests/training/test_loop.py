@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import charlm
+from charlm.training.budget import Plan
 from charlm.training.data import load_data
 from charlm.training.loop import RunOptions, train
 from charlm.training.team import PROCESSES, Team
@@ -121,7 +122,7 @@ FORGOTTEN: dict[str, Callable[[Trainer], object]] = {
     "cursor": lambda trainer: trainer.batches.next(),
     "dropout": lambda trainer: setattr(trainer.optimizer, "steps", 0),
     "chance": lambda trainer: trainer.rng.random(),
-    "schedule": lambda trainer: setattr(trainer, "steps", STEPS + 1),
+    "schedule": lambda trainer: setattr(trainer, "plan", Plan(0, STEPS + 1)),
 }
 
 

@@ -19,7 +19,7 @@ def planned(*, text: str = TEXT, **settings: object) -> charlm.TrainConfig:
     config = charlm.TrainConfig(**settings)
     model = new_model(text)
     data = load_data(model.vocabulary, text, config)
-    return plan(model, data, fit_to_text(config, data.characters))
+    return plan(model, data, fit_to_text(config, data.characters))[0]
 
 
 @pytest.mark.parametrize(
@@ -83,22 +83,27 @@ def test_ten_passes_where_nothing_was_said() -> None:
 
 
 class TestMinutes:
-    @pytest.fixture(autouse=True)
-    def reserve(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Two per cent of the time are kept back."""
-        monkeypatch.setattr(planning, "RESERVE", 0.98)
-
     @pytest.fixture
     def paces(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """An update takes 10 ms, an evaluation 100 ms."""
         monkeypatch.setattr(planning, "_trial", lambda *_, **__: (0.01, 0.1))
 
     @pytest.mark.usefixtures("paces")
-    def test_become_steps_and_are_forgotten(self) -> None:
+    def test_become_steps(self) -> None:
         config = planned(minutes=1)
         assert config.minutes is None
         assert config.steps == pytest.approx(5720, abs=50)  # 98 % of a minute, without 16 evaluations
         assert config.eval_every == -(-config.steps // 16)
+
+    @pytest.mark.usefixtures("paces")
+    def test_the_budget_knows_what_was_measured(self) -> None:
+        config, model = charlm.TrainConfig(minutes=1), new_model(TEXT)
+        planned, budget = plan(
+            model, load_data(model.vocabulary, TEXT, config), config, started_s=5.0, clock=lambda: 8.0
+        )
+        assert budget is not None
+        assert (budget.left_s(), budget.step_s, budget.costs_s["eval"]) == (57.0, 0.01, 0.1)
+        assert budget.plans == [(0, planned.steps, 0.0)]
 
     @pytest.mark.usefixtures("paces")
     @pytest.mark.parametrize(("minutes", "evaluations"), [(0.5, 14), (0.1, 3)])
@@ -123,40 +128,15 @@ class TestMinutes:
         ):
             planned(minutes=0.0001)
 
-    @pytest.mark.parametrize(("minutes", "trial_s"), [(2, 1.5), (20, 6.0)])
-    def test_a_long_run_is_tried_for_longer(
-        self, minutes: float, trial_s: float, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        trials: list[float] = []
-
-        def trial(*_: object, trial_s: float) -> tuple[float, float]:
-            trials.append(trial_s)
-            return 0.01, 0.1
-
-        monkeypatch.setattr(planning, "_trial", trial)
-        planned(minutes=minutes)
-        assert trials == [pytest.approx(trial_s)]
-
     def test_the_trial_leaves_the_model_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(planning, "TRIAL_S", 0.01)
         model, config = new_model(TEXT, dropout=0.3), charlm.TrainConfig(minutes=0.05, shards=1)
         data, start = load_data(model.vocabulary, TEXT, config), model.params.value.copy()
-        steps = plan(model, data, config).steps
-        assert steps is not None
-        assert steps > 1
+        _, budget = plan(model, data, config)
+        assert budget is not None
+        assert budget.plan.steps > 1
         np.testing.assert_array_equal(model.params.value, start)
         assert not model.params.grad.any()
-
-    def test_the_same_steps_give_the_same_bits(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(planning, "TRIAL_S", 0.01)
-        weights = []
-        config = charlm.TrainConfig(minutes=0.002, shards=1, schedule="cosine")
-        for _ in range(2):
-            model = new_model(TEXT, dropout=0.3)
-            start, *_ = charlm.train(model, TEXT, config)
-            weights.append(model.params.value.copy())
-            config = charlm.TrainConfig(steps=start.steps, shards=1, schedule="cosine")
-        np.testing.assert_array_equal(*weights)
 
     def test_a_measurement_has_a_time_and_a_size(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(planning, "TRIAL_S", 0.01)

@@ -199,7 +199,7 @@ def test_minutes_are_measured_with_all_ranks(monkeypatch: pytest.MonkeyPatch) ->
     model, config = new_model(text), charlm.TrainConfig(batch_size=16, seq_length=8, minutes=1)
     data = load_data(model.vocabulary, text, config)
     with other_ranks(2) as world:
-        planned = plan.plan(model, data, config, world=world)
+        planned, _ = plan.plan(model, data, config, world=world)
         plan.measure(model, data, planned, world)
     assert measured == [True, True, True]
     assert (planned.shards, planned.workers, planned.minutes) == (2, None, None)

@@ -37,6 +37,38 @@ def test_remaining_time_counts_this_sitting_only() -> None:
     assert state.elapsed_s(60.0) == 10.0
 
 
+def test_remaining_time_follows_the_pace_of_late() -> None:
+    state = RunState("run")
+    state.add(Report("start", steps=2000), now_s=0.0)
+    for step in range(1, 1001):  # the first hundred took ten times as long
+        state.add(Report("step", step=step, steps=2000, loss=1.0), now_s=min(step, 100) + 0.1 * max(step - 100, 0))
+    assert state.remaining_s(190.0) == pytest.approx(100.0)
+    assert state.remaining_s(195.0) == pytest.approx(95.0)  # it counts down between two reports
+    assert state.remaining_s(999.0) == 0
+    state.add(Report("rollback", step=900, steps=2000), now_s=195.0)
+    state.add(Report("step", step=910, steps=2000, loss=1.0), now_s=196.0)
+    assert state.remaining_s(196.0) == pytest.approx(109.0)
+
+
+def test_a_long_run_remembers_no_more_than_its_pace_needs() -> None:
+    state = RunState("run")
+    state.add(Report("start", steps=10_000), now_s=0.0)
+    for step in range(1, 5001):
+        state.add(Report("step", step=step, steps=10_000, loss=1.0), now_s=float(step))
+    assert state.remaining_s(5000.0) == pytest.approx(5000.0)
+    assert len(state._marks) < 600
+
+
+def test_a_budget_of_minutes_says_itself_when_it_ends() -> None:
+    state = RunState("run")
+    state.add(Report("start", steps=300, details={"minutes": 1.0, "left_s": 55.0}), now_s=100.0)
+    assert state.remaining_s(100.0) == 55
+    state.add(Report("step", step=1, steps=300, loss=1.0), now_s=130.0)
+    assert state.remaining_s(131.0) == 24
+    state.add(Report("plan", step=1, steps=200, details={"minutes": 1.0, "left_s": 22.0}), now_s=132.0)
+    assert (state.steps, state.remaining_s(134.0), state.remaining_s(200.0)) == (200, 20, 0)
+
+
 def test_only_a_best_evaluation_moves_the_best() -> None:
     state = RunState("run")
     state.add(Report("eval", step=10, loss=2.0, best=True), now_s=0.0)

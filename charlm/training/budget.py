@@ -1,0 +1,217 @@
+"""A budget of minutes: how much of it a run has used, and how many updates fit into the rest.
+
+Before the first update the budget becomes a number of updates, a `Plan`. After a tenth of the remaining updates it
+is planned again, and so on: a plan that is made after `step` updates says how many there are to be, and with that
+after which update the next one is made. These points lie ever closer together, up to every update at the end, so
+that even a machine that becomes ten times slower between two of them is noticed in time. Between them the clock can
+only end the run, where no time is left.
+
+What a run does depends on its settings and its plans, and on nothing else. A checkpoint has all plans and the
+durations that the next one is made from; each new plan is an event of the log. So a run that is stopped and resumed
+has made the same plans up to the stop, bit for bit, and makes the next one after the same update. What that one
+says follows from the clock, as it does in a run that is not stopped: with the same readings, the bits are the same.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+
+from charlm.config import TrainConfig
+from charlm.errors import CheckpointError
+from charlm.nn.schedules import schedule_progress
+
+__all__ = ["Budget", "Clock", "Plan", "latest"]
+
+PARTS = 10  # of the updates still to be done; after one of them comes the next plan
+MEMORY = 50  # the pace is that of about the last fiftieth of all updates
+END_S = 0.25  # what follows the last save: workers, screen and interpreter end
+
+Clock = Callable[[], float]
+
+
+class Plan(NamedTuple):
+    """How many updates a run is to have.
+
+    Attributes
+    ----------
+    step : int
+        Finished updates when it was made.
+    steps : int
+        Updates in all.
+    done : float
+        Share of the learning rate's schedule that was over then; what is left of it runs from there to `steps`.
+    """
+
+    step: int
+    steps: int
+    done: float = 0.0
+
+    @property
+    def next_step(self) -> int:
+        """After how many updates the next plan is made."""
+        return self.step + max(1, (self.steps - self.step) // PARTS)
+
+
+@dataclass(slots=True)
+class Budget:
+    """A budget of wall-clock time, from the start of the command to its end, over all sittings of a run.
+
+    Parameters
+    ----------
+    minutes : float
+    plans : list of Plan
+        All so far, in order of their steps; the first is made before the first update.
+    step_s : float
+        How long an update takes, in seconds, with what surrounds it.
+    started_s : float
+        When this sitting began, of `clock`.
+    clock : callable
+        Seconds from any origin.
+    costs_s : dict of str to float
+        How long an "eval", a "sample" and a "save" take; 0 where not known yet.
+    used_s : float
+        Used by earlier sittings.
+    updates, updates_s
+        Updates since the newest plan, and how long they took.
+    """
+
+    minutes: float
+    plans: list[Plan]
+    step_s: float
+    started_s: float
+    clock: Clock = time.perf_counter
+    costs_s: dict[str, float] = field(default_factory=lambda: {"eval": 0.0, "sample": 0.0, "save": 0.0})
+    used_s: float = 0.0
+    updates: int = 0
+    updates_s: float = 0.0
+
+    @property
+    def plan(self) -> Plan:
+        """The newest plan."""
+        return self.plans[-1]
+
+    def left_s(self) -> float:
+        """Return how many seconds are left; below 0 if none are."""
+        return 60 * self.minutes - self._used_s()
+
+    def told(self) -> dict[str, float]:
+        """Return what events say of it."""
+        return {"minutes": self.minutes, "left_s": round(self.left_s(), 3)}
+
+    def _used_s(self) -> float:
+        return self.used_s + (self.clock() - self.started_s)
+
+    @contextlib.contextmanager
+    def timed(self, what: Literal["update", "eval", "sample", "save"]) -> Iterator[None]:
+        """Measure how long something takes; nothing, if it fails."""
+        began_s = self.clock()
+        yield
+        seconds = self.clock() - began_s
+        if what == "update":
+            self.updates, self.updates_s = self.updates + 1, self.updates_s + seconds
+        else:
+            before_s = self.costs_s[what]
+            self.costs_s[what] = (before_s + seconds) / 2 if before_s else seconds
+
+    def is_due(self, step: int, config: TrainConfig) -> bool:
+        """Tell whether another plan is to be made after `step` updates."""
+        if not self.plan.step < step < self.plan.steps:
+            return False
+        return step >= self.plan.next_step or self.left_s() < self._ending_s(config)
+
+    def plan_again(self, step: int, config: TrainConfig) -> Plan:
+        """Make another plan after `step` updates: as many more as fit into the time that is left."""
+        if self.updates:
+            self._measure()
+        plan, left_s = self.plan, self.left_s() - self._ending_s(config)
+        most = range(max(int(left_s / self.step_s), 0) + 1)
+        more = bisect_right(most, left_s, key=lambda more: self._cost_s(step, more, config)) - 1
+        done = schedule_progress(step, plan.steps, warmup=config.warmup, since=plan.step, done=plan.done)
+        self.plans.append(Plan(step, step + max(more, 0), done))
+        return self.plan
+
+    def _measure(self) -> None:
+        """Take the updates since the newest plan into the estimates, of which about the last fiftieth counts."""
+        before_s, weight = self.step_s, self.updates / (self.updates + self.plan.steps / MEMORY)
+        self.step_s += weight * (max(self.updates_s / self.updates, 1e-9) - self.step_s)
+        self.updates, self.updates_s = 0, 0.0
+        slower = math.sqrt(self.step_s / before_s)  # by measurement, less than updates, whose workers are in step
+        self.costs_s = {what: slower * seconds for what, seconds in self.costs_s.items()}
+
+    def _cost_s(self, step: int, more: int, config: TrainConfig) -> float:
+        """Estimate how long so many more updates take, with what is due in between."""
+        rhythms = {"eval": config.eval_every, "sample": config.sample_every, "save": config.save_every}
+        return more * self.step_s + sum(
+            self.costs_s[what] * max(latest(step + more, every) // every - (step - 1) // every, 0)
+            for what, every in rhythms.items()
+            if every
+        )
+
+    def _ending_s(self, config: TrainConfig) -> float:
+        """Estimate how long what follows the last update takes."""
+        sample_s = self.costs_s["sample"] if config.sample_every else 0.0
+        return self.costs_s["eval"] + sample_s + self.costs_s["save"] + END_S
+
+    def go_back(self, step: int) -> None:
+        """Forget the plans that were made after more than `step` updates; the time stays used."""
+        while self.plan.step > step:
+            self.plans.pop()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what a checkpoint holds."""
+        return {
+            "minutes": self.minutes,
+            "plans": [list(plan) for plan in self.plans],
+            "step_s": self.step_s,
+            "costs_s": dict(self.costs_s),
+            "used_s": self._used_s(),
+            "updates": self.updates,
+            "updates_s": self.updates_s,
+        }
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], *, started_s: float, clock: Clock) -> Budget:
+        """Rebuild from `to_json`, for another sitting.
+
+        Raises
+        ------
+        CheckpointError
+            If a value is missing or of another kind.
+        """
+        try:
+            plans = [Plan(int(step), int(steps), float(done)) for step, steps, done in values["plans"]]
+            seconds = {name: float(values[name]) for name in ("minutes", "step_s", "used_s", "updates_s")}
+            costs_s = {name: float(values["costs_s"][name]) for name in ("eval", "sample", "save")}
+            if (
+                not plans
+                or min(*seconds.values(), *costs_s.values()) < 0
+                or not math.isfinite(sum(seconds.values()))
+            ):
+                raise ValueError("no plan, or a negative or endless time")
+            return cls(
+                plans=plans,
+                costs_s=costs_s,
+                updates=int(values["updates"]),
+                clock=clock,
+                started_s=started_s,
+                **{**seconds, "step_s": max(seconds["step_s"], 1e-9)},
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise CheckpointError(f"the run's budget of minutes cannot be read ({error}); train anew") from error
+
+
+def latest(steps: int, every: int) -> int:
+    """Return after how many updates something that is done regularly, and at the end, is last worth its time.
+
+    Examples
+    --------
+    >>> latest(100, 30), latest(100, 1)
+    (85, 99)
+    """
+    return steps - max(every // 2, 1)
