@@ -19,6 +19,7 @@ import math
 
 import numpy as np
 
+from charlm.analysis.surprisal import Progress
 from charlm.config import DynamicConfig
 from charlm.errors import DivergedError
 from charlm.model import CharModel, State
@@ -31,7 +32,12 @@ __all__ = ["dynamic_surprisal"]
 
 
 def dynamic_surprisal(
-    model: CharModel, ids: IdArray, settings: DynamicConfig, *, resets: Resets | None = None
+    model: CharModel,
+    ids: IdArray,
+    settings: DynamicConfig,
+    *,
+    resets: Resets | None = None,
+    progress: Progress | None = None,
 ) -> list[float]:
     """Read a stream from zero state, and learn from each segment once it is scored.
 
@@ -43,6 +49,8 @@ def dynamic_surprisal(
     settings : DynamicConfig
     resets : ndarray of bool, shape (n,), optional
         Where the state is set to zero before an input is read.
+    progress : callable, optional
+        Called after each segment with how many symbols have been predicted, and of how many.
 
     Returns
     -------
@@ -78,6 +86,8 @@ def dynamic_surprisal(
             clip_norm_(g, settings.clip_norm)  # (2)
             g *= settings.rate
             theta += settings.decay * (trained - theta) - g  # (3)
+            if progress is not None:
+                progress(start + len(segment) - 1, len(ids) - 1)
     return nats
 
 

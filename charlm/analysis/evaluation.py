@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.analysis.dynamic import dynamic_surprisal
-from charlm.analysis.surprisal import document_surprisal, surprisal
+from charlm.analysis.surprisal import Progress, document_surprisal, surprisal, told
 from charlm.analysis.symbols import characters_begun
 from charlm.config import DynamicConfig, OnUnknown
 from charlm.errors import CorpusError
@@ -54,7 +54,12 @@ class Evaluation:
 
 
 def evaluate(
-    model: CharModel, text: str, *, on_unknown: OnUnknown = "error", dynamic: DynamicConfig | None = None
+    model: CharModel,
+    text: str,
+    *,
+    on_unknown: OnUnknown = "error",
+    dynamic: DynamicConfig | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
     """Let a model predict a text, each symbol from all before it.
 
@@ -71,6 +76,8 @@ def evaluate(
     dynamic : DynamicConfig, optional
         Let a copy of the model learn from each segment of the text once it has predicted it, documents in their
         order. That takes as long as training on the text, one stream at a time.
+    progress : callable, optional
+        Called now and then with how many symbols have been predicted, and of how many.
 
     Returns
     -------
@@ -92,21 +99,25 @@ def evaluate(
         if ids.size < 2:
             raise CorpusError(f"the text has {ids.size} symbols; give at least 2, since the first is not predicted")
         if dynamic is None:
-            sums = [float(nats.sum()) for nats in surprisal(model, ids[:, None])]
+            chunks = told(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len)
+            sums = [float(nats.sum()) for nats in chunks]
         else:
-            sums = dynamic_surprisal(model, ids, dynamic)
+            sums = dynamic_surprisal(model, ids, dynamic, progress=progress)
         symbols, characters = ids.size - 1, _total(begun, ids[1:])
         characters += int(begun[ids[1]] == 0)  # the later bytes of the first character are predicted
     else:
         documents = [vocabulary.encode(line, on_unknown=on_unknown) for line in split_documents(text)]
         if not documents:
             raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
+        symbols = sum(ids.size + 1 for ids in documents)
         if dynamic is None:
-            sums = [float(nats.sum()) for _, nats in document_surprisal(model, documents, stop_id)]
+            read = told(
+                document_surprisal(model, documents, stop_id), symbols, progress, size=lambda part: len(part[1])
+            )
+            sums = [float(nats.sum()) for _, nats in read]
         else:
             stream, resets = _one_stream(documents, stop_id)
-            sums = dynamic_surprisal(model, stream, dynamic, resets=resets)
-        symbols = sum(ids.size + 1 for ids in documents)
+            sums = dynamic_surprisal(model, stream, dynamic, resets=resets, progress=progress)
         characters = sum(_total(begun, ids) + 1 for ids in documents)
     total = math.fsum(sums)
     return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols)

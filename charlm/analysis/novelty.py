@@ -16,7 +16,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,7 +85,13 @@ class Overlap:
         return parts
 
 
-def overlaps(texts: Sequence[str], corpus: str, *, chunk: int = CHUNK) -> list[Overlap]:
+def overlaps(
+    texts: Sequence[str],
+    corpus: str,
+    *,
+    chunk: int = CHUNK,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Overlap]:
     """Find what of some texts stands verbatim in a corpus.
 
     Parameters
@@ -95,6 +101,8 @@ def overlaps(texts: Sequence[str], corpus: str, *, chunk: int = CHUNK) -> list[O
     corpus : str
     chunk : int
         Characters of the corpus that are sorted at once.
+    progress : callable, optional
+        Called after each chunk with how many characters of the corpus have been looked at, and of how many.
 
     Returns
     -------
@@ -117,6 +125,8 @@ def overlaps(texts: Sequence[str], corpus: str, *, chunk: int = CHUNK) -> list[O
             better = found[first:last] > lengths[k]
             lengths[k][better] = found[first:last][better]
             places[k][better] = where[first:last][better] + begin
+        if progress is not None:
+            progress(min(begin + chunk, len(corpus)), len(corpus))
     return [Overlap(*parts) for parts in zip(texts, lengths, places, strict=True)]
 
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.analysis.surprisal import Nats, document_surprisal, surprisal
+from charlm.analysis.surprisal import Nats, Progress, document_surprisal, surprisal, told
 from charlm.analysis.symbols import Pieces
 from charlm.config import OnUnknown
 from charlm.model import CharModel
@@ -41,7 +41,9 @@ class Score:
     pieces: tuple[str, ...]
 
 
-def score(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> Score:
+def score(
+    model: CharModel, text: str, *, on_unknown: OnUnknown = "error", progress: Progress | None = None
+) -> Score:
     """Measure the surprisal of each character of a text, read from zero state.
 
     The first character is not predicted (nan), unless the model has a stop symbol. Such a model of documents
@@ -56,6 +58,8 @@ def score(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> Sc
     text : str
     on_unknown : {"error", "skip", "replace"}
         What becomes of characters that the model does not know.
+    progress : callable, optional
+        Called now and then with how many symbols have been predicted, and of how many.
 
     Returns
     -------
@@ -69,23 +73,31 @@ def score(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> Sc
         If the model's output is not finite.
     """
     stop_id = model.vocabulary.stop_id
-    parts = _stream(model, text, on_unknown) if stop_id is None else _documents(model, text, stop_id, on_unknown)
+    if stop_id is None:
+        parts = _stream(model, text, on_unknown, progress)
+    else:
+        parts = _documents(model, text, stop_id, on_unknown, progress)
     nats, names = zip(*parts, strict=True)
     return Score(np.concatenate(nats) / math.log(2), tuple(chain.from_iterable(names)))
 
 
-def _stream(model: CharModel, text: str, on_unknown: OnUnknown) -> Iterator[_Part]:
+def _stream(model: CharModel, text: str, on_unknown: OnUnknown, progress: Progress | None) -> Iterator[_Part]:
     ids = model.vocabulary.encode(text, on_unknown=on_unknown)
     pieces = Pieces(model.vocabulary, ids)
     first = np.full(min(ids.size, 1), np.nan)
-    nats = np.concatenate([first, *(chunk[:, 0] for chunk in surprisal(model, ids[:, None]))])
+    chunks = told(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len)
+    nats = np.concatenate([first, *(chunk[:, 0] for chunk in chunks)])
     yield pieces.sums(nats), pieces.names
 
 
-def _documents(model: CharModel, text: str, stop_id: int, on_unknown: OnUnknown) -> Iterator[_Part]:
+def _documents(
+    model: CharModel, text: str, stop_id: int, on_unknown: OnUnknown, progress: Progress | None
+) -> Iterator[_Part]:
     encode = partial(model.vocabulary.encode, on_unknown=on_unknown)
     documents = [encode(document) for document in split_documents(text)]
-    nats = dict(document_surprisal(model, documents, stop_id))
+    symbols = sum(ids.size + 1 for ids in documents)
+    each = document_surprisal(model, documents, stop_id)
+    nats = dict(told(each, symbols, progress, size=lambda part: len(part[1])))
     yield np.empty(0), ()
     read = count()
     for line in StringIO(text, newline="\n"):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,13 @@ from charlm.model import CharModel
 from charlm.nn.arrays import IdArray
 from charlm.nn.losses import target_nats
 
-__all__ = ["Nats", "document_surprisal", "surprisal"]
+__all__ = ["Nats", "Progress", "document_surprisal", "surprisal", "told"]
 
 Nats: TypeAlias = NDArray[np.float64]
+Progress: TypeAlias = Callable[[int, int], None]
+"""Takes how many symbols have been predicted, and of how many."""
+
+_Part = TypeVar("_Part")
 
 # floats in the widest array of a chunk: a few of them take some 10 MB
 _CHUNK = 2**20
@@ -85,3 +89,25 @@ def document_surprisal(model: CharModel, documents: Sequence[IdArray], stop_id: 
         nats = np.concatenate(list(surprisal(model, ids)))
         for column, k in enumerate(block):
             yield k, nats[: len(documents[k]) + 1, column]
+
+
+def told(
+    parts: Iterable[_Part], total: int, progress: Progress | None, *, size: Callable[[_Part], int]
+) -> Iterator[_Part]:
+    """Pass parts on, and tell `progress` before each how many symbols of `total` have been predicted.
+
+    Parameters
+    ----------
+    parts : iterable
+    total : int
+        Symbols of all parts.
+    progress : callable, optional
+    size : callable
+        Returns the symbols of a part.
+    """
+    done = 0
+    for part in parts:
+        done += size(part)
+        if progress is not None:
+            progress(done, total)
+        yield part

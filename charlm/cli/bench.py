@@ -44,6 +44,7 @@ def bench(
     from typing import cast
 
     from charlm.cli.streams import stdout_console
+    from charlm.cli.waiting import waiting
     from charlm.training.benchmark import benchmark
     from charlm.ui.bench import bench_lines
     from charlm.ui.sanitize import json_text
@@ -52,7 +53,8 @@ def bench(
         cell=cast(CellName, cell), hidden_size=hidden_size, layers=layers, embedding_size=embedding_size
     )
     config = TrainConfig(batch_size=batch_size, seq_length=seq_length, workers=workers)
-    figures = benchmark(model, config, seconds=seconds)
+    with waiting("measuring", moving=not no_color):
+        figures = benchmark(model, config, seconds=seconds)
     if as_json:
         sys.stdout.write(json_text(figures.to_json()) + "\n")
         return

@@ -63,12 +63,14 @@ def make(
     ] = False,
 ) -> None:
     """Write a built-in corpus to standard output or a file."""
+    from charlm.cli.waiting import waiting
     from charlm.cli.writing import open_text, refuse_existing
     from charlm.text.builtin import make_text
     from charlm.ui.sanitize import json_text, visible
 
     refuse_existing({"--output": output}, force=force)
-    text = make_text(name, size=size, seed=seed)
+    with waiting("making the text"):
+        text = make_text(name, size=size, seed=seed)
     if output is not None or not json:
         with open_text(output) as stream:
             # a file or a pipe gets every character as it is, a terminal what cannot control it
@@ -111,6 +113,7 @@ def stats(
     from charlm.analysis.text_baseline import corpus_baseline
     from charlm.cli.given_text import read_sources, refuse_models
     from charlm.cli.streams import stdout_console
+    from charlm.cli.waiting import waiting
     from charlm.text.builtin import true_entropy
     from charlm.text.corpus import BUILTIN, DEFAULT, STDIN
     from charlm.text.text_stats import count_text
@@ -125,11 +128,13 @@ def stats(
     for source in sources:
         text = read_sources([source], encoding=encoding, errors=errors).text
         entropy = true_entropy(source.removeprefix(BUILTIN)) if source.startswith(BUILTIN) else None
-        counts = count_text(text)
+        with waiting("counting", moving=not no_color):
+            counts = count_text(text)
         row = {"name": source, **asdict(counts), "unigram_bits": counts.unigram_nats / math.log(2)}
         row |= {"true_nats": entropy and entropy.nats, "true_bits": entropy and entropy.bits}
         if baseline:
-            found = corpus_baseline(text)
+            with waiting("fitting the n-gram baseline", moving=not no_color):
+                found = corpus_baseline(text)
             row["baseline"] = found and found.to_json()
         rows.append(row)
     if json:

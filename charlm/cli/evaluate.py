@@ -81,6 +81,7 @@ def evaluate(
     from charlm import analysis
     from charlm.analysis.text_baseline import text_baseline
     from charlm.checkpoint import load_checkpoint
+    from charlm.cli.waiting import waiting
     from charlm.ui.sanitize import json_text
 
     learning = _learning(dynamic, {"rate": rate, "decay": decay, "length": length})
@@ -92,11 +93,13 @@ def evaluate(
     net = checkpoint.model
     if not given:
         text, config = _held_out(checkpoint, config)
-    result = analysis.evaluate(net, text, on_unknown=config.on_unknown, dynamic=learning)
+    with waiting("evaluating") as progress:
+        result = analysis.evaluate(net, text, on_unknown=config.on_unknown, dynamic=learning, progress=progress)
     beside = None
     if baseline is not None:
         training = given_text((baseline,), None, encoding=encoding, errors=errors)
-        beside = text_baseline(net.vocabulary, training, text, on_unknown=config.on_unknown)
+        with waiting("fitting the n-gram baseline"):
+            beside = text_baseline(net.vocabulary, training, text, on_unknown=config.on_unknown)
     unit = "character" if net.vocabulary.unit == "char" else net.vocabulary.unit
     if as_json:
         numbers: dict[str, Any] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
 import typer
 
 from charlm.cli.options import choices_of
-from charlm.cli.streams import stdin_bytes
+from charlm.cli.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import DecodingErrors
 from charlm.errors import UsageError
 
@@ -188,10 +189,13 @@ def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_em
     UsageError, CorpusError
         As `read_corpus`.
     """
-    from charlm.text.corpus import read_corpus
+    from charlm.cli.waiting import waiting
+    from charlm.text.corpus import STDIN, read_corpus
 
     how = decoding_errors(errors)
-    corpus = read_corpus(sources, encoding=encoding, errors=how, stdin=stdin_bytes(), allow_empty=allow_empty)
+    typed = STDIN in sources and stdin_is_terminal()
+    with contextlib.nullcontext() if typed else waiting("reading the text"):
+        corpus = read_corpus(sources, encoding=encoding, errors=how, stdin=stdin_bytes(), allow_empty=allow_empty)
     show_remarks(corpus.remarks)
     return corpus
 

@@ -30,13 +30,15 @@ def gradcheck(
 
     from charlm.analysis.gradients import check_models
     from charlm.cli.streams import stdout_console
+    from charlm.cli.waiting import waiting
     from charlm.config.checks import check_number
     from charlm.ui.gradients import gradient_table
     from charlm.ui.sanitize import json_text
 
     check_number("entries", entries, low=1, whole=True)
     check_number("seed", seed, whole=True)
-    checks = list(check_models(hidden_size=hidden_size, layers=layers, entries=entries, seed=seed))
+    with waiting("checking", moving=not no_color):
+        checks = list(check_models(hidden_size=hidden_size, layers=layers, entries=entries, seed=seed))
     if as_json:
         for check in checks:
             sys.stdout.write(json_text(check.to_json()) + "\n")

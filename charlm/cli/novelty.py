@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from charlm.analysis.novelty import Overlap, excerpts, overlaps
 from charlm.cli.run_text import LearntText
+from charlm.cli.waiting import Progress, waiting
 
 __all__ = ["Novelty", "measured"]
 
@@ -48,29 +49,45 @@ class Novelty(NamedTuple):
 
 
 class _Readable(Protocol):
-    def read(self) -> str: ...
+    def stream(self) -> Iterator[str]: ...
 
 
 _Text = TypeVar("_Text", bound=_Readable)
 
 
-def measured(samples: Iterable[_Text], text: LearntText) -> Iterator[tuple[_Text, Novelty]]:
-    """Read samples, many at once, and look them up; yield each with what was found."""
-    batch: list[tuple[_Text, str]] = []
-    characters = 0
-    for sample in samples:
-        batch.append((sample, sample.read()))
-        characters += len(batch[-1][1])
-        if characters >= _TOGETHER:
-            yield from _looked_up(batch, text)
-            batch, characters = [], 0
-    yield from _looked_up(batch, text)
+def measured(samples: Iterable[_Text], text: LearntText, *, expected: int) -> Iterator[tuple[_Text, Novelty]]:
+    """Read samples, many at once, and look them up; yield each with what was found.
+
+    Parameters
+    ----------
+    samples : iterable
+    text : LearntText
+    expected : int
+        Characters of all samples, if none ends early; for the report of progress.
+    """
+    rest, characters = iter(samples), 0
+    while True:
+        batch: list[tuple[_Text, str]] = []
+        end = characters + _TOGETHER
+        with waiting("writing") as progress:
+            for sample in rest:
+                pieces = []
+                for piece in sample.stream():
+                    pieces.append(piece)
+                    characters += len(piece)
+                    progress(characters, expected)
+                batch.append((sample, "".join(pieces)))
+                if characters >= end:
+                    break
+        if not batch:
+            return
+        with waiting("looking for quotations") as progress:
+            found = _looked_up([content for _, content in batch], text, progress)
+        yield from zip((sample for sample, _ in batch), found, strict=True)
 
 
-def _looked_up(batch: list[tuple[_Text, str]], text: LearntText) -> Iterator[tuple[_Text, Novelty]]:
-    written = [content for _, content in batch]
-    others = excerpts(text.unseen, max(map(len, written), default=0), _EXCERPTS)
-    found = overlaps([*written, *others], text.learnt)
-    unseen = max((one.longest for one in found[len(batch) :]), default=None)
-    for (sample, _), one in zip(batch, found[: len(batch)], strict=True):
-        yield sample, Novelty(one, unseen)
+def _looked_up(written: Sequence[str], text: LearntText, progress: Progress) -> list[Novelty]:
+    others = excerpts(text.unseen, max(map(len, written)), _EXCERPTS)
+    found = overlaps([*written, *others], text.learnt, progress=progress)
+    unseen = max((one.longest for one in found[len(written) :]), default=None)
+    return [Novelty(one, unseen) for one in found[: len(written)]]

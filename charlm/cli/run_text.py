@@ -10,6 +10,7 @@ import numpy as np
 
 from charlm.checkpoint import Checkpoint
 from charlm.cli.given_text import read_sources, refuse_models
+from charlm.cli.waiting import waiting
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CorpusError, UsageError
 from charlm.text.corpus import BUILTIN, STDIN, Corpus, read_corpus
@@ -78,7 +79,8 @@ def learnt_text(
         own_sha256, decoding = None, {"encoding": "utf-8", "errors": "strict"}
     if source is None:
         try:
-            text, validation = read_run_text(origin)
+            with waiting("reading the training text"):
+                text, validation = read_run_text(origin)
         except CorpusError as error:
             cause, _, _ = str(error).partition("; ")
             raise CorpusError(f"the training text cannot be read again: {cause}; {remedy}") from error
@@ -88,7 +90,8 @@ def learnt_text(
         if corpus.sha256 != own_sha256:
             return LearntText(vocabulary.prepare(corpus.text), "")
         text = corpus.text
-    return _parts(vocabulary, load_data(vocabulary, text, config, validation))
+    with waiting("reading the training text"):
+        return _parts(vocabulary, load_data(vocabulary, text, config, validation))
 
 
 def _parts(vocabulary: Vocabulary, data: Data) -> LearntText:

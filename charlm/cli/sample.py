@@ -140,7 +140,8 @@ def sample(
     from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt, piped_prompt
     from charlm.cli.sample_writing import SampleWriter, searched, with_novelty
-    from charlm.cli.streams import stdin_bytes, word_wrapping
+    from charlm.cli.streams import is_file, stdin_bytes, word_wrapping
+    from charlm.cli.waiting import adding, waiting
     from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
     from charlm.generation import sample_many
     from charlm.ui.sanitize import visible
@@ -176,17 +177,20 @@ def sample(
     chosen = secrets.randbelow(2**32) if seed is None else seed
     samples: Generator[Searched, None, None] | Generator[Sample, None, None]
     if beam is not None:
-        samples = searched(net, config, width=beam, count=count, prompt=text)
+        with waiting("searching") as progress:
+            samples = searched(net, config, width=beam, count=count, prompt=text, progress=progress)
     else:
-        samples = sample_many(
-            net,
-            config,
-            seeds=range(chosen, chosen + count),
-            prompt=text,
-            logprobs=as_json,
-            workers=_workers(net, config, count) if workers is None else workers,
-        )
-    written = with_novelty(samples, checkpoint, novelty_corpus, wanted=novelty)
+        with waiting("reading the prompt"):
+            samples = sample_many(
+                net,
+                config,
+                seeds=range(chosen, chosen + count),
+                prompt=text,
+                logprobs=as_json,
+                workers=_workers(net, config, count) if workers is None else workers,
+            )
+    expected = count * config.length
+    written = with_novelty(samples, checkpoint, novelty_corpus, wanted=novelty, expected=expected)
     with (
         open_text(output) as stream,
         HiddenKeys(stream, by_lines=True),
@@ -198,9 +202,12 @@ def sample(
         if seed is None and beam is None:
             typer.echo(f"seed {chosen}", err=True)
         parameters = _parameters(config, beam) if as_json else None
-        writer = SampleWriter(out, prompt=text, echo=not no_echo, parameters=parameters)
-        for one, found in written:
-            writer.write(one, found)
+        unseen = (output is not None or is_file(stream)) and not (novelty or novelty_corpus)
+        with waiting("writing") if unseen else contextlib.nullcontext() as progress:
+            drawn = None if progress is None else adding(progress, expected)
+            writer = SampleWriter(out, prompt=text, echo=not no_echo, parameters=parameters, drawn=drawn)
+            for one, found in written:
+                writer.write(one, found)
     _tell(writer.remarks())
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -12,6 +12,7 @@ from charlm.config import SampleConfig
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
     from charlm.cli.novelty import Novelty
+    from charlm.cli.waiting import Progress
     from charlm.generation import Hypothesis
     from charlm.model import CharModel
 
@@ -72,7 +73,7 @@ class Searched:
 
 
 def searched(
-    model: CharModel, config: SampleConfig, *, width: int, count: int, prompt: str
+    model: CharModel, config: SampleConfig, *, width: int, count: int, prompt: str, progress: Progress | None = None
 ) -> Generator[Searched, None, None]:
     """Search with a beam, and yield the best texts."""
     from charlm.generation import beam_search
@@ -85,20 +86,21 @@ def searched(
         length=config.length,
         stop=config.stop,
         on_unknown=config.on_unknown,
+        progress=progress,
     )
     return (Searched(hypothesis) for hypothesis in found)
 
 
 def with_novelty(
-    samples: Iterable[_Text], checkpoint: Checkpoint, corpus: str | None, *, wanted: bool
+    samples: Iterable[_Text], checkpoint: Checkpoint, corpus: str | None, *, wanted: bool, expected: int
 ) -> Iterator[tuple[_Text, Novelty | None]]:
-    """Yield each sample with what of it stands in the training text, if that is wanted."""
+    """Yield each sample with what of it stands in the training text, if wanted; `expected` as for `measured`."""
     if not wanted and corpus is None:
         return ((sample, None) for sample in samples)
     from charlm.cli.novelty import measured
     from charlm.cli.run_text import learnt_text
 
-    return iter(measured(samples, learnt_text(checkpoint, corpus)))
+    return iter(measured(samples, learnt_text(checkpoint, corpus), expected=expected))
 
 
 class SampleWriter:
@@ -112,12 +114,21 @@ class SampleWriter:
         Whether the prompt is written too.
     parameters : mapping, optional
         Settings to tell with each sample, as JSON; without them bare text is written.
+    drawn : callable, optional
+        Called with the characters of each piece that has been drawn.
     """
 
     def __init__(
-        self, out: TextWriter, *, prompt: str, echo: bool, parameters: Mapping[str, Any] | None = None
+        self,
+        out: TextWriter,
+        *,
+        prompt: str,
+        echo: bool,
+        parameters: Mapping[str, Any] | None = None,
+        drawn: Callable[[int], None] | None = None,
     ) -> None:
         self._out, self._prompt, self._echo, self._parameters = out, prompt, echo, parameters
+        self._drawn = drawn
         self._count = 0
         self._novelties: list[tuple[str, Novelty]] = []
 
@@ -132,10 +143,16 @@ class SampleWriter:
         if self._echo:
             self._out.write(self._prompt)
         if novelty is None:
-            for piece in sample.stream():
+            for piece in self._pieces(sample):
                 self._out.write(piece)
         else:
             self._write_quoting(sample, novelty)
+
+    def _pieces(self, sample: Written) -> Iterator[str]:
+        for piece in sample.stream():
+            if self._drawn is not None:
+                self._drawn(len(piece))
+            yield piece
 
     def _write_quoting(self, sample: Written, novelty: Novelty) -> None:
         from charlm.ui.novelty import QUOTED
@@ -160,7 +177,7 @@ class SampleWriter:
     def _write_object(self, sample: Written, novelty: Novelty | None, parameters: Mapping[str, Any]) -> None:
         from charlm.ui.sanitize import json_text
 
-        text = sample.read() if novelty is None else novelty.found.text
+        text = "".join(self._pieces(sample)) if novelty is None else novelty.found.text
         fields: dict[str, Any] = {
             "text": text,
             "prompt": self._prompt,

@@ -49,6 +49,7 @@ def score(
     from charlm import analysis
     from charlm.checkpoint import load
     from charlm.cli.streams import stdout_console
+    from charlm.cli.waiting import waiting
     from charlm.cli.writing import open_text, refuse_existing
     from charlm.ui.export import to_html, to_svg
     from charlm.ui.heat import Heat
@@ -61,7 +62,8 @@ def score(
     content = given_text(sources, literal, encoding=encoding, errors=errors)
     path = named_model(model, names_own=True)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
-    result = analysis.score(load(path), content, on_unknown=config.on_unknown)
+    with waiting("scoring", moving=not no_color) as progress:
+        result = analysis.score(load(path), content, on_unknown=config.on_unknown, progress=progress)
     bits = result.bits.tolist()
     heat = Heat(result.pieces, bits)
     if svg is not None:

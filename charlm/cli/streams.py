@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Lasting",
+    "is_file",
     "lasting_stderr",
     "prepare_streams",
     "silence",
@@ -43,6 +45,14 @@ def stdin_bytes() -> BinaryIO | None:
 def stdin_is_terminal() -> bool:
     """Tell whether a person types standard input."""
     return sys.stdin is not None and sys.stdin.isatty()
+
+
+def is_file(stream: TextIO) -> bool:
+    """Tell whether a stream goes to a regular file, and so neither to a person nor to another program."""
+    try:
+        return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
+    except (OSError, ValueError):  # closed, or not a file of the system's
+        return False
 
 
 def stderr_console(no_color: bool = False) -> Console:

@@ -14,7 +14,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -37,6 +37,7 @@ def beam_search(
     length: int = _DEFAULT.length,
     stop: str | Sequence[str] = _DEFAULT.stop,
     on_unknown: OnUnknown = _DEFAULT.on_unknown,
+    progress: Callable[[int, int], None] | None = None,
 ) -> list[Hypothesis]:
     """Search for the likeliest continuations of a prompt.
 
@@ -49,6 +50,8 @@ def beam_search(
         How many are wanted, at most `width`.
     prompt, length, stop, on_unknown
         As for `charlm.generate`. Texts that two stop strings end differently may read alike.
+    progress : callable, optional
+        Called after each step with how many symbols the longest text has, and how many it may have.
 
     Returns
     -------
@@ -72,5 +75,6 @@ def beam_search(
     reader.feed(prompt)
     beam = Beam(model, config, reader.position, width=width, count=count)
     while beam.advance():
-        pass
+        if progress is not None:
+            progress(beam.symbols, length)
     return beam.best()
