@@ -93,6 +93,7 @@ def console(
     from charlm.cli.patterns import warn_of_pattern
     from charlm.cli.prompts import given_prompt
     from charlm.cli.session import Session
+    from charlm.cli.single_keys import SingleKeys
     from charlm.cli.slash import MOST_ANSWERS, Slash
     from charlm.cli.streams import stderr_console
     from charlm.cli.writing import refuse_raw_terminal
@@ -126,10 +127,15 @@ def console(
     opening = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors) or ""
     by_lines = not stdin_is_terminal()  # else it is a line editor that reads the keys
     with HiddenKeys(sys.stdout, by_lines=by_lines):
-        net = load(named_model(model))
+        path = named_model(model, names_own=True)
+        net = load(path)
     talk = Conversation(net, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     stderr = stderr_console(no_color)
+    if model is not None:  # else it has been named
+        stderr.print(view.note(f"model {path}"), soft_wrap=not stderr.is_terminal)
     stderr.print(view.greeting(net.config, len(net.vocabulary), net.params.value.size, talk.seed))
+    if not by_lines:
+        stderr.print(view.first_steps())
     transcript = _transcript(echo=not no_echo, raw=raw, no_color=no_color)
     slash = Slash(
         talk,
@@ -146,7 +152,8 @@ def console(
         transcript=transcript,
         tell=stderr.print,
         hidden_keys=lambda: HiddenKeys(sys.stdout, by_lines=by_lines),
-        patient=stdin_is_terminal(),
+        patient=not by_lines,
+        keys=SingleKeys(),
     )
     session.run(opening)
 

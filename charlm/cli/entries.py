@@ -54,8 +54,8 @@ class Entries:
     def __init__(self, lines: LineSource) -> None:
         self._lines = lines
 
-    def read(self, prompt: str) -> Entry | None:
-        """Return the next entry; None when there are no more.
+    def read(self, prompt: str, begun: str = "") -> Entry | None:
+        """Return the next entry, the beginning of which may stand there; None when there are no more.
 
         Raises
         ------
@@ -64,7 +64,7 @@ class Entries:
         CorpusError
             For bytes that are no text.
         """
-        line = self._lines.read(prompt)
+        line = self._lines.read(prompt, begun)
         if line is None:
             return None
         shown = [self._lines.shown]

@@ -29,8 +29,8 @@ class LineSource(Protocol):
 
     shown: str
 
-    def read(self, prompt: str) -> str | None:
-        """Return the next line without its end; None when there are no more."""
+    def read(self, prompt: str, begun: str = "") -> str | None:
+        """Return the next line without its end; None when there are no more. `begun` stands in it to be edited."""
 
 
 class TypedLines:
@@ -48,10 +48,12 @@ class TypedLines:
     def __init__(self, complete: Callable[[str], list[str]] | None = None) -> None:
         self.shown = ""
         # its import is what makes input() edit; Windows lacks it, and has editing of its own
+        self._readline: Any = None
         if importlib.util.find_spec("readline"):
-            _set_up(importlib.import_module("readline"), complete)
+            self._readline = importlib.import_module("readline")
+            _set_up(self._readline, complete)
 
-    def read(self, prompt: str) -> str | None:
+    def read(self, prompt: str, begun: str = "") -> str | None:
         """Prompt for a line and return it; None at the end of the input.
 
         Raises
@@ -62,7 +64,7 @@ class TypedLines:
             For bytes that are no text.
         """
         try:
-            line = input(prompt)
+            line = self._input(prompt, begun)
         except KeyboardInterrupt:
             sys.stdout.write("\n")
             raise
@@ -75,6 +77,17 @@ class TypedLines:
             ) from None
         self.shown = prompt + line
         return line
+
+    def _input(self, prompt: str, begun: str) -> str:
+        if not begun:
+            return input(prompt)
+        if self._readline is None:
+            return begun + input(prompt + begun)
+        self._readline.set_startup_hook(lambda: self._readline.insert_text(begun))
+        try:
+            return input(prompt)
+        finally:
+            self._readline.set_startup_hook()
 
 
 def _set_up(readline: Any, complete: Callable[[str], list[str]] | None) -> None:
@@ -120,7 +133,7 @@ class PipedLines:
         self._ask = ask
         self._offset = 0
 
-    def read(self, prompt: str) -> str | None:
+    def read(self, prompt: str, begun: str = "") -> str | None:
         """Return the next line, or None.
 
         Raises
@@ -141,7 +154,7 @@ class PipedLines:
                 f"convert it, for example with iconv"
             ) from None
         self._offset += len(line)
-        return text.removesuffix("\n").removesuffix("\r")
+        return begun + text.removesuffix("\n").removesuffix("\r")
 
 
 def rows_taken(shown: str, width: int) -> int:

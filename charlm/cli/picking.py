@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from contextlib import ExitStack, closing
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 
 from charlm.cli.answers import Answer, bits_of
 from charlm.cli.conversation import Conversation
@@ -14,12 +14,13 @@ from charlm.cli.stop_key import StopKey
 from charlm.cli.transcript import Transcript
 from charlm.errors import UsageError
 from charlm.generation import Sampler
+from charlm.ui import console_view as view
 from charlm.ui.columns import Columns
 
 __all__ = ["Picking"]
 
 _FRAMES_PER_SECOND = 12
-_ROWS_BESIDE = 4  # of the screen: a number above each text, and the prompt
+_ROWS_BESIDE = 2  # of the screen: the prompt, and one that stays empty
 
 
 class Picking:
@@ -55,6 +56,11 @@ class Picking:
         self._samplers = [] if found else conversation.alternatives(count)
         self._answers = list(found)
         self._shown = False
+        self._how = view.note(
+            f"1 to {count} picks an answer, Enter takes 1; 2? shows all of the second; /retry writes others"
+        )
+        self._remark: RenderableType | None = None
+        self._whole = 0  # the number of the answer that is shown alone
 
     @property
     def holds(self) -> bool:
@@ -95,37 +101,60 @@ class Picking:
                 bits_of(sampler, end - len(text), end) if sampler.records else []
                 for sampler, text, end in zip(self._samplers, texts, written, strict=True)
             ]
-            return Columns(texts, heat, tails=max(1, rows // len(pieces)))
+            return Columns(texts, heat, height=rows, growing=True)
 
         stack.enter_context(
             Live(console=screen, get_renderable=ends, transient=True, refresh_per_second=_FRAMES_PER_SECOND)
         )
 
     def announce(self) -> None:
-        """Show the answers."""
+        """Show the answers, and how to pick one."""
         texts = [answer.text for answer in self._answers]
-        if self._transcript.paints:
+        screen = self._transcript.screen
+        if self._transcript.paints and self._whole:
+            k = self._whole
+            how = view.note(f"Enter picks {k}; ? shows all again")
+            self._transcript.above(Group(Columns([texts[k - 1]], stacked=True, first=k), how))
+        elif self._transcript.paints and screen is not None:
             heat = [answer.bits if self._talk.measures else [] for answer in self._answers]
-            self._transcript.above(Columns(texts, heat))
+            below = [self._how] if self._remark is None else [self._remark, self._how]
+            self._remark = None
+            beside = sum(len(screen.render_lines(row)) for row in below) + _ROWS_BESIDE
+            self._transcript.above(Group(Columns(texts, heat, height=max(1, screen.height - beside)), *below))
         elif not self._shown:
             self._tell(Columns(texts, stacked=True))
+            self._tell(self._how)
         self._shown = True
 
     def take(self, entry: Entry) -> bool:
-        """Go on with the answer that is picked, an empty line taking the first; return that it is over.
+        """Go on with the answer that is picked, an empty line taking the first; return whether to ask again.
 
         Raises
         ------
         UsageError
-            If the line is not the number of an answer.
+            If the line is not the number of an answer, and the mistake cannot be shown beside the answers.
         """
-        text = entry.text.strip() or "1"
-        k = int(text[:9]) if text.isdecimal() else 0
-        if not 1 <= k <= len(self._answers):
-            raise UsageError(f"{text[:40]!r} is none of the answers; pick 1 to {len(self._answers)}, or /retry")
+        text = entry.text.strip() or str(self._whole or 1)
+        if text == "?" or (text[-1] == "?" and self._number(text[:-1])):
+            self._transcript.taken(entry.shown)
+            self._whole = self._number(text[:-1])
+            self._shown = False
+            return True
+        k = self._number(text)
+        if not k:
+            problem = f"{text[:40]!r} is none of the answers; pick 1 to {len(self._answers)}, or /retry"
+            if not self._transcript.paints:
+                raise UsageError(problem)
+            self._remark, self._whole = view.error(problem), 0
         self._transcript.taken(entry.shown)
-        self._adopt(k - 1)
-        return False
+        if k:
+            self._adopt(k - 1)
+        return not k
+
+    def _number(self, text: str) -> int:
+        """Return which answer is meant; 0 for none."""
+        k = int(text[:9]) if text.isdecimal() else 0
+        return k if k <= len(self._answers) else 0
 
     def leave(self) -> None:
         """At the end of the input, go on with the first."""

@@ -12,6 +12,7 @@ from charlm.cli.entries import Entries, Entry
 from charlm.cli.lines import LineSource
 from charlm.cli.picking import Picking
 from charlm.cli.seeking import seek
+from charlm.cli.single_keys import Keys
 from charlm.cli.slash import Slash
 from charlm.cli.stepping import Stepping
 from charlm.cli.stop_key import StopKey
@@ -39,6 +40,8 @@ class Session:
         Shows what is not text: standard error.
     hidden_keys : callable
         Makes what keeps the terminal from showing keys while something is done.
+    keys : Keys, optional
+        Single keys, where they can be told.
     patient : bool
         Whether a person is there, who reads an error and tries again, and stops the model with Ctrl-C. Without
         one the first error ends the session.
@@ -54,6 +57,7 @@ class Session:
         tell: Callable[[RenderableType], None],
         hidden_keys: Callable[[], AbstractContextManager[object]],
         patient: bool,
+        keys: Keys | None = None,
     ) -> None:
         self._conversation = conversation
         self._slash = slash
@@ -61,6 +65,7 @@ class Session:
         self._transcript = transcript
         self._tell = tell
         self._hidden_keys = hidden_keys
+        self._keys = keys
         self._patient = patient
         self._mode: Stepping | Picking | None = None  # what an entry means, where it is not just text
 
@@ -85,7 +90,7 @@ class Session:
         """Take one entry; return whether to go on."""
         try:
             self._announce()
-            entry = self._entries.read(PROMPT if self._mode is None else self._mode.prompt)
+            entry = self._read()
             with self._hidden_keys():
                 return self._end_of_input() if entry is None else self._handle(entry)
         except CharlmError as problem:
@@ -99,7 +104,21 @@ class Session:
             self._transcript.pause()
         return True
 
+    def _read(self) -> Entry | None:
+        """Wait for the next entry, or for keys up to one."""
+        mode = self._mode
+        if self._keys is None or not (isinstance(mode, Stepping) and mode.by_keys):
+            return self._entries.read(PROMPT if mode is None else mode.prompt)
+        with self._hidden_keys():
+            follow = "more"
+            while follow == "more":
+                mode.announce(mode.prompt)
+                follow = mode.press(self._keys)
+        return None if follow == "leave" else self._entries.read(mode.prompt, "/")
+
     def _announce(self) -> None:
+        if isinstance(self._mode, Stepping) and self._mode.by_keys:
+            return  # which is done before each key
         if self._mode is not None:
             self._mode.announce()
         elif self._transcript.paints:
@@ -110,7 +129,6 @@ class Session:
                 count=desk.count,
                 heat=talk.measures,
                 characters=talk.characters,
-                seed=talk.seed,
             )
             self._transcript.above(row)
 
@@ -147,7 +165,7 @@ class Session:
         elif follow == "step":
             if isinstance(self._mode, Stepping):
                 return self._end_of_input()
-            self._mode = Stepping(self._conversation, self._transcript, self._tell)
+            self._mode = Stepping(self._conversation, self._transcript, self._tell, by_keys=self._keys is not None)
         elif follow == "leave":
             if isinstance(self._mode, Stepping):
                 self._mode.leave()

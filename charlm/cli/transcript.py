@@ -142,15 +142,15 @@ class Transcript:
             self._ink.wrapping.column = 0
         self._stream.flush()
 
-    def above(self, what: RenderableType) -> None:
-        """Show something that stands above the prompt until `taken`."""
+    def above(self, what: RenderableType, prompt: str = "") -> None:
+        """Show something that stands above the prompt until `taken`, and the prompt, if nobody else does."""
         if self.screen is None or not self.paints:
             return
         with self.screen.capture() as capture:
             self.screen.print(what)
         painted = capture.get()
         self._rows_above = painted.count("\n")
-        self._stream.write(painted)
+        self._stream.write(painted + prompt)
         self._stream.flush()
 
     def ordered(self, shown: str) -> None:
@@ -161,9 +161,13 @@ class Transcript:
             self._stream.flush()
 
     def taken(self, shown: str) -> None:
-        """Take an entry off the screen, and what stands above it; `shown` is the entry with its prompt."""
+        """Take an entry off the screen, and what stands above it; `shown` is the entry with its prompt.
+
+        Nothing is shown where the cursor still stands in the row of the prompt.
+        """
         # a window of another width breaks them no less: this never takes away more than they are
         rows, self._rows_above = self._rows_above, 0
-        if self.screen is None or not self.paints or not shown:
+        if self.screen is None or not self.paints:
             return
-        self._stream.write(f"\x1b[{rows + rows_taken(shown, self.screen.width)}A\r\x1b[J")
+        rows += rows_taken(shown, self.screen.width) if shown else 0
+        self._stream.write((f"\x1b[{rows}A" if rows else "") + "\r\x1b[J")

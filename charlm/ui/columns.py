@@ -27,8 +27,13 @@ class Columns:
         How much each character of each text surprised the model, where that is to be seen.
     stacked : bool
         One below the other, whatever the room.
-    tails : int, optional
-        Show no more than the last so many rows of each; for texts that are still growing.
+    first : int
+        Number of the first text.
+    height : int, optional
+        Rows that there are for all. A text that is longer is cut, which a mark at its end says; where not even two
+        rows are there for each, it gets one, behind its number.
+    growing : bool
+        Whether it is the beginning of a longer text that is cut, since the end is where it grows.
     """
 
     def __init__(
@@ -37,21 +42,34 @@ class Columns:
         heat: Sequence[Sequence[float]] = (),
         *,
         stacked: bool = False,
-        tails: int | None = None,
+        first: int = 1,
+        height: int | None = None,
+        growing: bool = False,
     ) -> None:
         self.texts = texts
         self.heat = heat or [()] * len(texts)
         self.stacked = stacked
-        self.tails = tails
+        self.first = first
+        self.height = height
+        self.growing = growing
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        count = len(self.texts)
         room = 1 if self.stacked else (options.max_width + _GAP) // (_NARROWEST + _GAP)
-        across = max(1, min(len(self.texts), room))
-        across = -(-len(self.texts) // -(-len(self.texts) // across))  # as many in each row of them as may be
-        width = (options.max_width - _GAP * (across - 1)) // across
-        blocks = [list(self._block(console, options, k, width)) for k in range(len(self.texts))]
-        for first in range(0, len(blocks), across):
-            row = blocks[first : first + across]
+        bands = -(-count // max(1, min(count, room)))
+        rows = None if self.height is None else self.height // bands - 1  # one is the number's
+        short = rows is not None and rows < 1
+        if short:
+            bands = min(bands, max(1, self.height or 1))
+        across = -(-count // bands)  # as many in each row of them as may be
+        width = max(1, (options.max_width - _GAP * (across - 1)) // across)
+        within = options.update(width=width, height=None)
+        if short:
+            blocks = [[self._row(console, within, k)] for k in range(count)]
+        else:
+            blocks = [list(self._block(console, within, k, rows)) for k in range(count)]
+        for begin in range(0, count, across):
+            row = blocks[begin : begin + across]
             for line in range(max(map(len, row))):
                 for column, block in enumerate(row):
                     cells = block[line] if line < len(block) else []
@@ -59,14 +77,32 @@ class Columns:
                     yield from cells if last else Segment.adjust_line_length(cells, width + _GAP)
                 yield Segment.line()
 
-    def _block(self, console: Console, options: ConsoleOptions, k: int, width: int) -> Iterator[list[Segment]]:
-        number = Text(f"── {k + 1} " + "─" * max(0, width - 4 - len(str(k + 1))), "dim")
-        yield from console.render_lines(number, options.update(width=width, height=None), pad=False)
+    def _block(
+        self, console: Console, options: ConsoleOptions, k: int, rows: int | None
+    ) -> Iterator[list[Segment]]:
+        width = options.max_width
+        number = f"── {k + self.first} "
+        line = Text(number + "─" * max(0, width - len(number)), "dim")
+        yield from console.render_lines(line, options, pad=False)
         text = heated(self.texts[k], self.heat[k])
-        if self.tails is not None:
-            text = text[-self.tails * width :]
+        if self.growing and rows is not None:
+            text = text[-rows * width :]
         if text.plain.endswith("\n"):
             text.right_crop(1)
         text.overflow, text.tab_size = "fold", _TAB
-        lines = console.render_lines(text, options.update(width=width, height=None), pad=False)
-        yield from lines if self.tails is None else lines[-self.tails :]
+        lines = console.render_lines(text, options, pad=False)
+        most = len(lines) if rows is None else rows
+        if self.growing or len(lines) <= most:
+            yield from lines[-most:]
+            return
+        yield from lines[: most - 1]
+        yield [*Segment.adjust_line_length(lines[most - 1], width - 1, pad=False), Segment("…")]
+
+    def _row(self, console: Console, options: ConsoleOptions, k: int) -> list[Segment]:
+        number = f"{k + self.first} "
+        text = heated(self.texts[k].expandtabs(1).replace("\n", " "), self.heat[k])
+        room = max(1, options.max_width - len(number))
+        if self.growing:
+            text = text[-room:]
+        text.truncate(room, overflow="crop" if self.growing else "ellipsis")
+        return console.render_lines(Text.assemble((number, "dim"), text, no_wrap=True), options, pad=False)[0]

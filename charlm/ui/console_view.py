@@ -23,6 +23,7 @@ __all__ = [
     "branches",
     "commands",
     "error",
+    "first_steps",
     "greeting",
     "model_card",
     "note",
@@ -55,7 +56,12 @@ def error(message: str) -> Text:
 
 def greeting(config: ModelConfig, symbols: int, parameters: int, seed: int) -> Text:
     """Write the line with which a session begins."""
-    return note(f"{_model(config, symbols, parameters)} · seed {seed} · /help")
+    return note(f"{_model(config, symbols, parameters)} · seed {seed}")
+
+
+def first_steps() -> Text:
+    """Tell a person what to do first."""
+    return note("Type how a text begins, then Enter. /help lists commands, Ctrl-D leaves.")
 
 
 def settings(config: SampleConfig, *, beam: int, count: int, seed: int) -> Table:
@@ -69,15 +75,13 @@ def setting(config: SampleConfig, name: str) -> Text:
     return note(f"{name.replace('_', '-')} {_setting(getattr(config, name))}")
 
 
-def status(
-    config: SampleConfig, *, beam: int, count: int, heat: bool, characters: int, seed: int
-) -> RenderableType:
-    """Write the row above a prompt: the settings that are not the defaults, the text's length, the seed."""
+def status(config: SampleConfig, *, beam: int, count: int, heat: bool, characters: int) -> RenderableType:
+    """Write the row above a prompt: the settings that are not the defaults, and the text's length."""
     default = dataclasses.asdict(SampleConfig())
     changed = {name: value for name, value in dataclasses.asdict(config).items() if value != default[name]}
     modes = ["heat"] * heat + [f"beam {beam}"] * (beam > 0) + [f"count {count}"] * (count > 1)
     settings = [f"{_SHORT.get(name, name.replace('_', '-'))} {_setting(value)}" for name, value in changed.items()]
-    return _Status(" · ".join(modes + settings), f"{characters:,} chars · seed {seed}")
+    return _Status(" · ".join(modes + settings), f"{characters:,} chars")
 
 
 class _Status:
@@ -118,12 +122,14 @@ def branches(rows: Mapping[str, tuple[int, str]]) -> RenderableType:
     return table
 
 
-def step_panel(before: Iterable[tuple[str, bool]], rows: Sequence[Chance]) -> RenderableType:
-    """Show the end of the text, in one row, and what may come next."""
+def step_panel(
+    before: Iterable[tuple[str, bool]], rows: Sequence[Chance], remark: RenderableType | None = None
+) -> RenderableType:
+    """Show the end of the text, in one row, what may come next, and a remark."""
     end = Text(no_wrap=True, end="")
     for text, typed in before:
         end.append(visible_line(text), TYPED if typed else "")
-    return Group(_LastRow(end), Bars(rows, numbered=True))
+    return Group(_LastRow(end), Bars(rows, numbered=True), *([] if remark is None else [remark]))
 
 
 class _LastRow:

@@ -42,6 +42,10 @@ def prompted(screen: Any) -> bool:
     return bool(screen.text.split("\n")[-1] == ">")
 
 
+def below_greeting(screen: Any) -> int:
+    return next(k for k, row in enumerate(screen.rows) if row.endswith("leaves.")) + 1
+
+
 def greek(screen: Any) -> str:
     return "".join(c for c in screen.text if c in "αβγδε")
 
@@ -49,13 +53,17 @@ def greek(screen: Any) -> str:
 def test_a_line_becomes_part_of_the_text_and_the_model_goes_on(terminal: Start, model: Path) -> None:
     screen = terminal("-m", "charlm", "console", model, "--length", "30", "--seed", "5")
     screen.wait(prompted)
-    assert screen.rows[0].startswith("lstm 16 · 5 symbols")
-    assert "seed 5" in screen.rows[0]
+    greeting = screen.text.replace("\n", " ")
+    assert greeting.startswith(f"model {model}")
+    assert " lstm 16 · 5 symbols" in greeting
+    assert "seed 5 Type how a text begins, then Enter. /help lists commands" in greeting
     screen.send("βββ\r")
     screen.wait(lambda s: prompted(s) and len(greek(s)) == 33)
-    assert re.fullmatch("βββ[αβγδε]{30}", screen.rows[1])
-    assert screen.rows[2:4] == ["length 30 · 33 chars · seed 5", ">"]
-    person, machine = screen.style("βββ"), screen._screen.buffer[1][3]
+    top = below_greeting(screen)
+    assert re.fullmatch("βββ[αβγδε]{30}", screen.rows[top])
+    assert screen.rows[top + 1 : top + 3] == ["length 30 · 33 chars", ">"]
+    assert screen.text.count("seed") == 1
+    person, machine = screen.style("βββ"), screen._screen.buffer[top][3]
     assert (person.bold, person.fg) == (True, "cyan")
     assert (machine.bold, machine.fg) == (False, "default")
     screen.send("\r")  # an empty line goes on
@@ -197,7 +205,7 @@ def test_the_prompt_flag_is_the_first_line(model: Path) -> None:
 def test_through_a_pipe_the_first_error_ends_it(model: Path, text: bytes, code: int) -> None:
     done = piped(model, text, "--length", "2")
     assert done.returncode == code
-    assert len(done.stderr.decode().strip().split("\n")) == 2  # the greeting and the error
+    assert len(done.stderr.decode().strip().split("\n")) == 3  # the model, what it is, and the error
     assert b"Traceback" not in done.stderr
 
 
@@ -230,57 +238,16 @@ def test_the_row_above_the_prompt(terminal: Start, model: Path, columns: int) ->
     screen.send("/set temp 0.25\r")
     screen.wait(lambda s: "temp 0.25" in s.text and prompted(s))
     screen.send("/set top-k 3\r")
-    screen.wait(lambda s: "top-k 3" in s.text or ("0.25… ·" in s.text and prompted(s)))
+    screen.wait(lambda s: s.text.count("top-k 3") == 3 and prompted(s))
+    screen.send("/set min-p 0.01\r")
+    screen.wait(lambda s: "min-p 0.01" in s.text and prompted(s))
     screen.send("αβ\r")
     screen.wait(lambda s: "5 chars" in s.text and prompted(s))
     rows = screen.text.split("\n")
-    full = "length 3 · temp 0.25 · top-k 3 · 5 chars · seed 5"
-    assert rows[-2] == (full if columns == 80 else "length 3 · temp 0.25… · 5 chars · seed 5")
+    full = "length 3 · temp 0.25 · top-k 3 · min-p 0.01 · 5 chars"
+    assert rows[-2] == (full if columns == 80 else "length 3 · temp 0.25 · top-k … · 5 chars")
     assert rows[-3][:2] == "αβ"
-    assert screen.text.count("chars · seed") == 1  # it goes when something is entered
-
-
-@pytest.mark.parametrize("columns", [80, 40])
-def test_step_by_step(terminal: Start, model: Path, columns: int) -> None:
-    screen = started(terminal, model, columns=columns)
-    screen.send("/step\r")
-    screen.wait(lambda s: asks("step>")(s) and "5 " in s.text)
-    rows = screen.text.split("\n")
-    assert rows[-7] == "▁"
-    likeliest = [row.split()[1] for row in rows[-6:-1]]
-    assert sorted(likeliest) == list("αβγδε")
-    assert all("%" in row and "█" in row for row in rows[-6:-1])
-    top = screen.text.count("\n")
-    screen.send("2\r")  # picked
-    screen.wait(f"{likeliest[1]}▁")
-    screen.send("γγ\r")  # typed
-    screen.wait(f"{likeliest[1]}γγ▁")
-    screen.send("\r")  # drawn
-    screen.wait(lambda s: re.search(f"{likeliest[1]}γγ[α-ε]▁", s.text))
-    screen.wait(asks("step>"))
-    assert screen.text.count("\n") == top  # each step takes the place of the one before
-    assert screen.style("γγ").bold
-    screen.send("9\r")
-    screen.wait(lambda s: "there is no row 9" in s.text and asks("step>")(s))
-    screen.send("/undo\r")
-    screen.wait(lambda s: f"{likeliest[1]}γγ▁" in s.text and asks("step>")(s))
-    screen.send("/step\r")
-    screen.wait(lambda s: prompted(s) and "3 chars" in s.text)
-    assert screen.text.split("\n")[-3] == likeliest[1] + "γγ"
-    screen.send("/bye\r")
-    assert screen.end() == 0
-
-
-def test_leaving_step_mode_by_ctrl_d(terminal: Start, model: Path) -> None:
-    screen = started(terminal, model)
-    screen.send("/step\r")
-    screen.wait(asks("step>"))
-    screen.send("ββ\r")
-    screen.wait("ββ▁")
-    screen.send("\x04")
-    screen.wait(lambda s: prompted(s) and "2 chars" in s.text)
-    screen.send("\x04")
-    assert screen.end() == 0
+    assert len(re.findall("[0-9] chars$", screen.text, re.MULTILINE)) == 1  # it goes when something is entered
 
 
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}, {}])
@@ -317,11 +284,38 @@ def test_several_answers_of_which_one_is_picked(terminal: Start, model: Path, co
     screen.wait(lambda s: "none of the answers" in s.text and asks("1-2>")(s))
     screen.send("2\r")
     screen.wait(lambda s: prompted(s) and "18 chars" in s.text)
-    assert screen.text.count(second) == 2  # the answers were shown again below the mistake
+    assert screen.text.count(second) == 1
     screen.send("/retry\r")
     screen.wait(asks("1-2>"))
     screen.send("\x04")  # takes the first
     screen.wait(lambda s: prompted(s) and "18 chars" in s.text)
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(80, 24), (40, 12)])
+def test_a_picker_explains_itself_and_fits_the_screen(
+    terminal: Start, model: Path, columns: int, rows: int
+) -> None:
+    flags = ("--seed", "5", "--length", "900", "--count", "4")
+    screen = terminal("-m", "charlm", "console", model, *flags, columns=columns, rows=rows)
+    screen.wait(prompted)
+    screen.send("ββ\r")
+
+    def complete(screen: Any) -> bool:
+        above = screen.text.replace("\n", " ")
+        numbers = re.findall(r"(?m)(?:── |^)([1-4]) (?!to)", screen.text)
+        return asks("1-4>")(screen) and sorted(numbers) == [*"1234"] and "1 to 4 picks an answer" in above
+
+    screen.wait(lambda s: complete(s) and s.text.count("…") == 4)
+    for wrong in ("5", "γ", "0"):
+        screen.send(wrong + "\r")
+        screen.wait(lambda s, wrong=wrong: complete(s) and f"{wrong!r} is none of the answers" in s.text)
+    screen.send("2?\r")  # the whole of it
+    screen.wait(lambda s: asks("1-4>")(s) and "Enter picks 2; ? shows all again" in s.text)
+    assert len(greek(screen)) >= (900 if rows == 24 else 40 * (rows - 3))
+    screen.send("?\r")
+    screen.wait(complete)
+    screen.send("4\r")
+    screen.wait(lambda s: prompted(s) and "902 chars" in s.text)
 
 
 def test_ctrl_c_while_several_answers_are_written_loses_nothing(terminal: Start, model: Path) -> None:
@@ -352,7 +346,7 @@ def test_save_load_and_go_on_in_another_session(terminal: Start, model: Path, tm
     other = terminal("-m", "charlm", "console", model, "--seed", "6", "--temp", "1.5")
     other.wait(prompted)
     other.send(f"/load {tmp_path}/talk\r")
-    other.wait(lambda s: prompted(s) and "43 chars · seed 5" in s.text)
+    other.wait(lambda s: prompted(s) and "43 chars" in s.text)
     other.send("\r")
     other.wait(lambda s: prompted(s) and "83 chars" in s.text)
     assert going_on in other.text
@@ -398,14 +392,15 @@ def test_a_text_of_several_lines(terminal: Start, tmp_path: Path) -> None:
     screen.wait(asks("|"))
     screen.send("ββ\r")
     screen.wait(lambda s: prompted(s) and "5 chars" in s.text)
-    assert screen.rows[1:4] == ["αα", "ββ", "length 0 · 5 chars · seed 5"]
+    top = below_greeting(screen)
+    assert screen.rows[top : top + 3] == ["αα", "ββ", "length 0 · 5 chars"]
     screen.send('"""\r')
     screen.wait(asks("|"))
     screen.send("γγ\r")
     screen.wait(lambda s: asks("|")(s) and "| γγ" in s.text)
     screen.send('"""\r')
     screen.wait(lambda s: prompted(s) and "8 chars" in s.text)
-    assert screen.rows[3:5] == ["γγ", "length 0 · 8 chars · seed 5"]
+    assert screen.rows[top + 2 : top + 4] == ["γγ", "length 0 · 8 chars"]
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("readline"), reason="needs readline")
@@ -415,7 +410,8 @@ def test_a_paste_is_one_text(terminal: Start, tmp_path: Path) -> None:
         pytest.skip("libedit does not tell a paste from typing")
     screen.send("\x1b[200~/α\rβ\x1b[201~\r")
     screen.wait(lambda s: prompted(s) and "4 chars" in s.text)
-    assert screen.rows[1:3] == ["/α", "β"]
+    top = below_greeting(screen)
+    assert screen.rows[top : top + 2] == ["/α", "β"]
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("readline"), reason="needs readline")
@@ -445,7 +441,7 @@ def test_resizing_while_it_streams(terminal: Start, model: Path) -> None:
     screen.wait(lambda s: "length 7 ·" in s.text and prompted(s))
     screen.send("γγγ\r")
     screen.wait(lambda s: prompted(s) and re.search("^γγγ[α-ε]{7}$", s.text, re.MULTILINE))
-    assert screen.text.count("chars · seed") == 1
+    assert len(re.findall("[0-9] chars$", screen.text, re.MULTILINE)) == 1
     text = CONTROLS.sub(b"", screen.raw).decode().replace("\x1b[K", "")  # nothing is torn
     assert not re.findall("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", text)
 
@@ -454,13 +450,14 @@ def test_resizing_at_the_prompt_erases_nothing_else(terminal: Start, model: Path
     screen = started(terminal, model, "--length", "30")
     screen.send("βββ\r")
     screen.wait(lambda s: prompted(s) and len(greek(s)) == 33)
-    text = screen.rows[1]
+    top = below_greeting(screen)
+    text = screen.rows[top]
     screen.resize(60, 24)
     screen.send("γγ\r")
     screen.wait(lambda s: prompted(s) and len(greek(s)) == 65)
-    assert screen.rows[1] == text
-    assert re.fullmatch("γγ[α-ε]{30}", screen.rows[2])
-    assert screen.text.count("chars · seed") == 1
+    assert screen.rows[top] == text
+    assert re.fullmatch("γγ[α-ε]{30}", screen.rows[top + 1])
+    assert len(re.findall("[0-9] chars$", screen.text, re.MULTILINE)) == 1
 
 
 def test_names_and_prompts_cannot_control_the_terminal(terminal: Start, nasty: Path, tmp_path: Path) -> None:
@@ -471,7 +468,7 @@ def test_names_and_prompts_cannot_control_the_terminal(terminal: Start, nasty: P
         before = len(screen.raw)
         screen.child.sendline(line)
         screen.wait(lambda s, before=before: len(s.raw) > before + 20 and prompted(s))
-    for line in ("/step", "1", "/step", "/count 2", "", "1", "/probs", "/heat", "/set stop \\n", "/branches"):
+    for line in ("/step", "1/step", "/count 2", "", "1", "/probs", "/heat", "/set stop \\n", "/branches"):
         before = len(screen.raw)
         screen.send(line + "\r")
         screen.wait(lambda s, before=before: len(s.raw) > before + 5 and s.text.split("\n")[-1].endswith(">"))
@@ -510,11 +507,11 @@ def test_a_text_piped_to_a_terminal_erases_nothing(terminal: Start, model: Path,
     program = f"import sys; sys.stdin = open({str(tmp_path / 'lines')!r}); import charlm.cli.entry as e; e.main()"
     screen = terminal("-c", program, "console", model, "--length", "4")
     assert screen.end() == 0
-    assert screen.rows[0].startswith("lstm 16")
+    assert re.search("^lstm 16", screen.text, re.MULTILINE)
     assert re.search("^ββ[α-ε]{4}$", screen.text, re.MULTILINE)
     assert re.search("^γ$", screen.text, re.MULTILINE)
     assert b"A\r" not in screen.raw
-    assert "chars · seed" not in screen.text  # which is for people
+    assert " chars" not in screen.text  # which is for people
 
 
 def test_count_out_of_range(model: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -16,7 +16,7 @@ class Typed:
         self._lines = list(lines)
         self.shown = ""
 
-    def read(self, prompt: str) -> str | None:
+    def read(self, prompt: str, begun: str = "") -> str | None:
         if not self._lines:
             return None
         line = self._lines.pop(0)

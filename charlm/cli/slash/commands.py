@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 
 from rich.console import RenderableType
 
@@ -61,17 +62,22 @@ class Slash:
             If there is no such command, or it cannot be done; nothing has changed then.
         """
         name, _, rest = line[1:].partition(" ")
-        command = COMMANDS.get(name)
-        if command is None:
-            raise UsageError(
-                f"there is no command {'/' + name[:60]!r}; /help lists them, // begins a text with a slash"
-            )
-        return command.action(self.desk, rest.strip())
+        command = COMMANDS.get(OTHER_NAMES.get(name, name))
+        if command is not None:
+            return command.action(self.desk, rest.strip())
+        if settings.is_setting(name):
+            return settings.change(self.desk, f"{name} {rest}")
+        near = get_close_matches(name[:60], [*COMMANDS, *settings.ALIASES, *settings.setting_names()], 1)
+        meant = f"did you mean /{near[0]}? " if near else ""
+        raise UsageError(
+            f"there is no command {'/' + name[:60]!r}; {meant}/help lists them, // begins a text with a slash"
+        )
 
 
 def _help(desk: Desk, _rest: str) -> Next:
     lines = {f"/{name} {command.arguments}".rstrip(): command.summary for name, command in COMMANDS.items()}
-    desk.show(view.commands(_ENTERED | lines))
+    by_name = {"/temp 0.5": f"each setting by its name: {', '.join(settings.setting_names())}"}
+    desk.show(view.commands(_ENTERED | lines | by_name))
     return "prompt"
 
 
@@ -85,7 +91,7 @@ def _bye(_desk: Desk, _rest: str) -> Next:
 
 COMMANDS = {
     "help": Command("", "this list", _help),
-    "set": Command("NAME VALUE", "change a setting; alone, show all", settings.change),
+    "set": Command("NAME VALUE", "change a setting; without VALUE show it, alone show all", settings.change),
     "show": Command("WHAT", "show the settings, the model or its vocab", settings.show),
     "model": Command("FILE", "let another model go on; alone, show it", settings.model),
     "seed": Command("N", "start the random stream anew; alone, show its seed", settings.seed),
@@ -105,5 +111,6 @@ COMMANDS = {
     "save": Command("FILE", "write the conversation; --force replaces", files.save),
     "load": Command("FILE", "go on with a conversation from a file", files.load),
     "export": Command("FILE", "write the text as .html, .svg or .txt", files.export),
-    "bye": Command("", "leave; so does Ctrl-D. Ctrl-C stops the model", _bye),
+    "bye": Command("", "leave; so do /quit, /exit, Ctrl-D. Ctrl-C stops the text", _bye),
 }
+OTHER_NAMES = {"?": "help", "quit": "bye", "exit": "bye"}

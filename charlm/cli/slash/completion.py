@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import get_args, get_type_hints
 
 from charlm.cli.conversation import Conversation
 from charlm.cli.slash.commands import COMMANDS
-from charlm.cli.slash.settings import OF_ANSWERS, SHOWN, setting_name
+from charlm.cli.slash.settings import SHOWN, setting_name, setting_names
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
 from charlm.ui.sanitize import visible_line
@@ -33,14 +32,13 @@ def completions(line: str, conversation: Conversation) -> list[str]:
         return [line + "\t"]
     command, blank, rest = line[1:].partition(" ")
     if not blank:
-        return _matching("/", command, [f"{name} " if COMMANDS[name].arguments else name for name in COMMANDS])
+        names = [f"{name} " if COMMANDS[name].arguments else name for name in COMMANDS]
+        return _matching("/", command, names + [f"{name} " for name in setting_names() if name not in COMMANDS])
     before = line[: len(line) - len(rest)]
     if command == "set":
         name, blank, value = rest.partition(" ")
         if not blank:
-            names = [field.name.replace("_", "-") for field in dataclasses.fields(SampleConfig)]
-            names += OF_ANSWERS
-            return _matching(before, name, [f"{entry} " for entry in names])
+            return _matching(before, name, [f"{entry} " for entry in setting_names()])
         return _matching(f"{before}{name} ", value, _values(conversation.config, name))
     if command == "show":
         return _matching(before, rest, SHOWN)
@@ -48,7 +46,9 @@ def completions(line: str, conversation: Conversation) -> list[str]:
         return _matching(before, rest, ("on", "off"))
     if command in ("return", "branch"):
         return _matching(before, rest, conversation.branches)
-    return _matching(before, rest, _files(rest)) if command in _FILES else []
+    if command in _FILES:
+        return _matching(before, rest, _files(rest))
+    return [] if command in COMMANDS else _matching(before, rest, _values(conversation.config, command))
 
 
 def _matching(before: str, begun: str, choices: Iterable[str]) -> list[str]:

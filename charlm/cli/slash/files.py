@@ -39,7 +39,9 @@ def load(desk: Desk, rest: str) -> Next:
         except UsageError:
             desk.beam = 0
             desk.show(view.note("beam off: its settings are about drawing"))
-    return desk.show_end()
+    desk.show_end()
+    desk.show(view.note(f"seed {desk.conversation.seed}"))
+    return "prompt"
 
 
 def export(desk: Desk, rest: str) -> Next:

@@ -14,15 +14,18 @@ from charlm.errors import UsageError
 from charlm.ui import console_view as view
 
 __all__ = [
+    "ALIASES",
     "MOST_ANSWERS",
     "beam",
     "change",
     "count",
+    "is_setting",
     "model",
     "parse_setting",
     "regex",
     "seed",
     "setting_name",
+    "setting_names",
     "show",
     "stop",
 ]
@@ -31,21 +34,24 @@ MOST_ANSWERS = 16
 OF_ANSWERS = ("beam", "count")
 """What ``/set`` takes beside the fields of `SampleConfig`."""
 SHOWN = ("settings", "model", "vocab")
-_ALIASES = {"temp": "temperature"}
+ALIASES = {"temp": "temperature"}
 _STOP_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _ESCAPES = {"n": "\n", "t": "\t"}
 _SWITCH = {"on": True, "off": False}
 
 
 def change(desk: Desk, rest: str) -> Next:
-    """Change a setting and show it, or show all."""
+    """Change a setting and show it; without a value show the one it has, without a name all."""
     if not rest:
         return show(desk, "settings")
     name, _, value = rest.partition(" ")
-    if name in OF_ANSWERS:
-        return {"beam": beam, "count": count}[name](desk, value.strip())
-    _configure(desk, parse_setting(desk.conversation.config, name, value))
-    desk.show(view.setting(desk.conversation.config, setting_name(name)))
+    own = {"beam": beam, "count": count, "seed": seed, "stop": stop, "regex": regex}.get(name)
+    if own is not None:
+        return own(desk, value.strip())
+    field = setting_name(name)
+    if value.strip():
+        _configure(desk, parse_setting(desk.conversation.config, name, value))
+    desk.show(view.setting(desk.conversation.config, field))
     return "prompt"
 
 
@@ -159,6 +165,16 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\(.)", lambda found: _ESCAPES.get(found[1], found[1]), text, flags=re.DOTALL)
 
 
+def setting_names() -> list[str]:
+    """Return the names of all settings, as they are typed."""
+    return [field.name.replace("_", "-") for field in dataclasses.fields(SampleConfig)] + [*OF_ANSWERS]
+
+
+def is_setting(name: str) -> bool:
+    """Tell whether there is a setting of that name."""
+    return ALIASES.get(name, name.replace("_", "-")) in setting_names()
+
+
 def setting_name(name: str) -> str:
     """Return the field of `SampleConfig` that a person means; names are those of the flags.
 
@@ -167,18 +183,16 @@ def setting_name(name: str) -> str:
     UsageError
         If there is none.
     """
-    known = [field.name for field in dataclasses.fields(SampleConfig)]
-    field = _ALIASES.get(name, name.replace("-", "_"))
-    if field not in known:
-        names = ", ".join(entry.replace("_", "-") for entry in (*known, *OF_ANSWERS))
-        raise UsageError(f"there is no setting {name!r}; there are {names}")
-    return field
+    if not is_setting(name):
+        raise UsageError(f"there is no setting {name!r}; there are {', '.join(setting_names())}")
+    return ALIASES.get(name, name.replace("-", "_"))
 
 
 def parse_setting(config: SampleConfig, name: str, value: str) -> SampleConfig:
     r"""Change one setting, given as a person types it.
 
-    Names are those of the flags. In a stop text ``\n`` and ``\t`` stand for line feed and tab, and an empty one
+    Names are those of the flags; ``off`` is no template.
+    In a stop text ``\n`` and ``\t`` stand for line feed and tab, and an empty one
     removes the stop texts.
 
     Raises
@@ -197,6 +211,8 @@ def parse_setting(config: SampleConfig, name: str, value: str) -> SampleConfig:
     field = setting_name(name)
     parsed: Any = value.strip()
     match getattr(SampleConfig(), field):  # the default is of the setting's type
+        case "":
+            parsed = "" if parsed == "off" else parsed
         case tuple():
             parsed = (_unescape(value),) if value else ()
         case bool():

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from charlm.cli.slash import COMMANDS, parse_setting
+from charlm.cli.slash.settings import setting_names
 from charlm.config import SampleConfig
 from charlm.errors import CharlmError, CheckpointError, UsageError
 
@@ -25,6 +26,34 @@ def test_set_changes_and_shows(desk: Any) -> None:
     assert desk.talk.config.temperature == 0.5
     assert re.search("^top-k +3 *$", desk.shown("/set top_k 3"), re.MULTILINE)
     assert re.search("^seed +3 *$", desk.shown("/set"), re.MULTILINE)
+
+
+def test_a_setting_without_a_value_is_shown(desk: Any) -> None:
+    assert desk.shown("/set temp") == desk.shown("/temp") == "temperature 0.8\n"
+    assert desk.shown("/set stop") == desk.shown("/stop") == "stop none\n"
+    assert desk.shown("/set template") == "template \n"
+    assert desk.talk.config == SampleConfig(length=5)
+
+
+def test_every_setting_is_a_command_of_its_own(desk: Any) -> None:
+    assert desk.shown("/temp 0.5") == "temperature 0.5\n"
+    for name in setting_names():
+        assert desk.shown(f"/{name}") == desk.shown(f"/set {name}")
+    assert desk.shown("/top_k 3") == "top-k 3\n"
+    assert desk.shown("/template a{y:b}") == "template a{y:b}\n"
+    desk.shown("/template off")
+    assert desk.talk.config == SampleConfig(length=5, temperature=0.5, top_k=3)
+
+
+def test_other_names(desk: Any) -> None:
+    assert desk.shown("/?") == desk.shown("/help")
+    assert {desk.slash.run(line) for line in ("/bye", "/quit", "/exit")} == {"leave"}
+
+
+def test_a_command_that_there_is_not_has_one_like_it(desk: Any) -> None:
+    for typed, meant in [("/tmep 1", "/temp"), ("/hlep", "/help"), ("/topk 3", "/top-k")]:
+        with pytest.raises(UsageError, match=f"did you mean {meant}[?]"):
+            desk.slash.run(typed)
 
 
 def test_show(desk: Any) -> None:
@@ -103,7 +132,8 @@ def test_retry_and_bye_say_what_comes_next(desk: Any) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        "/", "/nope", "/Set", "/set nope 1", "/set temp", "/set temp -1", "/set temp nan", "/set top-k 1.5",
+        "/", "/nope", "/Set", "/set nope 1", "/temp -1", "/top-k x", "/temperatur", "/set temp -1",
+        "/set temp nan", "/set top-k 1.5",
         "/set on-unknown perhaps", "/show nope", "/seed -1", "/seed x", "/seed ²", "/undo", "/retry",
         "/beam -1", "/beam x", "/beam 10001", "/set beam 0x",
         "/count 0", "/count 17", "/count x", "/probs 0", "/heat x", "/probs 9999999999", "/seed " + "9" * 5000,
