@@ -96,5 +96,5 @@ def _diverged(start: int, settings: DynamicConfig) -> DivergedError:
         return DivergedError.of_output()
     lower = f"{settings.rate / 3:.2g}"
     return DivergedError(
-        f"dynamic evaluation diverged after {start:,} symbols; lower --dynamic-rate, say to {lower}"
+        f"dynamic evaluation diverged after {start:,} symbols; lower `dynamic.rate`, say to {lower}"
     )

@@ -46,11 +46,11 @@ def new_run_folder(out: str | Path | None, stem: str, *, root: Path = RUNS, forc
     folder = Path(out)
     try:
         if folder.is_symlink():
-            raise UsageError(f"{str(out)!r} is a symbolic link; give --out the folder that it points to")
+            raise UsageError(f"{str(out)!r} is a symbolic link; give `out` the folder that it points to")
         if folder.exists() and not force:
-            raise UsageError(f"{str(out)!r} exists; give another --out, or --force to replace it")
+            raise UsageError(f"{str(out)!r} exists; give another `out`, or `force=True` to replace it")
         if folder.exists() and not folder.is_dir():
-            raise UsageError(f"{str(out)!r} is a file; give --out a folder")
+            raise UsageError(f"{str(out)!r} is a file; give `out` a folder")
         folder.mkdir(parents=True, exist_ok=force)
     except OSError as error:
         raise disk_error(folder, error) from error
@@ -100,7 +100,7 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
             if error.errno in _LOCKED:
                 raise RunLockedError(
                     f"run folder {str(folder)!r} is in use by another process; "
-                    f"wait until that ends, or give another --out"
+                    f"wait until that ends, or give another `out`"
                 ) from error
             raise DiskError(
                 f"cannot lock {str(path)!r}: {error.strerror}; choose a folder on a file system with locks"
@@ -113,7 +113,7 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
 
 def _next_folder(root: Path, stem: str) -> Path:
     if Path(stem).name != stem or stem in ("", ".", ".."):
-        raise UsageError(f"{stem!r} cannot name a folder; give --out")
+        raise UsageError(f"{stem!r} cannot name a folder; give `out`")
     number, folder = 1, root / stem
     while True:
         try:

@@ -132,7 +132,8 @@ def _model(meta: Mapping[str, Any], weights: Mapping[str, Tensor]) -> CharModel:
         return CharModel.from_tensors(settings, Vocabulary.from_json(vocabulary), weights)
     except (CheckpointError, UsageError, VocabularyError) as error:
         # the parts know what is wrong, only here is it known where
-        raise DamagedError(f"its model does not fit together: {error}") from error
+        cause = str(error).replace("`", "")  # the file's names, and no flags of the command line
+        raise DamagedError(f"its model does not fit together: {cause}") from error
 
 
 def _check_types(config: ModelConfig, weights: Mapping[str, Tensor]) -> None:

@@ -79,7 +79,7 @@ def _join(flags: Mapping[str, Any]) -> World | None:
     from charlm.cli.streams import stderr_console
     from charlm.ui.extras import load_extra
 
-    load_extra("mpi4py", package="mpi4py", extra="mpi", wanted_by="--distributed")
+    load_extra("mpi4py", package="mpi4py", extra="mpi", wanted_by="distributed")
     from charlm.training.mpi import MPILinks  # before MPI starts, at which ranks wait for each other
     from charlm.training.world import World
 

@@ -72,7 +72,9 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
     except CharlmError as error:
         if debug:
             raise
-        return _tell(str(error), error.exit_code)
+        from charlm.ui.flags import as_flags
+
+        return _tell(as_flags(str(error)), error.exit_code)
     except click_error as error:
         return _tell(usage_message(error), 2)
     except MemoryError:

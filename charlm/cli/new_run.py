@@ -24,6 +24,7 @@ from charlm.training.loop import RunOptions
 from charlm.training.plan import fit_to_text, fitting_note, measure, plan
 from charlm.training.presets import preset_settings
 from charlm.training.world import World
+from charlm.ui.flags import as_flags
 from charlm.ui.wording import engine_line
 
 __all__ = ["NewRun", "show_plan"]
@@ -154,7 +155,7 @@ def show_plan(new: NewRun, *, started_s: float, no_color: bool, world: World | N
         f"{steps:,} steps of {window:,.10g} characters ({steps * window / data.characters:.1f} passes), "
         f"{planned.shards} shards on " + (f"{planned.workers} workers" if world is None else f"{world.size} ranks"),
         f"about {_span(takes_s)} at {window / step_s:,.0f} characters/s, and {memory / 2**20:.0f} MB for arrays",
-        fitting_note(new.config, fitted),
+        as_flags(fitting_note(new.config, fitted)),
     ):
         if line:
             stderr_console(no_color).print(Text(line), soft_wrap=True)

@@ -18,6 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from charlm.cli.help import help_page, shown_name
 from charlm.errors import UsageError
+from charlm.ui.flags import as_flags
 
 __all__ = ["Command", "Group", "click_usage_error", "usage_message"]
 
@@ -53,7 +54,7 @@ class Command(TyperCommand):
         try:
             return super().invoke(ctx)
         except UsageError as error:
-            setting, found, fault = str(error).partition(" is ")
+            setting, found, fault = as_flags(str(error)).partition(" is ")
             flag = f"--{setting.removeprefix('--').replace('_', '-')}"
             if found and any(flag in param.opts for param in self.params):
                 raise UsageError(f"{flag} is {fault}; see {ctx.command_path} --help") from error

@@ -20,6 +20,7 @@ from charlm.cli.transcript import Transcript
 from charlm.cli.writing import frames
 from charlm.errors import CharlmError
 from charlm.ui import console_view as view
+from charlm.ui.flags import as_flags
 
 __all__ = ["Session"]
 
@@ -97,7 +98,7 @@ class Session:
             if not self._patient:
                 raise
             self._transcript.pause()
-            self._tell(view.error(str(problem)))
+            self._tell(view.error(as_flags(str(problem), dashes="")))
         except KeyboardInterrupt:
             if not self._patient:
                 raise

@@ -168,7 +168,8 @@ def _settings(values: object) -> SampleConfig:
     try:
         return from_mapping(SampleConfig, values)
     except UsageError as error:
-        raise DamagedError(f"its settings do not fit: {error}") from error
+        cause = str(error).replace("`", "")  # the file's names, and no flags of the command line
+        raise DamagedError(f"its settings do not fit: {cause}") from error
 
 
 def _whole_numbers(meta: Mapping[str, Any], name: str, *, low: int, high: int | None) -> list[int]:

@@ -19,7 +19,7 @@ def check_choice(name: str, value: object, choices: object) -> None:
     """
     allowed = get_args(choices)
     if value not in allowed:
-        raise UsageError(f"{name} is {value!r}; choose one of {', '.join(map(str, allowed))}")
+        raise UsageError(f"`{name}` is {value!r}; choose one of {', '.join(map(str, allowed))}")
 
 
 def check_number(
@@ -41,9 +41,9 @@ def check_number(
     if value is None:
         return
     if isinstance(value, bool) or not isinstance(value, int if whole else (int, float)):
-        raise UsageError(f"{name} is {value!r}; it must be a {'whole number' if whole else 'number'}")
+        raise UsageError(f"`{name}` is {value!r}; it must be a {'whole number' if whole else 'number'}")
     inside = (value > low if above else value >= low) and (value < high if below else value <= high)
     if not inside or not math.isfinite(value):
         border = "above" if above else "at least"
         top = "" if math.isinf(high) else f" and {'below' if below else 'at most'} {high:g}"
-        raise UsageError(f"{name} is {value}; it must be {border} {low:g}{top}")
+        raise UsageError(f"`{name}` is {value}; it must be {border} {low:g}{top}")

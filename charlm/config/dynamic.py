@@ -31,7 +31,7 @@ class DynamicConfig:
     clip_norm: float = 0.5
 
     def __post_init__(self) -> None:
-        check_number("dynamic-rate", self.rate)
-        check_number("dynamic-decay", self.decay, high=1)
-        check_number("dynamic-length", self.length, low=1, whole=True)
-        check_number("clip-norm", self.clip_norm)
+        check_number("dynamic.rate", self.rate)
+        check_number("dynamic.decay", self.decay, high=1)
+        check_number("dynamic.length", self.length, low=1, whole=True)
+        check_number("dynamic.clip_norm", self.clip_norm)

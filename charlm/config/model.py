@@ -56,12 +56,12 @@ class ModelConfig:
     dtype: DTypeName = "float32"
 
     def __post_init__(self) -> None:
-        check_choice("model", self.cell, CellName)
-        check_number("hidden-size", self.hidden_size, low=1, high=65536, whole=True)
+        check_choice("cell", self.cell, CellName)
+        check_number("hidden_size", self.hidden_size, low=1, high=65536, whole=True)
         check_number("layers", self.layers, low=1, high=64, whole=True)
-        check_number("embedding-size", self.embedding_size, high=65536, whole=True)
+        check_number("embedding_size", self.embedding_size, high=65536, whole=True)
         check_number("dropout", self.dropout, high=1, below=True)
-        check_number("weight-drop", self.weight_drop, high=1, below=True)
-        check_choice("gru-reset", self.gru_reset, GruReset)
+        check_number("weight_drop", self.weight_drop, high=1, below=True)
+        check_choice("gru_reset", self.gru_reset, GruReset)
         check_choice("init", self.init, InitName)
         check_choice("dtype", self.dtype, DTypeName)

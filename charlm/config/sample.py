@@ -64,14 +64,14 @@ class SampleConfig:
     def __post_init__(self) -> None:
         check_number("length", self.length, whole=True)
         check_number("temperature", self.temperature)
-        check_number("top-k", self.top_k, whole=True)
-        check_number("top-p", self.top_p, high=1, above=True)
-        check_number("min-p", self.min_p, high=1)
-        check_number("typical-p", self.typical_p, high=1, above=True)
-        check_number("repeat-penalty", self.repeat_penalty, high=1000, above=True)
-        check_number("repeat-last-n", self.repeat_last_n, high=100_000, whole=True)
-        check_choice("on-unknown", self.on_unknown, OnUnknown)
+        check_number("top_k", self.top_k, whole=True)
+        check_number("top_p", self.top_p, high=1, above=True)
+        check_number("min_p", self.min_p, high=1)
+        check_number("typical_p", self.typical_p, high=1, above=True)
+        check_number("repeat_penalty", self.repeat_penalty, high=1000, above=True)
+        check_number("repeat_last_n", self.repeat_last_n, high=100_000, whole=True)
+        check_choice("on_unknown", self.on_unknown, OnUnknown)
         if self.regex and self.template:
-            raise UsageError("--regex and --template are two patterns for one text; give one of them")
+            raise UsageError("`regex` and `template` are two patterns for one text; give one of them")
         if any(not text for text in self.stop):
-            raise UsageError("an empty --stop would end every text at once; give at least one character")
+            raise UsageError("an empty `stop` would end every text at once; give at least one character")

@@ -111,49 +111,50 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         check_choice("optimizer", self.optimizer, OptimizerName)
-        check_number("learning-rate", self.learning_rate)
+        check_number("learning_rate", self.learning_rate)
         check_number("momentum", self.momentum, high=1, below=True)
-        check_number("weight-decay", self.weight_decay)
+        check_number("weight_decay", self.weight_decay)
         check_choice("schedule", self.schedule, ScheduleName)
         check_number("warmup", self.warmup, whole=True)
         check_number("ema", self.ema, high=1, below=True)
-        check_number("clip-norm", self.clip_norm)
-        check_number("clip-value", self.clip_value)
-        check_number("batch-size", self.batch_size, low=1, whole=True)
-        check_number("seq-length", self.seq_length, low=1, whole=True)
-        check_number("seq-length's lower end", self.seq_length_min, low=1, whole=True)
+        check_number("clip_norm", self.clip_norm)
+        check_number("clip_value", self.clip_value)
+        check_number("batch_size", self.batch_size, low=1, whole=True)
+        check_number("seq_length", self.seq_length, low=1, whole=True)
+        check_number("seq_length_min", self.seq_length_min, low=1, whole=True)
         check_number("epochs", self.epochs, above=True)
         check_number("steps", self.steps, whole=True)
         check_number("minutes", self.minutes, above=True)
         check_choice("sampling", self.sampling, Sampling)
-        check_number("state-reset", self.state_reset, high=1, below=True)
+        check_number("state_reset", self.state_reset, high=1, below=True)
         check_number("patience", self.patience, whole=True)
-        check_number("val-frac", self.val_frac, high=1, below=True)
+        check_number("val_frac", self.val_frac, high=1, below=True)
         for name in ("eval_every", "save_every", "sample_every", "log_every"):
-            check_number(name.replace("_", "-"), getattr(self, name), whole=True)
-        check_number("save-minutes", self.save_minutes)
+            check_number(name, getattr(self, name), whole=True)
+        check_number("save_minutes", self.save_minutes)
         check_number("seed", self.seed, high=2**63 - 1, whole=True)
-        check_choice("loss-reduction", self.loss_reduction, LossReduction)
+        check_choice("loss_reduction", self.loss_reduction, LossReduction)
         check_number("shards", self.shards, low=1, high=1024, whole=True)
         check_number("workers", self.workers, low=1, high=1024, whole=True)
-        check_choice("on-nan", self.on_nan, OnNan)
+        check_choice("on_nan", self.on_nan, OnNan)
         budgets = [n for n in ("epochs", "steps", "minutes") if getattr(self, n) is not None]
         if len(budgets) > 1:
-            raise UsageError(f"{' and '.join('--' + n for n in budgets)} are two budgets; give one of them")
+            raise UsageError(f"{' and '.join(f'`{n}`' for n in budgets)} are two budgets; give one of them")
         if self.nesterov and not self.momentum:
-            raise UsageError("nesterov needs momentum; give --momentum, for example 0.9")
+            raise UsageError("`nesterov` needs `momentum`; give one, for example `momentum=0.9`")
         if (self.momentum or self.nesterov) and self.optimizer != "sgd":
-            raise UsageError(f"momentum is for sgd, not {self.optimizer}; add --optimizer sgd")
+            raise UsageError(f'`momentum` is for sgd, not {self.optimizer}; add `optimizer="sgd"`')
         if self.seq_length_min is not None and self.seq_length_min > self.seq_length:
             raise UsageError(
-                f"seq-length runs from {self.seq_length_min} down to {self.seq_length}; give the smaller end first"
+                f"`seq_length` runs from {self.seq_length_min} down to {self.seq_length}; "
+                f"give the smaller end first"
             )
         if self.seq_length_min is not None and self.sampling == "min-char-rnn":
             raise UsageError(
-                f"sampling min-char-rnn has windows of one length; give --seq-length {self.seq_length}, not a range"
+                f"sampling min-char-rnn has windows of one length; give `seq_length={self.seq_length}`, not a range"
             )
         if self.shards is not None and self.batch_size % self.shards:
             raise UsageError(
                 f"{self.batch_size} streams do not divide into {self.shards} shards; "
-                f"choose a --batch-size that is a multiple of --shards"
+                f"choose a `batch_size` that is a multiple of `shards`"
             )

@@ -63,7 +63,7 @@ def guarded_text(
         except DeadEnd:
             if not drawn or ends == MOST_DEAD_ENDS:
                 raise ConstraintError(
-                    f"no text of at most {length} characters was found that matches the pattern; raise --length, "
+                    f"no text of at most {length} characters was found that matches the pattern; raise `length`, "
                     f"or make the pattern regular"
                 ) from None
             # further and further: what went wrong may lie well before the place where it shows

@@ -71,9 +71,9 @@ def sample_many(
         While iterating, if another process has ended, killed from outside for example.
     """
     if workers < 1:
-        raise UsageError(f"workers is {workers}; it must be at least 1")
+        raise UsageError(f"`workers` is {workers}; it must be at least 1")
     if any(seed < 0 for seed in seeds):
-        raise UsageError(f"seed is {min(seeds)}; it must be at least 0")
+        raise UsageError(f"`seed` is {min(seeds)}; it must be at least 0")
     config = config or SampleConfig()
     reader = Sampler(model, config, rng=np.random.default_rng(0))  # draws nothing
     reader.feed(prompt)
@@ -161,7 +161,7 @@ class _Other:
         for seed in next(self._asked):
             sample = worker.received_sample(self._inbox, seed)
             if sample is None:
-                raise CharlmError("a process that wrote samples has ended; try again, or with --workers 1")
+                raise CharlmError("a process that wrote samples has ended; try again, or with `workers=1`")
             yield sample
 
     def __enter__(self) -> _Other:

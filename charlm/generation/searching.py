@@ -73,9 +73,9 @@ def check_beam(width: int, count: int) -> None:
     UsageError
     """
     if not 1 <= width <= WIDEST:
-        raise UsageError(f"beam is {width}; it must be from 1 to {WIDEST}")
+        raise UsageError(f"`beam` is {width}; it must be from 1 to {WIDEST}")
     if not 1 <= count <= width:
-        raise UsageError(f"count is {count}; it must be from 1 to the width of the beam, {width}")
+        raise UsageError(f"`count` is {count}; it must be from 1 to the width of the beam, {width}")
 
 
 class Beam:

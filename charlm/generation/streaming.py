@@ -147,7 +147,7 @@ def generate(
         While iterating, if the model's output is not finite.
     """
     if seed is not None and seed < 0:
-        raise UsageError(f"seed is {seed}; it must be at least 0")
+        raise UsageError(f"`seed` is {seed}; it must be at least 0")
     config = SampleConfig(
         length=length,
         temperature=temperature,

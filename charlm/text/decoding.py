@@ -84,7 +84,7 @@ def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Dec
         For an encoding that does not exist.
     """
     if errors not in ("strict", "replace"):
-        raise UsageError(f"errors is {errors!r}; choose strict or replace")
+        raise UsageError(f"`errors` is {errors!r}; choose strict or replace")
     marked = None
     try:
         is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
@@ -98,7 +98,7 @@ def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Dec
             bad.refuse(name)
         text = data.decode(marked or encoding, errors)
     except UnicodeError as error:
-        raise CorpusError(f"{name} is not {encoding!r}: {error}; give its --encoding") from error
+        raise CorpusError(f"{name} is not {encoding!r}: {error}; give its `encoding`") from error
     except (LookupError, ValueError) as error:  # ValueError: a NUL in the name
         raise UsageError(f"{encoding!r} is no text encoding; give one such as utf-8 or latin-1") from error
     else:
@@ -130,14 +130,14 @@ class _Undecodable:
         self._is_mostly_readable = sample.count("\ufffd") <= max(len(sample) / 4, 8)
 
     def refuse(self, name: str) -> NoReturn:
-        """Raise the error with a remedy that fits; --errors replace makes a text of readable data only."""
+        """Raise the error with a remedy that fits; replacing makes a text of readable data only."""
         where = f"byte {self._byte:#04x} at byte offset {self._offset} ({self._error.reason})"
         if self.is_binary:
             raise NotTextError(
                 f"{name} looks binary: not {self._error.encoding} from {where} on, and full of control characters; "
-                f"give a text, or its --encoding"
+                f"give a text, or its `encoding`"
             ) from self._error
-        replace = ", or --errors replace" if self._is_mostly_readable else ""
+        replace = ', or `errors="replace"`' if self._is_mostly_readable else ""
         raise CorpusError(
-            f"{name} is not {self._error.encoding}: {where}; give its --encoding{replace}"
+            f"{name} is not {self._error.encoding}: {where}; give its `encoding`{replace}"
         ) from self._error

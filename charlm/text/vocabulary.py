@@ -91,12 +91,12 @@ class Vocabulary:
         """
         check_settings(unit, normalize, lowercase)
         if min_count < 1:
-            raise UsageError(f"min-count is {min_count}; it must be at least 1")
+            raise UsageError(f"`min_count` is {min_count}; it must be at least 1")
         text = units.prepare(text, normalize=normalize, lowercase=lowercase)
         known = units.frequent_symbols(text, unit, min_count)
         if not known:
             cause = (
-                f"no {unit} occurs {min_count} times; lower --min-count" if text else "the text is empty; give more"
+                f"no {unit} occurs {min_count} times; lower `min_count`" if text else "the text is empty; give more"
             )
             raise VocabularyError(f"{cause}, a vocabulary needs at least one symbol")
         specials = [UNKNOWN] * (min_count > 1) + [STOP] * stop
@@ -197,14 +197,14 @@ class Vocabulary:
         """Return the id for unknown symbols, the first of which is number `k` of a prepared text."""
         which = f"{units.describe(text, self.unit, k)} is not among this model's {len(self._known)}"
         if on_unknown == "error":
-            raise VocabularyError(f"{which}; pass --on-unknown skip or replace, or retrain")
+            raise VocabularyError(f'{which}; pass `on_unknown="skip" or "replace"`, or retrain')
         if self.unknown_id is not None:
             return self.unknown_id
         for symbol in "? ":
             place = self._index.get(ord(symbol) if self.unit == "byte" else symbol)
             if place is not None:
                 return place
-        raise VocabularyError(f"{which}, nor are '?' and ' ' to replace it; pass --on-unknown skip, or retrain")
+        raise VocabularyError(f"{which}, nor are '?' and ' ' to replace it; pass `on_unknown=\"skip\"`, or retrain")
 
     def decode(self, ids: Iterable[int]) -> str:
         """Turn ids into text: the exact inverse of `encode` on a prepared text.

@@ -71,7 +71,7 @@ def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float)
         If `seconds` is not above 0.
     """
     if not seconds > 0:
-        raise UsageError(f"--seconds is {seconds}; it must be above 0")
+        raise UsageError(f"`seconds` is {seconds}; it must be above 0")
     N, T = config.batch_size, config.seq_length
     vocabulary = Vocabulary.from_text("".join(map(chr, range(32, 32 + SYMBOLS))))
     model = CharModel(model_config, vocabulary)

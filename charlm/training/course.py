@@ -245,8 +245,8 @@ class Course:
 
     @property
     def _remedy(self) -> str:
-        clipping = "" if self.trainer.config.clip_norm else " or --clip-norm 1"
-        return f"try --learning-rate {self._rate / 3:.2g}{clipping}"
+        clipping = "" if self.trainer.config.clip_norm else " or `clip_norm=1`"
+        return f"try `learning_rate={self._rate / 3:.2g}`{clipping}"
 
     # -- reports --
 

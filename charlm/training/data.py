@@ -107,7 +107,9 @@ def load_data(vocabulary: Vocabulary, text: str, config: TrainConfig, validation
 def _load_documents(vocabulary: Vocabulary, text: str, config: TrainConfig, validation: str | None) -> Data:
     stop = vocabulary.stop_id
     if stop is None:
-        raise UsageError("--documents needs a vocabulary with a stop symbol; train a new model with --documents")
+        raise UsageError(
+            "`documents=True` needs a vocabulary with a stop symbol; train a new model with `documents=True`"
+        )
     documents = [_encode(vocabulary, document) for document in split_documents(text)]
     if not documents:
         raise CorpusError("the text has no line that is not blank; give one with a document on each line")
@@ -149,7 +151,7 @@ def make_batches(data: Data, config: TrainConfig, stop_id: int | None, rng: np.r
             return RandomBatches(data.train, streams=N, length=T, rng=rng, shortest=shortest)
         case "min-char-rnn":
             if N > 1:
-                raise UsageError(f"sampling min-char-rnn reads one stream, not {N}; give --batch-size 1")
+                raise UsageError(f"sampling min-char-rnn reads one stream, not {N}; give `batch_size=1`")
             return MinCharRnnBatches(data.train, length=T)
         case "sequential":
             return SequentialBatches(

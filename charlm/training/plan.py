@@ -55,9 +55,7 @@ def fit_to_text(config: TrainConfig, characters: int) -> TrainConfig:
 def fitting_note(wanted: TrainConfig, fitted: TrainConfig) -> str:
     """Say in one line what `fit_to_text` shrank; empty where that was nothing."""
     names = [name for name in ("batch_size", "seq_length") if getattr(wanted, name) != getattr(fitted, name)]
-    changes = [
-        f"--{name.replace('_', '-')} {getattr(fitted, name)} instead of {getattr(wanted, name)}" for name in names
-    ]
+    changes = [f"`{name}={getattr(fitted, name)}` instead of {getattr(wanted, name)}" for name in names]
     return f"the text is too short for the settings: {' and '.join(changes)}" if changes else ""
 
 
@@ -108,7 +106,7 @@ def plan(
         left_s = budget_s * RESERVE - (clock() - began)
         if left_s < step_s:
             raise UsageError(
-                f"{config.minutes:g} minutes are over before the first update; give a larger --minutes, or --steps"
+                f"{config.minutes:g} minutes are over before the first update; give a larger `minutes`, or `steps`"
             )
         if evaluation_s:
             most = max(FEWEST_EVALUATIONS, int(LARGEST_SHARE * left_s / evaluation_s))
@@ -162,8 +160,8 @@ def idle_note(config: TrainConfig, world: World | None) -> str:
     if world is None or idle <= 0:
         return ""
     return (
-        f"of {world.size} ranks, {idle} without a shard of its own; give --shards {world.size}, "
-        f"and a --batch-size that is a multiple of it"
+        f"of {world.size} ranks, {idle} without a shard of its own; give `shards={world.size}`, "
+        f"and a `batch_size` that is a multiple of it"
     )
 
 

@@ -124,7 +124,7 @@ def preset_settings(name: str, characters: int, budget: dict[str, float | None])
         For a name that is none of them.
     """
     if name not in get_args(PresetName):
-        raise UsageError(f"preset is {name!r}; choose one of {', '.join(get_args(PresetName))}")
+        raise UsageError(f"`preset` is {name!r}; choose one of {', '.join(get_args(PresetName))}")
     passes = _passes(characters, budget)
     settings = PRESETS[_automatic(characters, passes, budget) if name == "auto" else name]
     given = {key: value for key, value in budget.items() if value is not None}

@@ -142,7 +142,7 @@ class Team:
         try:
             self._rank.work()
         except PeerGoneError as error:
-            raise CharlmError("a worker has ended; resume the run, with --workers 1 if it happens again") from error
+            raise CharlmError("a worker has ended; resume the run, with `workers=1` if it happens again") from error
         self.optimizer.steps = int(arrays["control"][1])
         return math.fsum(arrays["losses"]), float(arrays["control"][2])
 

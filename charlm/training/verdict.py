@@ -89,9 +89,9 @@ def judge(history: History) -> Verdict:
 
 def _diverges(history: History) -> Verdict | None:
     rate = history.setting("train", "learning_rate")
-    remedy = f"try --learning-rate {rate / 3:.2g}" if rate > 0 else "try a lower --learning-rate"
+    remedy = f"try `learning_rate={rate / 3:.2g}`" if rate > 0 else "try a lower `learning_rate`"
     if history.setting("train", "clip_norm") == 0:
-        remedy += " or --clip-norm 1"
+        remedy += " or `clip_norm=1`"
     if history.broken or history.reason == "diverged":
         reason = history.cause or "a loss, gradient or weight is no longer a finite number"
         return Verdict("diverges", reason, remedy)
@@ -128,7 +128,7 @@ def _knows_by_heart(history: History) -> Verdict | None:
     if not unvalidated:
         return None
     reason = f"train fell to {losses[-1]:.2g}: the model knows its text by heart"
-    return Verdict("settled", reason, "give more text, or hold some of it out with --val-frac 0.1")
+    return Verdict("settled", reason, "give more text, or hold some of it out with `val_frac=0.1`")
 
 
 def _overfits(history: History) -> Verdict | None:
@@ -149,12 +149,12 @@ def _overfits(history: History) -> Verdict | None:
 
 def _against_overfitting(history: History, best: Point) -> str:
     dropout = history.setting("model", "dropout")
-    flags = ["more text"] if history.figure("characters") < SHORT_TEXT else []
-    flags += [f"--dropout {min(dropout + 0.2, 0.8):.1f}" if 0 <= dropout < 0.6 else "a smaller --hidden-size"]
+    remedies = ["more text"] if history.figure("characters") < SHORT_TEXT else []
+    remedies.append(f"`dropout={min(dropout + 0.2, 0.8):.1f}`" if 0 <= dropout < 0.6 else "a smaller `hidden_size`")
     if not math.isnan(history.setting("train", "weight_drop")):
-        flags.append("more --weight-drop")
+        remedies.append("more `weight_drop`")
     when = "next time" if history.reason else "stop here, or"
-    return f"{when} use {' or '.join(flags)}; best.npz keeps step {best.step:,.0f}"
+    return f"{when} use {' or '.join(remedies)}; best.npz keeps step {best.step:,.0f}"
 
 
 def _stalls(history: History) -> Verdict | None:
@@ -180,9 +180,9 @@ def _stalls(history: History) -> Verdict | None:
         return Verdict("stalls", f"{since}, while train goes on falling", _against_overfitting(history, best))
     rate = history.setting("train", "learning_rate")
     remedy = (
-        f"try --schedule cosine or --learning-rate {rate / 3:.2g}" if rate > 0 else "try another --learning-rate"
+        f'try `schedule="cosine"` or `learning_rate={rate / 3:.2g}`' if rate > 0 else "try another `learning_rate`"
     )
-    return Verdict("stalls", since, f"{remedy}, or a larger --hidden-size")
+    return Verdict("stalls", since, f"{remedy}, or a larger `hidden_size`")
 
 
 def _learns(history: History) -> Verdict:

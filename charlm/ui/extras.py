@@ -21,7 +21,7 @@ def load_extra(module: str, *, package: str, extra: str, wanted_by: str) -> Modu
     extra : str
         Its name among charlm's extras.
     wanted_by : str
-        The flag that needs it.
+        The setting that needs it.
 
     Raises
     ------
@@ -32,5 +32,5 @@ def load_extra(module: str, *, package: str, extra: str, wanted_by: str) -> Modu
         return import_module(module)
     except ImportError as error:
         raise UsageError(
-            f'{wanted_by} needs {package}, which is not installed; pip install "charlm-toolkit[{extra}]"'
+            f'`{wanted_by}` needs {package}, which is not installed; pip install "charlm-toolkit[{extra}]"'
         ) from error

@@ -13,10 +13,9 @@ from rich.text import Text
 
 from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
 from charlm.training.history import History, stored_number
-from charlm.training.verdict import judge
 from charlm.ui.sanitize import visible_line
 from charlm.ui.sparkline import sparkline
-from charlm.ui.wording import bits, duration, model_line, number, yardsticks
+from charlm.ui.wording import bits, duration, judged, model_line, number, yardsticks
 
 __all__ = ["model_view", "run_facts", "run_table"]
 
@@ -50,7 +49,7 @@ def run_facts(history: History) -> dict[str, Any]:
         "best_loss": best and best.loss,
         "best_step": best and int(best.step),
         "baseline": history.start.get("baseline"),
-        "verdict": judge(history).to_json(),
+        "verdict": judged(history).to_json(),
     }
 
 
@@ -137,7 +136,7 @@ def _run(history: History) -> list[tuple[str, str]]:
     rows = [("run", f"{ending}{lasted}")]
     if yardsticks(history):
         rows.append(("compare", f"{yardsticks(history)} nats"))
-    return [*rows, ("verdict", str(judge(history)))]
+    return [*rows, ("verdict", str(judged(history)))]
 
 
 def _text(origin: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ from rich.text import Text
 
 from charlm.training.history import History
 from charlm.training.report import Report
+from charlm.ui.flags import as_flags
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible_line
 from charlm.ui.summary import print_summary
@@ -107,7 +108,7 @@ class PlainProgress:
                 self._print(Text(f"step {report.step:,}: validation {number(report.loss)} nats{note}"))
                 self._tell_verdict()
             case "warning" | "rollback":
-                self._print(Text(f"{report.event}: {visible_line(report.text)}"))
+                self._print(Text(f"{report.event}: {visible_line(as_flags(report.text))}"))
 
     def notice(self, message: str) -> None:
         """Print a word to the person at once."""

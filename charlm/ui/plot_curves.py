@@ -117,14 +117,14 @@ def curves_of(name: str, history: History, *, axis: str = "steps", first: float 
         If there is no such axis, the log does not have it, or nothing is left.
     """
     if axis not in get_args(XAxis):
-        raise UsageError(f"--x is {axis!r}; choose one of {', '.join(get_args(XAxis))}")
+        raise UsageError(f"`x` is {axis!r}; choose one of {', '.join(get_args(XAxis))}")
     x_of = _x_of(history, axis)
     train, validation = (_places(points, x_of) for points in (_smoothed(history.train), history.evaluations))
     if not train and not validation:
-        raise UsageError(f"the log of run {name!r} does not tell {axis}; choose --x steps")
+        raise UsageError(f'the log of run {name!r} does not tell {axis}; choose `x="steps"`')
     train, validation = (tuple(place for place in places if place[0] >= first) for places in (train, validation))
     if not train and not validation:
-        raise UsageError(f"run {name!r} has nothing from {first:g} {axis} on; give a smaller --from")
+        raise UsageError(f"run {name!r} has nothing from {first:g} {axis} on; give a smaller `from`")
     return Curves(visible_line(name), train, validation, _figures(history), _levels(history))
 
 

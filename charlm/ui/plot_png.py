@@ -42,7 +42,7 @@ def to_png(picture: Picture) -> bytes:
 
 
 def _pillow(module: str) -> ModuleType:
-    return load_extra(f"PIL.{module}", package="Pillow", extra="png", wanted_by="--png")
+    return load_extra(f"PIL.{module}", package="Pillow", extra="png", wanted_by="png")
 
 
 def _paint(brush: Any, shape: Shape, unit: int, font: Any) -> None:

@@ -9,7 +9,9 @@ from typing import Any
 from charlm.errors import DivergedError
 from charlm.training.history import History
 from charlm.training.report import Report, is_finite
-from charlm.training.verdict import Verdict, judge
+from charlm.training.verdict import Verdict
+from charlm.ui.flags import as_flags
+from charlm.ui.wording import judged
 
 __all__ = ["RunState", "Smoothed"]
 
@@ -96,7 +98,7 @@ class RunState:
         """Take in what to call the run, and of a run that continues what it did before."""
         self.name = name
         self.history = History() if history is None else history
-        self.verdict: Verdict = judge(self.history)
+        self.verdict: Verdict = judged(self.history)
 
     def enter_phase(self, name: str, now_s: float) -> None:
         """Take in what is done from now on, before the first update."""
@@ -118,7 +120,7 @@ class RunState:
         self.step, self.steps, self.epoch = report.step, report.steps or self.steps, report.epoch
         self.history.add(report.to_json())
         if report.event != "step" or report.step % (self.steps // self.JUDGEMENTS + 1) == 0:
-            self.verdict = judge(self.history)
+            self.verdict = judged(self.history)
         if report.event not in ("start", "warning"):
             self.phase = ""
         match report.event:
@@ -137,8 +139,8 @@ class RunState:
             case "sample":
                 self.sample, self.sample_step = report.text, report.step
             case "warning" | "rollback":
-                self.notice = report.text
-                self.warnings.append(report.text)
+                self.notice = as_flags(report.text)
+                self.warnings.append(self.notice)
             case "save":
                 self.saved = True
             case "end":
@@ -166,7 +168,7 @@ class RunState:
         """Take in what ended the run before its end, if anything did."""
         if isinstance(error, DivergedError):
             self.reason = self.history.reason = "diverged"
-            self.verdict = judge(self.history)
+            self.verdict = judged(self.history)
 
     @property
     def fraction(self) -> float:

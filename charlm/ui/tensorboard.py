@@ -82,7 +82,7 @@ class EventFiles:
 
 
 def _tensorboard() -> Any:
-    return load_extra("tensorboardX", package="tensorboardX", extra="tensorboard", wanted_by="--tensorboard")
+    return load_extra("tensorboardX", package="tensorboardX", extra="tensorboard", wanted_by="tensorboard")
 
 
 def _scalars(report: Report) -> dict[str, float | None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import os
 import shlex
@@ -10,7 +11,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from charlm.training.history import History
-from charlm.training.verdict import Word
+from charlm.training.verdict import Verdict, Word, judge
+from charlm.ui.flags import as_flags
 from charlm.ui.sanitize import visible_line
 
 __all__ = [
@@ -20,6 +22,7 @@ __all__ = [
     "bits",
     "duration",
     "engine_line",
+    "judged",
     "model_line",
     "number",
     "quoted",
@@ -120,6 +123,12 @@ def engine_line(start: Mapping[str, Any]) -> str:
 
 def _count(value: int, noun: str) -> str:
     return f"{value} {noun}{'' if value == 1 else 's'}"
+
+
+def judged(history: History) -> Verdict:
+    """Judge a run by its curves, and name the flags that may remedy it."""
+    verdict = judge(history)
+    return dataclasses.replace(verdict, remedy=as_flags(verdict.remedy))
 
 
 def yardsticks(history: History) -> str:

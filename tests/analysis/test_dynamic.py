@@ -159,7 +159,7 @@ def test_a_rate_that_is_too_high_is_told():
     text = "abc" * 200
     model = charlm.CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text(text))
     with pytest.raises(
-        DivergedError, match=r"^dynamic evaluation diverged after \d+ symbols; lower --dynamic-rate,"
+        DivergedError, match=r"^dynamic evaluation diverged after \d+ symbols; lower `dynamic.rate`,"
     ):
         evaluate(model, text, dynamic=DynamicConfig(rate=1e39))
     model.params["head.b"][0] = np.nan
@@ -170,10 +170,10 @@ def test_a_rate_that_is_too_high_is_told():
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"rate": -1}, "dynamic-rate is -1; it must be at least 0"),
-        ({"decay": 1.5}, "dynamic-decay is 1.5; it must be at least 0 and at most 1"),
-        ({"length": 0}, "dynamic-length is 0; it must be at least 1"),
-        ({"clip_norm": float("nan")}, "clip-norm is nan"),
+        ({"rate": -1}, "`dynamic.rate` is -1; it must be at least 0"),
+        ({"decay": 1.5}, "`dynamic.decay` is 1.5; it must be at least 0 and at most 1"),
+        ({"length": 0}, "`dynamic.length` is 0; it must be at least 1"),
+        ({"clip_norm": float("nan")}, "`dynamic.clip_norm` is nan"),
     ],
 )
 def test_settings_out_of_range(settings, words):

@@ -35,7 +35,7 @@ def test_the_shipped_models_folder_is_no_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("stem", ["", ".", "..", "../x", "a/b"])
 def test_a_stem_cannot_lead_elsewhere(tmp_path: Path, stem: str) -> None:
-    with pytest.raises(UsageError, match=r"cannot name a folder; give --out$"):
+    with pytest.raises(UsageError, match=r"cannot name a folder; give `out`$"):
         new_run_folder(None, stem, root=tmp_path / "runs")
     assert list(tmp_path.iterdir()) == []
 
@@ -46,7 +46,7 @@ def test_a_given_folder_is_made_with_its_parents(tmp_path: Path) -> None:
 
 def test_a_given_folder_that_exists_needs_force(tmp_path: Path) -> None:
     (tmp_path / "best.npz").write_bytes(b"precious")
-    with pytest.raises(UsageError, match=r"exists; give another --out, or --force to replace it$"):
+    with pytest.raises(UsageError, match=r"exists; give another `out`, or `force=True` to replace it$"):
         new_run_folder(tmp_path, "x")
     assert new_run_folder(tmp_path, "x", force=True) == tmp_path
     assert (tmp_path / "best.npz").read_bytes() == b"precious", "nothing is replaced before the first save"
@@ -71,7 +71,7 @@ def test_a_symbolic_link_is_no_run_folder(tmp_path: Path, force: bool) -> None:
     for target in ("outside", "nowhere"):
         link = tmp_path / f"to {target}"
         link.symlink_to(tmp_path / target)
-        with pytest.raises(UsageError, match="symbolic link; give --out the folder"):
+        with pytest.raises(UsageError, match="symbolic link; give `out` the folder"):
             new_run_folder(link, "x", force=force)
         assert new_run_folder(None, link.name, root=tmp_path).name == f"{link.name}-2"
 

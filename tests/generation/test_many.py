@@ -78,7 +78,7 @@ def test_a_process_that_was_killed_is_told(model, children):
     texts = sample_many(model, SampleConfig(length=10**7), seeds=range(64), workers=2)
     here = [next(texts) for _ in range(32)]
     children[0].kill()
-    with pytest.raises(CharlmError, match=r"process that wrote samples has ended; .* --workers 1"):
+    with pytest.raises(CharlmError, match=r"process that wrote samples has ended; .* `workers=1`"):
         next(texts)
     assert [one.seed for one in here] == list(range(32))
 

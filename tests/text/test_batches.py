@@ -70,7 +70,7 @@ def test_the_fraction_is_taken_as_it_is_written() -> None:
 
 @pytest.mark.parametrize("val_frac", [-0.1, 1, 1.5, float("nan"), float("inf")])
 def test_fractions_out_of_range(val_frac: float) -> None:
-    with pytest.raises(UsageError, match=f"val-frac is {val_frac}; it must be at least 0 and below 1"):
+    with pytest.raises(UsageError, match=f"`val_frac` is {val_frac}; it must be at least 0 and below 1"):
         split(np.arange(10), val_frac)
 
 

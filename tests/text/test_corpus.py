@@ -205,7 +205,7 @@ def test_undecodable_bytes_are_refused_or_replaced(
     message = refused(error)
     assert f"byte {byte:#04x} at byte offset {offset} " in message
     assert message.startswith(repr(path))
-    assert message.endswith("give its --encoding, or --errors replace")
+    assert message.endswith('give its `encoding`, or `errors="replace"`')
     assert data[offset] == byte
     assert "\ufffd" in read_corpus([path], encoding=encoding, errors="replace").text
 
@@ -240,13 +240,13 @@ def test_unknown_encodings_are_a_wrong_flag(write: Callable[[str, bytes], str], 
 
 
 def test_codecs_that_do_not_say_where(write: Callable[[str, bytes], str]) -> None:
-    with pytest.raises(CorpusError, match=r"is not 'undefined': .*; give its --encoding") as error:
+    with pytest.raises(CorpusError, match=r"is not 'undefined': .*; give its `encoding`") as error:
         read_corpus([write("a.txt", b"a")], encoding="undefined")
     refused(error)
 
 
 def test_other_error_handlers_are_refused(write: Callable[[str, bytes], str]) -> None:
-    with pytest.raises(UsageError, match="errors is 'ignore'; choose strict or replace"):
+    with pytest.raises(UsageError, match="`errors` is 'ignore'; choose strict or replace"):
         read_corpus([write("a.txt", b"a")], errors="ignore")  # type: ignore[arg-type]
 
 

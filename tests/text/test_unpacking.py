@@ -239,10 +239,10 @@ class TestFolders:
     def test_text_in_another_encoding_is_still_refused(self) -> None:
         Path("src").mkdir()
         Path("src/a.txt").write_bytes("naïve café, ".encode("latin-1") * 20)
-        with pytest.raises(CorpusError, match=r"at byte offset 2 .*; give its --encoding, or --errors replace$"):
+        with pytest.raises(CorpusError, match=r'at byte offset 2 .*; give its `encoding`, or `errors="replace"`$'):
             read_corpus(["src"])
         Path("src/a.txt").write_bytes("широкая электрификация".encode("koi8-r") * 20)
-        with pytest.raises(CorpusError, match=r"; give its --encoding$"):
+        with pytest.raises(CorpusError, match=r"; give its `encoding`$"):
             read_corpus(["src"])
 
 

@@ -280,12 +280,12 @@ def test_an_unknown_symbol_is_named_with_its_offset(unit: str, text: str, where:
         vocabulary.encode(text)
     message = one_line(error)
     assert message.startswith(where)
-    assert message.endswith("pass --on-unknown skip or replace, or retrain")
+    assert message.endswith('pass `on_unknown="skip" or "replace"`, or retrain')
     assert len(message) < 200
 
 
 def test_nothing_to_replace_by() -> None:
-    with pytest.raises(VocabularyError, match=r"^character 'é' at offset 1 .* --on-unknown skip") as error:
+    with pytest.raises(VocabularyError, match=r"^character 'é' at offset 1 .* `on_unknown=.skip.`") as error:
         Vocabulary.from_text("a").encode("aé", on_unknown="replace")
     one_line(error)
 
@@ -301,7 +301,7 @@ def test_ids_outside_are_refused(ids: list[int]) -> None:
     [
         ("", {}, "text is empty"),
         ("", {"stop": True, "unit": "byte"}, "text is empty"),
-        ("abc", {"min_count": 2}, "no char occurs 2 times; lower --min-count"),
+        ("abc", {"min_count": 2}, "no char occurs 2 times; lower `min_count`"),
         ("abc", {"unit": "word"}, "unit is 'word'; choose one of char, byte, grapheme"),
         ("abc", {"normalize": "NFX"}, "normalize is 'NFX'; choose one of none, NFC, NFKC"),
         ("abc", {"lowercase": 1}, "lowercase is 1"),
@@ -314,7 +314,7 @@ def test_texts_and_settings_without_a_vocabulary(text: str, options: dict[str, o
 
 
 def test_min_count_starts_at_one() -> None:
-    with pytest.raises(UsageError, match="min-count is 0; it must be at least 1"):
+    with pytest.raises(UsageError, match="`min_count` is 0; it must be at least 1"):
         Vocabulary.from_text("a", min_count=0)
 
 

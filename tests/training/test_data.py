@@ -133,7 +133,7 @@ def test_the_kind_of_batches(settings: dict[str, object], kind: type) -> None:
 def test_min_char_rnn_has_one_stream() -> None:
     config = charlm.TrainConfig(sampling="min-char-rnn", batch_size=4)
     data = load_data(vocabulary(), TEXT, config)
-    with pytest.raises(charlm.UsageError, match=r"reads one stream, not 4; give --batch-size 1$"):
+    with pytest.raises(charlm.UsageError, match=r"reads one stream, not 4; give `batch_size=1`$"):
         make_batches(data, config, None, np.random.default_rng(0))
 
 

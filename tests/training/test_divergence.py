@@ -60,7 +60,7 @@ class TestDivergence:
     def test_the_last_good_state_is_kept(self, tmp_path, monkeypatch, kind):
         message = self.diverge(tmp_path / "run", plant_at=6, monkeypatch=monkeypatch, kind=kind)
         assert message.startswith("training diverged at update 6: the norm of the gradient is ")
-        assert f"the last good state is in {str(tmp_path / 'run')!r}; try --learning-rate 0.0067" in message
+        assert f"the last good state is in {str(tmp_path / 'run')!r}; try `learning_rate=0.0067`" in message
         assert [line["event"] for line in log(tmp_path / "run")][-2:] == ["save", "end"]
         end = log(tmp_path / "run")[-1]  # told in the log as well
         assert (end["reason"], end["step"], end["diverged_at"]) == ("diverged", 5, 6)
@@ -113,7 +113,7 @@ class TestDivergence:
     def test_an_absurd_rate(self, tmp_path, optimizer):
         text, shape, config = settings("rnn", "sequential", optimizer=optimizer, momentum=0.0, save_every=1)
         with pytest.raises(
-            charlm.DivergedError, match=r"^training diverged at update \d+: .*; try --learning-rate 3.3e\+36"
+            charlm.DivergedError, match=r"^training diverged at update \d+: .*; try `learning_rate=3.3e\+36`"
         ):
             train_in(
                 tmp_path / "run",
@@ -194,7 +194,7 @@ class TestHopeless:
             train_in(tmp_path / "run", new_model(text, **shape), text, config)
         message = str(caught.value)
         assert "the loss has been above 100 times ln V for 200 updates and is " in message
-        assert message.endswith("; try --learning-rate 3.3e+09")
+        assert message.endswith("; try `learning_rate=3.3e+09`")
         warnings = [line for line in log(tmp_path / "run") if line["event"] == "warning"]
         assert [line["step"] for line in warnings] == [200]  # first a word, and in the log how it came about
         assert warnings[0]["text"].startswith(
@@ -220,7 +220,7 @@ class TestHopeless:
         reports = list(train(new_model(text, **shape), text, replace(config, steps=20)))
         (warning,) = [report for report in reports if report.event == "warning"]
         assert warning.text.startswith(
-            "the loss ended far above 2.83 nats, what guessing costs; try --learning-rate"
+            "the loss ended far above 2.83 nats, what guessing costs; try `learning_rate="
         )
         assert reports[-1].details["reason"] == "finished"
 
@@ -242,4 +242,4 @@ def test_a_text_that_is_too_short_for_the_settings_is_said():
     reports = list(train(new_model(text, **shape), text, config))
     (warning,) = [report for report in reports if report.event == "warning"]
     assert (warning.step, reports[1]) == (0, warning)
-    assert warning.text == ("the text is too short for the settings: --batch-size 1 instead of 16")
+    assert warning.text == ("the text is too short for the settings: `batch_size=1` instead of 16")

@@ -33,7 +33,7 @@ def test_no_steps_are_a_budget_too() -> None:
 
 def test_two_budgets_are_told_by_the_configuration() -> None:
     train = preset_settings("small", MILLION, NOTHING | {"steps": 1, "epochs": 1}).train
-    with pytest.raises(charlm.UsageError, match=r"^--epochs and --steps are two budgets; give one of them$"):
+    with pytest.raises(charlm.UsageError, match=r"^`epochs` and `steps` are two budgets; give one of them$"):
         charlm.TrainConfig(**train)
 
 
@@ -95,6 +95,6 @@ def test_what_is_returned_is_the_callers_own() -> None:
 
 def test_an_unknown_name() -> None:
     with pytest.raises(
-        charlm.UsageError, match=r"^preset is 'tiny'; choose one of auto, quick, small, base, large"
+        charlm.UsageError, match=r"^`preset` is 'tiny'; choose one of auto, quick, small, base, large"
     ):
         preset_settings("tiny", MILLION, NOTHING)

@@ -102,17 +102,17 @@ def test_overfitting_tells_the_figures_and_the_way_out() -> None:
     verdict = judge(history_of(**RUNS["overfits"][1], **QUIET))
     assert verdict.reason.startswith("validation 1.63 rose from 1.48 at step 800")
     assert "while train fell to 1.0" in verdict.reason
-    assert verdict.remedy == "next time use --dropout 0.3; best.npz keeps step 800"
+    assert verdict.remedy == "next time use `dropout=0.3`; best.npz keeps step 800"
     running = judge(history_of(**RUNS["overfits"][1], **QUIET, upto=0.95))
-    assert running.remedy.startswith("stop here, or use --dropout 0.3")
+    assert running.remedy.startswith("stop here, or use `dropout=0.3`")
 
 
 def test_a_setting_that_the_run_has_not_is_not_recommended() -> None:
     history = history_of(**RUNS["overfits"][1], **QUIET)
-    assert "weight-drop" not in judge(history).remedy
+    assert "weight_drop" not in judge(history).remedy
     config = {"model": {"dropout": 0.7}, "train": {"weight_drop": 0.0}}
     history.start = {**history.start, "config": config}
-    assert "a smaller --hidden-size or more --weight-drop" in judge(history).remedy
+    assert "a smaller `hidden_size` or more `weight_drop`" in judge(history).remedy
 
 
 @pytest.mark.parametrize("event", [{"event": "step", "loss": None}, {"event": "eval", "loss": None}])
@@ -121,7 +121,7 @@ def test_a_loss_that_is_no_number_is_told_at_once(event: dict[str, Any]) -> None
     history.add({**event, "step": 321})
     verdict = judge(history)
     assert verdict.word == "diverges"
-    assert verdict.remedy == "try --learning-rate 0.1"
+    assert verdict.remedy == "try `learning_rate=0.1`"
 
 
 def test_a_run_without_validation_evaluates_to_nothing_and_that_is_no_fault() -> None:
@@ -164,14 +164,14 @@ def test_odd_losses_do_no_harm(loss: float) -> None:
 
 def test_a_short_text_is_to_become_longer() -> None:
     history = history_of(**RUNS["overfits"][1], **QUIET, characters=900)
-    assert "use more text or --dropout 0.3" in judge(history).remedy
+    assert "use more text or `dropout=0.3`" in judge(history).remedy
 
 
 def test_what_is_known_by_heart_is_settled() -> None:
     by_heart = judge(history_of(falling(0.01, 40), noise=0.002, rate=full_rate))
     assert by_heart.word == "settled"
     assert "knows its text by heart" in by_heart.reason
-    assert "--val-frac 0.1" in by_heart.remedy
+    assert "`val_frac=0.1`" in by_heart.remedy
     predictable = judge(history_of(falling(0.01, 40), falling(0.01, 40), noise=0.002, rate=full_rate))
     assert str(predictable) == "settled: validation is 0.018, and next to nothing is left to learn"
 

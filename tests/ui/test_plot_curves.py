@@ -44,8 +44,8 @@ def test_the_axis_begins_where_it_is_told() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"axis": "miles"}, "--x is 'miles'; choose one of steps, chars, minutes, epochs"),
-        ({"first": 1e6}, "nothing from 1e\\+06 steps on; give a smaller --from"),
+        ({"axis": "miles"}, "`x` is 'miles'; choose one of steps, chars, minutes, epochs"),
+        ({"first": 1e6}, "nothing from 1e\\+06 steps on; give a smaller `from`"),
     ],
 )
 def test_refusals(settings: dict[str, object], message: str) -> None:
@@ -57,7 +57,7 @@ def test_a_log_that_does_not_tell_the_axis() -> None:
     few = History()
     few.add_entries([[10, 2.0, 2.5]])
     for axis in ("chars", "minutes", "epochs"):
-        with pytest.raises(UsageError, match=f"does not tell {axis}; choose --x steps"):
+        with pytest.raises(UsageError, match=f'does not tell {axis}; choose `x="steps"`'):
             curves_of("run", few, axis=axis)
 
 

@@ -14,7 +14,7 @@ from tests.training.curves import falling, history_of
 def test_without_pillow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "PIL", None)
     monkeypatch.setitem(__import__("sys").modules, "PIL.Image", None)
-    with pytest.raises(UsageError, match=r'--png needs Pillow.*pip install "charlm-toolkit\[png\]"'):
+    with pytest.raises(UsageError, match=r'`png` needs Pillow.*pip install "charlm-toolkit\[png\]"'):
         check_png()
 
 

@@ -14,7 +14,7 @@ from charlm.ui.tensorboard import EventFiles, check_tensorboard
 
 def test_without_tensorboardx_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
-    message = r'--tensorboard needs tensorboardX.*pip install "charlm-toolkit\[tensorboard\]"'
+    message = r'`tensorboard` needs tensorboardX.*pip install "charlm-toolkit\[tensorboard\]"'
     with pytest.raises(UsageError, match=message):
         check_tensorboard()
     with pytest.raises(UsageError, match=message):

@@ -254,7 +254,7 @@ class Automaton:
         self.tables = Tables(reader, size)
         if not (reader.may_end(reader.start) or reader.needs(reader.start).min() <= length):
             raise ConstraintError(
-                f"no text of at most {length} characters matches the pattern; raise --length, or change the pattern"
+                f"no text of at most {length} characters matches the pattern; raise `length`, or change the pattern"
             )
 
     def renewed(self, tables: Tables) -> Tables:

@@ -97,7 +97,7 @@ def _why_not(node: Node, classes: list[Chars], known: set[Chars]) -> str:
     _, shortest = fit(node, known.__contains__, float("inf"))
     if shortest < float("inf"):
         return (
-            f"the shortest text that matches has {shortest:,.0f} characters; raise --length, or change the pattern"
+            f"the shortest text that matches has {shortest:,.0f} characters; raise `length`, or change the pattern"
         )
     missing = [chars.atom for chars in classes if chars not in known][:3]
     shown = [atom if atom[-1].isalnum() or len(atom) > 2 else atom[-1] for atom in missing]  # a dot is \\. there

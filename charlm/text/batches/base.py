@@ -96,7 +96,7 @@ def check_size(n: int, streams: int, length: int, *, needed: int) -> None:
     if n < needed:
         raise CorpusError(
             f"{n} symbols cannot fill {streams} streams of {length}, that takes {needed}; "
-            f"give a longer text, or lower --batch-size or --seq-length"
+            f"give a longer text, or lower `batch_size` or `seq_length`"
         )
 
 

@@ -31,7 +31,7 @@ def split(ids: IdArray, val_frac: float) -> tuple[IdArray, IdArray]:
         If the fraction is not from 0 to below 1.
     """
     if not 0 <= val_frac < 1:
-        raise UsageError(f"val-frac is {val_frac}; it must be at least 0 and below 1")
+        raise UsageError(f"`val_frac` is {val_frac}; it must be at least 0 and below 1")
     # the fraction as it is written: in binary, 1 - 0.9 of ten is less than one
     border = math.floor((1 - Fraction(str(val_frac))) * len(ids))
     return ids[:border], ids[border:]
