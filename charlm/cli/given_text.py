@@ -104,7 +104,6 @@ def model_and_texts(
     """
     from charlm.checkpoint import find_model
     from charlm.errors import CheckpointError
-    from charlm.ui.wording import argument
 
     if model is None or _is_model(model):
         refuse_models(texts)
@@ -119,6 +118,8 @@ def model_and_texts(
             raise CheckpointError(f"there is no model and no text {model!r}; {remedy}") from error
     models = [text for text in texts if _is_model(text) and not _is_text(text)]
     if models:
+        from charlm.ui.wording import argument
+
         words = [models[0], model, *(text for text in texts if text != models[0])]
         raise UsageError(
             f"{model!r} is a text and {models[0]!r} a model, which comes first; "

@@ -14,7 +14,8 @@ __all__ = ["info"]
 
 def info(
     model: Annotated[
-        str | None, typer.Argument(metavar="MODEL", help="A checkpoint or run folder; left out, the runs.")
+        str | None,
+        typer.Argument(metavar="MODEL", help="A checkpoint, run folder or name of a run; left out, the runs."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
     no_color: NoColorOption = False,

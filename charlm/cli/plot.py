@@ -16,7 +16,9 @@ def plot(
     runs: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="RUN", help="Run folders or checkpoints; left out, the newest run.", show_default=False
+            metavar="RUN",
+            help="Run folders, names of runs or checkpoints; left out, the newest run.",
+            show_default=False,
         ),
     ] = None,
     x: Annotated[str, typer.Option("--x", metavar="steps|chars|minutes|epochs", help="What the x axis counts.")] = (

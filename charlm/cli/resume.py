@@ -17,7 +17,9 @@ def resume(
     run: Annotated[
         str | None,
         typer.Argument(
-            metavar="RUN", help="A run folder; left out, the newest unfinished run.", show_default=False
+            metavar="RUN",
+            help="A run folder or name of a run; left out, the newest unfinished one.",
+            show_default=False,
         ),
     ] = None,
     epochs: Annotated[float | None, typer.Option("--epochs", metavar="X", help="A new total of passes.")] = None,

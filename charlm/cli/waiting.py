@@ -62,7 +62,7 @@ def waiting(
 
         screen = console or stderr_console()
         with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
-            if moving and screen.is_terminal and not screen.is_dumb_terminal:
+            if moving and screen.is_terminal and not (screen.is_dumb_terminal or screen.legacy_windows):
                 _repaint(screen, line, ended)
             elif not ended.wait(_LINES_PATIENCE_S - _PATIENCE_S if patience_s is None else 0):
                 _print_lines(screen, line, ended)
