@@ -5,7 +5,9 @@
 ``npy``
     One array in it.
 ``npz``
-    Tensors and metadata, checksummed; where every way in which reading fails becomes one `CheckpointError`.
+    Tensors and metadata, checksummed.
+``reading_errors``
+    Every way in which reading fails becomes one `CheckpointError`.
 ``store``
     Models to files and back.
 ``atomic``
@@ -20,13 +22,27 @@
     A run's own folder and its lock.
 """
 
-from charlm.checkpoint.atomic import atomic_file, write_json
-from charlm.checkpoint.describe import ModelInfo, RunInfo, TensorInfo, describe_model, describe_runs, is_unfinished
-from charlm.checkpoint.journal import Journal
-from charlm.checkpoint.locate import RUNS, Run, find_model, find_run, is_checkpoint, list_runs
-from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
-from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
-from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, save
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from charlm.lazy import loader
+
+if TYPE_CHECKING:
+    from charlm.checkpoint.atomic import atomic_file, write_json
+    from charlm.checkpoint.describe import (
+        ModelInfo,
+        RunInfo,
+        TensorInfo,
+        describe_model,
+        describe_runs,
+        is_unfinished,
+    )
+    from charlm.checkpoint.journal import Journal
+    from charlm.checkpoint.locate import RUNS, Run, find_model, find_run, is_checkpoint, list_runs
+    from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
+    from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
+    from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, save
 
 __all__ = [
     "RUNS",
@@ -56,3 +72,16 @@ __all__ = [
     "write_json",
     "write_npz",
 ]
+
+__getattr__ = loader(
+    globals(),
+    {
+        "atomic": "atomic_file write_json",
+        "describe": "ModelInfo RunInfo TensorInfo describe_model describe_runs is_unfinished",
+        "journal": "Journal",
+        "locate": "RUNS Run find_model find_run is_checkpoint list_runs",
+        "npz": "Contents read_meta read_npz write_npz",
+        "run_folder": "clear_run_folder lock_run_folder new_run_folder",
+        "store": "Checkpoint load load_checkpoint save",
+    },
+)

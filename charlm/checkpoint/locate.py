@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from charlm.checkpoint.npz import explained
+from charlm.checkpoint.reading_errors import explained
 from charlm.errors import CheckpointError
 
 __all__ = [

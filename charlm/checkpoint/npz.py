@@ -33,9 +33,10 @@ import numpy as np
 from charlm.checkpoint.archive import NAME, DamagedError, Member, list_members
 from charlm.checkpoint.atomic import atomic_file
 from charlm.checkpoint.npy import DTYPES, Tensor, digest, read_array, write_array
-from charlm.errors import CheckpointError, UsageError
+from charlm.checkpoint.reading_errors import explained
+from charlm.errors import UsageError
 
-__all__ = ["FORMAT_VERSION", "Contents", "explained", "read_meta", "read_npz", "write_npz"]
+__all__ = ["FORMAT_VERSION", "Contents", "read_meta", "read_npz", "write_npz"]
 
 FORMAT_VERSION = 1
 
@@ -129,26 +130,6 @@ def read_meta(path: Path) -> dict[str, Any]:
     """
     with _open(path) as (file, members):
         return _read_meta(file, members)
-
-
-@contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while a checkpoint is read into one `CheckpointError` of one line."""
-    where = repr(str(path))
-    try:
-        yield
-    except DamagedError as error:
-        raise CheckpointError(f"checkpoint {where} cannot be used: {error}; {error.remedy}") from error
-    except FileNotFoundError as error:
-        raise CheckpointError(f"there is no checkpoint {where}; check the name, or train one first") from error
-    except OSError as error:
-        raise CheckpointError(
-            f"checkpoint {where} cannot be read: {error.strerror or error}; check the file and its permissions"
-        ) from error
-    except MemoryError as error:
-        raise CheckpointError(
-            f"checkpoint {where} does not fit into memory; free some, or use a smaller model"
-        ) from error
 
 
 @contextlib.contextmanager

@@ -11,7 +11,8 @@ from typing import Any
 from charlm.checkpoint.archive import DamagedError
 from charlm.checkpoint.locate import find_model
 from charlm.checkpoint.npy import Tensor
-from charlm.checkpoint.npz import explained, read_npz, write_npz
+from charlm.checkpoint.npz import read_npz, write_npz
+from charlm.checkpoint.reading_errors import explained
 from charlm.config import ModelConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError, VocabularyError
 from charlm.model import CharModel

@@ -6,6 +6,7 @@ A command's module imports only typer, settings and errors; what is heavy is imp
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from charlm.cli.resume import resume
 from charlm.cli.sample import sample
 from charlm.cli.score import score
 from charlm.cli.train import train
+from charlm.errors import UsageError
 
 __all__ = ["build"]
 
@@ -64,6 +66,7 @@ def _group(name: str, summary: str, commands: dict[str, Callable[..., None]]) ->
         help=summary,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
+        add_completion=False,  # charlm has its own
         context_settings=names,
     )
     for inner, command in commands.items():
@@ -78,9 +81,49 @@ def _show_version(wanted: bool) -> None:
         raise typer.Exit
 
 
+def _show_completion(wanted: bool) -> None:
+    if wanted:
+        from charlm.cli.completion import SCRIPTS, current_shell, script
+
+        shell = current_shell()
+        if shell is None:
+            raise UsageError(f"the shell is none of {', '.join(SCRIPTS)}, which completion is for; use one of them")
+        typer.echo(script(shell, sys.argv[0]), nl=False)
+        raise typer.Exit
+
+
+def _install_completion(wanted: bool) -> None:
+    if wanted:
+        from charlm.cli.completion import current_shell
+        from charlm.cli.completion.install import install
+        from charlm.ui.sanitize import visible_line
+
+        path = install(current_shell(), sys.argv[0])
+        typer.echo(f"completion is in {visible_line(str(path))}; open a new terminal to use it", err=True)
+        raise typer.Exit
+
+
 def _program(
     version: Annotated[
         bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version)
+    ] = False,
+    install_completion: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            help="Let the shell complete commands, flags, runs and files with the tab key.",
+            is_eager=True,
+            callback=_install_completion,
+        ),
+    ] = False,
+    show_completion: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion",
+            help="Show the script that does it, to install it by hand.",
+            is_eager=True,
+            callback=_show_completion,
+        ),
     ] = False,
 ) -> None:
     """Train, use and understand character-level language models."""

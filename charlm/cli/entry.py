@@ -19,6 +19,7 @@ BLAS_VARIABLES = (
     "OMP_NUM_THREADS",
 )
 INTERRUPTED = 130
+COMPLETION = "_CHARLM_COMPLETE"  # as in charlm.cli.completion, which is not imported without need
 
 
 def main() -> None:
@@ -44,6 +45,8 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
         The exit code.
     """
     started_s = time.perf_counter() if started_s is None else started_s
+    if COMPLETION in os.environ:
+        return _complete(os.environ[COMPLETION], arguments)
     for variable in BLAS_VARIABLES:  # workers run beside each other, each with products of its own
         os.environ[variable] = "1"
     import typer
@@ -85,6 +88,23 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
         if debug:
             raise
         return _tell(f"unexpected {type(error).__name__}: {error}; set CHARLM_DEBUG=1 for the traceback", 1)
+
+
+def _complete(shell: str, words: Sequence[str]) -> int:
+    """Answer a shell that completes a line; it gets an answer or nothing, since a person is typing."""
+    try:
+        from charlm.cli.app import build
+        from charlm.cli.completion import answer
+
+        sys.stdout.buffer.write(os.fsencode(answer(build(), shell, words)))
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt):
+        if os.environ.get("CHARLM_DEBUG"):
+            raise
+        from charlm.cli.streams import silence_stdout
+
+        silence_stdout()
+    return 0
 
 
 def _show_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

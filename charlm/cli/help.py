@@ -9,7 +9,7 @@ from typing import Any
 
 from charlm.cli.examples import EXAMPLES
 
-__all__ = ["NARROW", "help_page", "shown_name", "takes_value", "value_name"]
+__all__ = ["NARROW", "first_sentence", "help_page", "is_flag", "shown_name", "takes_value", "value_name"]
 
 NARROW = 60
 """Columns from which on an explanation stands beside what it explains, and not below."""
@@ -49,12 +49,17 @@ def help_page(command: Any, context: Any, columns: int) -> str:
 
 def shown_name(param: Any) -> str:
     """Return the name by which people know a parameter: the flag, or the argument's word in the usage."""
-    return str(param.opts[0]) if param.opts[0].startswith("-") else value_name(param)
+    return str(param.opts[0]) if is_flag(param) else value_name(param)
 
 
 def value_name(param: Any) -> str:
     """Return the word that stands for a parameter's value, such as FILE, or its choices, ``rnn|lstm|gru``."""
     return str(param.metavar or "VALUE")
+
+
+def is_flag(param: Any) -> bool:
+    """Return whether a parameter is a flag; the others are arguments."""
+    return str(param.opts[0]).startswith("-")
 
 
 def takes_value(param: Any) -> bool:
@@ -65,15 +70,15 @@ def takes_value(param: Any) -> bool:
 def _sections(command: Any, context: Any) -> Iterator[tuple[str, _Rows]]:
     """Yield each panel's title and its rows, in the order in which the signature has them."""
     params = [param for param in command.get_params(context) if not getattr(param, "hidden", False)]
-    arguments = [param for param in params if not param.opts[0].startswith("-")]
+    arguments = [param for param in params if not is_flag(param)]
     if arguments:
         yield "Arguments", [(_argument(param), _explanation(param)) for param in arguments]
     commands = getattr(command, "commands", {})
     if commands:
-        yield "Commands", [(name, _first_sentence(inner.help or "")) for name, inner in commands.items()]
+        yield "Commands", [(name, first_sentence(inner.help or "")) for name, inner in commands.items()]
     panels: dict[str, _Rows] = {}
     for param in params:
-        if param not in arguments:
+        if is_flag(param):
             last = next(reversed(panels), "Options")
             panel = getattr(param, "rich_help_panel", None) or last
             panels.setdefault(panel, []).append((_option(param), _explanation(param)))
@@ -81,9 +86,7 @@ def _sections(command: Any, context: Any) -> Iterator[tuple[str, _Rows]]:
 
 
 def _usage(command: Any, context: Any) -> str:
-    arguments = [
-        param for param in command.get_params(context) if not param.opts[0].startswith("-") and not param.hidden
-    ]
+    arguments = [param for param in command.get_params(context) if not is_flag(param) and not param.hidden]
     rest = ["COMMAND [ARGS]..."] if hasattr(command, "commands") else []
     return " ".join(["Usage:", context.command_path, "[OPTIONS]", *map(_argument, arguments), *rest])
 
@@ -114,7 +117,8 @@ def _default(param: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _first_sentence(text: str) -> str:
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a help text, without its full stop."""
     paragraph = " ".join(text.partition("\n\n")[0].split())
     return paragraph.partition(". ")[0].removesuffix(".")
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import get_args, get_type_hints
 
+from charlm.cli.completion.values import file_names, model_names
 from charlm.cli.conversation import Conversation
 from charlm.cli.slash.commands import COMMANDS
+from charlm.cli.slash.desk import FORCE
 from charlm.cli.slash.settings import SHOWN, setting_name, setting_names
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
-from charlm.ui.sanitize import visible_line
+from charlm.generation.constraint.named import NAMED
 
 __all__ = ["completions"]
 
-_FILES = ("model", "save", "load", "export")
+_FILES = ("save", "load", "export")
 
 
 def completions(line: str, conversation: Conversation) -> list[str]:
@@ -44,10 +44,16 @@ def completions(line: str, conversation: Conversation) -> list[str]:
         return _matching(before, rest, SHOWN)
     if command == "heat":
         return _matching(before, rest, ("on", "off"))
+    if command == "regex":
+        return _matching(before, rest, [f"@{name}" for name in NAMED])
+    if command == "model":
+        return _matching(before, rest, dict.fromkeys(model_names(rest)))
+    if rest.startswith(f"{FORCE} "):
+        before, rest = before + f"{FORCE} ", rest.removeprefix(f"{FORCE} ")
     if command in ("return", "branch"):
         return _matching(before, rest, conversation.branches)
     if command in _FILES:
-        return _matching(before, rest, _files(rest))
+        return _matching(before, rest, file_names(rest))
     return [] if command in COMMANDS else _matching(before, rest, _values(conversation.config, command))
 
 
@@ -66,20 +72,3 @@ def _values(config: SampleConfig, name: str) -> list[str]:
         return list(choices)
     value = getattr(config, field)
     return [str(value)] if isinstance(value, int | float) else []
-
-
-def _files(begun: str) -> list[str]:
-    """Return files and folders whose names go on so; names that could control the terminal are left out."""
-    folder, _, _ = begun.rpartition("/")
-    folder += "/" * ("/" in begun)
-    try:
-        found = sorted(os.scandir(Path(os.path.expanduser(folder) or ".")), key=lambda entry: entry.name)  # noqa: PTH111
-        names = [folder + entry.name + "/" * entry.is_dir() for entry in found]
-    except (OSError, ValueError):
-        return []
-    hidden = begun.rpartition("/")[2].startswith(".")
-    return [
-        name
-        for name in names
-        if visible_line(name) == name and (hidden or not name.removeprefix(folder).startswith("."))
-    ]

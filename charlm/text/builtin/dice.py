@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
+if TYPE_CHECKING:
+    import numpy as np
 
 __all__ = ["Dice"]
 
@@ -29,6 +30,8 @@ class Dice:
     """
 
     def __init__(self, seed: int) -> None:
+        import numpy as np  # here, so that the names of the corpora can be listed without it
+
         self._next = _uniforms(np.random.PCG64(seed)).__next__
 
     def uniform(self) -> float:
@@ -54,4 +57,4 @@ class Dice:
 
 def _uniforms(bits: np.random.PCG64) -> Iterator[float]:
     while True:
-        yield from ((bits.random_raw(_BLOCK) >> np.uint64(11)) * 2.0**-53).tolist()
+        yield from ((bits.random_raw(_BLOCK) >> 11) * 2.0**-53).tolist()

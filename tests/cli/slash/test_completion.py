@@ -47,6 +47,20 @@ def test_files(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert completions("/load ", desk.talk) == ["/load folder/", "/load two words.npz", "/load two.npz"]
     assert completions("/load two w", desk.talk) == ["/load two words.npz"]
     assert completions("/save folder/i", desk.talk) == ["/save folder/inner"]
-    assert completions(f"/model {tmp_path}/.h", desk.talk) == [f"/model {tmp_path}/.hidden"]
+    assert completions("/save --force folder/i", desk.talk) == ["/save --force folder/inner"]
+    assert completions(f"/load {tmp_path}/.h", desk.talk) == [f"/load {tmp_path}/.hidden"]
     assert completions("/load nowhere/", desk.talk) == []
     assert completions("/load bad", desk.talk) == []
+
+
+def test_models(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "checkpoints" / "two").mkdir(parents=True)
+    for name in ("checkpoints/two/last.npz", "two.npz", "two.txt"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    assert completions("/model tw", desk.talk) == ["/model two", "/model two.npz"]
+    assert completions("/model checkpoints/t", desk.talk) == ["/model checkpoints/two/"]
+
+
+def test_patterns(desk: Any) -> None:
+    assert completions("/regex @w", desk.talk) == ["/regex @word"]

@@ -1,0 +1,94 @@
+"""What bash alone needs: its line is taken apart here, and what goes back into it is quoted here.
+
+Bash gives the words as they stand, with their quotes, and takes for a word what follows the last of
+``COMP_WORDBREAKS``, such as the colon of ``builtin:tales``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from charlm.cli.completion.values import Candidate
+
+__all__ = ["Line", "inserted", "read_line"]
+
+_SPECIAL = re.compile(r"""([ \t"'\\$`&|;<>(){}*?\[\]#!])""")
+_REDIRECTION = re.compile(r"\d?&?(<|>|>>|>\|)")
+_IN_DOUBLE = re.compile(r'(["\\$`])')
+
+
+class Line(NamedTuple):
+    """A line up to the cursor.
+
+    Attributes
+    ----------
+    words : list of str
+        Before the begun one, without quotes and the program's name.
+    begun : str
+        The begun word without quotes.
+    quote : str
+        The quote that is open, or nothing.
+    start : int
+        Characters of the begun word before that quote.
+    redirected : bool
+        Whether it is the file of a redirection, and none of the program's words.
+    """
+
+    words: list[str]
+    begun: str
+    quote: str
+    start: int
+    redirected: bool
+
+
+def read_line(line: str) -> Line:
+    r"""Take a line apart.
+
+    Examples
+    --------
+    >>> read_line("charlm train 'my poems.txt' --mod")
+    Line(words=['train', 'my poems.txt'], begun='--mod', quote='', start=0, redirected=False)
+    >>> read_line('charlm train "my po')
+    Line(words=['train'], begun='my po', quote='"', start=0, redirected=False)
+    """
+    words: list[str] = []
+    word: str | None = None
+    quote, start = "", 0
+    characters = iter(line)
+    for character in characters:
+        if character == "\\" and quote != "'":
+            word = (word or "") + next(characters, "")
+        elif quote:
+            if character == quote:
+                quote = ""
+            else:
+                word = (word or "") + character
+        elif character in "'\"":
+            word = word or ""
+            quote, start = character, len(word)
+        elif character in " \t":
+            if word is not None:
+                words.append(word)
+            word = None
+        else:
+            word = (word or "") + character
+    redirected = _REDIRECTION.fullmatch(words[-1]) is not None
+    return Line(words[1:], word or "", quote, start if quote else 0, redirected)
+
+
+def inserted(found: Candidate, line: Line, breaks: str) -> str:
+    r"""Return what bash puts in place of what it takes for the begun word.
+
+    Examples
+    --------
+    >>> inserted(Candidate("builtin:tales"), read_line("charlm train builtin:t"), "=:")
+    'tales '
+    >>> inserted(Candidate("my poems.txt"), read_line("charlm train my"), "=:")
+    'my\\ poems.txt '
+    """
+    if line.quote:  # which bash closes itself
+        rest = found.value[line.start :]
+        return _IN_DOUBLE.sub(r"\\\1", rest) if line.quote == '"' else rest
+    broken = max((line.begun.rfind(character) for character in breaks if character in ":=@"), default=-1)
+    return _SPECIAL.sub(r"\\\1", found.value[broken + 1 :]) + ("" if found.value.endswith("/") else " ")

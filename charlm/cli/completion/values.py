@@ -1,0 +1,130 @@
+"""What a value may be, by its name in the help: FILE, MODEL, or its choices, ``rnn|lstm|gru``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import get_args
+
+from charlm.ui.sanitize import visible_line
+
+__all__ = ["VALUES", "Candidate", "file_names", "model_names", "values"]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """What a word may become.
+
+    Parameters
+    ----------
+    value : str
+        A folder's ends with a slash: more may follow.
+    help : str
+        A few words about it, shown by shells that do so.
+    """
+
+    value: str
+    help: str = ""
+
+
+def values(name: str, begun: str) -> Iterable[Candidate]:
+    """Return what a value may be.
+
+    Parameters
+    ----------
+    name : str
+        In the help: the ``metavar`` of its flag or argument.
+    begun : str
+        As far as it is typed.
+    """
+    if "|" in name:
+        return [Candidate(choice) for choice in name.split("|")]
+    return VALUES[name](begun) if name in VALUES else ()
+
+
+def file_names(begun: str, suffix: str = "") -> list[str]:
+    """Return files and folders whose names begin so; names that could control the terminal are left out.
+
+    Parameters
+    ----------
+    begun : str
+        A path as far as it is typed; hidden files are offered once their dot is typed.
+    suffix : str
+        Of the files; folders, which end with a slash, are offered in any case.
+    """
+    folder, slash, start = begun.rpartition("/")
+    folder += slash
+    try:
+        found = sorted(os.scandir(Path(os.path.expanduser(folder) or ".")), key=lambda entry: entry.name)  # noqa: PTH111
+        names = [f"{entry.name}/" if entry.is_dir() else entry.name for entry in found]
+    except (OSError, ValueError, RuntimeError):
+        return []
+    return [
+        folder + name
+        for name in names
+        if name.startswith(start)
+        and name.endswith(("/", suffix))
+        and (start.startswith(".") or not name.startswith("."))
+        and visible_line(name) == name
+    ]
+
+
+def model_names(begun: str) -> Iterator[str]:
+    """Yield what a model may be called: the names of runs, then files and folders."""
+    from charlm.checkpoint.locate import list_runs
+    from charlm.errors import CharlmError
+
+    with contextlib.suppress(CharlmError):
+        yield from [run.name for run in list_runs() if visible_line(run.name) == run.name]
+    yield from file_names(begun, ".npz")
+
+
+def _models(begun: str) -> Iterator[Candidate]:
+    return map(Candidate, dict.fromkeys(model_names(begun)))
+
+
+def _files(begun: str) -> Iterator[Candidate]:
+    return map(Candidate, file_names(begun))
+
+
+def _folders(begun: str) -> list[Candidate]:
+    return [Candidate(name) for name in file_names(begun) if name.endswith("/")]
+
+
+def _corpora(begun: str) -> list[Candidate]:
+    from charlm.text.builtin import NAMES, describe
+
+    return [*(Candidate(f"builtin:{name}", describe(name)) for name in NAMES), *_files(begun)]
+
+
+def _builtin(_begun: str) -> list[Candidate]:
+    from charlm.text.builtin import NAMES, describe
+
+    return [Candidate(name, describe(name)) for name in NAMES]
+
+
+def _presets(_begun: str) -> list[Candidate]:
+    from charlm.training.presets import PresetName
+
+    return [Candidate(name) for name in get_args(PresetName)]
+
+
+def _encodings(_begun: str) -> list[Candidate]:
+    return [Candidate(name) for name in ("utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "shift_jis", "gb18030")]
+
+
+VALUES: Mapping[str, Callable[[str], Iterable[Candidate]]] = {
+    "MODEL": _models,
+    "RUN": _models,
+    "CORPUS": _corpora,
+    "TEXT": _files,
+    "FILE": _files,
+    "DIR": _folders,
+    "NAME": _builtin,
+    "PRESET": _presets,
+    "ENCODING": _encodings,
+}
+"""Names of values that can be completed; the others (N, X, P, STRING, PATTERN) are typed."""
