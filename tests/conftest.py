@@ -20,6 +20,9 @@ for profile, examples in (("quick", 100), ("full", 1000)):
 settings.load_profile(figure("quick", "full"))
 
 
+os.environ["CHARLM_HISTORY"] = "off"  # what tests type is nobody's history
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "promise(number): holds a promise of CONTRIBUTING; CHARLM_TESTS=full reaches its full figure"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import secrets
 import sys
 from typing import TYPE_CHECKING, Annotated
@@ -160,6 +161,7 @@ def console(
 
 def _lines(stderr: Console, talk: Conversation) -> LineSource:
     """Read from the terminal, or from whatever stands in its place."""
+    from charlm.cli.history import History, history_file
     from charlm.cli.lines import PipedLines, TypedLines
     from charlm.cli.slash import completions
 
@@ -168,7 +170,7 @@ def _lines(stderr: Console, talk: Conversation) -> LineSource:
         return PipedLines(stdin)
     if not sys.stdout.isatty():
         return PipedLines(stdin, ask=lambda prompt: stderr.print(prompt, end=""))
-    return TypedLines(lambda line: completions(line, talk))
+    return TypedLines(lambda line: completions(line, talk), History(history_file(os.environ, sys.platform)))
 
 
 def _transcript(*, echo: bool, raw: bool, no_color: bool) -> Transcript:

@@ -11,6 +11,7 @@ from typing import Any, BinaryIO, Protocol
 
 from rich.cells import cell_len
 
+from charlm.cli.history import History
 from charlm.errors import CorpusError
 
 __all__ = ["LineSource", "PipedLines", "TypedLines", "rows_taken"]
@@ -36,22 +37,28 @@ class LineSource(Protocol):
 class TypedLines:
     """Lines that a person types at a terminal, edited and with a history where the system has readline.
 
-    Ctrl-C drops the line, Ctrl-D on an empty one ends the input. The history lasts as long as the session; it is
-    in no file. A text that is pasted with its line feeds comes as one line.
+    Ctrl-C drops the line, Ctrl-D on an empty one ends the input. A text that is pasted with its line feeds comes as
+    one line.
 
     Parameters
     ----------
     complete : callable, optional
         Takes the line up to the cursor and returns what it may become; bound to the tab key.
+    history : History, optional
+        Lines of earlier sessions, and where those of this one go.
     """
 
-    def __init__(self, complete: Callable[[str], list[str]] | None = None) -> None:
+    def __init__(self, complete: Callable[[str], list[str]] | None = None, history: History | None = None) -> None:
         self.shown = ""
         # its import is what makes input() edit; Windows lacks it, and has editing of its own
         self._readline: Any = None
+        self._history = history
+        self._latest = ""
         if importlib.util.find_spec("readline"):
             self._readline = importlib.import_module("readline")
             _set_up(self._readline, complete)
+            for line in history.read() if history else []:
+                self._readline.add_history(line)
 
     def read(self, prompt: str, begun: str = "") -> str | None:
         """Prompt for a line and return it; None at the end of the input.
@@ -76,6 +83,9 @@ class TypedLines:
                 f"this line is not {damage.encoding} from byte {damage.start} on; type it again"
             ) from None
         self.shown = prompt + line
+        if self._history is not None and line != self._latest:
+            self._history.add(line)
+            self._latest = line
         return line
 
     def _input(self, prompt: str, begun: str) -> str:
