@@ -147,7 +147,7 @@ def is_checkpoint(path: Path) -> bool:
 
 
 def _named_or_begun(file: Path) -> bool:
-    if file.suffix == ".npz":
+    if file.suffix.lower() == ".npz":
         return True
     with file.open("rb") as stream:
         begin = stream.read(_NAME.stop)

@@ -32,7 +32,8 @@ def named_run(name: str) -> Path:
     folder = found.parent if found.name in (LAST, BEST) else found
     if not (folder / LAST).exists():
         find_model(name)  # or it is no model at all, and says so
-        where = f"there is no checkpoint {str(folder / LAST)!r}" if folder.is_dir() else f"{name!r} is no run"
+        missing = Path(name, LAST) if found.is_dir() else folder / LAST  # as the run was named
+        where = f"there is no checkpoint {str(missing)!r}" if folder.is_dir() else f"{name!r} is no run"
         raise CheckpointError(
             f"{where} to resume; fine-tune the weights with charlm train --init-from {argument(name)}"
         )

@@ -233,6 +233,7 @@ def test_weights_alone_cannot_be_resumed(capsys):
         Path("weights.npz").write_bytes(Path("r/best.npz").read_bytes())
         assert run(["resume", name]) == 4
         told = capsys.readouterr().err
+        assert ("no checkpoint 'pretrained/tales/last.npz' to" in told.replace("\\\\", "/")) is ("/" in name)
         assert f"to resume; fine-tune the weights with charlm train --init-from {name}\n" in told
 
 
