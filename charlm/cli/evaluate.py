@@ -55,7 +55,9 @@ def evaluate(
     ] = False,
     rate: Annotated[
         float | None,
-        typer.Option("--dynamic-rate", metavar="X", help="Its step size.", show_default=f"{_DYNAMIC.rate:g}"),
+        typer.Option(
+            "--dynamic-rate", metavar="X", help="Step size of that learning.", show_default=f"{_DYNAMIC.rate:g}"
+        ),
     ] = None,
     decay: Annotated[
         float | None,

@@ -14,38 +14,38 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "train": (
         ("charlm train poems.txt --minutes 5", "five minutes on a text; sizes and rates follow from both"),
         ("charlm train names.txt --documents --hidden-size 128", "each line is a text of its own"),
-        ("charlm train letters.txt --init-from checkpoints/poems", "fine-tune a model on another text"),
+        ("charlm train letters.txt --init-from poems", "fine-tune a model on another text"),
         ("charlm train poems.txt --dry-run", "show steps, time and memory only"),
     ),
     "resume": (
         ("charlm resume", "continue the newest unfinished run"),
-        ("charlm resume checkpoints/poems --minutes 10", "continue to a total of ten minutes"),
+        ("charlm resume poems --minutes 10", "continue to a total of ten minutes"),
     ),
     "sample": (
         ('charlm sample --prompt "Once upon a time" --temp 0.7', "continue a text, rather safely"),
-        ("charlm sample checkpoints/poems --count 3 --seed 7", "three texts, the same ones every time"),
+        ("charlm sample poems --count 3 --seed 7", "three texts, the same ones every time"),
         ("charlm sample --regex @sentence", "one sentence: a pattern that has a name"),
         ("charlm sample --count 1000 --output many.txt", "a file of a thousand texts"),
     ),
     "console": (
         ("charlm console", "write with the newest run"),
-        ("charlm console checkpoints/poems --count 4", "four answers at a time, to pick one of"),
+        ("charlm console poems --count 4", "four answers at a time, to pick one of"),
     ),
     "eval": (
-        ("charlm eval checkpoints/poems sonnets.txt", "how well a model predicts a text"),
-        ("charlm eval checkpoints/poems sonnets.txt --dynamic", "the same while it keeps learning"),
+        ("charlm eval", "how well the newest run predicts what it held out"),
+        ("charlm eval poems sonnets.txt --dynamic", "the model keeps learning from another text"),
     ),
     "score": (
-        ("charlm score checkpoints/poems --text 'To be, or not to be'", "the surprisal of each character"),
-        ("charlm score checkpoints/poems sonnets.txt --html heat.html", "a page of it"),
+        ("charlm score poems --text 'To be, or not to be'", "the surprisal of each character"),
+        ("charlm score poems sonnets.txt --html heat.html", "a page of it"),
     ),
     "info": (
         ("charlm info", "list the runs"),
-        ("charlm info checkpoints/poems", "one of them in full"),
+        ("charlm info poems", "one of them in full"),
     ),
     "plot": (
         ("charlm plot", "losses of the newest run"),
-        ("charlm plot checkpoints/a checkpoints/b --x minutes --svg losses.svg", "two runs, and a picture"),
+        ("charlm plot poems poems-2 --x minutes --svg losses.svg", "two runs, and a picture"),
     ),
     "corpus": (("charlm corpus list", "which corpora are built in"),),
     "corpus list": (("charlm corpus list --json", "the same as JSON, for a program"),),

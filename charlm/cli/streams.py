@@ -10,9 +10,9 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
-from rich.console import Console, ConsoleDimensions
-
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from charlm.ui.wrapping import Wrapping
 
 __all__ = [
@@ -66,6 +66,8 @@ def stdout_console(no_color: bool = False) -> Console:
 
 
 def _console(*, stderr: bool, no_color: bool) -> Console:
+    from rich.console import Console, ConsoleDimensions  # here, since --help and completion do without
+
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=no_color or None)
     if console.is_dumb_terminal:  # rich takes it to have 80 columns
         with contextlib.suppress(OSError):
