@@ -51,6 +51,7 @@ _SEQUENCE = re.compile(
             r"\x1b\[\?(?:25|1049)[hl]",  # the cursor, and the screen beside the ordinary one
             r"\x1b\[\?2004[hl]\r?|\x1b\[(?:K|C)",  # readline
             r"\r\x1b\[2K",
+            r"\r\x1b\[\d+C\x1b\[K",  # a word that did not fit into its row is taken back
             r"\r+\n",  # the terminal's own line end
         )
     )
