@@ -73,15 +73,13 @@ class Course:
 
     def _go_on(self) -> Iterator[Report]:
         trainer, progress = self.trainer, self.trainer.progress
-        yield from self._replan()
         if progress.examined_step < progress.step < trainer.steps:  # a stop came first, the last time
             yield from self._examine()
         while progress.step < trainer.steps and not self._gives_up:
             with self._timed("update"):
                 yield from self._update()
+            yield from self._replan()
             stopping = self.should_stop()
-            if not stopping:
-                yield from self._replan()
             if not stopping and progress.step < trainer.steps:
                 yield from self._examine()
                 stopping = self.should_stop()
@@ -180,10 +178,8 @@ class Course:
     def _sample(self) -> Iterator[Report]:
         step = self.trainer.progress.step
         try:
-            with (
-                self._timed("sample"),
-                np.errstate(over="ignore", invalid="ignore"),
-            ):  # while it learns, weights may be absurd
+            # while it learns, weights may be absurd
+            with self._timed("sample"), np.errstate(over="ignore", invalid="ignore"):
                 pieces = generate(self.trainer.averaged, length=SAMPLE_LENGTH, temperature=0.7, seed=step)
                 text = "".join(pieces)
         except DivergedError:
@@ -191,7 +187,7 @@ class Course:
         yield self._event("sample", text=text)
 
     def _is_due(self, every: int | None) -> bool:
-        """Tell whether something is due now; with a budget of minutes, not shortly before the end, which has it."""
+        """Tell whether something is due now; a budget of minutes has it done at the end, and not shortly before."""
         step, steps = self.trainer.progress.step, self.trainer.steps
         return _due(step, every) and (self.trainer.budget is None or step <= latest(steps, every or 1))
 

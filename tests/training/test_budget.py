@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -28,9 +29,10 @@ from charlm.training.data import Data
 from charlm.training.loop import RunOptions, train
 from charlm.training.report import Report
 from charlm.training.run_history import kept_history
-from charlm.training.team import Team
+from charlm.training.team import PROCESSES, Team
 from tests.figures import figure
 
+from .ranks import other_ranks
 from .runs import log, make_text, new_model, outcome, train_in
 from .test_rollback import fail_at
 
@@ -141,10 +143,19 @@ class TestTheTimeIsKept:
         assert 0.97 * 60 <= clock.now_s + END_S <= 60
 
     def test_after_going_back(self, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
-        fail_at(monkeypatch, 250, above=0.6 * 0.02 * 0.5)
-        seen = reports(clock, learning_rate=0.02, schedule="constant", on_nan="rollback")
+        fail_at(monkeypatch, 250, above=0.3 * 0.02)
+        seen = reports(clock, on_nan="rollback")
         place = next(k for k, report in enumerate(seen) if report.event == "rollback")
         assert (seen[place].step, seen[place + 1].event, seen[place + 1].step) == (100, "plan", 100)
+        assert 0.97 * 60 <= clock.now_s + END_S <= 60
+        first, again = (report.learning_rate for report in seen if report.event == "step" and report.step == 101)
+        assert again == pytest.approx(first / 2)  # the schedule goes back, too
+
+    @pytest.mark.parametrize("every", [60, 105, 190])
+    def test_nothing_is_evaluated_shortly_before_the_end(self, clock: Clock, every: int) -> None:
+        seen = reports(clock, eval_every=every)
+        *before, last = [report.step for report in seen if report.event == "eval"]
+        assert before == list(range(every, last - every // 2 + 1, every))
         assert 0.97 * 60 <= clock.now_s + END_S <= 60
 
 
@@ -194,6 +205,22 @@ class TestPlans:
         assert {report.steps for report in seen} == {30}
         assert "budget" not in load_checkpoint(tmp_path / "last.npz").training
         assert not any("left_s" in line or line["event"] == "plan" for line in log(tmp_path))
+
+
+@pytest.mark.skipif(not PROCESSES, reason="this system trains on threads")
+@pytest.mark.parametrize("how", ["workers", "ranks"])
+def test_the_number_of_workers_and_ranks_changes_no_bit(clock: Clock, how: str) -> None:
+    weights, plans = [], []
+    for several in (False, True):
+        clock.now_s, clock.slowness = 0.0, DRIFTS["a core is lost"]
+        config = settings(minutes=0.4, batch_size=16, shards=2, workers=1 + several * (how == "workers"))
+        model = new_model(TEXT)
+        with other_ranks(2) if several and how == "ranks" else nullcontext() as world:
+            seen = list(train(model, TEXT, config, run=RunOptions(clock=clock, world=world)))
+        weights.append(model.params.value.copy())
+        plans.append([(report.step, report.steps) for report in seen if report.event == "plan"])
+    assert plans[0] == plans[1]
+    np.testing.assert_array_equal(*weights)
 
 
 SHORT: dict[str, Any] = {"minutes": 0.4, "eval_every": 15, "sample_every": 10, "save_every": 4}
