@@ -30,6 +30,11 @@ def prompted(screen: Any) -> bool:
     return bool(screen.text.split("\n")[-1] == ">")
 
 
+def below_greeting(screen: Any) -> int:
+    """Return the row of the first that is written or typed."""
+    return next(k for k, row in enumerate(screen.rows) if row.endswith("leaves.")) + 1
+
+
 def greek(screen: Any) -> str:
     return "".join(c for c in screen.text if c in GREEK)
 

@@ -13,6 +13,7 @@ import pytest
 
 import charlm
 from charlm.cli.entry import run
+from tests.cli.console_world import below_greeting
 
 Start = Callable[..., Any]
 CONTROLS = re.compile(rb"\x1b\[\d+A\r\x1b\[J|\x1b\[(?:\?2004[hl]|[\d;]*m)")  # the console's and readline's own
@@ -40,10 +41,6 @@ def nasty(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def prompted(screen: Any) -> bool:
     """Tell whether the console waits for a line."""
     return bool(screen.text.split("\n")[-1] == ">")
-
-
-def below_greeting(screen: Any) -> int:
-    return next(k for k, row in enumerate(screen.rows) if row.endswith("leaves.")) + 1
 
 
 def greek(screen: Any) -> str:

@@ -11,7 +11,7 @@ import charlm
 from charlm.cli.entry import run
 from charlm.generation import beam_search
 
-from .console_world import Start, decided, greek, prompted, saved, started
+from .console_world import Start, below_greeting, decided, greek, prompted, saved, started
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_ctrl_c_ends_the_search_and_keeps_the_console(terminal: Start, model: Pa
     screen = started(terminal, model, "--length", "100000000", "--beam", "50")
     screen.send("βββ\r")
     screen.wait(lambda s: re.search(r"^searching: [\d,]+ of 100,000,000; the text comes as a whole$", s.text, re.M))
-    assert screen.rows[1] == "βββ"
+    assert screen.rows[below_greeting(screen)] == "βββ"
     screen.send("\x03")
     screen.wait(lambda s: "the search was ended" in s.text and "3 chars" in s.text and prompted(s))
     assert "searching:" not in screen.text
@@ -63,7 +63,8 @@ def test_the_word_below_leaves_the_text_in_its_place(terminal: Start, model: Pat
     screen.wait("searching:")
     screen.wait(lambda s: "163 chars" in s.text and prompted(s))
     found = beam_search(charlm.load(model), width=300, prompt="βββ", length=160)[0].text
-    rows = screen.rows[1:4]
+    top = below_greeting(screen)
+    rows = screen.rows[top : top + 3]
     assert "".join(rows) == "βββ" + found
     assert [len(row) for row in rows] == [80, 80, 3]
 
@@ -115,5 +116,5 @@ def test_the_rules_are_those_of_sample(model: Path, capsys: pytest.CaptureFixtur
     for command in ("sample", "console"):
         assert run([command, str(model), *flags]) == 2
         said.append(capsys.readouterr().err)
-    assert said[0] == said[1]
+    assert said[0].replace("charlm sample", "charlm console") == said[1]
     assert said[0].count("\n") == 1
