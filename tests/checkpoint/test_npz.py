@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from charlm.checkpoint import read_meta, read_npz, write_npz
+from charlm.checkpoint.npz import FORMAT_VERSION
 from charlm.errors import CheckpointError, UsageError
 from tests.figures import figure
 
@@ -259,3 +260,30 @@ def test_what_does_not_fit_into_memory_is_said(small: Path, monkeypatch: pytest.
     monkeypatch.setattr("charlm.checkpoint.npz.read_array", full)
     with pytest.raises(CheckpointError, match=r"does not fit into memory; free some, or use a smaller model$"):
         read_npz(small)
+
+
+TENSORS = ["head.W", "optimizer.m.head.W", "ema.head.W", "state.0.h", "rollback.0.head.W"]
+
+
+@pytest.mark.parametrize("damaged", TENSORS)
+def test_no_tensor_is_read_unchecked(tmp_path: Path, forge, damaged: str) -> None:
+    """The archive's own sums are right; only the checksum in the metadata tells."""
+    write_npz(tmp_path / "x.npz", {"kind": "test"}, {name: np.ones((2, 3), "<f4") for name in TENSORS})
+    with zipfile.ZipFile(tmp_path / "x.npz") as archive:
+        members = {name: bytearray(archive.read(name)) for name in archive.namelist()}
+    members[f"{damaged}.npy"][-1] ^= 1
+    (tmp_path / "x.npz").write_bytes(forge.archive([(name, bytes(data)) for name, data in members.items()]))
+    with pytest.raises(CheckpointError, match=f"tensor '{damaged}' does not match its checksum"):
+        read_npz(tmp_path / "x.npz")
+
+
+def test_a_newer_format_is_refused_with_the_remedy(tmp_path: Path, forge) -> None:
+    weight = np.ones((2, 2), "<f4")
+    for version in (FORMAT_VERSION + 1, FORMAT_VERSION + 98):
+        meta = {"format_version": version, "sha256": {"w": forge.digest("w", weight)}}
+        (tmp_path / "x.npz").write_bytes(
+            forge.archive([("w.npy", forge.npy(weight)), ("__meta__.npy", forge.meta(meta))])
+        )
+        for read in (read_npz, read_meta):
+            with pytest.raises(CheckpointError, match=f"its format is {version} .*; install a newer charlm"):
+                read(tmp_path / "x.npz")

@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
@@ -179,3 +180,25 @@ def test_refused_symbols_stay_refused():
     assert support(top_p(log_p, 0.999), 0) == {1, 3}
     assert support(typical_p(log_p, 1.0), 0) == {1, 3}
     assert support(min_p(log_p, 1e-9), 0) == {1, 3}
+
+
+# Settings of two filters under which their order decides what may be drawn.
+ORDERED = [
+    ({"top_k": 2, "typical_p": 0.3}, top_k, typical_p),
+    ({"top_k": 3, "top_p": 0.75}, top_k, top_p),
+    ({"typical_p": 0.1, "top_p": 0.3}, typical_p, top_p),
+    ({"typical_p": 0.1, "min_p": 0.3}, typical_p, min_p),
+    ({"top_p": 0.6, "min_p": 0.3}, top_p, min_p),
+]
+
+
+@pytest.mark.parametrize(("settings", "first", "second"), ORDERED)
+def test_filters_act_in_the_order_that_is_promised(settings, first, second):
+    log_p = np.log(np.array([[0.5, 0.2, 0.12, 0.1, 0.08]]))
+    one, other = settings.values()
+    wanted, swapped = second(first(log_p, one), other), first(second(log_p, other), one)
+    assert support(wanted, 0) != support(swapped, 0)
+    filtered = log_p
+    for apply in chain(SampleConfig(**settings)):
+        filtered = apply(filtered)
+    assert support(filtered, 0) == support(wanted, 0)

@@ -11,6 +11,7 @@ import charlm
 from charlm.errors import CharlmError, CheckpointError
 from charlm.model import State, parameter_shapes
 from charlm.nn import check_gradients
+from charlm.nn.dropout import Dropout
 from charlm.nn.stack import map_state
 from charlm.nn.workspace import Workspace
 
@@ -274,3 +275,14 @@ def test_inference_reads_no_other_symbol_for_an_id_that_does_not_exist() -> None
 
 def test_repr_tells_the_size() -> None:
     assert repr(make_model(SHAPES["two layers"])).startswith("CharModel(gru 2x5, 7 symbols, ")
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_variational_dropout_is_that_between_the_layers_too(cell: str) -> None:
+    ids, loss = draw_ids(T + 1, N), {}
+    for variational in (False, True):
+        model = make_model({"cell": cell, "layers": 2, "dropout": 0.5, "variational": variational})
+        model.dropout = Dropout(0.0)  # the one before the head
+        rng = np.random.default_rng(0)
+        loss[variational], *_ = model.loss(ids[:-1], ids[1:], rng=rng)
+    assert loss[True] != loss[False]

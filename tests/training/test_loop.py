@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import islice
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 import charlm
+from charlm.checkpoint import load_checkpoint
 from charlm.training.budget import Plan
 from charlm.training.data import load_data
 from charlm.training.loop import RunOptions, train
@@ -264,3 +266,26 @@ def test_what_comes_before_the_first_update_is_named(tmp_path: Path) -> None:
         "measuring the pace to fill the minutes",
         "preparing the first update",
     ]
+
+
+def test_a_lost_best_is_made_again(tmp_path: Path) -> None:
+    """A run that stops right after its best evaluation goes on with those weights, and has them on disk again."""
+    text, shape, config = settings("lstm", "sequential", eval_every=2, sample_every=0)
+    model, folder = new_model(text, **shape), tmp_path / "run"
+    folder.mkdir()
+    seen: list[Any] = []
+
+    def is_evaluated() -> bool:
+        return any(report.event == "eval" for report in seen)
+
+    run = RunOptions(folder=folder, origin={"baseline": None}, should_stop=is_evaluated)
+    seen.extend(train(model, text, config, run=run))
+    assert [(report.step, report.best) for report in seen if report.event == "eval"] == [(2, True)]
+    assert seen[-1].step == 2
+    best, content = folder / "best.npz", charlm.load(folder / "best.npz").params.value.copy()
+    best.unlink()
+    last = load_checkpoint(folder / "last.npz")
+    resumed = replace(run, resumed=(last.training, last.tensors), should_stop=lambda: False)
+    with contextlib.closing(train(last.model, text, config, run=resumed)) as training:
+        assert next(training).event == "start"
+        np.testing.assert_array_equal(charlm.load(best).params.value, content)

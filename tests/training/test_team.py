@@ -153,3 +153,21 @@ def test_the_average_of_the_weights(workers: int) -> None:
 def test_shards_are_a_matter_of_rounding_only() -> None:
     for got, wanted in zip(train("sgd", workers=1, shards=4), train("sgd", workers=1, shards=1), strict=True):
         np.testing.assert_allclose(got, wanted, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("variational", [False, True])
+def test_each_shard_has_a_dropout_mask_of_its_own(variational: bool) -> None:
+    """Two shards that read the same: their mean loss is that of one stream only if they share a mask."""
+    text = "".join(np.random.default_rng(4).choice(list("abcdefghij"), 30))
+
+    def first_loss(copies: int, **shape: float) -> float:
+        model = charlm.CharModel(charlm.ModelConfig(hidden_size=8, **shape), VOCABULARY)
+        config = charlm.TrainConfig(
+            batch_size=copies, shards=copies, workers=1, seq_length=len(text), steps=1, val_frac=0, log_every=1
+        )
+        reports = charlm.train(model, text * copies + text[0], config)
+        return next(report.loss for report in reports if report.event == "step")
+
+    assert first_loss(2) == pytest.approx(first_loss(1), rel=1e-5)
+    dropped = {"dropout": 0.5, "variational": variational}
+    assert first_loss(2, **dropped) != pytest.approx(first_loss(1, **dropped), rel=1e-5)

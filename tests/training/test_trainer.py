@@ -179,3 +179,26 @@ def test_the_rate_that_is_reported_is_the_one_in_force() -> None:
         rates = [trainer.update().learning_rate for _ in range(8)]
     np.testing.assert_allclose(rates[:5], [0.2, 0.4, 0.6, 0.8, 0.8])
     assert rates[6] == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_clipped_update_is_exactly_as_long_as_the_limit(workers: int) -> None:
+    """Gradient descent at rate 1 moves the weights by the clipped gradient itself."""
+    limit = 1e-3
+    model = new_model(TEXT, dtype="float64")
+    config = charlm.TrainConfig(
+        optimizer="sgd",
+        learning_rate=1.0,
+        clip_norm=limit,
+        batch_size=4,
+        seq_length=7,
+        shards=2,
+        workers=workers,
+        steps=3,
+    )
+    with Trainer(model, load_data(model.vocabulary, TEXT, config), config) as trainer:
+        for _ in range(3):
+            before = trainer.model.params.value.copy()
+            assert (trainer.update().grad_norm or 0) > 100 * limit
+            moved = trainer.model.params.value - before
+            assert math.sqrt(float(moved @ moved)) == pytest.approx(limit, rel=1e-10)
