@@ -37,7 +37,7 @@ from charlm.cli.options import (
 )
 from charlm.cli.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import SampleConfig
-from charlm.errors import UsageError
+from charlm.config.checks import check_number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -116,10 +116,8 @@ def console(
         on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
     )
     warn_of_pattern(config)
-    if seed is not None and seed < 0:
-        raise UsageError(f"seed is {seed}; it must be at least 0")
-    if not 1 <= count <= MOST_ANSWERS:
-        raise UsageError(f"count is {count}; it must be at least 1 and at most {MOST_ANSWERS}")
+    check_number("seed", seed, whole=True)
+    check_number("count", count, low=1, high=MOST_ANSWERS, whole=True)
     if beam is not None:
         check_beam(beam, count)
         refuse_drawing(config)

@@ -49,15 +49,15 @@ class Command(TyperCommand):
         Raises
         ------
         UsageError
-            With the flag in place of the setting's name, where a setting has a value that it cannot have.
+            Where a setting has a value that it cannot have: with its flag, and the command whose help explains it.
         """
         try:
             return super().invoke(ctx)
         except UsageError as error:
-            setting, found, fault = as_flags(str(error)).partition(" is ")
-            flag = f"--{setting.removeprefix('--').replace('_', '-')}"
+            message = as_flags(str(error))
+            flag, found, _ = message.partition(" is ")
             if found and any(flag in param.opts for param in self.params):
-                raise UsageError(f"{flag} is {fault}; see {ctx.command_path} --help") from error
+                raise UsageError(f"{message}; see {ctx.command_path} --help") from error
             raise
 
 

@@ -38,7 +38,7 @@ from charlm.cli.options import (
     TypicalPOption,
 )
 from charlm.config import SampleConfig
-from charlm.errors import UsageError
+from charlm.config.checks import check_number
 
 if TYPE_CHECKING:
     from charlm.cli.sample_writing import Searched
@@ -161,10 +161,8 @@ def sample(
         on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
     )
     warn_of_pattern(config)
-    if seed is not None and seed < 0:
-        raise UsageError(f"seed is {seed}; it must be at least 0")
-    if count < 1:
-        raise UsageError(f"count is {count}; it must be at least 1")
+    check_number("seed", seed, whole=True)
+    check_number("count", count, low=1, whole=True)
     if beam is not None:
         refuse_drawing(config)
     if raw and output is None:

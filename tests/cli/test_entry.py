@@ -93,6 +93,9 @@ def test_tracebacks_on_request(error, monkeypatch):
         ("train --dropout 2", "--dropout is 2.0; it must be at least 0 and below 1; see charlm train --help"),
         ("bench --model x", "--model is 'x'; choose one of rnn, lstm, gru; see charlm bench --help"),
         ("gradcheck --entries 0", "--entries is 0; it must be at least 1; see charlm gradcheck --help"),
+        ("corpus make tales --size 0", "--size is 0; it must be at least 1; see charlm corpus make --help"),
+        ("sample --seed -1", "--seed is -1; it must be at least 0; see charlm sample --help"),
+        ("sample --count 0", "--count is 0; it must be at least 1; see charlm sample --help"),
         ("corpus make --size", "Option '--size' requires an argument; see charlm corpus make --help"),
         ("corpus make", "NAME is missing; see charlm corpus make --help"),
         (

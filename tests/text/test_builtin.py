@@ -76,9 +76,9 @@ def test_the_draws_are_the_same_on_every_machine(name: str, begin: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_cannot_be_made_is_refused(name: str) -> None:
-    with pytest.raises(UsageError, match="size is 0; give at least 1"):
+    with pytest.raises(UsageError, match="`size` is 0; it must be at least 1"):
         make_text(name, size=0)
-    with pytest.raises(UsageError, match="seed is -1; give at least 0"):
+    with pytest.raises(UsageError, match="`seed` is -1; it must be at least 0"):
         make_text(name, seed=-1)
 
 

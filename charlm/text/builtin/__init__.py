@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from charlm.errors import CorpusError, UsageError
+from charlm.config.checks import check_number
+from charlm.errors import CorpusError
 from charlm.text.builtin import brackets, dates, python_library, skazki, sums, tales
 from charlm.text.builtin.dice import Dice
 from charlm.text.builtin.entropy import Entropy
@@ -66,10 +67,8 @@ def make_text(name: str, *, size: int | None = None, seed: int = 0) -> str:
     1
     """
     source = _source(name)
-    if size is not None and size < 1:
-        raise UsageError(f"the size is {size}; give at least 1 character")
-    if seed < 0:
-        raise UsageError(f"the seed is {seed}; give at least 0")
+    check_number("size", size, low=1, whole=True)
+    check_number("seed", seed, whole=True)
     wanted = source.size if size is None else size
     made: list[str] = []
     characters = 0
