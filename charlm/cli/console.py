@@ -91,7 +91,7 @@ def console(
     from charlm.cli.conversation import Conversation
     from charlm.cli.given_text import named_model
     from charlm.cli.hidden_keys import HiddenKeys
-    from charlm.cli.patterns import warn_of_pattern
+    from charlm.cli.patterns import with_pattern_read
     from charlm.cli.prompts import given_prompt
     from charlm.cli.session import Session
     from charlm.cli.single_keys import SingleKeys
@@ -115,7 +115,7 @@ def console(
         template=template,
         on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
     )
-    warn_of_pattern(config)
+    config = with_pattern_read(config, encoding=encoding, errors=errors)
     check_number("seed", seed, whole=True)
     check_number("count", count, low=1, high=MOST_ANSWERS, whole=True)
     if beam is not None:

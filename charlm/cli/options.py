@@ -176,7 +176,8 @@ RegexOption: TypeAlias = Annotated[
     typer.Option(
         "--regex",
         metavar="PATTERN",
-        help="Write only what matches in full: a pattern, or @date, @email, @word and others by name.",
+        help="Write only what matches in full: a pattern, or @date, @email, @word and others by name. In a pattern "
+        "@file:words.txt is any word of a list, one a line.",
         rich_help_panel=SAMPLING,
         show_default=False,
     ),

@@ -1,25 +1,31 @@
-"""What is said about a pattern before anything is written."""
+"""What is done with a pattern before anything is written."""
 
 from __future__ import annotations
 
 import typer
 
+from charlm.cli.given_text import decoding_errors
 from charlm.config import SampleConfig
 
-__all__ = ["warn_of_pattern"]
+__all__ = ["with_pattern_read"]
 
 
-def warn_of_pattern(config: SampleConfig) -> None:
-    """Say on standard error why a pattern is not regular, if there is one and it is not.
+def with_pattern_read(config: SampleConfig, *, encoding: str, errors: str) -> SampleConfig:
+    """Read the lists of words that a pattern names, and say on standard error if it is not regular.
 
     Raises
     ------
     UsageError
         For what is no pattern: at once, before a model is loaded.
+    CorpusError
+        If a list of words cannot be read.
     """
-    if config.regex or config.template:
-        from charlm.generation.constraint import warning
+    if not (config.regex or config.template):
+        return config
+    from charlm.generation.constraint import warning, with_word_lists
 
-        words = warning(config)
-        if words is not None:
-            typer.echo(f"warning: {words}", err=True)
+    config = with_word_lists(config, encoding=encoding, errors=decoding_errors(errors))
+    words = warning(config)
+    if words is not None:
+        typer.echo(f"warning: {words}", err=True)
+    return config

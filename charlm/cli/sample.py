@@ -137,7 +137,7 @@ def sample(
     from charlm.cli.beams import refuse_drawing
     from charlm.cli.given_text import named_model
     from charlm.cli.hidden_keys import HiddenKeys
-    from charlm.cli.patterns import warn_of_pattern
+    from charlm.cli.patterns import with_pattern_read
     from charlm.cli.prompts import given_prompt, piped_prompt
     from charlm.cli.sample_writing import SampleWriter, searched, with_novelty
     from charlm.cli.streams import is_file, stdin_bytes, word_wrapping
@@ -146,7 +146,7 @@ def sample(
     from charlm.generation import sample_many
     from charlm.ui.sanitize import visible
 
-    config = SampleConfig(
+    asked = SampleConfig(
         length=length,
         temperature=temperature,
         top_k=top_k,
@@ -160,7 +160,7 @@ def sample(
         template=template,
         on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
     )
-    warn_of_pattern(config)
+    config = with_pattern_read(asked, encoding=encoding, errors=errors)
     check_number("seed", seed, whole=True)
     check_number("count", count, low=1, whole=True)
     if beam is not None:
@@ -199,7 +199,7 @@ def sample(
     ):
         if seed is None and beam is None:
             typer.echo(f"seed {chosen}", err=True)
-        parameters = _parameters(config, beam) if as_json else None
+        parameters = _parameters(asked, beam) if as_json else None
         unseen = (output is not None or is_file(stream)) and not (novelty or novelty_corpus)
         with waiting("writing") if unseen else contextlib.nullcontext() as progress:
             drawn = None if progress is None else adding(progress, expected)

@@ -41,7 +41,7 @@ class SampleConfig:
         The text ends before the first of these that it would contain; one that has to match contains none.
     regex : str
         A pattern that the text matches in full, or ``@name`` for a named one; empty for any text. See
-        `charlm.generation.constraint`.
+        `charlm.generation.constraint`. It reads no files: the words of a list are in it.
     template : str
         A text with holes to fill, ``Dear {name:PATTERN}, …``; empty for any text.
     on_unknown : {"error", "skip", "replace"}

@@ -122,7 +122,8 @@ def generate(
     regex : str
         A pattern in the syntax of the `regex` package that the text matches in full, or ``@name`` for one of
         `charlm.generation.constraint.named`. What cannot lead to a match within the length is not drawn; where the
-        text may end, it does so with the probability of all that cannot follow.
+        text may end, it does so with the probability of all that cannot follow. ``@file:words.txt`` in it reads a
+        list of words; see `charlm.generation.constraint.with_word_lists`.
     template : str
         A text with holes for the model to fill, ``"Dear {name:PATTERN}, …"``; a hole without a pattern is a word.
     seed : int, optional
@@ -139,6 +140,8 @@ def generate(
     ------
     UsageError
         For a setting out of range, and for a pattern that is none, or too large.
+    CorpusError
+        If a list of words cannot be read.
     ConstraintError
         If no text of this length matches the pattern.
     VocabularyError
@@ -162,6 +165,10 @@ def generate(
         template=template,
         on_unknown=on_unknown,
     )
+    if "@" in regex + template:
+        from charlm.generation.constraint import with_word_lists  # most calls need no patterns
+
+        config = with_word_lists(config)
     sampler = Sampler(model, config, rng=np.random.default_rng(seed))
     sampler.feed(prompt)
     return GeneratedText(sampler.stream(), config.length)

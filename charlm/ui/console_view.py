@@ -41,6 +41,7 @@ TAIL = 200
 TYPED = "bold cyan"
 """The person's part of a text."""
 _LAST_WORDS = 30
+_LONGEST = 200  # characters of a setting that are shown
 _SHORT = {"temperature": "temp"}
 
 
@@ -106,7 +107,7 @@ def stops(texts: Sequence[str]) -> Text:
 
 def pattern(regex: str) -> Text:
     """Tell the pattern that answers match."""
-    return note(f"regex {regex}" if regex else "regex: none, answers are free")
+    return note(f"regex {_setting(regex)}" if regex else "regex: none, answers are free")
 
 
 def branches(rows: Mapping[str, tuple[int, str]]) -> RenderableType:
@@ -149,7 +150,12 @@ class _LastRow:
 def _setting(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(repr(entry) for entry in value) or "none"
-    return "none" if value is None else str(value)
+    text = "none" if value is None else str(value)
+    if len(text) > _LONGEST:
+        from charlm.generation.constraint.words import shortened
+
+        text = shortened(text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… {len(text):,} characters"
 
 
 def model_card(config: ModelConfig, symbols: int, parameters: int) -> Text:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 import tracemalloc
 from collections.abc import Callable
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from charlm.cli.conversation_file import load_conversation, save_conversation
 from charlm.cli.stored_conversation import MOST_TURNS
 from charlm.config import SampleConfig
 from charlm.errors import CheckpointError, DiskError, UsageError, VocabularyError
+from charlm.generation.constraint import with_word_lists
 from charlm.nn.stack import named_state
 
 
@@ -261,6 +262,33 @@ def test_a_forged_file_is_refused_in_one_line_and_changes_nothing(
         load_conversation(other, tmp_path / "talk")
     assert "\n" not in str(problem.value)
     assert (other.text, other.place().snapshot.random, other.config.length) == (text, random, 3)
+
+
+@pytest.mark.parametrize("pattern", [{"regex": "(a|@file:words)b"}, {"template": "{x:@file:words}"}])
+def test_a_forged_pattern_reads_no_file(
+    tmp_path: Path, pattern: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("words").write_text("a\n")
+    one, other = talk(), fresh()
+    turn(one, "ab")
+    save_conversation(one, tmp_path / "talk")
+    edited(tmp_path / "talk", lambda meta, _: meta["settings"].update(pattern))
+    text = other.text
+    with pytest.raises(UsageError, match="a list of words that has not been read"):
+        load_conversation(other, tmp_path / "talk")
+    assert (other.text, other.config.regex, other.config.template) == (text, "", "")
+
+
+def test_the_words_of_a_pattern_are_in_the_file(tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("\n".join(map("".join, product("abcde", repeat=5))))
+    one, other = talk(), fresh()
+    one.configure(with_word_lists(SampleConfig(regex=f"(@file:'{tmp_path}/words')+", length=12)))
+    save_conversation(one, tmp_path / "talk")
+    (tmp_path / "words").unlink()
+    assert load_conversation(other, tmp_path / "talk") is True
+    assert [turn(other, ""), turn(other, "")] == [turn(one, ""), turn(one, "")]
+    assert other.config == one.config
 
 
 def test_damage_and_other_files_are_refused(tmp_path: Path) -> None:

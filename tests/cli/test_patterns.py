@@ -54,6 +54,20 @@ def test_a_template_and_a_name(trained, capsys):
     assert regex.fullmatch(r"\p{L}+", capsys.readouterr().out)
 
 
+def test_a_list_of_words(trained, capsys):
+    Path("words.txt").write_text("bad\nface\ncafé\n", "latin-1")
+    flags = ("--length", "20", "--count", "20", "--encoding", "latin-1", "--json")
+    for pattern in (("--regex", "(@file:words.txt )+"), ("--template", "{x:@file:words.txt} {y:@file:words.txt}")):
+        assert sample(*pattern, *flags) == 0
+        out, err = capsys.readouterr()
+        assert err == ""
+        objects = [json.loads(line) for line in out.splitlines()]
+        assert {word for one in objects for word in one["text"].split()} == {"bad", "face"}
+        assert pattern[1] in (objects[0]["parameters"]["regex"], objects[0]["parameters"]["template"])
+    assert sample("--regex", "@file:words.txt") == 3
+    assert "is not utf-8: byte 0xe9" in capsys.readouterr().err
+
+
 def test_what_is_not_regular_is_warned_of_by_name(trained, capsys):
     assert sample("--regex", r"([abc]+)-\1", "--length", "9") == 0
     out, err = capsys.readouterr()
@@ -75,6 +89,8 @@ def test_what_is_not_regular_is_warned_of_by_name(trained, capsys):
         (("--regex", "a", "--template", "b"), 2, "one of them"),
         (("--regex", "(?:(?:(?:a{1000}){1000}){1000})"), 8, "raise --length"),
         (("--regex", r"(?<=c)a"), 8, "no text of at most"),
+        (("--regex", "@file:nope.txt"), 3, "there is no list of words 'nope.txt'; check the name"),
+        (("--template", "a{x:@file:'\x1b[2J\u202e'}"), 3, "there is no list of words"),
     ],
 )
 def test_errors_are_one_line(trained, capsys, flags, code, words):
@@ -92,3 +108,8 @@ def test_the_console_takes_them_too(trained):
     command = [*program, "console", "run", "--regex", "[0-3]{4}", "--seed", "1", "--no-echo"]
     done = subprocess.run(command, input="ab\nba\n", capture_output=True, text=True, timeout=60, check=True)
     assert regex.fullmatch(r"([0-3]{4}\n*){2}", done.stdout)
+    Path("words.txt").write_text("bad\nface\n")
+    command[-4] = "@file:words.txt"
+    lines = "ab\n/regex (@file:words.txt){2}\nba\n"
+    done = subprocess.run(command, input=lines, capture_output=True, text=True, timeout=60, check=True)
+    assert regex.fullmatch(r"(?:bad|face)\n*(?:bad|face){2}\n*", done.stdout)

@@ -139,6 +139,10 @@ def _configure(desk: Desk, config: SampleConfig) -> None:
     if desk.beam:
         refuse_drawing(config)
     before = desk.conversation.config
+    if config.regex or config.template:
+        from charlm.generation.constraint import with_word_lists
+
+        config = with_word_lists(config)
     desk.conversation.configure(config)
     if config.regex and config.regex != before.regex:
         from charlm.generation.constraint import warning

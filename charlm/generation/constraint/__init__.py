@@ -20,9 +20,10 @@ from charlm.generation.constraint.guarded import Guard
 from charlm.generation.constraint.named import resolve
 from charlm.generation.constraint.parser import parse
 from charlm.generation.constraint.template import parse_template
+from charlm.generation.constraint.word_lists import with_word_lists
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["Automaton", "Guard", "constraint_for", "warning"]
+__all__ = ["Automaton", "Guard", "constraint_for", "warning", "with_word_lists"]
 
 
 def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> Automaton | Guard:

@@ -32,6 +32,9 @@ def members(chars: Chars, alphabet: str) -> Iterator[tuple[int, int]]:
     >>> list(members(Chars(r"\d"), "a12b3"))
     [(1, 3), (4, 5)]
     """
+    if not chars.flags & regex.IGNORECASE and (character := chars.literal):
+        place = alphabet.find(character)
+        return iter([] if place < 0 else [(place, place + 1)])
     try:
         run = regex.compile(f"(?:{chars.atom})+", chars.flags)
     except (regex.error, ValueError, RecursionError) as error:

@@ -10,9 +10,10 @@ from charlm.generation.constraint.automaton import Automaton
 from charlm.generation.constraint.classes import members
 from charlm.generation.constraint.forbidden import letters_of, refined, without
 from charlm.generation.constraint.network import Network
-from charlm.generation.constraint.pattern import NOTHING, Chars, Node, classes_of, fit, size
+from charlm.generation.constraint.pattern import NOTHING, Chars, Node, classes_of, fit, size, words_of
 from charlm.generation.constraint.readers import Graphemes, Reader, WholeCharacters
 from charlm.generation.constraint.utf8 import Characters, Utf8Symbols
+from charlm.generation.constraint.words import MOST_EDGES, minimal_trie
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["MOST_CHARACTERS", "automaton_of"]
@@ -90,6 +91,14 @@ def _network(node: Node, classes: list[Chars], numbers: set[int], longest: int) 
             f"the pattern has {written_out} characters when its counts are written out; at most {MOST_CHARACTERS} "
             f"can be followed"
         )
+    edges = 0
+    for words, times in words_of(fitted):
+        edges += times * sum(len(state.edges) for state in minimal_trie(words.words))
+        if edges > MOST_EDGES:
+            raise UsageError(
+                f"the words of the pattern make tries of over {MOST_EDGES:,} edges, its counts written out; give "
+                f"fewer words, or smaller counts"
+            )
     return Network(fitted, {chars: number for number, chars in enumerate(classes)})
 
 

@@ -10,8 +10,9 @@ import re
 import regex
 
 from charlm.errors import UsageError
-from charlm.generation.constraint.pattern import EMPTY, Alt, Anchor, Chars, Node, Repeat, Seq
+from charlm.generation.constraint.pattern import EMPTY, Alt, Anchor, Chars, Node, Repeat, Seq, Words, literal
 from charlm.generation.constraint.scanner import Scanner
+from charlm.generation.constraint.words import FILE, alternation_at
 
 __all__ = ["Grammar", "Version1Needed"]
 
@@ -56,6 +57,8 @@ class Grammar:
         Its keys name what is not regular, in the order in which it was found.
     lazy : set of int
         Places of the question marks that make counts lazy.
+    in_words : int
+        Characters of the pattern that are alternatives all of which are literals.
     words : set of int
         Places of escapes that look for a word's start or end.
     """
@@ -65,6 +68,7 @@ class Grammar:
         self.constructs: dict[str, None] = {}
         self.lazy: set[int] = set()
         self.words: set[int] = set()
+        self.in_words = 0
 
     def read(self) -> Node:
         """Return the pattern as a tree; what is not regular is left out.
@@ -97,10 +101,22 @@ class Grammar:
         return EMPTY
 
     def _alternatives(self) -> Node:
+        if (words := self._words()) is not None:
+            return words
         branches = [self._sequence()]
         while self._scan.match("|"):
             branches.append(self._sequence())
         return branches[0] if len(branches) == 1 else Alt(tuple(branches))
+
+    def _words(self) -> Node | None:
+        """Read alternatives that are literals, all of them at once; None if they are others."""
+        scan = self._scan
+        found = alternation_at(scan.text, scan.place, verbose=scan.verbose)
+        if found is None or self._folds_fully():
+            return None
+        self.in_words += found.end - scan.place
+        scan.place = found.end
+        return Words(found.words, int(self._flags & _OF_CHARACTERS))
 
     def _sequence(self) -> Node:
         parts: list[Node] = []
@@ -123,6 +139,11 @@ class Grammar:
             return self._group()
         if character == "[":
             return self._chars(self._scan.get_set(nested=bool(self._flags & regex.VERSION1)))
+        if character == "@" and self._scan.text.startswith(FILE, self._scan.place):
+            raise UsageError(
+                rf"the pattern has @{FILE}, a list of words that has not been read; read it with "
+                rf"charlm.generation.constraint.with_word_lists, or write \@ for an @"
+            )
         if character in "^$":
             return Anchor(character == "$")
         if character == "{" and _FUZZY.match(self._scan.text, self._scan.place):
@@ -131,13 +152,15 @@ class Grammar:
         return self._chars(character) if character == "." else self._literal(character)
 
     def _chars(self, atom: str) -> Node:
-        flags = self._flags
-        if flags & regex.IGNORECASE and flags & (regex.FULLCASE | regex.VERSION1):
+        if self._folds_fully():
             return self._guarded(_FULL_FOLDING)
-        return Chars(atom, int(flags & _OF_CHARACTERS))
+        return Chars(atom, int(self._flags & _OF_CHARACTERS))
+
+    def _folds_fully(self) -> bool:
+        return bool(self._flags & regex.IGNORECASE and self._flags & (regex.FULLCASE | regex.VERSION1))
 
     def _literal(self, character: str) -> Node:
-        return self._chars(character if character.isalnum() else "\\" + character)
+        return self._chars(literal(character).atom)
 
     # -- counts --
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from reprlib import repr as brief
 
 from charlm.errors import UsageError
+from charlm.generation.constraint.words import FILE
 
 __all__ = ["NAMED", "resolve"]
 
@@ -43,7 +44,7 @@ def resolve(pattern: str) -> str:
     UsageError
         For a name that is not there. A pattern that begins with @ is written with a backslash before it.
     """
-    if not pattern.startswith("@"):
+    if not pattern.startswith("@") or pattern.startswith(f"@{FILE}"):
         return pattern
     name = pattern[1:]
     if name not in NAMED:

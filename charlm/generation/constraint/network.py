@@ -16,7 +16,8 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from charlm.errors import ConstraintError
-from charlm.generation.constraint.pattern import EMPTY, Alt, Chars, Node, Repeat, Seq
+from charlm.generation.constraint.pattern import EMPTY, Alt, Chars, Node, Repeat, Seq, Words
+from charlm.generation.constraint.words import minimal_trie
 
 __all__ = ["BRANCH", "END", "NEVER", "UNREACHABLE", "Network", "Places", "Run", "ToEnd", "moved"]
 
@@ -95,11 +96,16 @@ class Network:
                 for part in reversed(parts):
                     after = self._build(part, after, classes, once=once)
                 return after
+            case Words():
+                return self._build_words(node, after, classes)
             case Alt(branches):
                 return self.add(BRANCH, *[self._build(branch, after, classes, once=once) for branch in branches])
             case Repeat(body, low, None):
                 loop = after = self.add(BRANCH, after)
-                self.follows[loop] += (self._build(body, loop, classes, once=False),)
+                first = self._build(body, loop, classes, once=False)
+                self.follows[loop] += (first,)
+                if low == 1 and _most_copies(body) < FEWEST_COPIES:  # no run is lost if the loop has the only copy
+                    after, low = first, 0
             case Repeat(body, low, int(high)):
                 # one way out at each count: a text is then at few places at once
                 end, start = after, len(self.reads)
@@ -118,6 +124,16 @@ class Network:
         if is_run:
             self._note_run(start, low)
         return after
+
+    def _build_words(self, node: Words, after: int, classes: Mapping[Chars, int]) -> int:
+        """Add the places of words, one for each edge of their trie; return the first."""
+        number = {character: classes[chars] for character, chars in node.classes().items()}
+        first: list[int] = []  # of each state
+        for accepts, edges in minimal_trie(node.words):
+            ways = [self.add(number[character], first[state]) for character, state in edges]
+            ways += [after] if accepts else []
+            first.append(ways[0] if len(ways) == 1 else self.add(BRANCH, *ways))
+        return first[-1]
 
     def _note_run(self, start: int, copies: int) -> None:
         end = len(self.reads)

@@ -12,11 +12,14 @@ import regex
 from charlm.errors import UsageError
 from charlm.generation.constraint.grammar import Grammar, Version1Needed
 from charlm.generation.constraint.pattern import Node, without_anchors
+from charlm.generation.constraint.words import outside
 
 __all__ = ["Parsed", "parse"]
 
 LONGEST = 10_000
-"""Characters of a pattern."""
+"""Characters of a pattern, without alternatives that are literals."""
+LONGEST_WORDS = 1_500_000
+"""Characters of a pattern with these."""
 
 
 class Parsed(NamedTuple):
@@ -55,19 +58,32 @@ def parse(text: str) -> Parsed:
     >>> parse(r"(a+)\1").constructs
     ('a backreference',)
     """
-    if len(text) > LONGEST:
-        raise UsageError(f"the pattern has {len(text)} characters; give at most {LONGEST}")
+    if outside(text) > LONGEST or len(text) > LONGEST_WORDS:
+        raise _too_long(text)
     parser = Grammar(text, 0)
     try:
         node = parser.read()
     except Version1Needed:
         parser = Grammar(text, regex.VERSION1)
         node = parser.read()
+    if len(text) - (0 if parser.constructs else parser.in_words) > LONGEST:
+        raise _too_long(text)
     bare = without_anchors(node)
     if bare is None:
         parser.constructs["an anchor inside the text"] = None
-    greedy = "".join(c for k, c in enumerate(text) if k not in parser.lazy)
-    changes = dict.fromkeys(parser.lazy, "") | dict.fromkeys(parser.words, "(?:")
-    changes |= {place + 1: ")" for place in parser.words}
-    without_words = "".join(changes.get(k, c) for k, c in enumerate(text))
-    return Parsed(node if bare is None else bare, tuple(parser.constructs), greedy, without_words)
+    changes = dict.fromkeys(parser.lazy, "")
+    greedy = _changed(text, changes)
+    changes |= dict.fromkeys(parser.words, "(?:") | {place + 1: ")" for place in parser.words}
+    return Parsed(node if bare is None else bare, tuple(parser.constructs), greedy, _changed(text, changes))
+
+
+def _changed(text: str, changes: dict[int, str]) -> str:
+    """Replace single characters of a text by their places."""
+    return "".join(changes.get(k, c) for k, c in enumerate(text)) if changes else text
+
+
+def _too_long(text: str) -> UsageError:
+    return UsageError(
+        f"the pattern has {len(text):,} characters; give at most {LONGEST:,}, alternatives that are literals "
+        f"not counted, or {LONGEST_WORDS:,} with them"
+    )

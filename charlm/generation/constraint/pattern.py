@@ -1,12 +1,13 @@
 """What a regular pattern is made of, and how it is fitted to a model and a length.
 
-A pattern is a tree of `Chars`, `Seq`, `Alt` and `Repeat`; `Anchor` stands in it only until `without_anchors`.
+A pattern is a tree of `Chars`, `Words`, `Seq`, `Alt` and `Repeat`; `Anchor` stands in it only until
+`without_anchors`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -19,10 +20,13 @@ __all__ = [
     "Node",
     "Repeat",
     "Seq",
+    "Words",
     "classes_of",
     "fit",
+    "literal",
     "size",
     "without_anchors",
+    "words_of",
 ]
 
 
@@ -32,6 +36,25 @@ class Chars:
 
     atom: str
     flags: int = 0
+
+    @property
+    def literal(self) -> str:
+        """The one character that it is without regard to case; empty for a class that is written otherwise."""
+        character = self.atom.removeprefix("\\")
+        is_literal = len(character) == 1 and character.isalnum() != self.atom.startswith("\\")
+        return character if is_literal else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One of several texts: sorted, each once, none empty."""
+
+    words: tuple[str, ...]
+    flags: int = 0
+
+    def classes(self) -> dict[str, Chars]:
+        """Return the class of each of their characters."""
+        return {character: literal(character, self.flags) for character in sorted(set("".join(self.words)))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +87,16 @@ class Anchor:
     end: bool
 
 
-Node: TypeAlias = Chars | Seq | Alt | Repeat | Anchor
+Node: TypeAlias = Chars | Words | Seq | Alt | Repeat | Anchor
 EMPTY = Seq(())
 """Matches the empty text."""
 NOTHING = Alt(())
 """Matches no text."""
+
+
+def literal(character: str, flags: int = 0) -> Chars:
+    """Return the class of one character."""
+    return Chars(character if character.isalnum() else "\\" + character, flags)
 
 
 def without_anchors(node: Node, at_start: bool = True, at_end: bool = True) -> Node | None:
@@ -106,6 +134,8 @@ def classes_of(node: Node) -> list[Chars]:
         match waiting.pop():
             case Chars() as chars:
                 found[chars] = None
+            case Words() as words:
+                found |= dict.fromkeys(words.classes().values())
             case Seq(nodes) | Alt(nodes):
                 waiting.extend(reversed(nodes))
             case Repeat(body):
@@ -114,7 +144,7 @@ def classes_of(node: Node) -> list[Chars]:
 
 
 def size(node: Node) -> int:
-    """Return how many characters a pattern has when its counts are written out."""
+    """Return how many characters a pattern has when its counts are written out; `Words` count as one."""
     match node:
         case Seq(nodes) | Alt(nodes):
             return sum(map(size, nodes))
@@ -122,6 +152,18 @@ def size(node: Node) -> int:
             return size(body) * max(high or low, 1)
         case _:
             return 1
+
+
+def words_of(node: Node, times: int = 1) -> Iterator[tuple[Words, int]]:
+    """Yield each `Words`, and how often it stands in the pattern when its counts are written out."""
+    match node:
+        case Seq(nodes) | Alt(nodes):
+            for part in nodes:
+                yield from words_of(part, times)
+        case Repeat(body, low, high):
+            yield from words_of(body, times * max(high or low, 1))
+        case Words():
+            yield node, times
 
 
 def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Node, float]:
@@ -148,6 +190,8 @@ def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Nod
     match node:
         case Chars():
             fitted: tuple[Node, float] = (node, 1) if known(node) else (NOTHING, math.inf)
+        case Words():
+            fitted = _fit_words(node, known, longest)
         case Seq(parts):
             pairs = [fit(part, known, longest) for part in parts]
             fitted = Seq(tuple(part for part, _ in pairs)), sum(least for _, least in pairs)
@@ -159,6 +203,12 @@ def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Nod
         case _:
             raise AssertionError(node)
     return fitted if fitted[1] <= longest else (NOTHING, math.inf)
+
+
+def _fit_words(node: Words, known: Callable[[Chars], bool], longest: float) -> tuple[Node, float]:
+    characters = {character for character, chars in node.classes().items() if known(chars)}
+    words = tuple(word for word in node.words if len(word) <= longest and characters.issuperset(word))
+    return (Words(words, node.flags), min(map(len, words))) if words else (NOTHING, math.inf)
 
 
 def _fit_repeat(body: Node, least: float, low: int, high: int | None, longest: float) -> tuple[Node, float]:

@@ -174,6 +174,10 @@ class Graphemes(_WholeSymbols):
     def __init__(self, network: Network, spellings: Sequence[Spelling]) -> None:
         super().__init__(network, spellings)
         self._readable = {letter: s for letter, s in enumerate(self._spellings) if s and all(s)}
+        self._beginning: dict[int, list[int]] = {}  # by class: the letters whose first code point belongs to it
+        for letter, spelling in self._readable.items():
+            for number in spelling[0]:
+                self._beginning.setdefault(number, []).append(letter)
         self._distance = self._distances()
 
     def kind(self, state: Places, left: int) -> Hashable:
@@ -198,11 +202,16 @@ class Graphemes(_WholeSymbols):
 
     def _needs(self, state: Places) -> dict[int, int]:
         """Return of each letter what `needs` does of each symbol."""
-        distance = self._distance
+        distance, read = self._distance, self._read
         return {
-            letter: min((distance[place] for place in self._read(state, spelling)), default=DEAD) + 1
-            for letter, spelling in self._readable.items()
+            letter: min((distance[place] for place in read(state, self._readable[letter])), default=DEAD) + 1
+            for letter in self._possible(state)
         }
+
+    def _possible(self, state: Places) -> list[int]:
+        """Return the letters of which at least the first code point may come next, sorted."""
+        reads, beginning = self._network.reads, self._beginning
+        return sorted({letter for place in state for letter in beginning.get(reads[place], ())})
 
     def _distances(self) -> list[int]:
         """Return, of each place where a symbol can lead, the fewest symbols from there to the end."""
@@ -216,8 +225,8 @@ class Graphemes(_WholeSymbols):
             if END in state:
                 distance[place] = 0
                 nearest_first.append(place)
-            for spelling in self._readable.values():
-                for after in self._read(state, spelling):
+            for letter in self._possible(state):
+                for after in self._read(state, self._readable[letter]):
                     leading.setdefault(after, set()).add(place)
                     if after not in seen:
                         seen.add(after)

@@ -57,8 +57,13 @@ class Characters:
         self.kinds: list[frozenset[int]] = [frozenset()]
         kind_of = np.zeros(end, np.intp)
         for number, chars in enumerate(classes):
+            spans = list(members(chars, _characters(end)))
+            if [stop - start for start, stop in spans] == [1]:  # one character, of a kind of its own
+                self.kinds.append(self.kinds[kind_of[spans[0][0]]] | {number})
+                kind_of[spans[0][0]] = len(self.kinds) - 1
+                continue
             inside = np.zeros(end, np.intp)
-            for start, stop in members(chars, _characters(end)):
+            for start, stop in spans:
                 inside[start:stop] = 1
             kind_of = self._split(kind_of, inside, number)
         kind_of[_SURROGATES] = 0

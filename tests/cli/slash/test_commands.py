@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from charlm.cli.slash import COMMANDS, parse_setting
 from charlm.cli.slash.settings import setting_names
 from charlm.config import SampleConfig
-from charlm.errors import CharlmError, CheckpointError, UsageError
+from charlm.errors import CharlmError, CheckpointError, CorpusError, UsageError
 
 
 def test_help_lists_every_command(desk: Any) -> None:
@@ -84,6 +85,17 @@ def test_answers_match_a_pattern_until_it_is_switched_off(desk: Any) -> None:
         assert re.fullmatch("[ab]{3}", "".join(desk.talk.answer()))
     desk.shown("/regex off")
     assert desk.talk.config.regex == ""
+
+
+def test_a_pattern_may_name_a_list_of_words(desk: Any, tmp_path: Path) -> None:
+    (tmp_path / "words").write_text("\n".join(f"a{'b' * k}" for k in range(1, 100)) + "\na\naab\n")
+    assert desk.shown(f"/regex @file:{tmp_path}/words") == "regex (?:a|aab|… 99 more)\n"
+    (tmp_path / "words").unlink()
+    assert re.fullmatch("aab|ab*", desk.turn(""))
+    desk.shown("/set regex ba")
+    with pytest.raises(CorpusError, match="there is no list of words 'nope'"):
+        desk.slash.run("/set regex @file:nope")
+    assert desk.talk.config.regex == "ba"
 
 
 @pytest.mark.parametrize(
