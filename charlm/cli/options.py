@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeAlias, get_args
 
 import typer
 
-from charlm.config import DecodingErrors, OnUnknown
+from charlm.config import DecodingErrors, OnUnknown, SampleConfig
 
 __all__ = [
     "OUTPUT",
@@ -20,6 +20,7 @@ __all__ = [
     "LengthOption",
     "MinPOption",
     "ModelArgument",
+    "NaturalLengthOption",
     "NoColorOption",
     "NoEchoOption",
     "OnUnknownOption",
@@ -96,6 +97,15 @@ OnUnknownOption: TypeAlias = Annotated[
 ]
 LengthOption: TypeAlias = Annotated[
     int, _option("--length", value="N", help="Characters of the continuation.", panel=SAMPLING)
+]
+NaturalLengthOption: TypeAlias = Annotated[
+    int | None,
+    _option(
+        "--length",
+        value="N",
+        help=f"Characters of the continuation; left out, {SampleConfig().length} and the rest of the line.",
+        panel=SAMPLING,
+    ),
 ]
 TemperatureOption: TypeAlias = Annotated[
     float,

@@ -16,9 +16,9 @@ from charlm.cli.options import (
     OUTPUT,
     SAMPLING,
     BeamOption,
-    LengthOption,
     MinPOption,
     ModelArgument,
+    NaturalLengthOption,
     NoEchoOption,
     OnUnknownOption,
     PromptEncodingOption,
@@ -58,7 +58,7 @@ def sample(
     on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
     encoding: PromptEncodingOption = "utf-8",
     errors: PromptErrorsOption = "strict",
-    length: LengthOption = _DEFAULT.length,
+    length: NaturalLengthOption = None,
     temperature: TemperatureOption = _DEFAULT.temperature,
     count: Annotated[
         int,
@@ -139,7 +139,7 @@ def sample(
     from charlm.cli.hidden_keys import HiddenKeys
     from charlm.cli.patterns import with_pattern_read
     from charlm.cli.prompts import given_prompt, piped_prompt
-    from charlm.cli.sample_writing import SampleWriter, searched, with_novelty
+    from charlm.cli.sample_writing import SEPARATOR, SampleWriter, searched, with_novelty
     from charlm.cli.streams import is_file, stdin_bytes, word_wrapping
     from charlm.cli.waiting import adding, waiting
     from charlm.cli.writing import TextWriter, open_text, refuse_existing, refuse_raw_terminal
@@ -147,7 +147,8 @@ def sample(
     from charlm.ui.sanitize import visible
 
     asked = SampleConfig(
-        length=length,
+        length=_DEFAULT.length if length is None else length,
+        finish_line=length is None and beam is None,
         temperature=temperature,
         top_k=top_k,
         top_p=top_p,
@@ -200,10 +201,18 @@ def sample(
         if seed is None and beam is None:
             typer.echo(f"seed {chosen}", err=True)
         parameters = _parameters(asked, beam) if as_json else None
+        # a document is a line: a person sees a list, and a program the separator that it sees between all samples
+        lines = net.vocabulary.stop_id is not None and stream.isatty()
         unseen = (output is not None or is_file(stream)) and not (novelty or novelty_corpus)
         with waiting("writing") if unseen else contextlib.nullcontext() as progress:
-            drawn = None if progress is None else adding(progress, expected)
-            writer = SampleWriter(out, prompt=text, echo=not no_echo, parameters=parameters, drawn=drawn)
+            writer = SampleWriter(
+                out,
+                prompt=text,
+                echo=not no_echo,
+                separator="\n" if lines else SEPARATOR,
+                parameters=parameters,
+                drawn=None if progress is None else adding(progress, expected),
+            )
             for one, found in written:
                 writer.write(one, found)
     _tell(writer.remarks())

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SampleWriter", "Searched", "Written", "searched", "with_novelty"]
 
-_SEPARATOR = "\n---\n"
+SEPARATOR = "\n---\n"
 
 
 class Written(Protocol):
@@ -110,6 +110,8 @@ class SampleWriter:
     ----------
     out : TextWriter
     prompt : str
+    separator : str
+        What stands between two texts.
     echo : bool
         Whether the prompt is written too.
     parameters : mapping, optional
@@ -124,9 +126,11 @@ class SampleWriter:
         *,
         prompt: str,
         echo: bool,
+        separator: str = SEPARATOR,
         parameters: Mapping[str, Any] | None = None,
         drawn: Callable[[int], None] | None = None,
     ) -> None:
+        self._separator = separator
         self._out, self._prompt, self._echo, self._parameters = out, prompt, echo, parameters
         self._drawn = drawn
         self._count = 0
@@ -139,7 +143,7 @@ class SampleWriter:
             self._write_object(sample, novelty, self._parameters)
             return
         if self._count > 1:
-            self._out.write(_SEPARATOR)
+            self._out.write(self._separator)
         if self._echo:
             self._out.write(self._prompt)
         if novelty is None:

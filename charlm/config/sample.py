@@ -8,9 +8,13 @@ from typing import Literal, TypeAlias
 from charlm.config.checks import check_choice, check_number
 from charlm.errors import UsageError
 
-__all__ = ["OnUnknown", "SampleConfig"]
+__all__ = ["FINISH_WITHIN", "OnUnknown", "SampleConfig"]
 
 OnUnknown: TypeAlias = Literal["error", "skip", "replace"]
+
+
+FINISH_WITHIN = 200
+"""So many symbols beyond its length a text may take to finish its line; in the last half, its word will do."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +25,9 @@ class SampleConfig:
     ----------
     length : int
         Symbols of the continuation.
+    finish_line : bool
+        Continue beyond `length` to the end of the line, or if that is far of the word: at most `FINISH_WITHIN`
+        symbols. The line feed is not part of the text. Under a pattern `length` is exact.
     temperature : float
         Divides the log-probabilities; 0 takes the most likely symbol.
     top_k : int
@@ -49,6 +56,7 @@ class SampleConfig:
     """
 
     length: int = 500
+    finish_line: bool = False
     temperature: float = 0.8
     top_k: int = 0
     top_p: float = 1.0
@@ -73,5 +81,13 @@ class SampleConfig:
         check_choice("on_unknown", self.on_unknown, OnUnknown)
         if self.regex and self.template:
             raise UsageError("`regex` and `template` are two patterns for one text; give one of them")
+        if not isinstance(self.finish_line, bool):
+            raise UsageError(f"`finish_line` is {self.finish_line!r}; it must be True or False")
         if any(not text for text in self.stop):
             raise UsageError("an empty `stop` would end every text at once; give at least one character")
+
+    @property
+    def longest(self) -> int:
+        """Symbols of the continuation at most."""
+        free = not (self.regex or self.template)
+        return self.length + FINISH_WITHIN if self.length and self.finish_line and free else self.length

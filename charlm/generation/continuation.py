@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeAlias
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
+from charlm.config.sample import FINISH_WITHIN
 from charlm.generation.stops import StopStrings
 from charlm.text.vocabulary import Vocabulary
 
@@ -20,6 +21,7 @@ FinishReason: TypeAlias = Literal["length", "stop", "regex"]
 class Continuation:
     """One text, growing by symbols, up to ``config.length``, a stop string or the model's own stop symbol.
 
+    With ``config.finish_line`` the line, or at least the word, in which the length is reached is finished.
     Under a pattern it ends where the end is drawn, which has the id V, and at its length, where it matches, too.
 
     Parameters
@@ -42,7 +44,9 @@ class Continuation:
     """
 
     def __init__(self, vocabulary: Vocabulary, config: SampleConfig, *, logprobs: bool = False) -> None:
-        self._vocabulary, self._length, self._record = vocabulary, config.length, logprobs
+        self._vocabulary, self._longest, self._record = vocabulary, config.longest, logprobs
+        # from these symbols on a text may end before a line feed, or before any blank
+        self._line_from, self._word_from = config.length - 1, config.length + FINISH_WITHIN // 2
         self._graphemes = vocabulary.unit == "grapheme"
         self._decoder = vocabulary.decoder()
         self._stops = StopStrings(config.stop)
@@ -50,6 +54,7 @@ class Continuation:
         self.grapheme_ends: list[int] = []
         # a pattern lets no stop symbol through; its own end has the id behind all symbols
         constrained = bool(config.regex or config.template)
+        self._finishes = config.longest > config.length
         self._end = len(vocabulary) if constrained else vocabulary.stop_id
         self._at_end: FinishReason = "regex" if constrained else "stop"
         self._at_length: FinishReason = "regex" if constrained else "length"
@@ -66,8 +71,13 @@ class Continuation:
 
     @property
     def missing(self) -> int:
-        """How much of the length has not been drawn: at least so many symbols, unless a stop comes first."""
-        return self._length - (len(self.grapheme_ends) if self._graphemes else self.drawn)
+        """How much is left of the greatest length: at least so many symbols, unless an end comes first."""
+        return self._longest - self._count
+
+    @property
+    def _count(self) -> int:
+        """How many characters (graphemes) have been drawn."""
+        return len(self.grapheme_ends) if self._graphemes else self.drawn
 
     def push(self, symbol: int, logprob: float = 0.0) -> str:
         """Take the next symbol and return the text that can now be passed on; bad UTF-8 comes as U+FFFD."""
@@ -110,16 +120,31 @@ class Continuation:
 
     def _pass(self, piece: str, ended: bool) -> str:
         """Count whole characters (a whole grapheme), and return what of the text can be passed on."""
+        kept = self._finished_line(piece)
         self.drawn += len(piece)
         if self._graphemes:
             self.grapheme_ends.append(self.drawn)
-        passed = self._stops.push(piece)
+        passed = self._stops.push(piece if kept is None else kept)
         self.shown += len(passed)
         if self._stops.found:
             return passed + self._finish("stop")
+        if kept is not None:
+            return passed + self._finish("length")
         if ended or not self.missing:
             return passed + self._finish(self._at_end if ended else self._at_length)
         return passed
+
+    def _finished_line(self, piece: str) -> str | None:
+        """Return what of a piece belongs to the line that it finishes beyond the length; None if it does not."""
+        count = self._count
+        if not self._finishes or count + len(piece) <= self._line_from:
+            return None
+        for k, character in enumerate([piece] if self._graphemes else piece):
+            at = count + k
+            ends = at >= self._line_from and character[0] in "\r\n"
+            if ends or (at >= self._word_from and character.isspace()):
+                return piece[:k]
+        return None
 
     def _finish(self, reason: FinishReason) -> str:
         """End the text and return what stop strings have held back."""

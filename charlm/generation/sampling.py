@@ -49,8 +49,8 @@ class Sampler:
     """One text that a model goes on with.
 
     A model of documents starts, and starts again after each end, from its stop symbol. Any other starts from
-    zero state: with the first symbol of what it is fed, or with nothing fed as if it had just read a line feed;
-    where the vocabulary has no line feed, the first symbol is drawn as if all were equally likely.
+    zero state: with the first symbol of what it is fed, or with nothing fed as if it had just read the end of a
+    line; where the vocabulary has no line feed, the first symbol is drawn as if all were equally likely.
 
     Parameters
     ----------
@@ -261,7 +261,8 @@ class Sampler:
     def stream(self) -> Generator[str, None, None]:
         """Go on with the text; yield it in pieces, usually one symbol each.
 
-        Ends after ``config.length`` characters (graphemes, for a model of graphemes), before the first stop string,
+        Ends after ``config.length`` characters (graphemes, for a model of graphemes), with ``config.finish_line``
+        before the end of the line in which that is reached or of a word soon after, before the first stop string,
         or where the model itself ends a document. Under a pattern each stream is a text of its own, which matches
         it and ends for no other reason. Whatever ends it, an exception and closing it included, the sampler then
         stands right behind the text that was yielded, or at the start of the next document.
@@ -322,5 +323,7 @@ def start(model: CharModel) -> Position:
 
 def opening(vocabulary: Vocabulary) -> int | None:
     """Return the symbol that is read, and not shown, before a text that begins from nothing."""
-    newline = 10 if vocabulary.unit == "byte" else "\n"
-    return int(vocabulary.encode("\n")[0]) if newline in vocabulary else None
+    if vocabulary.unit == "byte":
+        return int(vocabulary.encode("\n")[0]) if 10 in vocabulary else None
+    ending = next((ending for ending in ("\n", "\r\n") if ending in vocabulary), None)  # both may be graphemes
+    return None if ending is None else int(vocabulary.encode(ending)[0])

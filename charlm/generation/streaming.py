@@ -89,6 +89,7 @@ def generate(
     template: str = _DEFAULT.template,
     seed: int | None = None,
     on_unknown: OnUnknown = _DEFAULT.on_unknown,
+    finish_line: bool = _DEFAULT.finish_line,
 ) -> GeneratedText:
     """Continue a prompt.
 
@@ -130,6 +131,8 @@ def generate(
         The same seed gives the same text; None a different one each time.
     on_unknown : {"error", "skip", "replace"}
         What becomes of prompt characters that the model does not know.
+    finish_line : bool
+        Continue beyond `length` to the end of the line, or if that is far of the word: at most 200 characters.
 
     Returns
     -------
@@ -164,6 +167,7 @@ def generate(
         regex=regex,
         template=template,
         on_unknown=on_unknown,
+        finish_line=finish_line,
     )
     if "@" in regex + template:
         from charlm.generation.constraint import with_word_lists  # most calls need no patterns
@@ -171,4 +175,4 @@ def generate(
         config = with_word_lists(config)
     sampler = Sampler(model, config, rng=np.random.default_rng(seed))
     sampler.feed(prompt)
-    return GeneratedText(sampler.stream(), config.length)
+    return GeneratedText(sampler.stream(), config.longest)

@@ -11,8 +11,9 @@ from typing import Any, Literal
 
 import numpy as np
 
+from charlm.config import SampleConfig
 from charlm.errors import DivergedError
-from charlm.generation import generate
+from charlm.generation import Sampler
 from charlm.training.budget import latest
 from charlm.training.pace import Pace
 from charlm.training.report import Event, Report, is_finite
@@ -22,6 +23,7 @@ from charlm.training.trainer import Trainer
 __all__ = ["Course"]
 
 SAMPLE_LENGTH = 240
+DOCUMENTS = 10  # in a sample at most
 ROLLBACKS = 10  # of a run; the rate is then a thousandth of what it was
 PATIENCE = 200  # updates in a row: what gets better does so sooner
 
@@ -177,11 +179,15 @@ class Course:
 
     def _sample(self) -> Iterator[Report]:
         step = self.trainer.progress.step
+        config = SampleConfig(length=SAMPLE_LENGTH, finish_line=True, temperature=0.7)
         try:
             # while it learns, weights may be absurd
             with self._timed("sample"), np.errstate(over="ignore", invalid="ignore"):
-                pieces = generate(self.trainer.averaged, length=SAMPLE_LENGTH, temperature=0.7, seed=step)
-                text = "".join(pieces)
+                sampler = Sampler(self.trainer.averaged, config, rng=np.random.default_rng(step))
+                text = "".join(sampler.stream())
+                for _ in range(DOCUMENTS - 1):  # a line each, as they stand in the text
+                    if sampler.finish_reason == "stop" and len(text) < SAMPLE_LENGTH:
+                        text += "\n" + "".join(sampler.stream())
         except DivergedError:
             raise _DivergenceError("what the model writes is not finite", step) from None
         yield self._event("sample", text=text)

@@ -150,6 +150,8 @@ class _LastRow:
 def _setting(value: Any) -> str:
     if isinstance(value, tuple):
         return ", ".join(repr(entry) for entry in value) or "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
     text = "none" if value is None else str(value)
     if len(text) > _LONGEST:
         from charlm.generation.constraint.words import shortened

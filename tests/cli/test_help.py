@@ -125,7 +125,12 @@ def test_defaults_of_sample_are_those_of_its_settings(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = " ".join(page("sample", capsys, monkeypatch, 80).split())
-    for said in ("continuation. [default: 500]", "dares more. [default: 0.8]", "[default: utf-8]", "[default: 1]"):
+    for said in (
+        "continuation; left out, 500 and the rest of the line.",
+        "dares more. [default: 0.8]",
+        "[default: utf-8]",
+        "[default: 1]",
+    ):
         assert said in text
 
 

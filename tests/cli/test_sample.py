@@ -50,7 +50,8 @@ def program(*arguments: str, **options: Any) -> subprocess.CompletedProcess[byte
 
 
 def continuation(model: charlm.CharModel, **settings: Any) -> str:
-    return "".join(charlm.generate(model, **settings))
+    """Return what the command writes; a text whose length is not given finishes its line."""
+    return str(charlm.generate(model, **{"finish_line": "length" not in settings, **settings}))
 
 
 class TestText:
@@ -319,6 +320,53 @@ class TestStreams:
 def _default_interrupt() -> None:
     # a test run in the background has children that ignore it
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class TestLength:
+    """A length that is given is exact; without one the text ends where a line does, or a word."""
+
+    def test_left_out_the_line_is_finished(self, trained, capsys):
+        assert run(["sample", "--json", "--count", "20", "--seed", "1"]) == 0
+        samples = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+        lengths = {len(sample["text"]) for sample in samples}
+        assert 499 <= min(lengths) < max(lengths) < 700
+        for sample in samples:
+            assert not sample["text"].endswith("\n")
+            again = str(charlm.generate(trained, **{**sample["parameters"], "length": 700, "seed": sample["seed"]}))
+            end = len(sample["text"])
+            assert again[:end] == sample["text"]
+            assert "\n" not in sample["text"][500:]
+            assert again[end] == "\n" or (end >= 600 and again[end] == " ")
+
+    def test_given_it_is_exact(self, trained, capsys):
+        for length in ("500", "77"):
+            assert run(["sample", "--length", length, "--seed", "1"]) == 0
+            assert len(capsys.readouterr().out) == int(length)
+
+    def test_under_a_pattern_it_is_exact(self, trained, capsys):
+        assert run(["sample", "--regex", "[a-f]+", "--seed", "1", "--temp", "3"]) == 0
+        assert len(capsys.readouterr().out) <= 500
+
+
+class TestDocuments:
+    """Each is a line on a terminal; elsewhere the separator is that of all samples."""
+
+    @pytest.fixture
+    def names(self, tmp_path: Path) -> Path:
+        model = write_run("abcdef", tmp_path / "run", stop=True)
+        model.params["head.b"][model.vocabulary.stop_id] += 1
+        charlm.save(model, tmp_path / "run/last.npz")
+        return tmp_path / "run"
+
+    def test_on_a_terminal_each_is_a_line(self, names, terminal: Callable[..., Any]):
+        flags = ("--count", "4", "--seed", "1", "--prompt", "a")
+        screen = terminal("-c", PROGRAM, "sample", names, *flags)
+        assert screen.end() == 0
+        piped = program(str(names), *flags).stdout.decode()
+        assert not piped.endswith("\n")
+        texts = piped.split("\n---\n")
+        assert len(texts) == 4
+        assert screen.raw.decode().replace("\r\n", "\n") == "\n".join(texts) + "\n"
 
 
 class TestTerminal:

@@ -11,6 +11,7 @@ from charlm.analysis import score
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError, VocabularyError
 from charlm.generation import Sampler
+from charlm.generation.sampling import opening
 from tests.generation.reference import SETTINGS, chi_square_is_plausible, probabilities
 
 
@@ -324,3 +325,16 @@ class TestLogProbabilities:
         assert one.logprob < 0
         one.feed("a")
         assert math.isnan(one.logprob)
+
+
+@pytest.mark.parametrize("unit", ["char", "byte", "grapheme"])
+@pytest.mark.parametrize(("text", "ending"), [("ab \n", "\n"), ("ab ", None)])
+def test_a_text_from_nothing_begins_where_a_line_does(make_model, unit, text, ending):
+    vocabulary = make_model(text, unit=unit).vocabulary
+    expected = None if ending is None else int(vocabulary.encode(ending)[0])
+    assert opening(vocabulary) == expected
+
+
+def test_a_carriage_return_and_a_line_feed_are_a_grapheme_that_ends_a_line(make_model):
+    vocabulary = make_model("ab \r\n", unit="grapheme").vocabulary
+    assert opening(vocabulary) == vocabulary.encode("\r\n")[0]

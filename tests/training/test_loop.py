@@ -289,3 +289,23 @@ def test_a_lost_best_is_made_again(tmp_path: Path) -> None:
     with contextlib.closing(train(last.model, text, config, run=resumed)) as training:
         assert next(training).event == "start"
         np.testing.assert_array_equal(charlm.load(best).params.value, content)
+
+
+def test_samples_are_whole_lines(tmp_path: Path) -> None:
+    _, shape, config = settings("lstm", "sequential", steps=2, sample_every=1)
+    lines = "one two three four five six seven eight nine ten\n" * 40
+    model = new_model(lines, **shape)
+    samples = [report.text for report in train(model, lines, config) if report.event == "sample"]
+    assert len(samples) == 2
+    assert all(9 - 1 <= len(text) < 9 + 200 and not text.endswith("\n") for text in samples)
+
+
+def test_samples_of_documents_are_a_line_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("charlm.training.course.SAMPLE_LENGTH", 60)
+    _, shape, config = settings("lstm", "documents", steps=1, sample_every=1, learning_rate=0.0)
+    names = "ab\nba\nabba\n" * 9
+    model = new_model(names, **shape)
+    model.params["head.b"][model.vocabulary.stop_id] += 2
+    (sample,) = (report.text for report in train(model, names, config) if report.event == "sample")
+    assert 4 < len(sample.split("\n")) <= 10
+    assert set(sample) <= set("ab\n")

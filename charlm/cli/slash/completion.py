@@ -71,4 +71,6 @@ def _values(config: SampleConfig, name: str) -> list[str]:
     if choices and all(isinstance(choice, str) for choice in choices):
         return list(choices)
     value = getattr(config, field)
+    if isinstance(value, bool):
+        return ["on", "off"]
     return [str(value)] if isinstance(value, int | float) else []
