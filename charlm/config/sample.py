@@ -81,8 +81,6 @@ class SampleConfig:
         check_choice("on_unknown", self.on_unknown, OnUnknown)
         if self.regex and self.template:
             raise UsageError("`regex` and `template` are two patterns for one text; give one of them")
-        if not isinstance(self.finish_line, bool):
-            raise UsageError(f"`finish_line` is {self.finish_line!r}; it must be True or False")
         if any(not text for text in self.stop):
             raise UsageError("an empty `stop` would end every text at once; give at least one character")
 

@@ -7,8 +7,9 @@ run: every update counts once, nothing lags behind, no point is made up. Validat
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Literal, TypeAlias, get_args
 
 from charlm.errors import UsageError
@@ -34,6 +35,7 @@ Place: TypeAlias = tuple[float, float]
 
 WINDOWS = 100
 FEWEST_TO_CLIP = 20  # points
+CLIPPED_LEAST = 0.2  # of the axis: a spike that is lower is drawn
 SMOOTHING = "train: mean of each 1/100 of the run"
 
 
@@ -184,7 +186,7 @@ def levels(runs: Sequence[Curves]) -> tuple[Level, ...]:
 def ranges(runs: Sequence[Curves]) -> Ranges:
     """Return what the axes have to span: every point but high spikes, and the levels that are not far off."""
     xs, ys = ([place[k] for run in runs for place in run.places] for k in (0, 1))
-    low, high, peak = min(ys), _without_spikes(ys), max(ys)
+    low, high, peak = min(ys), _without_spikes(runs), max(ys)
     near = [level.nats for level in levels(runs) if low - (high - low) / 2 <= level.nats <= peak]
     low, high = min([low, *near]), max([high, *near])
     room = max((high - low) * 0.03, abs(high) * 0.002, 1e-6)  # a flat curve is drawn flat
@@ -200,13 +202,24 @@ def clipping_note(peak: float) -> str:
     return f"clipped: the loss reaches {peak:.3g}"
 
 
-def _without_spikes(losses: Sequence[float]) -> float:
-    """Return how high the axis has to reach, so that a tenth of the points never takes most of it.
+def _without_spikes(runs: Sequence[Curves]) -> float:
+    """Return how high the axis has to reach, so that spikes and a tenth of the points never take most of it.
 
     A loss may start at ten times of what it soon comes to. Where the highest tenth would take more than two thirds
     of the axis, the others get two thirds of it.
     """
-    ordered = sorted(losses)
+    losses = [nats for run in runs for curve in (run.train, run.validation) for nats in _without_outliers(curve)]
+    ordered, peak = sorted(losses), max(nats for run in runs for _, nats in run.places)
     low, usual, high = ordered[0], ordered[9 * (len(ordered) - 1) // 10], ordered[-1]
+    if len(ordered) < FEWEST_TO_CLIP or peak - low <= (1 + CLIPPED_LEAST) * (high - low):
+        high = peak
     spiky = len(ordered) >= FEWEST_TO_CLIP and high - low > 3 * (usual - low)
     return low + 1.5 * (usual - low) if spiky else high
+
+
+def _without_outliers(curve: Sequence[Place]) -> Iterator[float]:
+    """Yield the losses of a curve, each the median of itself and of up to three on either side."""
+    losses = [nats for _, nats in curve]
+    for k in range(len(losses)):
+        reach = min(k, len(losses) - 1 - k, 3)
+        yield median(losses[k - reach : k + reach + 1])

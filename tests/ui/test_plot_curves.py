@@ -110,6 +110,15 @@ def test_a_spike_that_ends_a_run_does_not_either() -> None:
     assert span.high_y < 5
 
 
+@pytest.mark.parametrize("at", [0.1, 0.3, 0.8])
+def test_a_spike_on_the_way_does_not_either(at: float) -> None:
+    curve = falling(1.2)
+    history = history_of(lambda x: 5.4 if at < x < at + 0.015 else curve(x), noise=0.0)
+    span = ranges([curves_of("run", history)])
+    assert span.peak == pytest.approx(5.4, abs=0.3)
+    assert span.high_y < 4.5
+
+
 def test_what_falls_steadily_is_not_clipped() -> None:
     for end in (0.4, 1.5, 3.0):
         span = ranges([curves_of("run", history_of(falling(end, speed=8), falling(end, speed=8)))])
