@@ -17,6 +17,7 @@ GROUPS = {
     "embedding": "Training, an embedding of H",
     "online": "Online training, as min-char-rnn",
     "layers": "Training two layers with dropout",
+    "vocabulary": "Training on 5,000 symbols",
     "sampling": "Sampling",
     "constrained": "Sampling under a pattern",
     "product": "Share of the machine's matrix-product speed, LSTM",
@@ -115,6 +116,7 @@ def points(groups: tuple[str, ...], *, seconds: float, cores: int) -> list[Point
         "embedding": lambda job: _training("embedding", job),
         "online": _online,
         "layers": _layers,
+        "vocabulary": _vocabulary,
         "sampling": _sampling,
         "constrained": _constrained,
         "product": _product,
@@ -165,6 +167,21 @@ def _layers(job: Job) -> list[Point]:
     work = replace(job, hidden=512, streams=64, length=64, layers=2, dropout=0.5)
     targets = (Target("charlm", "PyTorch", 1.3),)
     return [Point("layers", "LSTM 2×512, 64, 64", "chars_per_s", _against({"PyTorch": "torch"}, work), targets)]
+
+
+def _vocabulary(job: Job) -> list[Point]:
+    """Compare with PyTorch's embedding of H, its quickest input; memory is that of a whole `charlm train`."""
+    made = []
+    for H in (256, 512):
+        work = replace(job, hidden=H, streams=16, length=32, vocab=5000)
+        peer = Contestant("PyTorch", "torch", replace(work, embedding=H))
+        sides = (Contestant("charlm", "charlm", work), Contestant("charlm, an embedding", "charlm", peer.job), peer)
+        speed = tuple(Target(side.name, "PyTorch", 5.0) for side in sides[:2])
+        made.append(Point("vocabulary", f"LSTM {H}, 16, 32", "chars_per_s", sides, speed))
+        run = Contestant("charlm", "charlm", replace(work, what="run"))
+        memory = (Target("charlm", "PyTorch", 1.0, at_least=False),)
+        made.append(Point("vocabulary", f"LSTM {H}, 16, 32, memory", "memory_mib", (run, peer), memory))
+    return made
 
 
 def _sampling(job: Job) -> list[Point]:

@@ -22,6 +22,7 @@ try:
     import charlm
     from charlm.blas import available_cores, blas_name, one_blas_thread
     from charlm.checkpoint import save
+    from charlm.cli.entry import run as command_line
     from charlm.generation import Sampler, sample_many, suitable_workers
     from charlm.text.batches import Batch
     from charlm.training.plan import default_shards
@@ -32,6 +33,8 @@ except ImportError as error:
 DRAWS = 100
 SAMPLE_LENGTH = 4000  # characters of each of many texts
 MANY = 10**6  # texts: more than are ever asked for
+RUN_LENGTH, RUN_STEPS = 200_000, 20  # of a whole run, after which its memory no longer grows
+CODE_POINT = 0x4E00  # of a run's first symbol
 STARTS = 3  # of a command, at least
 ENOUGH = 0.99  # of the length: a pattern may be matched a character or two before it
 
@@ -56,6 +59,30 @@ def train(job: Job) -> None:
     with one_blas_thread(), Team(make_model(job), config) as team:
         seconds = median_s(lambda: team.update(batch, lr=0.05), job.seconds)
     answer_training(job, seconds, resident_mib=resident_mib(workers - 1), shards=shards, workers=workers)
+
+
+def run(job: Job) -> None:
+    """Do what `charlm train` does in this process: update, validate, write samples, save."""
+    ids = np.random.default_rng(0).integers(job.vocab, size=RUN_LENGTH)
+    text = "".join(chr(CODE_POINT + k) for k in (*range(job.vocab), *ids))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "text.txt"
+        path.write_text(text, encoding="utf-8")
+        shape = {
+            "model": job.cell,
+            "hidden-size": job.hidden,
+            "layers": job.layers,
+            "embedding-size": job.embedding,
+        }
+        size = {"batch-size": job.streams, "seq-length": job.length, "dropout": job.dropout}
+        settings = shape | size | {"steps": RUN_STEPS, "eval-every": RUN_STEPS // 2, "out": Path(folder) / "run"}
+        flags = [f"--{name}={value}" for name, value in settings.items()]
+        begin = time.perf_counter()
+        code = command_line(["train", str(path), "--quiet", *flags])
+        seconds = time.perf_counter() - begin
+    if code:
+        raise RuntimeError(f"charlm train ended with {code}")
+    reply(seconds=seconds, resident_mib=resident_mib(min(available_cores(), job.streams) - 1))
 
 
 def sample(job: Job) -> None:
@@ -155,6 +182,8 @@ def main() -> None:
     match job.what:
         case "train":
             train(job)
+        case "run":
+            run(job)
         case "sample":
             sample(job)
         case "write":

@@ -38,7 +38,7 @@ class Job:
     Parameters
     ----------
     what : str
-        "train", "sample", "write", "product", "help", "first", or "about": only the peer's version.
+        "train", "run", "sample", "write", "product", "help", "first", or "about": only the peer's version.
     cell : {"rnn", "lstm", "gru"}
     hidden, streams, length, layers, vocab : int
         H, N, T, layers and V.

@@ -94,6 +94,11 @@ def test_memory_counts_children_and_shared_pages_once() -> None:
     assert tree_mib(child.pid) == 0.0
 
 
+def test_a_whole_run_is_measured() -> None:
+    answer = Runner({}).ask("charlm", Job(what="run", cell="rnn", hidden=8, streams=2, length=4, vocab=50))
+    assert answer["seconds"] > 0, answer
+
+
 @pytest.mark.parametrize("streams", [1, 64])
 def test_sampling_is_measured(streams: int) -> None:
     job = Job(what="sample", cell="rnn", hidden=8, streams=streams, vocab=5, seconds=0.01)
