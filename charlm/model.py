@@ -29,7 +29,7 @@ from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["CharModel", "State", "Stepper", "parameter_shapes"]
 
-_BLOCK = 2**20  # logits at once, where the vocabulary is large
+_BLOCK = 2**19  # logits at once, where the vocabulary is large
 State: TypeAlias = StackState
 """The state of N streams: one layer state after the other, each of arrays (H, N). A value."""
 Stepper: TypeAlias = Callable[[IdArray | int, State], tuple[FloatArray, State]]
@@ -244,12 +244,13 @@ class CharModel:
 
     def _reader(self, streams: int | None, cores: int | None = None, symbols: IdArray | None = None) -> Stepper:
         """Return a stepper that stops at the top layer's hidden state; with `symbols` ids are places among them."""
-        table = None if self.embedding is None else self.embedding.params["W"]
+        table: NDArray[Any] | None = symbols
+        if self.embedding is None and symbols is None and len(self.vocabulary) > LARGE_VOCABULARY:
+            table = np.arange(len(self.vocabulary))  # without the copy of the weights that dense input would need
+        elif self.embedding is not None:
+            W = self.embedding.params["W"]
+            table = W if symbols is None else W[:, symbols]
         first, *others = self.stack.layers
-        if symbols is not None and table is not None:
-            table = table[:, symbols]
-        elif symbols is not None:
-            first = first.among(symbols)
         dot_for = partial(shared_dot, cores=cores)
         steps = [first.stepper(streams, table, dot_for=dot_for)]
         steps += [layer.stepper(streams, dot_for=dot_for) for layer in others]

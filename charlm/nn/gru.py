@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
 from charlm.nn.memory import empty
@@ -246,7 +246,7 @@ class GRU(Recurrent):
         return dx
 
     def stepper(
-        self, streams: int | None, table: FloatArray | None = None, *, dot_for: DotFor | None = None
+        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
     ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
         order, half = self.recurrent_order, np.array(0.5, self.params.dtype)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
 from charlm.nn.memory import empty
@@ -204,7 +204,7 @@ class LSTM(Recurrent):
         products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
 
     def stepper(
-        self, streams: int | None, table: FloatArray | None = None, *, dot_for: DotFor | None = None
+        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
     ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
         read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams, dot_for)

@@ -23,7 +23,9 @@ BackpropInput: TypeAlias = Callable[[FloatArray, Sequence[FloatArray]], InputGra
 """``(dz (G, T·N, H), W (G, H, D)) -> InputGradients``; W as in files, unscaled."""
 
 
-def projected_table(W_x: FloatArray, b: FloatArray, table: FloatArray | None) -> FloatArray:
+def projected_table(
+    W_x: FloatArray, b: FloatArray, table: FloatArray | None, *, out: FloatArray | None = None
+) -> FloatArray:
     """Project every column of a table (D, V), or of the identity, for G gates: shape (G, V, H).
 
     Parameters
@@ -31,8 +33,11 @@ def projected_table(W_x: FloatArray, b: FloatArray, table: FloatArray | None) ->
     W_x : ndarray, shape (G, D, H)
     b : ndarray, shape (G, H)
     table : ndarray, shape (D, V), optional
+    out : ndarray, shape (G, V, H), optional
+        Where the result goes; may be ``W_x``.
     """
-    return (W_x if table is None else multiply(table.T, W_x)) + b[:, None]
+    projected: FloatArray = np.add(W_x if table is None else multiply(table.T, W_x), b[:, None], out=out)
+    return projected
 
 
 def project(

@@ -18,7 +18,6 @@ point.
 
 from __future__ import annotations
 
-import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, ClassVar, TypeAlias
@@ -33,7 +32,7 @@ from charlm.nn.parameters import FloatArray, ParameterStore, Shape
 from charlm.nn.pieces import multiply
 from charlm.nn.products import DotFor, Gate, Gather, Spread, multiply_alike
 from charlm.nn.projection import BackpropInput, project, projected_table
-from charlm.nn.window import Kernel, Window, matrix, unbuffered
+from charlm.nn.window import InputKernel, Kernel, Window, matrix, unbuffered
 from charlm.nn.workspace import Workspace
 
 __all__ = ["Backprop", "LayerState", "Recurrent", "Resets", "StepFunction"]
@@ -251,7 +250,7 @@ class Recurrent(ABC):
 
     @abstractmethod
     def stepper(
-        self, streams: int | None, table: FloatArray | None = None, *, dot_for: DotFor | None = None
+        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
     ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now.
 
@@ -259,21 +258,12 @@ class Recurrent(ABC):
         ----------
         streams : int or None
             N; None for one stream without an axis of its own, which is quickest.
-        table : ndarray, shape (D, V), optional
-            Ids pick columns of this table; of the identity (one-hot) when left out.
+        table : ndarray, shape (D, V), or of int, shape (S,), optional
+            Ids pick columns of this table; of the identity (one-hot) when left out. Or they are places among these
+            symbols, for one-hot input from a large vocabulary.
         dot_for : callable, optional
             As for `charlm.nn.products.Spread`.
         """
-
-    def among(self, symbols: IdArray) -> Recurrent:
-        """Return a layer that reads these symbols alone as ids from 0, with weights of its own as they are now."""
-        twin = copy.copy(self)
-        twin.input_size = symbols.size
-        shape = (self.params["W_x"].shape[0], symbols.size)
-        twin.params = ParameterStore({**self.params.shapes, "W_x": shape}, self.params.dtype)
-        for name, tensor in twin.params.items():
-            tensor[...] = self.params[name][:, symbols] if name == "W_x" else self.params[name]
-        return twin
 
     # -- kernel order --
 
@@ -289,24 +279,30 @@ class Recurrent(ABC):
         product.load_(self.by_gate("W_h"))
         return product
 
-    def reader(self, streams: int | None, table: FloatArray | None) -> Callable[[Any], FloatArray]:
-        """Return ``x -> W_x x + b`` by rows, (G, N, H): of ids, which pick columns of `table`, or of dense x.
+    def reader(self, streams: int | None, table: NDArray[Any] | None) -> Callable[[Any], FloatArray]:
+        """Return ``x -> W_x x + b`` by rows, (G, N, H): of ids, which `table` says the meaning of, or of dense x.
 
         For one stream without an axis (G, H). The result is overwritten by the next call, or a view.
         """
-        kernel = Kernel(self, 1)
-        kernel.load_(self)
+        symbols = table if table is not None and table.dtype.kind != "f" else None
+        kernel = InputKernel(self, by_symbol=symbols is not None and streams is None)
+        kernel.load_input_(self, symbols)
         W_x, b = kernel.W_x, kernel.b if streams is None else kernel.b[:, None]
-        projected = projected_table(W_x, kernel.b, table)
 
         def read_dense(x: FloatArray) -> FloatArray:
             product: FloatArray = np.matmul(x, W_x) if streams is None else multiply_alike(x, W_x)
             product += b
             return product
 
+        if symbols is None:
+            projected = projected_table(W_x, kernel.b, table)
+        else:  # then there is no dense input, and W_x may be overwritten
+            projected = projected_table(W_x, kernel.b, None, out=W_x)
         if streams is None:
-            by_symbol = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
-            return lambda x: read_dense(x) if isinstance(x, np.ndarray) else by_symbol[x]
+            rows = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
+            if symbols is not None:
+                return rows.__getitem__
+            return lambda x: read_dense(x) if isinstance(x, np.ndarray) else rows[x]
         out = empty((self.gates, streams, self.hidden_size), self.params.dtype)
 
         def read(x: Any) -> FloatArray:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlm.nn.parameters import FloatArray
 from charlm.nn.products import DotFor, Gate, Products, both_ways
@@ -91,7 +92,7 @@ class RNN(Recurrent):
         products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
 
     def stepper(
-        self, streams: int | None, table: FloatArray | None = None, *, dot_for: DotFor | None = None
+        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
     ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now."""
         read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams, dot_for)

@@ -15,7 +15,7 @@ from charlm.nn.memory import empty
 from charlm.nn.parameters import FloatArray, ParameterStore
 from charlm.nn.products import Gather, Spread, transpose_
 
-__all__ = ["Cell", "Kernel", "Window", "matrix", "unbuffered"]
+__all__ = ["Cell", "InputKernel", "Kernel", "Window", "matrix", "unbuffered"]
 
 
 class Cell(Protocol):
@@ -102,17 +102,43 @@ def matrix(x: FloatArray) -> FloatArray:
     return x.reshape(*x.shape[:-3], -1, x.shape[-1])
 
 
-class Kernel:
-    """The weights as the time loop uses them: gates in kernel order, those of sigmoid gates halved.
+class InputKernel:
+    """The weights of the input product: gates in kernel order, those of sigmoid gates halved.
 
-    ``W_x`` (G, D, H) and ``b`` (G, H) are for the input product; ``products`` holds the cell's own; ``mask``
-    (G·H, H) is what ``W_h`` was multiplied with, if its weights are dropped. Of one-hot input from a large
-    vocabulary, ``W_x`` has the S symbols of a window (`charlm.nn.arrays.occurring`) in place of all D.
+    ``W_x`` is (G, D, H) and ``b`` (G, H). Of one-hot input from a large vocabulary, ``W_x`` has the S symbols of a
+    window (`charlm.nn.arrays.occurring`) in place of all D. With `by_symbol` the gates of a symbol lie next to each
+    other in memory.
+    """
+
+    def __init__(self, cell: Cell, *, by_symbol: bool = False) -> None:
+        G, H, dtype = cell.gates, cell.hidden_size, cell.params.dtype
+        self.W_x, self.b, self._by_symbol = empty((G, 0, H), dtype), empty((G, H), dtype), by_symbol
+
+    def load_input_(self, cell: Cell, symbols: IdArray | None = None) -> None:
+        """Copy the weights as they are now, in place, of ``W_x`` the columns of `symbols` or all."""
+        W_x, b = cell.by_gate("W_x"), cell.by_gate("b")
+        G, H, D = W_x.shape
+        D = D if symbols is None else symbols.size
+        if self.W_x.shape[1] != D:
+            shape = (D, G, H) if self._by_symbol else (G, D, H)
+            self.W_x = empty(shape, W_x.dtype)
+            if self._by_symbol:
+                self.W_x = self.W_x.transpose(1, 0, 2)
+        for k, gate in enumerate(cell.input_order):
+            W = W_x[gate.place] if symbols is None else W_x[gate.place][:, symbols]
+            transpose_(W, gate.scale, out=self.W_x[k : k + 1])
+            np.multiply(b[gate.place], gate.scale, out=self.b[k])
+
+
+class Kernel(InputKernel):
+    """All weights as the time loop uses them.
+
+    ``products`` holds the cell's own; ``mask`` (G·H, H) is what ``W_h`` was multiplied with, if its weights are
+    dropped.
     """
 
     def __init__(self, cell: Cell, N: int) -> None:
-        G, H, dtype = cell.gates, cell.hidden_size, cell.params.dtype
-        self.W_x, self.b = empty((G, 0, H), dtype), empty((G, H), dtype)
+        super().__init__(cell)
         self.products: Any = cell.products(N)
         self.mask: FloatArray | None = None
         self._kept: FloatArray | None = None  # what the mask leaves of W_h
@@ -120,23 +146,14 @@ class Kernel:
     def load_(
         self, cell: Cell, weight_rng: np.random.Generator | None = None, symbols: IdArray | None = None
     ) -> None:
-        """Copy the weights as they are now, in place, of ``W_x`` the columns of `symbols` or all.
-
-        `weight_rng` draws those of ``W_h`` that are dropped.
-        """
-        W_x, W_h, b = cell.by_gate("W_x"), cell.by_gate("W_h"), cell.by_gate("b")
-        if symbols is not None:
-            W_x = W_x[:, :, symbols]
-        if self.W_x.shape[1] != W_x.shape[2]:
-            self.W_x = empty((len(W_x), W_x.shape[2], W_x.shape[1]), W_x.dtype)
+        """Copy the weights as they are now, in place; `weight_rng` draws those of ``W_h`` that are dropped."""
+        self.load_input_(cell, symbols)
+        W_h = cell.by_gate("W_h")
         if weight_rng is not None and cell.weight_drop:
             if self.mask is None or self._kept is None:
                 shape, dtype = cell.params["W_h"].shape, cell.params.dtype
                 self.mask, self._kept = empty(shape, dtype), empty(W_h.shape, dtype)
             draw_mask_(self.mask, cell.weight_drop, weight_rng)
             W_h = np.multiply(W_h, self.mask.reshape(W_h.shape), out=self._kept)
-        for k, gate in enumerate(cell.input_order):
-            transpose_(W_x[gate.place], gate.scale, out=self.W_x[k : k + 1])
-            np.multiply(b[gate.place], gate.scale, out=self.b[k])
         for product in filter(None, self.products):
             product.load_(W_h)

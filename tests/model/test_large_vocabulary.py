@@ -10,6 +10,7 @@ import pytest
 
 import charlm
 from charlm.nn import arrays, check_gradients, cross_entropy
+from charlm.nn.stack import map_state
 from charlm.training.data import HeldOut
 from charlm.training.validation import validation_loss
 
@@ -106,6 +107,39 @@ def test_ids_outside_of_the_vocabulary(shape: dict[str, Any]) -> None:
         for read in (lambda ids: model.loss(ids, good), lambda ids: model.loss(good, ids), model.logits):
             with pytest.raises(charlm.CharlmError, match=f"0 to {V - 1}"):
                 read(np.array([[0], [bad]]))
+
+
+@every_shape
+def test_steps_are_the_sequence(shape: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    model, (inputs, _, _) = make_model(shape), draw_window(6, 3)
+    step, single = model.stepper(3), model.stepper()
+    monkeypatch.setattr("charlm.model.LARGE_VOCABULARY", V)
+    whole = model.stepper(3), model.stepper()
+    state = map_state(np.transpose, model.zero_state(3))
+    one = map_state(lambda a: a[0], state)
+    for ids in inputs:
+        logits, end = step(ids, state)
+        np.testing.assert_array_equal(logits, whole[0](ids, state)[0])
+        row, one_end = single(int(ids[0]), one)
+        np.testing.assert_array_equal(row, whole[1](int(ids[0]), one)[0])
+        np.testing.assert_allclose(row, logits[0], rtol=1e-12, atol=1e-12)
+        state, one = end, one_end
+    last, _ = model.logits(inputs)
+    np.testing.assert_allclose(logits, last[-1].T, rtol=1e-12, atol=1e-12)
+
+
+def test_sampling_keeps_one_copy_of_the_input_weights() -> None:
+    config = charlm.ModelConfig(hidden_size=64)
+    model = charlm.CharModel(config, VOCABULARY)
+    tracemalloc.start()
+    try:
+        step = model.stepper()
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    del step
+    weights = model.params["layers.0.W_x"].nbytes + model.params["head.W"].nbytes
+    assert kept < 1.5 * weights
 
 
 def test_evaluating_in_blocks_is_evaluating_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
