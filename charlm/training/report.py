@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal, TypeAlias, TypeGuard
 
 __all__ = ["Event", "Report", "is_finite"]
@@ -69,6 +69,12 @@ class Report:
     path: str = ""
     best: bool = False
     details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show what the event tells, and no field that it leaves empty."""
+        told = ((one.name, getattr(self, one.name), one.default) for one in fields(self))
+        shown = (f"{name}={value!r}" for name, value, default in told if value not in (default, {}))
+        return f"Report({', '.join(shown)})"
 
     @property
     def bits_per_char(self) -> float | None:

@@ -34,6 +34,14 @@ def test_a_step_event_has_what_the_log_promises() -> None:
     }
 
 
+def test_a_report_shows_what_it_tells() -> None:
+    assert repr(Report("end", step=3, steps=3, details={"reason": "finished"})) == (
+        "Report(event='end', step=3, steps=3, details={'reason': 'finished'})"
+    )
+    assert repr(Report("step", loss=0.0)) == "Report(event='step', loss=0.0)"
+    assert repr(Report("eval", step=3, loss=1.5, best=True)) == "Report(event='eval', step=3, loss=1.5, best=True)"
+
+
 def test_an_evaluation_tells_whether_it_is_the_best() -> None:
     line = Report("eval", step=3, loss=1.5, best=True).to_json()
     assert (line["loss"], line["best"]) == (1.5, True)
