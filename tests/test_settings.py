@@ -207,6 +207,7 @@ LETTERS.params.value *= 3
 
 SAMPLE: list[tuple[str, Any, dict[str, Any]]] = [
     ("length", 12, {}),
+    ("finish_line", True, {}),
     ("temperature", 0.3, {}),
     ("top_k", 2, {}),
     ("top_p", 0.5, {}),
