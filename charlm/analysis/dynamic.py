@@ -25,8 +25,8 @@ from charlm.errors import DivergedError
 from charlm.model import CharModel, State
 from charlm.nn.arrays import IdArray
 from charlm.nn.clipping import clip_norm_
+from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.recurrent import Resets
-from charlm.nn.workspace import Workspace
 
 __all__ = ["dynamic_surprisal"]
 

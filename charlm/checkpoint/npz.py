@@ -38,7 +38,8 @@ from charlm.errors import UsageError
 
 __all__ = ["FORMAT_VERSION", "Contents", "read_meta", "read_npz", "write_npz"]
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+READABLE = (1, 2)
 
 _META = "__meta__"
 _SEAL = re.compile(rb',"meta_sha256":"([0-9a-f]{64})"\}')
@@ -190,9 +191,9 @@ def _read_meta(file: BufferedReader, members: Mapping[str, Member]) -> dict[str,
     except (ValueError, RecursionError) as error:
         raise DamagedError("its metadata is not JSON") from error
     version = meta.get("format_version")
-    if version != FORMAT_VERSION:
+    if version not in READABLE:
         raise DamagedError(
-            f"its format is {version!r:.20} and this charlm reads {FORMAT_VERSION}",
+            f"its format is {version!r:.20} and this charlm reads up to {FORMAT_VERSION}",
             "install a newer charlm: pip install -U charlm-toolkit",
         )
     if not isinstance(meta.get("sha256"), dict):

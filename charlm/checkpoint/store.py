@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from charlm.checkpoint.archive import DamagedError
 from charlm.checkpoint.locate import find_model
@@ -21,6 +24,7 @@ from charlm.text.vocabulary import Vocabulary
 __all__ = ["Checkpoint", "load", "load_checkpoint", "save"]
 
 _TRAINING = ("optimizer.", "ema.", "state.", "rollback.")
+_STATE = re.compile(r"(rollback\.\d+\.)?state\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,8 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
     file = find_model(path)
     contents = read_npz(file)
     extra = {name: value for name, value in contents.tensors.items() if name.startswith(_TRAINING)}
+    if contents.meta["format_version"] == 1:
+        extra = {name: _rows(name, value) for name, value in extra.items()}
     weights = {name: value for name, value in contents.tensors.items() if name not in extra}
     with explained(file):
         model = _model(contents.meta, weights)
@@ -121,6 +127,11 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         if not isinstance(training, dict):
             raise DamagedError("its training record is not an object")
     return Checkpoint(model, training, extra, contents.sha256, file)
+
+
+def _rows(name: str, tensor: Tensor) -> Tensor:
+    """Return a tensor of format version 1 as version 2 has it: states were (H, N) and are (N, H)."""
+    return np.ascontiguousarray(tensor.T) if _STATE.match(name) else tensor
 
 
 def _model(meta: Mapping[str, Any], weights: Mapping[str, Tensor]) -> CharModel:

@@ -79,7 +79,7 @@ def _nats(model: CharModel, position: Position, ids: NDArray[Any], first: int | 
         yield np.array([math.nan])
         last, ids = int(ids[0]), ids[1:]
     read = np.concatenate([[last], ids]).astype(np.intp)
-    state = map_state(lambda a: a[:, None], position.state)
+    state = map_state(lambda a: a[None, :], position.state)
     for begin in range(0, ids.size, _CHUNK):
         window = read[begin : begin + _CHUNK + 1]
         logits, state = model.logits(window[:-1, None], state)

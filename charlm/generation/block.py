@@ -21,7 +21,7 @@ from charlm.generation.continuation import Continuation
 from charlm.generation.sample import Sample
 from charlm.generation.sampling import Position, opening
 from charlm.model import CharModel, State, Stepper
-from charlm.nn.parameters import FloatArray
+from charlm.nn.arrays import FloatArray
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 

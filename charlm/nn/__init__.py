@@ -1,4 +1,12 @@
-"""The mathematics: parameters, cells, layers, losses, optimisers, gradient checks. NumPy only."""
+"""The mathematics: parameters, cells, layers, losses, optimisers, gradient checks. NumPy only.
+
+Start with `charlm.nn.reference`, which says the cells naively; `lstm`, `gru` and `rnn` have the equations of the
+backward pass beside those of the forward pass. What is there for speed alone is in `charlm.nn.kernels`.
+
+Letters, everywhere: T time, N streams, D input features, E embedding, H hidden units, V vocabulary, P parameters,
+G gates. A sequence is (T, N, features), a state (N, H), ids are (T, N), as in PyTorch. Equations are written for
+one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``.
+"""
 
 from charlm.nn.arrays import Lookup
 from charlm.nn.clipping import clip_norm_, clip_value_, global_norm
@@ -6,15 +14,15 @@ from charlm.nn.dropout import Dropout
 from charlm.nn.embedding import Embedding
 from charlm.nn.gradient_check import GradientCheck, check_gradients
 from charlm.nn.gru import GRU, GRUState
+from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.linear import Linear
 from charlm.nn.losses import cross_entropy, log_softmax, squared_error, target_nats
 from charlm.nn.lstm import LSTM, LSTMState
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from charlm.nn.parameters import ParameterStore
+from charlm.nn.parameters import ParameterStore, join
 from charlm.nn.rnn import RNN, RNNState
 from charlm.nn.schedules import rate_factor
 from charlm.nn.stack import Stack
-from charlm.nn.workspace import Workspace
 
 __all__ = [
     "GRU",
@@ -42,6 +50,7 @@ __all__ = [
     "clip_value_",
     "cross_entropy",
     "global_norm",
+    "join",
     "log_softmax",
     "rate_factor",
     "squared_error",

@@ -1,10 +1,4 @@
-"""How sequences lie in memory, and sums of rows by symbol.
-
-A sequence is ``(T, features, N)``: time, features, streams; a column is one stream. In memory the features of a
-character lie next to each other, ``(T, N, features)``, so that a character is a *row*: looked up, gathered and
-added as one piece, and so that all rows of a window are one matrix (T·N, features) without a copy. `rows` and
-`columns` see a sequence as such a matrix, `sequence` goes back.
-"""
+"""Types of arrays, what a layer can read, and the refusal of wrong shapes."""
 
 from __future__ import annotations
 
@@ -15,31 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.memory import empty
-from charlm.nn.parameters import FloatArray
 
 __all__ = [
     "LARGE_VOCABULARY",
+    "FloatArray",
     "IdArray",
     "Inputs",
     "Lookup",
+    "Shape",
     "check_ids",
-    "columns",
+    "check_shape",
     "occurring",
-    "rows",
-    "sequence",
-    "sum_by_id",
 ]
 
-ROWS_AT_ONCE = 64
 LARGE_VOCABULARY = 1024  # symbols; of more, a window has only a part, and the logits of a text are taken in blocks
 
+FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IdArray: TypeAlias = NDArray[np.integer[Any]]
+Shape: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lookup:
-    """Columns of a table picked by number: what an embedding gives, not yet written out.
+    """Columns of a table picked by number: the output of an embedding, not yet written out.
 
     Parameters
     ----------
@@ -52,13 +44,34 @@ class Lookup:
     table: FloatArray
 
     def dense(self) -> FloatArray:
-        """Write the columns out, shape (T, D, N)."""
-        picked: FloatArray = self.table.T[self.ids].transpose(0, 2, 1)
+        """Write the rows out, shape (T, N, D)."""
+        picked: FloatArray = self.table.T[self.ids]
         return picked
 
 
-Inputs: TypeAlias = NDArray[Any] | Lookup
-"""Inputs of a layer: dense (T, D, N), ids (T, N) that stand for one-hot columns, or a `Lookup`."""
+Inputs: TypeAlias = FloatArray | IdArray | Lookup
+"""Inputs of a layer: dense (T, N, D), ids (T, N) that stand for one-hot rows, or a `Lookup`."""
+
+
+def check_shape(name: str, array: NDArray[Any], shape: tuple[int | None, ...], letters: str) -> None:
+    """Refuse an array of another shape; None stands for any length.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> check_shape("the input", np.zeros((2, 3)), (2, 4), "(N, D)")
+    Traceback (most recent call last):
+    charlm.errors.UsageError: the input has shape (2, 3); it must be (N, D) = (2, 4)
+    """
+    found = array.shape
+    if found == shape:
+        return
+    if len(found) != len(shape) or any(want not in (None, got) for want, got in zip(shape, found, strict=True)):
+        wanted = ", ".join("any" if length is None else str(length) for length in shape)
+        raise UsageError(f"{name} has shape {array.shape}; it must be {letters} = ({wanted})")
 
 
 def check_ids(ids: IdArray, size: int) -> None:
@@ -106,68 +119,3 @@ def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
         return None, ids
     symbols, places = np.unique(ids, return_inverse=True)
     return symbols, places.reshape(ids.shape)
-
-
-def columns(x: FloatArray) -> FloatArray:
-    """Put the columns of all steps side by side, (T, D, N) → (D, T·N); a copy only where memory demands it."""
-    T, D, N = x.shape
-    return x.transpose(1, 0, 2).reshape(D, T * N)
-
-
-def rows(x: FloatArray) -> FloatArray:
-    """Put the characters of all steps below each other, (T, D, N) → (T·N, D); the transpose of `columns`."""
-    return columns(x).T
-
-
-def sequence(flat: FloatArray, steps: int) -> FloatArray:
-    """See (D, T·N) columns as a sequence (T, D, N), without a copy."""
-    D, TN = flat.shape
-    return flat.reshape(D, steps, TN // steps).transpose(1, 0, 2)
-
-
-def sum_by_id(groups: FloatArray, ids: IdArray, size: int) -> FloatArray:
-    """Add up the rows that belong to the same symbol.
-
-    Rows are taken in the order of their symbols, some at a time: those have few symbols, so that a product with
-    their one-hot rows is quick, and the rows stay in a core's cache.
-
-    Parameters
-    ----------
-    groups : ndarray, shape (G, T·N, H)
-    ids : ndarray of int, shape (T·N,)
-    size : int
-        V.
-
-    Returns
-    -------
-    ndarray, shape (G, V, H)
-        Row v is the sum of the rows with id v.
-    """
-    G, _, H = groups.shape
-    if ids.size <= ROWS_AT_ONCE:
-        few: FloatArray = np.matmul(groups.transpose(0, 2, 1), _one_hot(np.arange(size), ids, groups.dtype).T)
-        return few.transpose(0, 2, 1)  # which lies in memory as the weights do
-    groups = np.ascontiguousarray(groups)  # which `take` would do every time
-    order = np.argsort(ids, kind="stable")
-    counts = np.bincount(ids, minlength=size)
-    present = np.flatnonzero(counts)
-    places = np.repeat(np.arange(present.size), counts[present])  # in `present`, of the rows in their new order
-    sums = np.zeros((G, present.size, H), groups.dtype)
-    some = empty((G, min(ROWS_AT_ONCE, ids.size), H), groups.dtype)
-    for start in range(0, ids.size, ROWS_AT_ONCE):
-        taken = order[start : start + ROWS_AT_ONCE]
-        at = places[start : start + ROWS_AT_ONCE]
-        first, end = int(at[0]), int(at[-1]) + 1
-        one_hot = _one_hot(np.arange(first, end), at, groups.dtype)
-        rows = groups.take(taken, axis=1, out=some[:, : taken.size], mode="clip")
-        sums[:, first:end] += np.matmul(one_hot, rows)
-    if present.size == size:
-        return sums
-    total = np.zeros((G, size, H), groups.dtype)
-    total[:, present] = sums
-    return total
-
-
-def _one_hot(symbols: IdArray, ids: IdArray, dtype: np.dtype[Any]) -> FloatArray:
-    """Return (symbols, ids): 1 where an id is the symbol."""
-    return np.equal(symbols[:, None], ids).astype(dtype)

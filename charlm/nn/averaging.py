@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from charlm.nn.parameters import FloatArray
+from charlm.nn.arrays import FloatArray
 
 __all__ = ["average_"]
 

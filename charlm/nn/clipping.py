@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from charlm.nn.parameters import FloatArray
+from charlm.nn.arrays import FloatArray
 
 __all__ = ["BLOCK", "clip_norm_", "clip_value_", "global_norm", "norm_of_squares", "squared_norm"]
 

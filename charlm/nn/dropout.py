@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from charlm.errors import UsageError
-from charlm.nn.parameters import FloatArray
-from charlm.nn.workspace import Workspace
+from charlm.nn.arrays import FloatArray
+from charlm.nn.backprop import once
+from charlm.nn.kernels.workspace import Workspace
 
 __all__ = ["Dropout", "draw_mask_"]
 
@@ -38,6 +39,12 @@ class Dropout:
     .. [2] Zaremba, Sutskever & Vinyals (2014), "Recurrent Neural Network Regularization": between layers only.
     .. [3] Gal & Ghahramani (2016), "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks":
        variational.
+
+    Examples
+    --------
+    >>> y, backprop = Dropout(0.5).forward(np.ones((2, 3, 4)), np.random.default_rng(0))
+    >>> sorted(set(y.ravel().tolist()))
+    [0.0, 2.0]
     """
 
     def __init__(self, probability: float, *, variational: bool = False) -> None:
@@ -48,11 +55,11 @@ class Dropout:
     def forward(
         self, x: FloatArray, rng: np.random.Generator, *, workspace: Workspace | None = None
     ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
-        """Drop activations of a sequence.
+        """Drop activations of a sequence, or of one step.
 
         Parameters
         ----------
-        x : ndarray, shape (T, D, N)
+        x : ndarray, shape (T, N, D) or (N, D)
             Left as it is.
         rng : numpy.random.Generator
             Draws the mask.
@@ -61,17 +68,15 @@ class Dropout:
 
         Returns
         -------
-        y : ndarray, shape (T, D, N)
+        y : ndarray, of the same shape
         backprop : callable
-            ``dy -> dx``; overwrites `dy`.
+            ``dy -> dx``; overwrites `dy`; once only.
         """
         if not self.probability:
-            return x, lambda dy: dy
-        T, D, N = x.shape
+            return x, once(lambda dy: dy)
         ws = Workspace() if workspace is None else workspace
-        by_rows = ws.array((self, "mask"), (1 if self.variational else T, N, D), x.dtype)
-        draw_mask_(by_rows, self.probability, rng)
-        mask = by_rows.transpose(0, 2, 1)
-        y = ws.array((self, "y"), (T, N, D), x.dtype).transpose(0, 2, 1)
-        np.multiply(x, mask, out=y)
-        return y, lambda dy: np.multiply(dy, mask, out=dy)
+        mask_shape = (1, *x.shape[1:]) if self.variational and x.ndim == 3 else x.shape
+        mask = ws.array((self, "mask"), mask_shape, x.dtype)
+        draw_mask_(mask, self.probability, rng)
+        y = np.multiply(x, mask, out=ws.array((self, "y"), x.shape, x.dtype))
+        return y, once(lambda dy: np.multiply(dy, mask, out=dy))

@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.arrays import IdArray, Lookup, occurring
-from charlm.nn.parameters import FloatArray, ParameterStore, Shape
+from charlm.nn.arrays import FloatArray, IdArray, Lookup, Shape, occurring
+from charlm.nn.backprop import once
+from charlm.nn.parameters import ParameterStore
 
 __all__ = ["Embedding"]
 
@@ -17,7 +18,7 @@ class Embedding:
     """Embedding of V symbols in E features.
 
     The result is a `Lookup`, the columns not written out: a recurrent layer that reads it projects the V columns of
-    the table once and never the T·N columns of the window. Of a large vocabulary the table has only the S symbols
+    the table once and never the T·N rows of the window. Of a large vocabulary the table has only the S symbols
     that occur (`charlm.nn.arrays.occurring`).
 
     Parameters
@@ -25,11 +26,17 @@ class Embedding:
     vocabulary_size, embedding_size : int
         V and E.
     params : ParameterStore, optional
-        Where ``W`` (E, V) lives; a store of its own when left out.
+        Where ``W`` (E, V) lives, as it is there; a store of its own when left out.
     rng : numpy.random.Generator, optional
-        Draws the start weights, N(0, 1).
+        Draws the start weights, N(0, 1); seed 0 for a store of its own when left out.
     dtype : dtype-like
         For a store of its own.
+
+    Examples
+    --------
+    >>> lookup, backprop = Embedding(5, 3).forward(np.array([[0, 4], [2, 2]]))  # (T, N)
+    >>> lookup.dense().shape  # (T, N, E)
+    (2, 2, 3)
     """
 
     def __init__(
@@ -43,8 +50,8 @@ class Embedding:
     ) -> None:
         shapes = self.shapes(vocabulary_size, embedding_size)
         self.params = ParameterStore(shapes, dtype) if params is None else params
-        if rng is not None:
-            self.initialize_(rng)
+        if params is None or rng is not None:
+            self.initialize_(np.random.default_rng(0) if rng is None else rng)
 
     @classmethod
     def shapes(cls, vocabulary_size: int, embedding_size: int) -> dict[str, Shape]:
@@ -62,14 +69,16 @@ class Embedding:
         Returns
         -------
         Lookup
-            Stands for (T, E, N).
+            Stands for (T, N, E).
         backprop : callable
-            ``dtable (E, V or S) -> None``; adds into ``params.grad``. A lookup's gradient is that of its table.
+            ``dtable (E, V or S) -> None``; adds into ``params.grad``; once only. A lookup's gradient is that of its
+            table.
         """
         W = self.params["W"]
         symbols, places = occurring(ids, W.shape[1])
         table = W if symbols is None else W[:, symbols]
 
+        @once
         def backprop(dtable: FloatArray) -> None:
             self.params.gradient("W")[:, slice(None) if symbols is None else symbols] += dtable
 

@@ -6,6 +6,7 @@ losses checks every entry at once: ``(L(w + εv) - L(w - εv)) / 2ε = g · v``.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.parameters import FloatArray
+from charlm.nn.arrays import FloatArray
 
-__all__ = ["GradientCheck", "check_gradients"]
+__all__ = ["Entry", "GradientCheck", "check_gradients"]
 
 EPSILON = 1e-5
 TOLERANCE = 1e-6
@@ -23,19 +24,41 @@ FLOOR = 1e-4  # below this size an error counts absolutely
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a gradient, both ways."""
+
+    tensor: str
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+
+    @property
+    def error(self) -> float:
+        """Relative error, |a - n| / max(|a|, |n|, 1e-4)."""
+        return _relative_error(self.analytic, self.numeric)
+
+    def __str__(self) -> str:
+        place = ", ".join(map(str, self.index))
+        return f"{self.tensor}[{place}] is {self.analytic:.6g}, by differences {self.numeric:.6g}"
+
+
+@dataclass(frozen=True, slots=True)
 class GradientCheck:
-    """What a check found.
+    """The result of a check.
 
     Attributes
     ----------
     elementwise : dict of str to float
         Largest relative error among the entries tried, of each tensor.
     directional : float
-        Relative error along the random direction.
+        Relative error along the direction.
+    worst : Entry, optional
+        The entry with the largest error; None where no entry was tried.
     """
 
     elementwise: dict[str, float]
     directional: float
+    worst: Entry | None = None
 
     @property
     def passed(self) -> bool:
@@ -55,6 +78,7 @@ def check_gradients(
     rng: np.random.Generator,
     entries: int = 20,
     epsilon: float = EPSILON,
+    direction: Mapping[str, FloatArray] | None = None,
 ) -> GradientCheck:
     """Compare gradients with central differences of a loss.
 
@@ -72,6 +96,8 @@ def check_gradients(
         How many entries of each tensor to try; all where there are fewer.
     epsilon : float
         ε, the step to either side.
+    direction : mapping of str to ndarray, optional
+        v, of the tensors' shapes and any length but zero; random when left out.
 
     Returns
     -------
@@ -81,37 +107,52 @@ def check_gradients(
     ------
     UsageError
         If a tensor is not float64: rounding would drown the differences.
+
+    Examples
+    --------
+    >>> w, rng = {"w": np.array([1.0, 2.0])}, np.random.default_rng(0)
+    >>> found = check_gradients(lambda: float(np.sum(w["w"] ** 2)), w, {"w": 3 * w["w"]}, rng=rng)
+    >>> found.passed
+    False
+    >>> print(found.worst)
+    w[0] is 3, by differences 2
     """
     wrong = [name for name, tensor in tensors.items() if tensor.dtype != np.float64]
     if wrong:
         raise UsageError(f"{wrong[0]} is {tensors[wrong[0]].dtype}; gradients are checked in float64")
     analytic = {name: gradients[name].astype(np.float64).copy() for name in tensors}
 
-    elementwise = {}
+    tried = []
     for name, tensor in tensors.items():
         chosen = rng.choice(tensor.size, size=min(entries, tensor.size), replace=False)
-        places = [np.unravel_index(k, tensor.shape) for k in chosen]
-        errors = [_entry_error(loss, tensor, at, float(analytic[name][at]), epsilon) for at in places]
-        elementwise[name] = float(np.max(errors, initial=0.0))  # NaN stays NaN
+        for at in (np.unravel_index(k, tensor.shape) for k in sorted(chosen)):
+            index = tuple(int(i) for i in at)
+            tried.append(
+                Entry(name, index, float(analytic[name][index]), _difference(loss, tensor, index, epsilon))
+            )
+    # NaN is worse than any number
+    errors = {name: [e.error for e in tried if e.tensor == name] for name in tensors}
+    elementwise = {name: float(np.max(found, initial=0.0)) for name, found in errors.items()}
+    worst = max(tried, key=lambda e: math.inf if math.isnan(e.error) else e.error, default=None)
 
-    direction = {name: rng.standard_normal(tensor.shape) for name, tensor in tensors.items()}
+    if direction is None:
+        direction = {name: rng.standard_normal(tensor.shape) for name, tensor in tensors.items()}
     length = np.sqrt(sum(float(np.sum(v * v)) for v in direction.values()))
-    direction = {name: v / length for name, v in direction.items()}
-    numeric = _slope(loss, tensors, direction, epsilon)
-    along = sum(float(np.sum(analytic[name] * v)) for name, v in direction.items())
-    return GradientCheck(elementwise, _relative_error(along, numeric))
+    unit = {name: direction[name] / length for name in tensors}
+    numeric = _slope(loss, tensors, unit, epsilon)
+    along = sum(float(np.sum(analytic[name] * v)) for name, v in unit.items())
+    return GradientCheck(elementwise, _relative_error(along, numeric), worst)
 
 
-def _entry_error(
-    loss: Callable[[], float], tensor: FloatArray, at: tuple[np.intp, ...], analytic: float, epsilon: float
-) -> float:
+def _difference(loss: Callable[[], float], tensor: FloatArray, at: tuple[int, ...], epsilon: float) -> float:
+    """Return the derivative by one entry, by central differences; the tensor ends as it began."""
     value = tensor[at]
     tensor[at] = value + epsilon
     above = loss()
     tensor[at] = value - epsilon
     below = loss()
     tensor[at] = value
-    return _relative_error(analytic, (above - below) / (2 * epsilon))
+    return (above - below) / (2 * epsilon)
 
 
 def _slope(

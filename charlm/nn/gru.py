@@ -2,103 +2,179 @@
 
 ::
 
-    (1) r, z = σ(W_x x + b + W_h h₋)
-    (2) n = tanh(W_xn x + b_n + r ⊙ (W_hn h₋ + b_hn))     reset="after", PyTorch and cuDNN
-        n = tanh(W_xn x + b_n + W_hn (r ⊙ h₋))            reset="before", Cho et al. 2014
-    (3) h = (1 - z) ⊙ n + z ⊙ h₋
+    forward                                   backward, from dh = dL/dh
 
-The gates stand in the order r z n, in files and inside.
+    (1) z_r, z_z = W_x x + W_h h₋ + b         (1′) dh₋ += W_hᵀ (dz_r, dz_z), the weights as in (4′)
+        r, z = σ(z_r), σ(z_z)                      dz_r = dr ⊙ r(1 - r),  dz_z = dz ⊙ z(1 - z)
+
+    reset="after", PyTorch and cuDNN:
+    (2) a = W_hn h₋ + b_hn                    (2′) da = dz_n ⊙ r,  dr = dz_n ⊙ a
+        z_n = W_xn x + b_n + r ⊙ a                 dh₋ += W_hnᵀ da,  dW_hn += da h₋ᵀ,  db_hn += da
+
+    reset="before", Cho et al. 2014:
+    (3) a = r ⊙ h₋                            (3′) da = W_hnᵀ dz_n,  dr = da ⊙ h₋
+        z_n = W_xn x + b_n + W_hn a                dh₋ += da ⊙ r,  dW_hn += dz_n aᵀ
+
+    (4) n = tanh(z_n)                         (4′) dz_n = dn ⊙ (1 - n²)
+                                                   dx = W_xᵀ dz,  dW_x += dz xᵀ,  dW_h += dz h₋ᵀ,  db += dz
+    (5) h = (1 - z) ⊙ n + z ⊙ h₋              (5′) dn = dh ⊙ (1 - z),  dz = dh ⊙ (h₋ - n),  dh₋ = dh ⊙ z
+          = n + z ⊙ (h₋ - n)
+
+What multiplies dh is known before dh is. These *factors* are computed for many steps at once::
+
+    (6′) dz_n = k_n ⊙ dh,  k_n = (1 - n²)(1 - z)
+    (7′) dz_z = k_z ⊙ dh,  k_z = z(1 - z)(h₋ - n)
+    (8′) da = k_a ⊙ dh,    k_a = k_n r                             reset="after"
+         dz_r = k_r ⊙ dh,  k_r = k_n a r(1 - r) = (1 - r) a k_a
+    (9′) dz_r = k_r ⊙ da,  k_r = h₋ r(1 - r) = (1 - r) a           reset="before"
+
+Equations are for one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (4′) for a
+whole window at once (`charlm.nn.recurrent`). The gates are in the order r z n. `charlm.nn.reference` says the same
+naively.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
-from charlm.nn.memory import empty
-from charlm.nn.parameters import FloatArray, ParameterStore, Shape
-from charlm.nn.pieces import multiply
-from charlm.nn.products import DotFor, Gate, Gather, Spread, both_ways
-from charlm.nn.projection import BackpropInput
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
-from charlm.nn.window import Window, matrix
+from charlm.nn.arrays import FloatArray, Shape
+from charlm.nn.kernels.blocks import multiply
+from charlm.nn.kernels.gate_products import Gate, GateProduct, GateProductTransposed, Products
+from charlm.nn.kernels.memory import NEW, empty, half
+from charlm.nn.kernels.projection import BackpropInput
+from charlm.nn.kernels.window import Window, matrix
+from charlm.nn.parameters import ParameterStore
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
 
 __all__ = ["GRU", "GRUState"]
 
-R, Z, N_ = range(3)
+R, Z, N_ = range(3)  # the gates' places in files
 
 
 class GRUState(NamedTuple):
-    """Hidden state (H, N)."""
+    """Hidden state (N, H)."""
 
     h: FloatArray
 
 
 @dataclass(slots=True)
-class Step:
-    """Views of one step; each (N, H) unless said."""
+class Forward:
+    """Arrays of one step forward, each (N, H) unless said."""
 
+    W_h: GateProduct  # of the gates n r z; with reset before of r z
+    W_hn: GateProduct | None  # with reset before
+    b_hn: FloatArray  # (H,)
+    Wh_rz: FloatArray  # (2, N, H): W_h h₋
+    Wh_n: FloatArray  # what W_hn gives; then r ⊙ a, or W_hn a
+    wx_rz: FloatArray  # (2, N, H): W_x x + b
+    wx_n: FloatArray
+    h_before: FloatArray
+    h: FloatArray  # NEW for a new array
     rz: FloatArray  # (2, N, H)
     r: FloatArray
     z: FloatArray
     n: FloatArray
-    half: FloatArray  # (): ½, which NumPy takes quicker than a number of Python's
-    memory: FloatArray  # after: W_hn h₋ + b_hn; before: r ⊙ h₋
-    b_hn: FloatArray  # (H,)
-    h_before: FloatArray
-    h: FloatArray
-    delta: FloatArray  # (4, N, H): dL/d of memory, r, z, n
-    delta_nrz: FloatArray  # (3, 1, N, H), memory standing for n, as reset after has it
-    delta_rz: FloatArray  # (2, 1, N, H)
-    delta_n: FloatArray  # (1, 1, N, H)
+    a: FloatArray
+    half: FloatArray  # ()
 
 
-class GRUWindow(Window):
-    """Adds what the candidate reads, and groups of `delta` for memory, r, z and n.
+@dataclass(slots=True)
+class Backward:
+    """Arrays of one step backward, each (N, H) unless said. Gradients lie in the memory of their factors."""
 
-    So ``delta[:3]`` goes with ``W_h`` in its order n r z, and ``delta[1:]`` with ``W_x`` in its order r z n.
+    W_h_transposed: GateProductTransposed
+    W_hn_transposed: GateProductTransposed | None  # with reset before
+    dh_before: FloatArray  # what W_h_transposed adds to
+    r: FloatArray
+    z: FloatArray
+    k_arzn: FloatArray  # (4, N, H)
+    k_r: FloatArray
+    k_zn: FloatArray  # (2, N, H)
+    d_arzn: FloatArray  # (4, N, H): da, dz_r, dz_z, dz_n
+    d_a: FloatArray
+    dz_r: FloatArray
+    dz_zn: FloatArray  # (2, N, H)
+    of_gates: FloatArray  # da, dz_r, dz_z (3, 1, N, H); with reset before dz_r, dz_z (2, 1, N, H)
+    of_candidate: FloatArray  # dz_n (1, 1, N, H)
+
+
+class GRUWindow(Window[Forward, Backward]):
+    """Adds a (T, N, H), and to `dz` a group for da: its groups are a, r, z, n.
+
+    So ``dz[:3]`` goes with ``W_h`` in its order n r z, and ``dz[1:]`` with ``W_x`` in its order r z n.
     """
 
-    def __init__(self, cell: GRU, T: int, N: int, resets: bool) -> None:
-        super().__init__(cell, T, N, resets, groups=4)
+    def __init__(self, cell: GRU, T: int, N: int, products: Products, *, resets: bool) -> None:
         H, dtype = cell.hidden_size, cell.params.dtype
-        self.memory = empty((T, N, H), dtype)
-        self.b_hn = cell.params["b_hn"] if cell.reset_after else np.zeros(H, dtype)
-        self.steps = [self._views(t) for t in range(T)]
+        super().__init__(3, 1, T, N, H, dtype, resets=resets, groups=4)
+        self.a = empty((T, N, H), dtype)
+        b_hn = cell.params["b_hn"] if cell.reset_after else np.zeros(H, dtype)
+        (h,), (h_before,) = self.states, self.before
+        rzn = [self.z[:, t] for t in range(T)]
+        self.forward = [
+            forward_step(products.forward, b_hn, rzn[t], h_before[t], h[t + 1], rzn[t], self.a[t]) for t in range(T)
+        ]
+        self.backward = [self._backward(t, products.backward) for t in range(T)]
 
-    def _views(self, t: int) -> Step:
-        rzn, delta = self.z[:, t], self.delta[:, t]
-        return Step(
-            rz=rzn[:2],
-            r=rzn[0],
-            z=rzn[1],
-            n=rzn[2],
-            half=self.half,
-            memory=self.memory[t],
-            b_hn=self.b_hn,
-            h_before=self.inputs[0][t],
-            h=self.states[0][t + 1],
-            delta=delta,
-            delta_nrz=delta[:3, None],
-            delta_rz=delta[1:3, None],
-            delta_n=delta[3:, None],
+    def _backward(self, t: int, products: Sequence[GateProductTransposed]) -> Backward:
+        (r, z, _), k = self.z[:, t], self.dz[:, t]
+        d, k_r, k_zn = k, k[1], k[2:]
+        candidate = products[1] if len(products) > 1 else None
+        return Backward(
+            W_h_transposed=products[0],
+            W_hn_transposed=candidate,
+            dh_before=products[0].addend,
+            r=r,
+            z=z,
+            k_arzn=k,
+            k_r=k_r,
+            k_zn=k_zn,
+            d_arzn=d,
+            d_a=d[0],
+            dz_r=k_r,
+            dz_zn=k_zn,
+            of_gates=d[:3, None] if candidate is None else d[1:3, None],
+            of_candidate=d[3:, None],
         )
 
 
-class GRUProducts(NamedTuple):
-    """The products with all gates' matrices; with reset before, with those of r and z, and of n apart."""
+def forward_step(
+    products: Sequence[GateProduct],
+    b_hn: FloatArray,
+    wx: FloatArray,
+    h_before: FloatArray,
+    h: FloatArray,
+    rzn: FloatArray,
+    a: FloatArray,
+) -> Forward:
+    """Return the arrays of a step, those of the gates as views of rzn (3, N, H)."""
+    W_h, W_hn = products[0], products[1] if len(products) > 1 else None
+    return Forward(
+        W_h=W_h,
+        W_hn=W_hn,
+        b_hn=b_hn,
+        Wh_rz=W_h.product[-2:],
+        Wh_n=(W_h if W_hn is None else W_hn).product[0],
+        wx_rz=wx[:2],
+        wx_n=wx[2],
+        h_before=h_before,
+        h=h,
+        rz=rzn[:2],
+        r=rzn[0],
+        z=rzn[1],
+        n=rzn[2],
+        a=a,
+        half=half(a.dtype),
+    )
 
-    forward: Spread
-    backward: Gather
-    candidate: Spread | None = None
-    candidate_backward: Gather | None = None
 
-
-class GRU(Recurrent):
+class GRU(Recurrent[Forward, Backward, GRUWindow]):
     """GRU layer.
 
     Parameters
@@ -114,12 +190,19 @@ class GRU(Recurrent):
     ----------
     .. [1] Cho et al. (2014), "Learning Phrase Representations using RNN Encoder-Decoder".
     .. [2] PyTorch, ``torch.nn.GRU``.
+
+    Examples
+    --------
+    >>> layer = GRU(3, 5, reset="before")
+    >>> h, state, backprop = layer.forward(np.ones((7, 2, 3), np.float32))  # (T, N, D)
+    >>> h.shape, state.h.shape
+    ((7, 2, 5), (2, 5))
     """
 
-    gates = 3
     input_order = (Gate(R, 0.5), Gate(Z, 0.5), Gate(N_, 1.0))
     recurrent_order = (Gate(N_, 1.0), Gate(R, 0.5), Gate(Z, 0.5))
     state_type = GRUState
+    adds_to_dh = True
 
     def __init__(
         self,
@@ -135,17 +218,18 @@ class GRU(Recurrent):
         if reset not in ("after", "before"):
             raise UsageError(f"reset is {reset!r}; choose after or before")
         self.reset_after = reset == "after"
-        if params is None:
-            params = ParameterStore(self.shapes(input_size, hidden_size, reset), dtype)
         super().__init__(input_size, hidden_size, params=params, rng=rng, dtype=dtype, weight_drop=weight_drop)
+
+    def own_shapes(self) -> dict[str, Shape]:
+        """Return the shape of each of this layer's parameters."""
+        return self.shapes(self.input_size, self.hidden_size, "after" if self.reset_after else "before")
 
     @classmethod
     def shapes(
         cls, input_size: int, hidden_size: int, reset: Literal["after", "before"] = "after"
     ) -> dict[str, Shape]:
         """Return the shape of each parameter; ``b_hn`` only with reset after."""
-        shapes = super().shapes(input_size, hidden_size)
-        return shapes | {"b_hn": (hidden_size,)} if reset == "after" else shapes
+        return super().shapes(input_size, hidden_size) | ({"b_hn": (hidden_size,)} if reset == "after" else {})
 
     def initialize_(self, rng: np.random.Generator) -> None:
         """Draw weights uniform in ±1/√H and zero biases, in place."""
@@ -153,128 +237,102 @@ class GRU(Recurrent):
         if self.reset_after:
             self.params["b_hn"][...] = 0
 
-    def window(self, T: int, N: int, resets: bool) -> GRUWindow:
-        """Return the arrays for T steps of N streams."""
-        return GRUWindow(self, T, N, resets)
+    @property
+    def recurrent_groups(self) -> Sequence[Sequence[Gate]]:
+        """Gates that multiply the same: with reset before, the candidate multiplies another state."""
+        order = self.recurrent_order
+        return [order] if self.reset_after else [order[1:], order[:1]]
 
-    def products(self, N: int) -> GRUProducts:
-        """Return the products with ``W_h``, whole or in parts, and those with its transpose."""
-        H, order, dtype = self.hidden_size, self.recurrent_order, self.params.dtype
-        if self.reset_after:
-            return GRUProducts(*both_ways(order, H, N, dtype, addend=True))
-        return GRUProducts(
-            *both_ways(order[1:], H, N, dtype, addend=True),
-            *both_ways(order[:1], H, N, dtype),
-        )
-
-    def advance(self, step: Step, products: GRUProducts) -> None:
-        """Compute h of a step, equations (1) to (3), in place."""
-        product = products.forward(step.h_before)
-        product_rz = product[-2:]
-        np.add(step.rz, product_rz, step.rz)
-        np.tanh(step.rz, step.rz)  # (1) σ(z) = ½(1 + tanh(z/2))
+    def step_forward(self, step: Forward) -> None:
+        """Compute h of a step, in place."""
+        step.W_h(step.h_before)
+        np.add(step.wx_rz, step.Wh_rz, step.rz)  # (1)
+        np.tanh(step.rz, step.rz)  # σ(z) = ½(1 + tanh(z/2))
         np.multiply(step.rz, step.half, step.rz)
         np.add(step.rz, step.half, step.rz)
-        if products.candidate is None:
-            product_n = product[0]
-            np.add(product_n, step.b_hn, step.memory)
-            np.multiply(step.r, step.memory, product_n)
+        if step.W_hn is None:
+            np.add(step.Wh_n, step.b_hn, step.a)  # (2)
+            np.multiply(step.r, step.a, step.Wh_n)
         else:
-            np.multiply(step.r, step.h_before, step.memory)
-            product_n = products.candidate(step.memory)[0]
-        np.add(step.n, product_n, step.n)
-        np.tanh(step.n, step.n)  # (2)
-        np.subtract(step.h_before, step.n, step.h)
-        np.multiply(step.h, step.z, step.h)
-        np.add(step.h, step.n, step.h)  # (3) h = n + z (h₋ - n)
+            np.multiply(step.r, step.h_before, step.a)  # (3)
+            step.W_hn(step.a)
+        np.add(step.wx_n, step.Wh_n, step.n)
+        np.tanh(step.n, step.n)  # (4)
+        step.h = h = np.subtract(step.h_before, step.n, step.h)
+        np.multiply(h, step.z, h)
+        np.add(h, step.n, h)  # (5) h = n + z ⊙ (h₋ - n)
 
-    def factors(self, window: GRUWindow, steps: slice) -> None:
-        """Write what dL/dh is multiplied with to give dL/d of memory, r, z and n into `delta`, in place.
-
-        With reset before, r's factor is of dL/d(memory) instead, and memory's place stays free.
-        """
-        h_before, memory = window.inputs[0][steps], window.memory[steps]
+    def gate_factors(self, window: GRUWindow, steps: slice) -> None:
+        """Compute the factors of (6′) to (9′), in place; k_r and k_z grow factor by factor."""
+        h_before, a = window.before[0][steps], window.a[steps]
         r, z, n = window.z[:, steps]
-        d_memory, d_r, d_z, d_n = window.delta[:, steps]
+        k_a, k_r, k_z, k_n = window.dz[:, steps]
+        scratch = k_a  # which is computed last
 
-        np.multiply(n, n, out=d_memory)
-        np.subtract(1, d_memory, out=d_memory)  # (2) tanh' = 1 - n²
-        np.subtract(1, z, out=d_z)
-        np.multiply(d_memory, d_z, out=d_n)  # (3) dn = dh (1 - z)
-        np.multiply(d_z, z, out=d_z)  # (1) σ' = z(1 - z)
-        np.subtract(h_before, n, out=d_memory)
-        np.multiply(d_z, d_memory, out=d_z)  # (3) dz = dh (h₋ - n)
-        np.subtract(1, r, out=d_r)
-        np.multiply(d_r, memory, out=d_r)
+        np.subtract(1, z, out=k_z)
+        np.multiply(n, n, out=scratch)
+        np.subtract(1, scratch, out=scratch)
+        np.multiply(scratch, k_z, out=k_n)  # (6′) k_n = (1 - n²)(1 - z)
+        np.multiply(k_z, z, out=k_z)
+        np.subtract(h_before, n, out=scratch)
+        np.multiply(k_z, scratch, out=k_z)  # (7′) k_z = (1 - z) z (h₋ - n)
+        np.subtract(1, r, out=k_r)
+        np.multiply(k_r, a, out=k_r)  # (9′) k_r = (1 - r) a
         if self.reset_after:
-            np.multiply(d_n, r, out=d_memory)  # (2) d(memory) = dn r
-            np.multiply(d_r, d_memory, out=d_r)  # (2) dr = dn memory, (1) σ' = r(1 - r)
-        # before: dr = d(memory) h₋ and σ' = r(1 - r) make d(memory) (1 - r) memory, as memory is r h₋
+            np.multiply(k_n, r, out=k_a)  # (8′) k_a = k_n r
+            np.multiply(k_r, k_a, out=k_r)  # (8′) k_r = (1 - r) a k_a
 
-    def retreat(self, step: Step, products: GRUProducts, carry: LayerState) -> None:
-        """Go one step back, in place."""
+    def step_backward(self, step: Backward, carry: LayerState) -> None:
+        """Compute da and dz, and turn dh of this step into that of the step before, in place."""
         (dh,) = carry
-        dh_before = products.backward.addend
-        if products.candidate_backward is None:
-            np.multiply(step.delta, dh, step.delta)
-            np.multiply(dh, step.z, dh_before)  # (3) dh₋ = dh z
-            products.backward(step.delta_nrz, out=dh)  # (1), (2) dh₋ += W_hᵀ (d memory, dz_r, dz_z)
-            return
-        d_memory, d_r, d_zn = step.delta[0], step.delta[1], step.delta[2:]
-        np.multiply(d_zn, dh, d_zn)
-        np.multiply(dh, step.z, dh_before)  # (3) dh₋ = dh z
-        products.candidate_backward(step.delta_n, out=d_memory)  # (2)
-        np.multiply(d_r, d_memory, d_r)
-        np.multiply(d_memory, step.r, d_memory)  # (2) dh₋ += r d(r h₋)
-        np.add(dh_before, d_memory, dh_before)
-        products.backward(step.delta_rz, out=dh)  # (1) dh₋ += W_hᵀ (dz_r, dz_z)
+        np.multiply(dh, step.z, step.dh_before)  # (5′) dh₋ = dh ⊙ z
+        if step.W_hn_transposed is None:
+            np.multiply(step.k_arzn, dh, step.d_arzn)  # (6′), (7′), (8′)
+        else:
+            np.multiply(step.k_zn, dh, step.dz_zn)  # (6′), (7′)
+            step.W_hn_transposed(step.of_candidate, out=step.d_a)  # (3′) da = W_hnᵀ dz_n
+            np.multiply(step.k_r, step.d_a, step.dz_r)  # (9′)
+            np.multiply(step.d_a, step.r, step.d_a)
+            np.add(step.dh_before, step.d_a, step.dh_before)  # (3′) dh₋ += da ⊙ r
+        step.W_h_transposed(step.of_gates, out=dh)  # (1′), (2′) dh₋ += W_hᵀ (…)
 
     def gradients_(
-        self, window: GRUWindow, mask: FloatArray | None, backprop_input: BackpropInput
+        self, window: GRUWindow, mask: FloatArray | None, backprop_x: BackpropInput
     ) -> FloatArray | None:
-        """Add the window's weight gradients, in place, and return dx."""
-        delta, before = matrix(window.delta), window.before  # memory, r, z, n
-        dx = self.input_gradients_(delta[1:], backprop_input)
+        """Add the window's weight gradients, (2′) to (4′), in place, and return dx."""
+        d_arzn, h_before = matrix(window.dz), matrix(window.before[0])
+        dx = self.input_gradients_(d_arzn[1:], backprop_x)
         if self.reset_after:
-            self.add_gradient_("W_h", multiply(delta[:3].transpose(0, 2, 1), before), self.recurrent_order, mask)
-            self.params.gradient("b_hn")[...] += delta[0].sum(axis=0)
+            dW_h = multiply(d_arzn[:3].transpose(0, 2, 1), h_before)
+            self.add_gradient_("W_h", dW_h, self.recurrent_order, mask)
+            self.params.gradient("b_hn")[...] += d_arzn[0].sum(axis=0)
         else:
-            d_n = delta[3:].transpose(0, 2, 1)
-            self.add_gradient_("W_h", multiply(d_n, matrix(window.memory)), self.recurrent_order[:1], mask)
-            d_rz = delta[1:3].transpose(0, 2, 1)
-            self.add_gradient_("W_h", multiply(d_rz, before), self.recurrent_order[1:], mask)
+            dW_hn = multiply(d_arzn[3:].transpose(0, 2, 1), matrix(window.a))
+            self.add_gradient_("W_h", dW_hn, self.recurrent_order[:1], mask)
+            dW_h = multiply(d_arzn[1:3].transpose(0, 2, 1), h_before)
+            self.add_gradient_("W_h", dW_h, self.recurrent_order[1:], mask)
         return dx
 
-    def stepper(
-        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
+    def window(self, T: int, N: int, products: Products, *, resets: bool) -> GRUWindow:
+        """Return the arrays for T steps of N streams."""
+        return GRUWindow(self, T, N, products, resets=resets)
+
+    def step_function(
+        self, read: Callable[[StepInput], FloatArray], products: Sequence[GateProduct]
     ) -> StepFunction:
-        """Return a function that advances by one symbol, with the weights as they are now."""
-        order, half = self.recurrent_order, np.array(0.5, self.params.dtype)
-        read, after = self.reader(streams, table), self.reset_after
-        product = self.spread(order if after else order[1:], streams, dot_for)
-        candidate = None if after else self.spread(order[:1], streams, dot_for)
-        b_hn = self.params["b_hn"].copy() if after else np.zeros(self.hidden_size)
-        m, rz = product.product[0], product.product[-2:]
-        r, z = rz
+        """Return a function that advances by one symbol."""
+        product, step_forward = products[0].product, self.step_forward
+        dtype, shape = product.dtype, product.shape[1:]
+        rzn, a = empty((3, *shape), dtype), empty(shape, dtype)
+        b_hn = self.params["b_hn"].copy() if self.reset_after else np.zeros(shape[-1], dtype)
+        step = forward_step(products, b_hn, rzn, a, NEW, rzn, a)
 
-        def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
-            (h,) = state
-            zx = read(x)
-            product(h)
-            np.add(rz, zx[:2], rz)
-            np.tanh(rz, rz)  # (1)
-            np.multiply(rz, half, rz)
-            np.add(rz, half, rz)
-            if candidate is None:
-                n = np.add(m, b_hn)
-                np.multiply(n, r, n)
-            else:
-                n = candidate(np.multiply(r, h))[0]
-            np.add(n, zx[2], n)
-            np.tanh(n, n)  # (2)
-            h = np.subtract(h, n)
-            np.multiply(h, z, h)
-            np.add(h, n, h)  # (3) h = n + z (h₋ - n)
-            return h, GRUState(h)
+        def advance(x: StepInput, state: LayerState) -> tuple[FloatArray, LayerState]:
+            wx = read(x)
+            step.wx_rz, step.wx_n = wx[:2], wx[2]
+            (step.h_before,) = state
+            step.h = NEW
+            step_forward(step)
+            return step.h, GRUState(step.h)
 
-        return step
+        return advance

@@ -1,4 +1,4 @@
-"""The dense head, ``y = W x + b`` at every step."""
+"""The dense head, ``y = x Wᵀ + b`` at every step."""
 
 from __future__ import annotations
 
@@ -7,26 +7,34 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.arrays import columns, rows, sequence
-from charlm.nn.parameters import FloatArray, ParameterStore, Shape
-from charlm.nn.workspace import Workspace
+from charlm.nn.arrays import FloatArray, Shape, check_shape
+from charlm.nn.backprop import once
+from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.parameters import ParameterStore
 
 __all__ = ["Linear"]
 
 
 class Linear:
-    """Dense layer over sequences ``(T, D, N) -> (T, J, N)``.
+    """Dense layer over sequences ``(T, N, D) -> (T, N, J)``, or over one step ``(N, D) -> (N, J)``.
 
     Parameters
     ----------
     input_size, output_size : int
         D and J.
     params : ParameterStore, optional
-        Where ``W`` (J, D) and ``b`` (J,) live; a store of its own when left out.
+        Where ``W`` (J, D) and ``b`` (J,) live, as they are there; a store of its own when left out.
     rng : numpy.random.Generator, optional
-        Draws the start weights.
+        Draws the start weights; seed 0 for a store of its own when left out.
     dtype : dtype-like
         For a store of its own.
+
+    Examples
+    --------
+    >>> head = Linear(3, 2)
+    >>> y, backprop = head.forward(np.ones((4, 5, 3), np.float32))
+    >>> y.shape, backprop(np.ones_like(y)).shape
+    ((4, 5, 2), (4, 5, 3))
     """
 
     def __init__(
@@ -40,8 +48,8 @@ class Linear:
     ) -> None:
         self.input_size, self.output_size = input_size, output_size
         self.params = ParameterStore(self.shapes(input_size, output_size), dtype) if params is None else params
-        if rng is not None:
-            self.initialize_(rng)
+        if params is None or rng is not None:
+            self.initialize_(np.random.default_rng(0) if rng is None else rng)
 
     @classmethod
     def shapes(cls, input_size: int, output_size: int) -> dict[str, Shape]:
@@ -57,37 +65,42 @@ class Linear:
     def forward(
         self, x: FloatArray, *, workspace: Workspace | None = None
     ) -> tuple[FloatArray, Callable[[FloatArray], FloatArray]]:
-        """Apply the layer to a whole sequence.
+        """Apply the layer.
 
         Parameters
         ----------
-        x : ndarray, shape (T, D, N)
+        x : ndarray, shape (T, N, D) or (N, D)
         workspace : Workspace, optional
             Where the result is kept until the next window.
 
         Returns
         -------
-        y : ndarray, shape (T, J, N)
+        y : ndarray, shape (T, N, J) or (N, J)
+            In memory a column a row of x, which is how a softmax over few symbols is quickest.
         backprop : callable
-            ``dy -> dx``; adds into ``params.grad``.
+            ``dy -> dx``; adds into ``params.grad``; once only.
+
+        Raises
+        ------
+        UsageError
+            If x has another number of features.
         """
-        T, _, N = x.shape
+        D, J = self.input_size, self.output_size
+        letters = "(T, N, D)" if x.ndim != 2 else "(N, D)"
+        check_shape("the input", x, (*(None,) * (2 if x.ndim != 2 else 1), D), letters)
+        *leading, _ = x.shape
         ws = Workspace() if workspace is None else workspace
-        W, b, x_rows = self.params["W"], self.params["b"], rows(x)
-        y = np.matmul(W, x_rows.T, out=ws.array((self, "y"), (self.output_size, T * N), W.dtype))
+        W, b, x_rows = self.params["W"], self.params["b"], x.reshape(-1, D)
+        y = np.matmul(W, x_rows.T, out=ws.array((self, "y"), (J, len(x_rows)), W.dtype))
         np.add(y, b[:, None], out=y)
 
+        @once
         def backprop(dy: FloatArray) -> FloatArray:
-            dy_columns = columns(dy)
+            check_shape("dy", dy, (*leading, J), letters.replace("D", "J"))
+            dy_columns = dy.reshape(-1, J).T
             self.params.gradient("W")[...] += dy_columns @ x_rows
             self.params.gradient("b")[...] += dy_columns.sum(axis=1)
-            dx = np.matmul(dy_columns.T, W, out=ws.array((self, "dx"), (T * N, self.input_size), W.dtype))
-            return sequence(dx.T, T)
+            dx = np.matmul(dy_columns.T, W, out=ws.array((self, "dx"), x_rows.shape, W.dtype))
+            return dx.reshape(x.shape)
 
-        return sequence(y, T), backprop
-
-    def step(self, x: FloatArray) -> FloatArray:
-        """Apply the layer to one step, (D, N) → (J, N)."""
-        y: FloatArray = self.params["W"] @ x
-        y += self.params["b"][:, None]
-        return y
+        return y.T.reshape(*leading, J), backprop

@@ -9,24 +9,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import IdArray, check_ids, columns, sequence
-from charlm.nn.parameters import FloatArray
-from charlm.nn.workspace import Workspace
+from charlm.nn.arrays import FloatArray, IdArray, check_ids, check_shape
+from charlm.nn.backprop import once
+from charlm.nn.kernels.workspace import Workspace
 
 __all__ = ["cross_entropy", "log_softmax", "squared_error", "target_nats"]
 
 
-def log_softmax(logits: FloatArray, axis: int = 0) -> NDArray[np.float64]:
-    """Return log-probabilities in float64, by log-sum-exp."""
+def log_softmax(logits: FloatArray) -> NDArray[np.float64]:
+    """Return log-probabilities of logits (…, V) in float64, by log-sum-exp."""
     shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=axis, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=axis, keepdims=True))
+    shifted -= shifted.max(axis=-1, keepdims=True)
+    shifted -= np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
     return shifted
 
 
@@ -35,7 +35,7 @@ def target_nats(logits: FloatArray, targets: IdArray) -> NDArray[np.float64]:
 
     Parameters
     ----------
-    logits : ndarray, shape (T, V, N)
+    logits : ndarray, shape (T, N, V)
     targets : ndarray of int, shape (T, N)
 
     Returns
@@ -43,9 +43,9 @@ def target_nats(logits: FloatArray, targets: IdArray) -> NDArray[np.float64]:
     ndarray, shape (T, N)
     """
     shifted = logits.astype(np.float64)
-    shifted -= shifted.max(axis=1, keepdims=True)
-    picked = np.take_along_axis(shifted, targets[:, None, :], axis=1)[:, 0]
-    nats: NDArray[np.float64] = np.log(np.exp(shifted, out=shifted).sum(axis=1)) - picked
+    shifted -= shifted.max(axis=-1, keepdims=True)
+    picked = np.take_along_axis(shifted, targets[..., None], axis=-1)[..., 0]
+    nats: NDArray[np.float64] = np.log(np.exp(shifted, out=shifted).sum(axis=-1)) - picked
     return nats
 
 
@@ -63,9 +63,9 @@ def cross_entropy(
 
     Parameters
     ----------
-    logits : ndarray, shape (T, V, N)
-    targets : ndarray of int, shape (T, N)
-    mask : ndarray of bool, shape (T, N), optional
+    logits : ndarray, shape (T, N, V) or (N, V)
+    targets : ndarray of int, shape (T, N) or (N,)
+    mask : ndarray of bool, of the targets' shape, optional
         True where a symbol counts; all count when left out.
     reduction : {"mean", "sum"}
         Over the symbols that count.
@@ -81,24 +81,43 @@ def cross_entropy(
     loss : float
         In nats, scaled.
     backprop : callable
-        ``() -> dlogits (T, V, N)``; once only.
+        ``() -> dlogits``, of the logits' shape; once only.
+
+    Raises
+    ------
+    UsageError
+        If a shape, an id or the reduction does not fit.
 
     References
     ----------
     .. [1] Goodfellow, Bengio & Courville (2016), "Deep Learning", section 6.2.2.3.
+
+    Examples
+    --------
+    >>> loss, backprop = cross_entropy(np.zeros((1, 2, 4)), np.array([[0, 3]]))
+    >>> round(loss, 4)  # ln 4
+    1.3863
+    >>> backprop().tolist()
+    [[[-0.375, 0.125, 0.125, 0.125], [0.125, 0.125, 0.125, -0.375]]]
     """
-    T, V, N = logits.shape
-    ws = Workspace() if workspace is None else workspace
-    y = targets.reshape(-1)
-    counted = T * N if mask is None else int(mask.sum())
+    *leading, V = logits.shape
+    check_shape("targets", targets, tuple(leading), "(T, N)" if len(leading) == 2 else "(N,)")
+    if mask is not None:
+        check_shape("the mask", mask, tuple(leading), "(T, N)" if len(leading) == 2 else "(N,)")
     if reduction not in ("mean", "sum"):
         raise UsageError(f"reduction is {reduction!r}; choose mean or sum")
+    y = targets.reshape(-1)
+    check_ids(y, V)
+    counted = y.size if mask is None else int(mask.sum())
     if scale is None:
         scale = 1 / counted if reduction == "mean" and counted else 1.0
-    check_ids(y, V)
 
-    z = columns(logits)  # (V, T·N)
-    out = z if overwrite else ws.array("cross_entropy", (V, T * N), z.dtype)
+    z = logits.reshape(-1, V).T  # (V, T·N), the order in which sums over V are quickest
+    if overwrite:
+        out = z
+    else:
+        ws = Workspace() if workspace is None else workspace
+        out = ws.array("cross_entropy", z.shape, z.dtype)
     p = np.subtract(z, z.max(axis=0), out=out)
     at = np.arange(y.size)
     shifted = p[y, at].astype(np.float64)
@@ -108,17 +127,17 @@ def cross_entropy(
     weight = np.full(y.size, scale, z.dtype) if mask is None else mask.reshape(-1) * z.dtype.type(scale)
     loss = float(nats.sum() if mask is None else nats @ mask.reshape(-1)) * scale
 
+    @once
     def backprop() -> FloatArray:
         np.multiply(p, weight / total, out=p)
         p[y, at] -= weight  # p - onehot(y)
-        return sequence(p, T)
+        dlogits: FloatArray = p.T.reshape(logits.shape)
+        return dlogits
 
     return loss, backprop
 
 
-def squared_error(
-    outputs: FloatArray, targets: NDArray[np.floating[Any]]
-) -> tuple[float, Callable[[], FloatArray]]:
+def squared_error(outputs: FloatArray, targets: FloatArray) -> tuple[float, Callable[[], FloatArray]]:
     """Compute the summed squared error.
 
     Parameters
@@ -130,7 +149,20 @@ def squared_error(
     -------
     loss : float
     backprop : callable
-        ``() -> doutputs``, of the same shape.
+        ``() -> doutputs``, of the same shape; once only.
+
+    Raises
+    ------
+    UsageError
+        If the shapes differ: nothing is broadcast.
+
+    Examples
+    --------
+    >>> loss, backprop = squared_error(np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]]))
+    >>> loss, backprop().tolist()
+    (5.0, [[2.0, -4.0]])
     """
+    if outputs.shape != targets.shape:
+        raise UsageError(f"outputs have shape {outputs.shape} and targets {targets.shape}; they must be the same")
     difference = outputs - targets
-    return float(np.square(difference, dtype=np.float64).sum()), lambda: 2 * difference
+    return float(np.square(difference, dtype=np.float64).sum()), once(lambda: 2 * difference)

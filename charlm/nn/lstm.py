@@ -1,31 +1,48 @@
-"""Long short-term memory.
+"""The long short-term memory.
 
 ::
 
-    (1) z = W_x x + W_h h₋ + b
-    (2) i, f, o = σ(z_i), σ(z_f), σ(z_o)
-    (3) g = tanh(z_g)
-    (4) c = f ⊙ c₋ + i ⊙ g
-    (5) h = o ⊙ tanh(c)          or h = o ⊙ c with ``output_activation="identity"``
+    forward                                backward, from dh = dL/dh and dc = dL/dc
 
-Files and PyTorch keep the gates in the order i f g o. Inside it is o i f g: the three σ together, and the three
-that multiply dL/dc together.
+    (1) z = W_x x + W_h h₋ + b             (1′) dx = W_xᵀ dz,  dh₋ = W_hᵀ dz
+                                                dW_x += dz xᵀ,  dW_h += dz h₋ᵀ,  db += dz
+    (2) i, f, o = σ(z_i), σ(z_f), σ(z_o)   (2′) dz_i = di ⊙ i(1 - i), and f, o likewise
+    (3) g = tanh(z_g)                      (3′) dz_g = dg ⊙ (1 - g²)
+    (4) c = f ⊙ c₋ + i ⊙ g                 (4′) df = dc ⊙ c₋,  di = dc ⊙ g,  dg = dc ⊙ i,  dc₋ = dc ⊙ f
+    (5) h = o ⊙ tanh(c)                    (5′) do = dh ⊙ tanh(c),  dc += dh ⊙ o(1 - tanh²(c))
+
+What multiplies dh and dc is known before either is. These *factors* are computed for many steps at once; a step
+backward then is (5′) to (2′) in four products::
+
+    (6′) dc += k_c ⊙ dh,  k_c = o(1 - tanh²(c)) = o - h tanh(c)
+    (7′) dz_o = k_o ⊙ dh,  k_o = tanh(c) o(1 - o) = h - o h
+    (8′) dz_i = k_i ⊙ dc,  k_i = g i(1 - i) = i g - i (i g)
+         dz_f = k_f ⊙ dc,  k_f = c₋ f(1 - f) = f c₋ - f (f c₋)
+         dz_g = k_g ⊙ dc,  k_g = i(1 - g²) = i - g (i g)
+
+With ``output_activation="identity"``, (5) is h = o ⊙ c, and in (5′), (6′), (7′) c stands for tanh(c) and k_c is o.
+
+Equations are for one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (1) and (1′)
+for a whole window at once (`charlm.nn.recurrent`). The gates are in the order i f g o in files, and o i f g in
+memory (`charlm.nn.kernels.weights`). `charlm.nn.reference` says the same naively.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
-from charlm.nn.memory import empty
-from charlm.nn.parameters import FloatArray, ParameterStore
-from charlm.nn.products import DotFor, Gate, Products, both_ways
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
-from charlm.nn.window import Window
+from charlm.nn.arrays import FloatArray
+from charlm.nn.kernels.gate_products import Gate, GateProduct, GateProductTransposed, Products
+from charlm.nn.kernels.memory import NEW, empty, half
+from charlm.nn.kernels.window import Window
+from charlm.nn.parameters import ParameterStore
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
 
 __all__ = ["LSTM", "LSTMState"]
 
@@ -33,70 +50,91 @@ I, F, G, O = range(4)  # noqa: E741  the gates' places in files
 
 
 class LSTMState(NamedTuple):
-    """Hidden state and cell state, each (H, N)."""
+    """Hidden state and cell state, each (N, H)."""
 
     h: FloatArray
     c: FloatArray
 
 
 @dataclass(slots=True)
-class Step:
-    """Views of one step; each (N, H) unless said."""
+class Forward:
+    """Arrays of one step forward, each (N, H) unless said. The gates lie in the memory of z."""
 
+    W_h: GateProduct
+    wx: FloatArray  # (4, N, H): W_x x + b
+    h_before: FloatArray
+    c_before: FloatArray
+    h: FloatArray  # NEW for a new array
+    c: FloatArray
     z: FloatArray  # (4, N, H)
-    delta: FloatArray  # (4, 1, N, H)
-    sigmoids: FloatArray  # (3, N, H), o i f
+    oif: FloatArray  # (3, N, H)
     o: FloatArray
     i: FloatArray
     f: FloatArray
     g: FloatArray
-    ifg: FloatArray  # (3, N, H)
-    half: FloatArray  # (): ½, which NumPy takes quicker than a number of Python's
-    c_before: FloatArray
-    c: FloatArray
-    h_before: FloatArray
-    h: FloatArray
+    ig: FloatArray  # i ⊙ g
     tanh_c: FloatArray
-    dh_to_dc: FloatArray
-    f_kept: FloatArray
-    scratch: FloatArray
+    half: FloatArray  # ()
 
 
-class LSTMWindow(Window):
-    """Adds tanh(c) (T, N, H), and for a chunk of the way back what the gates' arrays do not hold."""
+@dataclass(slots=True)
+class Backward:
+    """Arrays of one step backward, each (N, H) unless said. dz lies in the memory of its factors."""
 
-    def __init__(self, cell: LSTM, T: int, N: int, resets: bool) -> None:
-        super().__init__(cell, T, N, resets)
+    W_h_transposed: GateProductTransposed
+    f: FloatArray
+    k_c: FloatArray
+    k_o: FloatArray
+    k_ifg: FloatArray  # (3, N, H)
+    dz_o: FloatArray
+    dz_ifg: FloatArray  # (3, N, H)
+    dz: FloatArray  # (4, 1, N, H)
+    dc_of_h: FloatArray  # k_c ⊙ dh
+
+
+class LSTMWindow(Window[Forward, Backward]):
+    """Adds tanh(c) (T, N, H), and for a chunk of steps f and k_c, whose place is taken, and scratch."""
+
+    def __init__(self, cell: LSTM, T: int, N: int, products: Products, *, resets: bool) -> None:
         H, dtype = cell.hidden_size, cell.params.dtype
+        super().__init__(4, 2, T, N, H, dtype, resets=resets)
         self.tanh_c = empty((T, N, H), dtype)
-        self.dh_to_dc, self.f_kept = empty((2, self.chunk, N, H), dtype)
+        self.f, self.k_c = empty((2, self.chunk, N, H), dtype)
         self.scratch = empty((3, self.chunk, N, H), dtype)
-        self.steps = [self._views(t) for t in range(T)]
+        self.forward = [self._forward(t, products.forward[0]) for t in range(T)]
+        self.backward = [self._backward(t, products.backward[0]) for t in range(T)]
 
-    def _views(self, t: int) -> Step:
-        z, (h, c), (h_in, c_in) = self.z[:, t], self.states, self.inputs
-        return Step(
-            z=z,
-            delta=z[:, None],
-            sigmoids=z[:3],
-            o=z[0],
-            i=z[1],
-            f=z[2],
-            g=z[3],
-            ifg=z[1:],
-            half=self.half,
-            c_before=c_in[t],
-            c=c[t + 1],
-            h_before=h_in[t],
-            h=h[t + 1],
-            tanh_c=self.tanh_c[t],
-            dh_to_dc=self.dh_to_dc[t % self.chunk],
-            f_kept=self.f_kept[t % self.chunk],
-            scratch=self.scratch[0, 0],
+    def _forward(self, t: int, W_h: GateProduct) -> Forward:
+        z, (h, c), (h_before, c_before) = self.z[:, t], self.states, self.before
+        return forward_step(
+            W_h, z, h_before[t], c_before[t], h[t + 1], c[t + 1], z, self.scratch[0, 0], self.tanh_c[t]
         )
 
+    def _backward(self, t: int, W_h_transposed: GateProductTransposed) -> Backward:
+        k = dz = self.z[:, t]
+        k_o, k_ifg = k[0], k[1:]
+        dz_o, dz_ifg = k_o, k_ifg
+        f, k_c = self.f[t % self.chunk], self.k_c[t % self.chunk]
+        return Backward(W_h_transposed, f, k_c, k_o, k_ifg, dz_o, dz_ifg, dz[:, None], self.scratch[0, 0])
 
-class LSTM(Recurrent):
+
+def forward_step(
+    W_h: GateProduct,
+    wx: FloatArray,
+    h_before: FloatArray,
+    c_before: FloatArray,
+    h: FloatArray,
+    c: FloatArray,
+    z: FloatArray,
+    ig: FloatArray,
+    tanh_c: FloatArray,
+) -> Forward:
+    """Return the arrays of a step, those of the gates as views of z."""
+    o, i, f, g = z
+    return Forward(W_h, wx, h_before, c_before, h, c, z, z[:3], o, i, f, g, ig, tanh_c, half(z.dtype))
+
+
+class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
     """LSTM layer.
 
     Parameters
@@ -117,9 +155,18 @@ class LSTM(Recurrent):
     .. [1] Hochreiter & Schmidhuber (1997), "Long Short-Term Memory".
     .. [2] Gers, Schmidhuber & Cummins (2000), "Learning to Forget".
     .. [3] Jozefowicz, Zaremba & Sutskever (2015), "An Empirical Exploration of Recurrent Network Architectures".
+
+    Examples
+    --------
+    >>> layer = LSTM(3, 5)
+    >>> h, state, backprop = layer.forward(np.ones((7, 2, 3), np.float32))  # (T, N, D)
+    >>> h.shape, state.c.shape
+    ((7, 2, 5), (2, 5))
+    >>> dx, dstate = backprop(np.ones_like(h))
+    >>> dx.shape
+    (7, 2, 3)
     """
 
-    gates = 4
     input_order = recurrent_order = (Gate(O, 0.5), Gate(I, 0.5), Gate(F, 0.5), Gate(G, 1.0))
     state_type = LSTMState
 
@@ -142,86 +189,77 @@ class LSTM(Recurrent):
     def initialize_(self, rng: np.random.Generator) -> None:
         """Draw weights uniform in ±1/√H, biases 0 but 1 for the forget gate, in place."""
         super().initialize_(rng)
-        self.params["b"].reshape(4, -1)[F] = 1
+        self.by_gate("b")[F] = 1
 
-    def window(self, T: int, N: int, resets: bool) -> LSTMWindow:
-        """Return the arrays for T steps of N streams."""
-        return LSTMWindow(self, T, N, resets)
+    def step_forward(self, step: Forward) -> None:
+        """Compute h and c of a step, in place."""
+        np.add(step.wx, step.W_h(step.h_before), step.z)  # (1)
+        np.tanh(step.z, step.z)  # (3) and, as σ(z) = ½(1 + tanh(z/2)), (2)
+        np.multiply(step.oif, step.half, step.oif)
+        np.add(step.oif, step.half, step.oif)
+        step.c = c = np.multiply(step.f, step.c_before, step.c)  # (4)
+        np.multiply(step.i, step.g, step.ig)
+        np.add(c, step.ig, c)
+        tanh_c = np.tanh(c, step.tanh_c) if self.squash else c
+        step.h = np.multiply(step.o, tanh_c, step.h)  # (5)
 
-    def products(self, N: int) -> Products:
-        """Return the product with ``W_h``, and the one with its transpose."""
-        return both_ways(self.recurrent_order, self.hidden_size, N, self.params.dtype)
+    def gate_factors(self, window: LSTMWindow, steps: slice) -> None:
+        """Compute the factors of (6′) to (8′), in place.
 
-    def advance(self, step: Step, products: Products) -> None:
-        """Compute h and c of a step, equations (1) to (5), in place."""
-        np.add(step.z, products.forward(step.h_before), step.z)  # (1)
-        np.tanh(step.z, step.z)  # (2) σ(z) = ½(1 + tanh(z/2)), (3)
-        np.multiply(step.sigmoids, step.half, step.sigmoids)
-        np.add(step.sigmoids, step.half, step.sigmoids)
-        np.multiply(step.f, step.c_before, step.c)  # (4)
-        np.multiply(step.i, step.g, step.scratch)
-        np.add(step.c, step.scratch, step.c)
-        if self.squash:
-            np.tanh(step.c, step.tanh_c)  # (5)
-            np.multiply(step.o, step.tanh_c, step.h)
-        else:
-            np.multiply(step.o, step.c, step.h)
-
-    def factors(self, window: LSTMWindow, steps: slice) -> None:
-        """Replace each gate by what dL/dh (for o) or dL/dc (for i, f, g) is multiplied with, in place."""
-        o, i, f, g = window.z[:, steps]
+        Each of k_o, k_f, k_g, k_i takes the memory of its gate, which is not read after that.
+        """
+        o, i, f, g = k_o, k_i, k_f, k_g = window.z[:, steps]
+        S = len(o)
+        c_before, tanh_c = window.before[1][steps], window.tanh_c[steps]
         h = window.states[0][steps.start + 1 : steps.stop + 1]
-        c_before, tanh_c = window.inputs[1][steps], window.tanh_c[steps]
-        dh_to_dc, f_kept = window.dh_to_dc[: len(o)], window.f_kept[: len(o)]
-        fc, gig, iig = window.scratch[:, : len(o)]
+        k_c, (ig, gig, iig) = window.k_c[:S], window.scratch[:, :S]
+        fc = ig  # which is computed later
 
-        f_kept[...] = f
-        if self.squash:  # (5) dc += dh o (1 - tanh(c)²), where o tanh(c) is h
-            np.multiply(tanh_c, h, out=dh_to_dc)
-            np.subtract(o, dh_to_dc, out=dh_to_dc)
+        window.f[:S] = f
+        if self.squash:
+            np.multiply(h, tanh_c, out=k_c)
+            np.subtract(o, k_c, out=k_c)  # (6′) k_c = o - h tanh(c)
         else:
-            dh_to_dc[...] = o
-        # (2) σ' = σ(1 - σ), and what σ is multiplied with is there: o tanh(c) is h
-        np.multiply(o, h, out=o)
-        np.subtract(h, o, out=o)  # (5) do = dh tanh(c)
+            k_c[...] = o
+        np.multiply(o, h, out=k_o)
+        np.subtract(h, k_o, out=k_o)  # (7′) k_o = h - o h
         np.multiply(f, c_before, out=fc)
-        np.multiply(f, fc, out=f)
-        np.subtract(fc, f, out=f)  # (4) df = dc c₋
-        ig = np.multiply(i, g, out=fc)
+        np.multiply(f, fc, out=k_f)
+        np.subtract(fc, k_f, out=k_f)  # (8′) k_f = f c₋ - f (f c₋)
+        np.multiply(i, g, out=ig)
         np.multiply(g, ig, out=gig)
         np.multiply(i, ig, out=iig)
-        np.subtract(i, gig, out=g)  # (4) dg = dc i, (3) tanh' = 1 - tanh²
-        np.subtract(ig, iig, out=i)  # (4) di = dc g
+        np.subtract(i, gig, out=k_g)  # (8′) k_g = i - g (i g)
+        np.subtract(ig, iig, out=k_i)  # (8′) k_i = i g - i (i g)
 
-    def retreat(self, step: Step, products: Products, carry: LayerState) -> None:
-        """Go one step back, in place."""
+    def step_backward(self, step: Backward, carry: LayerState) -> None:
+        """Compute dz, and turn dh and dc of this step into those of the step before, in place."""
         dh, dc = carry
-        np.multiply(dh, step.dh_to_dc, step.scratch)  # (5)
-        np.add(dc, step.scratch, dc)
-        np.multiply(step.o, dh, step.o)  # dz_o
-        np.multiply(step.ifg, dc, step.ifg)  # dz_i, dz_f, dz_g
-        np.multiply(dc, step.f_kept, dc)  # (4) dc₋ = dc f
-        products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
+        np.multiply(dh, step.k_c, step.dc_of_h)  # (6′)
+        np.add(dc, step.dc_of_h, dc)
+        np.multiply(step.k_o, dh, step.dz_o)  # (7′)
+        np.multiply(step.k_ifg, dc, step.dz_ifg)  # (8′)
+        np.multiply(dc, step.f, dc)  # (4′) dc₋ = dc ⊙ f
+        step.W_h_transposed(step.dz, out=dh)  # (1′) dh₋ = W_hᵀ dz
 
-    def stepper(
-        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
+    def window(self, T: int, N: int, products: Products, *, resets: bool) -> LSTMWindow:
+        """Return the arrays for T steps of N streams."""
+        return LSTMWindow(self, T, N, products, resets=resets)
+
+    def step_function(
+        self, read: Callable[[StepInput], FloatArray], products: Sequence[GateProduct]
     ) -> StepFunction:
-        """Return a function that advances by one symbol, with the weights as they are now."""
-        read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams, dot_for)
-        z, squash, half = product.product, self.squash, np.array(0.5, self.params.dtype)
-        sigmoids, (o, i, f, g) = z[:3], z
+        """Return a function that advances by one symbol."""
+        (W_h,), step_forward = products, self.step_forward
+        z = W_h.product
+        scratch = empty(z.shape[1:], z.dtype)
+        step = forward_step(W_h, z, scratch, scratch, NEW, NEW, z, scratch, scratch)
 
-        def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
-            h, c = state
-            np.add(product(h), read(x), z)  # (1)
-            np.tanh(z, z)  # (2), (3)
-            np.multiply(sigmoids, half, sigmoids)
-            np.add(sigmoids, half, sigmoids)
-            c = np.multiply(f, c)  # (4)
-            np.multiply(i, g, i)
-            np.add(c, i, c)
-            h = np.tanh(c) if squash else c.copy()  # (5)
-            np.multiply(h, o, h)
-            return h, LSTMState(h, c)
+        def advance(x: StepInput, state: LayerState) -> tuple[FloatArray, LayerState]:
+            step.wx = read(x)
+            step.h_before, step.c_before = state
+            step.h = step.c = NEW
+            step_forward(step)
+            return step.h, LSTMState(step.h, step.c)
 
-        return step
+        return advance

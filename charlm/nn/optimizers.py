@@ -20,8 +20,9 @@ from typing import ClassVar
 import numpy as np
 
 from charlm.errors import UsageError
-from charlm.nn.memory import empty
-from charlm.nn.parameters import FloatArray, ParameterStore
+from charlm.nn.arrays import FloatArray
+from charlm.nn.kernels.memory import empty
+from charlm.nn.parameters import ParameterStore
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 

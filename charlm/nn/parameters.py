@@ -7,19 +7,18 @@ Clipping, optimiser updates, averaging over workers and counting are vector expr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
-from charlm.nn.memory import zeros
+from charlm.errors import UsageError
+from charlm.nn.arrays import FloatArray, Shape
+from charlm.nn.kernels.memory import zeros
 
-__all__ = ["FloatArray", "ParameterStore", "Shape"]
-
-FloatArray: TypeAlias = NDArray[np.floating[Any]]
-Shape: TypeAlias = tuple[int, ...]
+__all__ = ["ParameterStore", "join"]
 
 
 class ParameterStore(Mapping[str, FloatArray]):
@@ -31,6 +30,10 @@ class ParameterStore(Mapping[str, FloatArray]):
         Shape of each tensor, in the order in which they lie in memory.
     dtype : dtype-like
         ``float32`` or ``float64``.
+    value : ndarray, shape (P,), optional
+        Memory of the weights, as they are there; new and zero when left out.
+    grad : callable, optional
+        ``() -> ndarray (P,)``, the memory of the gradient, asked for at its first use; new when left out.
 
     Attributes
     ----------
@@ -47,18 +50,24 @@ class ParameterStore(Mapping[str, FloatArray]):
     2.0
     """
 
-    def __init__(self, shapes: Mapping[str, Shape], dtype: DTypeLike = np.float32) -> None:
+    def __init__(
+        self,
+        shapes: Mapping[str, Shape],
+        dtype: DTypeLike = np.float32,
+        *,
+        value: FloatArray | None = None,
+        grad: Callable[[], FloatArray] | None = None,
+    ) -> None:
         size = sum(math.prod(shape) for shape in shapes.values())
-        self._bind(dict(shapes), zeros((size,), dtype), lambda: zeros((size,), dtype))
-
-    def _bind(self, shapes: dict[str, Shape], value: FloatArray, make_grad: Callable[[], FloatArray]) -> None:
-        self.shapes, self.value, self._make_grad = shapes, value, make_grad
-        self._values = self.named(value)
+        self.shapes = dict(shapes)
+        self.value = zeros((size,), dtype) if value is None else value
+        self._make_grad = grad
+        self._values = self.named(self.value)
 
     @cached_property
     def grad(self) -> FloatArray:
         """Gradient of all weights, (P,); made at first use, since a model that only writes needs none."""
-        return self._make_grad()
+        return zeros(self.value.shape, self.dtype) if self._make_grad is None else self._make_grad()
 
     @cached_property
     def _grads(self) -> dict[str, FloatArray]:
@@ -86,7 +95,7 @@ class ParameterStore(Mapping[str, FloatArray]):
         return self._grads[name]
 
     def named(self, flat: FloatArray) -> dict[str, FloatArray]:
-        """Cut any vector that is laid out like ``value`` (an optimiser's slot, an average) into named views."""
+        """Split any vector that is laid out like ``value`` (an optimiser's slot, an average) into named views."""
         views, start = {}, 0
         for name, shape in self.shapes.items():
             stop = start + math.prod(shape)
@@ -94,17 +103,15 @@ class ParameterStore(Mapping[str, FloatArray]):
             start = stop
         return views
 
-    def moved(self, value: FloatArray) -> ParameterStore:
-        """Return a store of the same tensors on other memory (P,), as it is there."""
-        twin = ParameterStore.__new__(ParameterStore)
-        twin._bind(self.shapes, value, lambda: zeros(value.shape, value.dtype))
-        return twin
+    def on(self, value: FloatArray) -> ParameterStore:
+        """Return a store of the same tensors on other memory (P,), with the weights that are there."""
+        return ParameterStore(self.shapes, self.dtype, value=value)
 
     def replica(self, grad: FloatArray | None = None) -> ParameterStore:
         """Return a store with the same weights, in the same memory, and a gradient of its own."""
-        twin = ParameterStore.__new__(ParameterStore)
-        twin._bind(self.shapes, self.value, lambda: zeros(self.value.shape, self.dtype) if grad is None else grad)
-        return twin
+        return ParameterStore(
+            self.shapes, self.dtype, value=self.value, grad=None if grad is None else lambda: grad
+        )
 
     def under(self, prefix: str) -> ParameterStore:
         """Return the tensors whose names begin with `prefix` and a dot, by their short names, as views.
@@ -116,7 +123,61 @@ class ParameterStore(Mapping[str, FloatArray]):
         order = list(self.shapes)
         start = sum(sizes[name] for name in order[: order.index(names[0])])
         stop = start + sum(sizes[name] for name in names)
-        part = ParameterStore.__new__(ParameterStore)
-        short = {name.removeprefix(prefix + "."): self.shapes[name] for name in names}
-        part._bind(short, self.value[start:stop], lambda: self.grad[start:stop])
-        return part
+        shapes = {name.removeprefix(prefix + "."): self.shapes[name] for name in names}
+        return ParameterStore(shapes, self.dtype, value=self.value[start:stop], grad=lambda: self.grad[start:stop])
+
+
+class HasParameters(Protocol):
+    """A layer, or a network whose own parts are layers."""
+
+    params: ParameterStore
+
+
+def join(**layers: HasParameters | Sequence[HasParameters]) -> ParameterStore:
+    """Put layers that were built on their own into one parameter store, with the weights that they have.
+
+    Parameters
+    ----------
+    **layers
+        Layers, or sequences of layers, by the names that their tensors get in front. Their ``params`` become views.
+
+    Returns
+    -------
+    ParameterStore
+        For one optimiser, one clip, one gradient check over all of them.
+
+    Raises
+    ------
+    UsageError
+        If the layers are of different precision.
+
+    Examples
+    --------
+    >>> from charlm.nn import LSTM, Linear
+    >>> lstm, head = LSTM(3, 5), Linear(5, 2)
+    >>> store = join(lstm=lstm, head=head)
+    >>> list(store)
+    ['lstm.W_x', 'lstm.W_h', 'lstm.b', 'head.W', 'head.b']
+    >>> store["head.b"][:] = 1
+    >>> head.params["b"].tolist()
+    [1.0, 1.0]
+    """
+    parts: dict[str, HasParameters] = {}
+    for name, layer in layers.items():
+        if isinstance(layer, Sequence):
+            parts |= {f"{name}.{k}": each for k, each in enumerate(layer)}
+        else:
+            parts[name] = layer
+    dtypes = {layer.params.dtype for layer in parts.values()}
+    if len(dtypes) != 1:
+        found = " and ".join(sorted(map(str, dtypes))) or "no layers"
+        raise UsageError(f"one store holds one precision, not {found}; give every layer the same dtype")
+    shapes = {
+        f"{part}.{name}": shape for part, layer in parts.items() for name, shape in layer.params.shapes.items()
+    }
+    store = ParameterStore(shapes, dtypes.pop())
+    for part, layer in parts.items():
+        own = store.under(part)
+        own.value[:] = layer.params.value
+        layer.params = own
+    return store

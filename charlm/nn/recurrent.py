@@ -2,63 +2,73 @@
 
 A cell adds its equations and their derivatives, one method each::
 
-    advance   one step forward            z = W_x x + W_h h₋ + b is half done: z holds W_x x + b
-    factors   many steps at once          everything in dL/dz that does not depend on dL/dh
-    retreat   one step backward           dL/dh_t → dL/dz_t and dL/dh_{t-1}
+    step_forward    one step forward      from ``W_x x + b`` and the state before to the state after
+    gate_factors    many steps at once    what multiplies dL/dh and dL/dc in the gradients of the pre-activations
+    step_backward   one step backward     dL/dstate after a step → dL/dz and dL/dstate before it
 
 so that the loops themselves make few NumPy calls. In those the last argument is where the result goes; naming it
-``out`` would cost a few per cent where arrays are small.
+``out`` would cost a few per cent where arrays are small. Training, reading and sampling share `step_forward`.
 
-Inside, arrays are in memory order: (G, T, N, H) for G gates, each gate of the whole window a matrix (T·N, H). So
-nothing is copied between the time loop and the products over the whole window. The weights are used in *kernel
-order*: gates sorted so that those that share an operation are neighbours, and those of sigmoid gates halved, since
-σ(z) = ½(1 + tanh(z/2)) then needs one tanh for all gates. It never overflows. Halving is exact in binary floating
-point.
+Arrays inside a window are (G, T, N, H): each gate of the whole window is a matrix (T·N, H), and nothing is copied
+between the time loop and the products over the window. What is there for speed is in `charlm.nn.kernels`.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import IdArray, Inputs, Lookup, occurring
-from charlm.nn.memory import empty
-from charlm.nn.parameters import FloatArray, ParameterStore, Shape
-from charlm.nn.pieces import multiply
-from charlm.nn.products import DotFor, Gate, Gather, Spread, multiply_alike
-from charlm.nn.projection import BackpropInput, project, projected_table
-from charlm.nn.window import InputKernel, Kernel, Window, matrix, unbuffered
-from charlm.nn.workspace import Workspace
+from charlm.nn.arrays import FloatArray, IdArray, Inputs, Lookup, Shape, check_shape, occurring
+from charlm.nn.backprop import once
+from charlm.nn.kernels.blocks import multiply
+from charlm.nn.kernels.gate_products import (
+    DotFor,
+    Gate,
+    GateProduct,
+    GateProductTransposed,
+    Products,
+    multiply_alike,
+)
+from charlm.nn.kernels.memory import empty
+from charlm.nn.kernels.projection import BackpropInput, project, projected_table
+from charlm.nn.kernels.weights import DroppedWeights, InputWeights
+from charlm.nn.kernels.window import BackwardT, ForwardT, Window, matrix, unbuffered
+from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.parameters import ParameterStore
 
-__all__ = ["Backprop", "LayerState", "Recurrent", "Resets", "StepFunction"]
+__all__ = ["Backprop", "LayerState", "Recurrent", "Resets", "StepFunction", "StepInput"]
 
 LayerState: TypeAlias = tuple[FloatArray, ...]
-"""A `NamedTuple` of arrays (H, N). A value: nothing modifies it."""
+"""A `NamedTuple` of arrays (N, H). A value: nothing modifies it."""
 Resets: TypeAlias = NDArray[np.bool_]
 """(T, N): where a stream's state is zero before it reads this input."""
 Backprop: TypeAlias = Callable[..., tuple[FloatArray | None, LayerState]]
 """``(dy, dstate=None) -> (dx, dstate)``; adds into the parameters' gradients; to be called once."""
-StepFunction: TypeAlias = Callable[[Any, LayerState], tuple[FloatArray, LayerState]]
-"""``(x, state) -> (h, state)`` with the weights as they were when it was made, by rows: x is (N, D) or ids (N,), h
-and each part of the state (N, H). Made for one stream without an axis: x (D,) or one id, h and state (H,)."""
+StepInput: TypeAlias = FloatArray | IdArray | int
+StepFunction: TypeAlias = Callable[[StepInput, LayerState], tuple[FloatArray, LayerState]]
+"""``(x, state) -> (h, state)`` with the weights as they were when it was made: x is (N, D) or ids (N,), h and each
+part of the state (N, H). Made for one stream without an axis: x (D,) or one id, h and state (H,)."""
 
 
-class Recurrent(ABC):
-    """A recurrent layer over sequences ``(T, D, N) -> (T, H, N)``.
+WindowT = TypeVar("WindowT", bound=Window[Any, Any])
+
+
+class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
+    """A recurrent layer over sequences ``(T, N, D) -> (T, N, H)``.
 
     Parameters
     ----------
     input_size, hidden_size : int
         D and H.
     params : ParameterStore, optional
-        Where the weights live; a store of its own when left out.
+        Where the weights live, as they are there; a store of its own when left out.
     rng : numpy.random.Generator, optional
-        Draws the start weights; without it they are left as they are in `params`.
+        Draws the start weights; seed 0 for a store of its own when left out.
     dtype : dtype-like
         For a store of its own.
     weight_drop : float
@@ -69,10 +79,10 @@ class Recurrent(ABC):
     .. [1] Merity, Keskar & Socher (2018), "Regularizing and Optimizing LSTM Language Models": weight_drop.
     """
 
-    gates: ClassVar[int]
     input_order: ClassVar[tuple[Gate, ...]]  # the gates' kernel order in W_x and b
     recurrent_order: ClassVar[tuple[Gate, ...]]  # and in W_h
     state_type: ClassVar[Any]  # a NamedTuple of arrays
+    adds_to_dh: ClassVar[bool] = False  # whether dh₋ has a part beside W_hᵀ dz
 
     def __init__(
         self,
@@ -87,16 +97,19 @@ class Recurrent(ABC):
         if not 0 <= weight_drop < 1:
             raise UsageError(f"weight_drop is {weight_drop}; it must be at least 0 and below 1")
         self.input_size, self.hidden_size, self.weight_drop = input_size, hidden_size, weight_drop
-        own = ParameterStore(self.shapes(input_size, hidden_size), dtype) if params is None else params
-        self.params = own
-        if rng is not None:
-            self.initialize_(rng)
+        self.params = ParameterStore(self.own_shapes(), dtype) if params is None else params
+        if params is None or rng is not None:
+            self.initialize_(np.random.default_rng(0) if rng is None else rng)
 
     @classmethod
     def shapes(cls, input_size: int, hidden_size: int) -> dict[str, Shape]:
         """Return the shape of each parameter."""
-        D, H, GH = input_size, hidden_size, cls.gates * hidden_size
+        D, H, GH = input_size, hidden_size, len(cls.input_order) * hidden_size
         return {"W_x": (GH, D), "W_h": (GH, H), "b": (GH,)}
+
+    def own_shapes(self) -> dict[str, Shape]:
+        """Return the shape of each of this layer's parameters."""
+        return self.shapes(self.input_size, self.hidden_size)
 
     def initialize_(self, rng: np.random.Generator) -> None:
         """Draw weights uniform in ±1/√H and zero biases, in place."""
@@ -106,8 +119,8 @@ class Recurrent(ABC):
         self.params["b"][...] = 0
 
     def zero_state(self, streams: int) -> LayerState:
-        """Return the state of N streams that have read nothing."""
-        zero = np.zeros((self.hidden_size, streams), self.params.dtype)
+        """Return the state of N streams that have read nothing, each part (N, H)."""
+        zero = np.zeros((streams, self.hidden_size), self.params.dtype)
         return self._state(zero for _ in self.state_type._fields)
 
     def _state(self, arrays: Iterable[FloatArray]) -> LayerState:
@@ -117,39 +130,50 @@ class Recurrent(ABC):
     # -- the equations, which each cell writes --
 
     @abstractmethod
-    def window(self, T: int, N: int, resets: bool) -> Any:
-        """Return the `Window` that this cell works in."""
+    def step_forward(self, step: ForwardT) -> None:
+        """Compute a step's new state from the state before it and ``W_x x + b``, in place."""
 
     @abstractmethod
-    def products(self, N: int) -> Iterable[Spread | Gather | None]:
-        """Return the products of the time loops for N streams, in a `NamedTuple`."""
+    def gate_factors(self, window: WindowT, steps: slice) -> None:
+        """Compute from the activations of many steps what `step_backward` multiplies with, in place."""
 
     @abstractmethod
-    def advance(self, step: Any, products: Any) -> None:
-        """Compute a step's new state from the state before it and ``z = W_x x + b``, in place."""
+    def step_backward(self, step: BackwardT, carry: LayerState) -> None:
+        """Turn dL/dstate after a step (`carry`) into dL/dz and dL/dstate before it, in place."""
 
     @abstractmethod
-    def factors(self, window: Any, steps: slice) -> None:
-        """Turn the stored activations of many steps into the factors that `retreat` multiplies with, in place."""
+    def window(self, T: int, N: int, products: Products, *, resets: bool) -> WindowT:
+        """Return the arrays for T steps of N streams."""
 
     @abstractmethod
-    def retreat(self, step: Any, products: Any, carry: LayerState) -> None:
-        """Turn dL/dstate after a step (`carry`) into dL/dz in `delta` and dL/dstate before it, in place."""
+    def step_function(
+        self, read: Callable[[StepInput], FloatArray], products: Sequence[GateProduct]
+    ) -> StepFunction:
+        """Return a function that advances by one symbol: `step_forward` on arrays of its own.
 
-    def gradients_(self, window: Any, mask: FloatArray | None, backprop_input: BackpropInput) -> FloatArray | None:
+        `read` gives ``W_x x + b`` (G, N, H).
+        """
+
+    @property
+    def recurrent_groups(self) -> Sequence[Sequence[Gate]]:
+        """Gates that multiply the same."""
+        return [self.recurrent_order]
+
+    def gradients_(self, window: WindowT, mask: FloatArray | None, backprop_x: BackpropInput) -> FloatArray | None:
         """Add the window's weight gradients, in place, and return dx."""
-        dz = matrix(window.delta)
-        dx = self.input_gradients_(dz, backprop_input)
-        self.add_gradient_("W_h", multiply(dz.transpose(0, 2, 1), window.before), self.recurrent_order, mask)
+        dz = matrix(window.dz)
+        dx = self.input_gradients_(dz, backprop_x)
+        dW_h = multiply(dz.transpose(0, 2, 1), matrix(window.before[0]))
+        self.add_gradient_("W_h", dW_h, self.recurrent_order, mask)
         return dx
 
-    def input_gradients_(self, dz: FloatArray, backprop_input: BackpropInput) -> FloatArray | None:
+    def input_gradients_(self, dz: FloatArray, backprop_x: BackpropInput) -> FloatArray | None:
         """Add the gradients of ``W_x`` and ``b`` for dz (G, T·N, H) in place, and return dx."""
         W_x = self.by_gate("W_x")
-        dW_x, columns, db, dx = backprop_input(dz, [W_x[gate.place] for gate in self.input_order])
-        self.add_gradient_("W_x", dW_x, self.input_order, columns=columns)
-        self.add_gradient_("b", db, self.input_order)
-        return dx
+        of_input = backprop_x(dz, [W_x[gate.place] for gate in self.input_order])
+        self.add_gradient_("W_x", of_input.dW_x, self.input_order, columns=of_input.columns)
+        self.add_gradient_("b", of_input.db, self.input_order)
+        return of_input.dx
 
     # -- the time loops --
 
@@ -167,9 +191,9 @@ class Recurrent(ABC):
         Parameters
         ----------
         x : ndarray or Lookup
-            (T, D, N) inputs, a column is one stream; or ids (T, N) for one-hot columns; or a lookup.
+            (T, N, D) inputs; or ids (T, N) for one-hot rows; or a lookup.
         state : LayerState, optional
-            Carried over from the window before, each (H, N); zero when left out.
+            Carried over from the window before, each (N, H); zero when left out.
         resets : ndarray of bool, shape (T, N), optional
             Where the state is set to zero before the step.
         weight_rng : numpy.random.Generator, optional
@@ -179,76 +203,112 @@ class Recurrent(ABC):
 
         Returns
         -------
-        h : ndarray, shape (T, H, N)
+        h : ndarray, shape (T, N, H)
         state : LayerState
         backprop : callable
             ``(dh, dstate=None) -> (dx, dstate)``; adds into ``params.grad``; once only.
+
+        Raises
+        ------
+        UsageError
+            If a shape does not fit.
         """
-        T, N = _extent(x)
+        T, N = self._extent(x)
+        H = self.hidden_size
         symbols: IdArray | None = None
         if not isinstance(x, Lookup) and x.ndim == 2:
-            symbols, x = occurring(x, self.input_size)
+            symbols, x = occurring(cast("IdArray", x), self.input_size)
         ws = Workspace() if workspace is None else workspace
-        kernel = ws.get((self, "kernel", N), lambda: Kernel(self, N))
-        kernel.load_(self, weight_rng, symbols)
-        mask = kernel.mask if weight_rng is not None else None
-        masked = resets is not None and bool(resets[1:].any())  # those of the first step are made at the start
-        window: Window = ws.get((self, "window", T, N, masked), lambda: self.window(T, N, masked))
-        keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and masked else None
+        weights = ws.get((self, "weights"), lambda: InputWeights(self))
+        products = ws.get((self, "products", N), lambda: self._products(N))
+        weights.load_(self, symbols)
+        W_h, mask = self.by_gate("W_h"), None
+        if weight_rng is not None and self.weight_drop:
+            dropped = ws.get((self, "dropped"), lambda: DroppedWeights(self))
+            W_h, mask = dropped.draw(self, self.weight_drop, weight_rng), dropped.mask
+        products.load_(W_h)
 
-        for slots, start in zip(window.states, state or self.zero_state(N), strict=True):
-            slots[0] = start.T
+        start = self.zero_state(N) if state is None else state
+        for part in start:
+            check_shape("the state", part, (N, H), "(N, H)")
+        inside = resets is not None and bool(resets[1:].any())  # those of the first step are made at the start
+        window = ws.get((self, "window", T, N, inside), lambda: self.window(T, N, products, resets=inside))
+        keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and inside else None
+        for slots, part in zip(window.states, start, strict=True):
+            slots[0] = part
             if resets is not None:
                 slots[0][resets[0]] = 0
-        backprop_input = project(x, kernel.W_x, kernel.b, out=window.z, symbols=symbols)
-        with unbuffered():
-            for t, step in enumerate(window.steps):
-                if keep is not None:
-                    for slots, inputs in zip(window.states, window.inputs, strict=True):
-                        np.multiply(slots[t], keep[t], inputs[t])
-                self.advance(step, kernel.products)
-        y = window.states[0][1:].transpose(0, 2, 1)
-        end = self._state(slots[T].copy().T for slots in window.states)
 
+        backprop_x = project(x, weights.W_x, weights.b, out=window.z, symbols=symbols)
+        with unbuffered():
+            for t, step in enumerate(window.forward):
+                if keep is not None:
+                    for slots, before in zip(window.states, window.before, strict=True):
+                        np.multiply(slots[t], keep[t], before[t])
+                self.step_forward(step)
+        end = self._state(slots[T].copy() for slots in window.states)
+
+        @once
         def backprop(dy: FloatArray, dstate: LayerState | None = None) -> tuple[FloatArray | None, LayerState]:
-            carry = self._state(np.array(d.T, order="C") for d in (dstate or self.zero_state(N)))
-            dy = dy.transpose(0, 2, 1)
+            check_shape("dh", dy, (T, N, H), "(T, N, H)")
+            carry = self._state(np.array(d, order="C") for d in (dstate or self.zero_state(N)))
             for steps in window.chunks():
-                self.factors(window, steps)
+                self.gate_factors(window, steps)
                 with unbuffered():
                     for t in range(steps.stop - 1, steps.start - 1, -1):
                         np.add(carry[0], dy[t], carry[0])
-                        self.retreat(window.steps[t], kernel.products, carry)
+                        self.step_backward(window.backward[t], carry)
                         if keep is not None:
                             for d in carry:
                                 np.multiply(d, keep[t], d)
             if resets is not None:
                 for d in carry:
                     d[resets[0]] = 0
-            dx = self.gradients_(window, mask, backprop_input)
-            return dx, self._state(d.T for d in carry)
+            return self.gradients_(window, mask, backprop_x), carry
 
-        return y, end, backprop
+        return window.states[0][1:], end, backprop
 
-    def step(self, x: NDArray[Any], state: LayerState) -> tuple[FloatArray, LayerState]:
+    def _extent(self, x: Inputs) -> tuple[int, int]:
+        """Return (T, N)."""
+        if isinstance(x, Lookup):
+            x = x.ids
+        if x.dtype.kind == "f":
+            check_shape("the input", x, (None, None, self.input_size), "(T, N, D)")
+        else:
+            check_shape("ids", x, (None, None), "(T, N)")
+        return x.shape[0], x.shape[1]
+
+    def _products(self, N: int) -> Products:
+        groups, H, dtype = self.recurrent_groups, self.hidden_size, self.params.dtype
+        return Products(
+            [GateProduct(gates, H, H, N, dtype) for gates in groups],
+            [
+                GateProductTransposed(gates, H, H, N, dtype, addend=self.adds_to_dh and k == 0)
+                for k, gates in enumerate(groups)
+            ],
+        )
+
+    # -- a symbol at a time --
+
+    def step(self, x: FloatArray | IdArray, state: LayerState) -> tuple[FloatArray, LayerState]:
         """Advance N streams by one symbol, without anything kept for a backward pass.
+
+        Packs the weights at every call: for many steps, `stepper` is up to thirty times as fast.
 
         Parameters
         ----------
         x : ndarray
-            (D, N) inputs or (N,) ids.
+            (N, D) inputs or (N,) ids.
         state : LayerState
             Left as it is.
 
         Returns
         -------
-        h : ndarray, shape (H, N)
+        h : ndarray, shape (N, H)
         state : LayerState
         """
-        h, end = self.stepper(x.shape[-1])(x if x.ndim == 1 else x.T, self._state(part.T for part in state))
-        return h.T, self._state(part.T for part in end)
+        return self.stepper(len(x))(x, state)
 
-    @abstractmethod
     def stepper(
         self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
     ) -> StepFunction:
@@ -262,55 +322,55 @@ class Recurrent(ABC):
             Ids pick columns of this table; of the identity (one-hot) when left out. Or they are places among these
             symbols, for one-hot input from a large vocabulary.
         dot_for : callable, optional
-            As for `charlm.nn.products.Spread`.
+            As for `charlm.nn.kernels.gate_products.GateProduct`.
         """
+        H, dtype = self.hidden_size, self.params.dtype
+        products = [
+            GateProduct(gates, H, H, streams, dtype, dot_for=dot_for, alike=True) for gates in self.recurrent_groups
+        ]
+        Products(products, []).load_(self.by_gate("W_h"))
+        return self.step_function(self._reader(streams, table), products)
 
-    # -- kernel order --
-
-    def by_gate(self, name: str) -> FloatArray:
-        """See a parameter as (G, H, …), a matrix or vector for each gate in the files' order."""
-        weights = self.params[name]
-        return weights.reshape(-1, self.hidden_size, *weights.shape[1:])
-
-    def spread(self, gates: Sequence[Gate], N: int | None, dot_for: DotFor | None) -> Spread:
-        """Return the product of states with gates' matrices, as they are now."""
-        H = self.hidden_size
-        product = Spread(gates, H, H, N, self.params.dtype, dot_for=dot_for, alike=True)
-        product.load_(self.by_gate("W_h"))
-        return product
-
-    def reader(self, streams: int | None, table: NDArray[Any] | None) -> Callable[[Any], FloatArray]:
-        """Return ``x -> W_x x + b`` by rows, (G, N, H): of ids, which `table` says the meaning of, or of dense x.
+    def _reader(self, streams: int | None, table: NDArray[Any] | None) -> Callable[[StepInput], FloatArray]:
+        """Return ``x -> W_x x + b``, (G, N, H): of ids, whose meaning `table` gives, or of dense x.
 
         For one stream without an axis (G, H). The result is overwritten by the next call, or a view.
         """
         symbols = table if table is not None and table.dtype.kind != "f" else None
-        kernel = InputKernel(self, by_symbol=symbols is not None and streams is None)
-        kernel.load_input_(self, symbols)
-        W_x, b = kernel.W_x, kernel.b if streams is None else kernel.b[:, None]
+        weights = InputWeights(self, by_symbol=symbols is not None and streams is None)
+        weights.load_(self, symbols)
+        W_x, b = weights.W_x, weights.b if streams is None else weights.b[:, None]
 
-        def read_dense(x: FloatArray) -> FloatArray:
+        def read_dense(x: NDArray[Any]) -> FloatArray:
             product: FloatArray = np.matmul(x, W_x) if streams is None else multiply_alike(x, W_x)
             product += b
             return product
 
         if symbols is None:
-            projected = projected_table(W_x, kernel.b, table)
+            projected = projected_table(W_x, weights.b, table)
         else:  # then there is no dense input, and W_x may be overwritten
-            projected = projected_table(W_x, kernel.b, None, out=W_x)
+            projected = projected_table(W_x, weights.b, None, out=W_x)
         if streams is None:
-            rows = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
+            by_symbol = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
             if symbols is not None:
-                return rows.__getitem__
-            return lambda x: read_dense(x) if isinstance(x, np.ndarray) else rows[x]
-        out = empty((self.gates, streams, self.hidden_size), self.params.dtype)
+                return lambda k: by_symbol[cast("int", k)]
+            return lambda x: read_dense(x) if isinstance(x, np.ndarray) else by_symbol[x]
+        out = empty((len(W_x), streams, self.hidden_size), self.params.dtype)
 
-        def read(x: Any) -> FloatArray:
-            if x.dtype.kind == "f":
+        def read(x: StepInput) -> FloatArray:
+            x = np.asarray(x)
+            if np.issubdtype(x.dtype, np.floating):
                 return read_dense(x)
-            return projected.take(x, axis=1, out=out, mode="clip")
+            return projected.take(x.astype(np.intp, copy=False), axis=1, out=out, mode="clip")
 
         return read
+
+    # -- kernel order --
+
+    def by_gate(self, name: str) -> FloatArray:
+        """View a parameter as (G, H, …), a matrix or vector for each gate in the files' order."""
+        weights = self.params[name]
+        return weights.reshape(-1, self.hidden_size, *weights.shape[1:])
 
     def add_gradient_(
         self,
@@ -330,12 +390,3 @@ class Recurrent(ABC):
             rows = slice(gate.place * H, (gate.place + 1) * H)
             place = rows if columns is None else (rows, columns)
             gradient[place] += part if mask is None else np.multiply(part, mask[rows], out=part)
-
-
-def _extent(x: Inputs) -> tuple[int, int]:
-    """Return (T, N)."""
-    shape = x.ids.shape if isinstance(x, Lookup) else x.shape
-    wanted = 2 if isinstance(x, Lookup) or np.issubdtype(x.dtype, np.integer) else 3
-    if len(shape) != wanted:
-        raise UsageError(f"inputs have shape {shape}; a sequence is (T, D, N), or (T, N) for ids")
-    return shape[0], shape[-1]

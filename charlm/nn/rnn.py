@@ -2,52 +2,60 @@
 
 ::
 
-    (1) z = W_x x + W_h h₋ + b
-    (2) h = tanh(z)
+    forward                            backward, from dh = dL/dh
+
+    (1) z = W_x x + W_h h₋ + b         (1′) dx = W_xᵀ dz,  dh₋ = W_hᵀ dz,  dW_x += dz xᵀ,  dW_h += dz h₋ᵀ,  db += dz
+    (2) h = tanh(z)                    (2′) dz = k ⊙ dh,  k = 1 - h²
+
+Equations are for one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (1) and (1′)
+for a whole window at once (`charlm.nn.recurrent`). `charlm.nn.reference` says the same naively.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from charlm.nn.parameters import FloatArray
-from charlm.nn.products import DotFor, Gate, Products, both_ways
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction
-from charlm.nn.window import Window
+from charlm.nn.arrays import FloatArray
+from charlm.nn.kernels.gate_products import Gate, GateProduct, GateProductTransposed, Products
+from charlm.nn.kernels.memory import NEW
+from charlm.nn.kernels.window import Window
+from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
 
 __all__ = ["RNN", "RNNState"]
 
 
 class RNNState(NamedTuple):
-    """Hidden state (H, N)."""
+    """Hidden state (N, H)."""
 
     h: FloatArray
 
 
 @dataclass(slots=True)
-class Step:
-    """Views of one step, each (N, H) unless said."""
+class Forward:
+    """Arrays of one step forward, each (N, H) unless said."""
 
-    z: FloatArray
-    delta: FloatArray  # (1, 1, N, H)
+    W_h: GateProduct
+    wx: FloatArray  # W_x x + b
     h_before: FloatArray
-    h: FloatArray
+    h: FloatArray  # NEW for a new array
+    z: FloatArray
 
 
-class RNNWindow(Window):
-    """Adds nothing but the views."""
+@dataclass(slots=True)
+class Backward:
+    """Arrays of one step backward, each (N, H) unless said."""
 
-    def __init__(self, cell: RNN, T: int, N: int, resets: bool) -> None:
-        super().__init__(cell, T, N, resets)
-        (h,), (h_in,) = self.states, self.inputs
-        self.steps = [Step(self.z[0, t], self.z[:, None, t], h_in[t], h[t + 1]) for t in range(T)]
+    W_h_transposed: GateProductTransposed
+    k: FloatArray
+    dz: FloatArray  # in the memory of k
+    dz_of_gates: FloatArray  # the same, (1, 1, N, H)
 
 
-class RNN(Recurrent):
+class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
     """Vanilla recurrent layer with tanh.
 
     Parameters
@@ -62,45 +70,49 @@ class RNN(Recurrent):
     .. [1] Elman (1990), "Finding Structure in Time".
     """
 
-    gates = 1
     input_order = recurrent_order = (Gate(0, 1.0),)
     state_type = RNNState
 
-    def window(self, T: int, N: int, resets: bool) -> RNNWindow:
-        """Return the arrays for T steps of N streams."""
-        return RNNWindow(self, T, N, resets)
+    def step_forward(self, step: Forward) -> None:
+        """Compute h, equations (1) and (2), in place."""
+        np.add(step.wx, step.W_h(step.h_before)[0], step.z)  # (1)
+        step.h = np.tanh(step.z, step.h)  # (2)
 
-    def products(self, N: int) -> Products:
-        """Return the product with ``W_h``, and the one with its transpose."""
-        return both_ways(self.recurrent_order, self.hidden_size, N, self.params.dtype)
+    def gate_factors(self, window: Window[Forward, Backward], steps: slice) -> None:
+        """Compute the factors k of (2′), in place."""
+        h, k = window.states[0][steps.start + 1 : steps.stop + 1], window.z[0, steps]
+        np.multiply(h, h, out=k)
+        np.subtract(1, k, out=k)  # (2′) k = 1 - h²
 
-    def advance(self, step: Step, products: Products) -> None:
-        """Compute h of a step, equations (1) and (2), in place."""
-        np.add(step.z, products.forward(step.h_before)[0], step.z)  # (1)
-        np.tanh(step.z, step.h)  # (2)
-
-    def factors(self, window: RNNWindow, steps: slice) -> None:
-        """Replace z by tanh'(z) = 1 - h², in place."""
-        h, z = window.states[0][steps.start + 1 : steps.stop + 1], window.z[0, steps]
-        np.multiply(h, h, out=z)
-        np.subtract(1, z, out=z)  # (2)
-
-    def retreat(self, step: Step, products: Products, carry: LayerState) -> None:
-        """Go one step back, in place."""
+    def step_backward(self, step: Backward, carry: LayerState) -> None:
+        """Compute dz, and turn dh of this step into that of the step before, in place."""
         (dh,) = carry
-        np.multiply(step.z, dh, step.z)  # (2) dz = dh (1 - h²)
-        products.backward(step.delta, out=dh)  # (1) dh₋ = W_hᵀ dz
+        np.multiply(step.k, dh, step.dz)  # (2′)
+        step.W_h_transposed(step.dz_of_gates, out=dh)  # (1′) dh₋ = W_hᵀ dz
 
-    def stepper(
-        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
+    def window(self, T: int, N: int, products: Products, *, resets: bool) -> Window[Forward, Backward]:
+        """Return the arrays for T steps of N streams."""
+        window: Window[Forward, Backward] = Window(1, 1, T, N, self.hidden_size, self.params.dtype, resets=resets)
+        (h,), (h_before,), z = window.states, window.before, window.z[0]
+        (W_h,), (W_h_transposed,) = products
+        steps = list(z)
+        window.forward = [Forward(W_h, z, h_before[t], h[t + 1], z) for t, z in enumerate(steps)]
+        window.backward = [Backward(W_h_transposed, k, k, k[None, None]) for k in steps]
+        return window
+
+    def step_function(
+        self, read: Callable[[StepInput], FloatArray], products: Sequence[GateProduct]
     ) -> StepFunction:
-        """Return a function that advances by one symbol, with the weights as they are now."""
-        read, product = self.reader(streams, table), self.spread(self.recurrent_order, streams, dot_for)
+        """Return a function that advances by one symbol."""
+        (W_h,), step_forward = products, self.step_forward
+        z = W_h.product[0]
+        step = Forward(W_h, z, z, NEW, z)
 
-        def step(x: Any, state: LayerState) -> tuple[FloatArray, LayerState]:
-            z = product(state[0])[0]
-            np.add(z, read(x)[0], z)  # (1)
-            h = np.tanh(z)  # (2)
-            return h, RNNState(h)
+        def advance(x: StepInput, state: LayerState) -> tuple[FloatArray, LayerState]:
+            step.wx = read(x)[0]
+            (step.h_before,) = state
+            step.h = NEW
+            step_forward(step)
+            return step.h, RNNState(step.h)
 
-        return step
+        return advance

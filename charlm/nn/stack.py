@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from itertools import pairwise
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from charlm.nn.arrays import Inputs
+from charlm.errors import UsageError
+from charlm.nn.arrays import FloatArray, Inputs
+from charlm.nn.backprop import once
 from charlm.nn.dropout import Dropout
-from charlm.nn.parameters import FloatArray
-from charlm.nn.recurrent import LayerState, Recurrent, Resets
-from charlm.nn.workspace import Workspace
+from charlm.nn.kernels.gate_products import DotFor
+from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.parameters import ParameterStore
+from charlm.nn.recurrent import Backprop, LayerState, Resets, StepFunction
 
-__all__ = ["Stack", "StackBackprop", "StackState", "map_state", "named_state"]
+__all__ = ["RecurrentLayer", "Stack", "StackBackprop", "StackState", "map_state", "named_state"]
 
 StackBackprop: TypeAlias = Callable[..., tuple[FloatArray | None, "StackState"]]
 StackState: TypeAlias = tuple[LayerState, ...]
@@ -27,7 +32,7 @@ def map_state(function: Callable[[FloatArray], FloatArray], state: StackState) -
 
 
 def named_state(state: StackState) -> dict[str, FloatArray]:
-    """Return every array (H, N) of a state by its name in checkpoints, ``state.<layer>.<h|c>``."""
+    """Return every array (N, H) of a state by its name in checkpoints, ``state.<layer>.<h|c>``."""
     layers: list[Any] = list(state)
     return {
         f"state.{k}.{part}": array
@@ -36,20 +41,71 @@ def named_state(state: StackState) -> dict[str, FloatArray]:
     }
 
 
+class RecurrentLayer(Protocol):
+    """A layer over sequences with a state; `charlm.nn.recurrent.Recurrent` is one."""
+
+    params: ParameterStore
+    input_size: int
+    hidden_size: int
+
+    def initialize_(self, rng: np.random.Generator) -> None:
+        """Draw the start weights, in place."""
+
+    def zero_state(self, streams: int) -> LayerState:
+        """Return the state of N streams that have read nothing."""
+
+    def forward(
+        self,
+        x: Inputs,
+        state: LayerState | None = None,
+        *,
+        resets: Resets | None = None,
+        weight_rng: np.random.Generator | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[FloatArray, LayerState, Backprop]:
+        """Advance over a whole sequence."""
+
+    def stepper(
+        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
+    ) -> StepFunction:
+        """Return a function that advances by one symbol."""
+
+
 class Stack:
-    """L recurrent layers; each reads what the one below writes.
+    """L recurrent layers; each reads the output of the one below.
 
     Parameters
     ----------
-    layers : sequence of Recurrent
+    layers : sequence of RecurrentLayer
         From the input up; each layer's D is the H of the one below.
     dropout : float
         Probability that an activation between two layers is dropped while training.
     variational : bool
         As for `Dropout`.
+
+    Raises
+    ------
+    UsageError
+        If a layer does not read as many features as the one below has units.
+
+    Examples
+    --------
+    >>> from charlm.nn import GRU
+    >>> stack = Stack([GRU(3, 5), GRU(5, 4)])
+    >>> h, (lower, upper), backprop = stack.forward(np.ones((7, 2, 3), np.float32))  # (T, N, D)
+    >>> h.shape, lower.h.shape, upper.h.shape
+    ((7, 2, 4), (2, 5), (2, 4))
     """
 
-    def __init__(self, layers: Sequence[Recurrent], *, dropout: float = 0.0, variational: bool = False) -> None:
+    def __init__(
+        self, layers: Sequence[RecurrentLayer], *, dropout: float = 0.0, variational: bool = False
+    ) -> None:
+        for below, above in pairwise(layers):
+            if above.input_size != below.hidden_size:
+                raise UsageError(
+                    f"a layer of {above.input_size} input features lies on one of {below.hidden_size} units; "
+                    f"give it input_size={below.hidden_size}"
+                )
         self.layers = list(layers)
         self.dropouts = [Dropout(dropout, variational=variational) for _ in self.layers[1:]]
 
@@ -86,7 +142,7 @@ class Stack:
 
         Returns
         -------
-        h : ndarray, shape (T, H, N)
+        h : ndarray, shape (T, N, H)
         state : tuple of LayerState
         backprop : callable
             ``(dh, dstate=None) -> (dx, dstate)``; adds into the layers' gradients; once only.
@@ -104,6 +160,7 @@ class Stack:
             ends.append(end)
             backprops.append(backprop_layer)
 
+        @once
         def backprop(dy: FloatArray, dstate: StackState | None = None) -> tuple[FloatArray | None, StackState]:
             dstarts: list[LayerState] = []
             dx: FloatArray | None = dy

@@ -1,6 +1,6 @@
 """What one rank does in an update, and the memory that all ranks see.
 
-The N streams are cut into `shards` groups of columns. A rank computes the gradients of its own shards; then every
+The N streams are cut into `shards` groups. A rank computes the gradients of its own shards; then every
 rank sums a slice of the flat gradients over all shards, along a fixed binary tree, and updates that slice of the
 weights. Which rank does what changes no bit: shards, tree and the blocks of the norm are fixed.
 """
@@ -16,12 +16,13 @@ from numpy.typing import NDArray
 
 from charlm.config import TrainConfig
 from charlm.model import CharModel
+from charlm.nn.arrays import Shape
 from charlm.nn.averaging import average_
 from charlm.nn.clipping import BLOCK, clip_value_, norm_of_squares, squared_norm
+from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
-from charlm.nn.parameters import ParameterStore, Shape
+from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import StackState, map_state, named_state
-from charlm.nn.workspace import Workspace
 from charlm.training.communicator import Communicator, share
 
 __all__ = ["Arrays", "Layout", "Rank", "carve", "layout", "make_optimizer", "part_of", "size_of"]
@@ -36,7 +37,7 @@ def layout(model: CharModel, config: TrainConfig, optimizer: Optimizer) -> Layou
     """Return shape and dtype of every array that all ranks see.
 
     ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
-    ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (H, N), ``inputs``, ``targets``, ``resets``
+    ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``inputs``, ``targets``, ``resets``
     (T, N) of the longest window, ``losses`` (shards,), ``squares`` of the norm's blocks, and ``control``: learning
     rate, finished updates, gradient norm, whether there are resets, and T of this window.
     """
@@ -159,15 +160,15 @@ class Rank:
         self, shard: int, model: CharModel, workspace: Workspace, length: int, with_resets: bool
     ) -> None:
         """Compute one shard's loss and gradient, and keep the state that it ends in."""
-        columns = slice(shard * self.streams, (shard + 1) * self.streams)
-        inputs, targets, resets = (self.arrays[name][:length, columns] for name in ("inputs", "targets", "resets"))
+        own = slice(shard * self.streams, (shard + 1) * self.streams)
+        inputs, targets, resets = (self.arrays[name][:length, own] for name in ("inputs", "targets", "resets"))
         mean = self.config.loss_reduction == "mean"
         count = length * self.config.batch_size
         model.params.grad[:] = 0
         loss, self._ends[shard], backprop = model.loss(
             inputs,
             targets,
-            map_state(lambda a: a[:, columns], self.state),
+            map_state(lambda a: a[own], self.state),
             resets=resets if with_resets else None,
             rng=self._chance(shard),
             weight_rng=self._chance(len(self.arrays["gradients"])),  # the same for all shards
@@ -185,9 +186,9 @@ class Rank:
     def _carry_on(self) -> None:
         """Let this rank's streams begin their next window from the state in which this one ended, in place."""
         for shard, state in self._ends.items():
-            columns = slice(shard * self.streams, (shard + 1) * self.streams)
+            own = slice(shard * self.streams, (shard + 1) * self.streams)
             for name, array in named_state(state).items():
-                self.arrays[name][:, columns] = array
+                self.arrays[name][own] = array
 
     def _sum_shards(self) -> None:
         """Sum this rank's slice of all shards' gradients along a binary tree into the first, in place."""

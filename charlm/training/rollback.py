@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from charlm.errors import CheckpointError
-from charlm.nn.parameters import FloatArray
+from charlm.nn.arrays import FloatArray
 
 __all__ = ["EVERY", "GoodState", "GoodStates", "put_back"]
 

@@ -53,7 +53,7 @@ class SpreadRank:
         self._blocks = [share(len(arrays["squares"]), rank, world.size) for rank in everyone]
         self._parts = [part_of(blocks, P) for blocks in self._blocks]
         self._shards = [share(shards, rank, world.size) for rank in everyone]
-        self._columns = [slice(own.start * streams, own.stop * streams) for own in self._shards]
+        self._streams = [slice(own.start * streams, own.stop * streams) for own in self._shards]
         self._at_home = [name for name in arrays if name.startswith(AT_HOME)]
         self._whole = False
 
@@ -148,7 +148,7 @@ class SpreadRank:
             case "value" | "optimizer" | "ema":
                 return [array[self._parts[writer]]]
             case "state":
-                return [array[:, self._columns[writer]]]
+                return [array[self._streams[writer]]]
         return [array] if writer == 0 else []  # the batch
 
 

@@ -48,7 +48,7 @@ class Team:
     Attributes
     ----------
     state : State
-        Carried over to the next window, all N streams; each array (H, N).
+        Carried over to the next window, all N streams; each array (N, H).
     optimizer : Optimizer
         With the slots of all weights. In a distributed run these and the state are whole after `collect`.
     """

@@ -15,7 +15,7 @@ import numpy as np
 from charlm.config import TrainConfig
 from charlm.errors import CheckpointError
 from charlm.model import CharModel
-from charlm.nn.parameters import FloatArray
+from charlm.nn.arrays import FloatArray
 from charlm.nn.schedules import rate_factor
 from charlm.nn.stack import named_state
 from charlm.training.budget import Budget, Plan

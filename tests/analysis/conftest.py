@@ -34,7 +34,7 @@ def naive_nats() -> Callable[[CharModel, list[int]], list[float]]:
         state, nats = model.zero_state(1), []
         for symbol, following in pairwise(ids):
             logits, state = model.step(np.array([symbol]), state)
-            p = np.exp(logits[:, 0])
+            p = np.exp(logits[0])
             nats.append(float(-np.log(p[following] / p.sum())))
         return nats
 

@@ -33,7 +33,7 @@ def naive(model: charlm.CharModel, ids: np.ndarray, settings: DynamicConfig, sta
             if t in starts:
                 state = model.zero_state(1)
             logits, state = learner.step(np.array([ids[t]]), state)
-            p = np.exp(logits[:, 0] - logits[:, 0].max())
+            p = np.exp(logits[0] - logits[0].max())
             total -= math.log(p[ids[t + 1]] / p.sum())
         nats.append(total)
         resets = np.array([[t in starts] for t in range(start, stop)])

@@ -36,7 +36,7 @@ def everything(model: CharModel, prompt: str, length: int, stops: tuple[str, ...
         ids = ids[:n]
         if ids not in found:
             logits, _ = model.logits(np.array([*lead, *ids], np.intp)[:, None])
-            z = logits[len(lead) - 1 : -1, :, 0].astype(np.float64)
+            z = logits[len(lead) - 1 : -1, 0].astype(np.float64)
             log_p = z - np.log(np.exp(z).sum(axis=1, keepdims=True))
             cut = min((text.find(stop) for stop in stops if stop in text), default=len(text))
             found[ids] = float(log_p[range(n), ids].sum()), text[:cut]

@@ -53,7 +53,7 @@ class TestRows:
             return logits.copy(), state
 
         def noise() -> State:
-            like = map_state(np.transpose, model.zero_state(N))
+            like = model.zero_state(N)
             return map_state(lambda a: rng.normal(size=a.shape).astype(a.dtype), like)
 
         ids, state = rng.integers(symbols, size=N), noise()
@@ -133,7 +133,7 @@ class TestTexts:
     def test_frequencies_are_the_filtered_probabilities(self, model, config):
         ids = model.vocabulary.encode("bad").astype(np.intp)
         logits, _ = model.logits(ids[:, None])
-        p = probabilities(logits[-1, :, 0].tolist(), SampleConfig(**config), recent=ids.tolist())
+        p = probabilities(logits[-1, 0].tolist(), SampleConfig(**config), recent=ids.tolist())
         texts = "".join(text for text, _, _ in read(model, range(6000), prompt="bad", length=1, **config))
         counts = np.bincount(model.vocabulary.encode(texts), minlength=len(p))
         assert chi_square_is_plausible(counts.tolist(), p)
@@ -153,7 +153,7 @@ class TestTexts:
 
 def chances(model: CharModel, ids: list[int], config: SampleConfig) -> list[float]:
     logits, _ = model.logits(np.array(ids)[:, None])
-    return probabilities(logits[-1, :, 0].tolist(), config, recent=ids)
+    return probabilities(logits[-1, 0].tolist(), config, recent=ids)
 
 
 class TestIndependence:

@@ -33,7 +33,7 @@ class TestDistribution:
         one.feed("bad")
         ids = model.vocabulary.encode("bad").astype(np.intp)
         logits, _ = model.logits(ids[:, None])
-        p = probabilities(logits[-1, :, 0].tolist(), one.config, recent=ids.tolist())
+        p = probabilities(logits[-1, 0].tolist(), one.config, recent=ids.tolist())
         here, counts = one.position, [0] * len(p)
         for _ in range(8000):
             one.position = here
@@ -58,7 +58,7 @@ class TestDistribution:
         one.feed("c")
         text = "".join(one.stream())
         logits, _ = model.logits(model.vocabulary.encode("c" + text).astype(np.intp)[:, None])
-        assert np.array_equal(logits[:-1, :, 0].argmax(axis=1), model.vocabulary.encode(text))
+        assert np.array_equal(logits[:-1, 0].argmax(axis=1), model.vocabulary.encode(text))
 
     def test_unknown_is_never_drawn(self, make_model):
         model = make_model("aab" * 30 + "c", min_count=5)
@@ -112,7 +112,7 @@ class TestRepeatPenalty:
         assert one.position.recent == np.array(ids[-4:], "<i4").tobytes()
         logits, _ = model.logits(np.array(ids)[:, None])
         for k, uniform in zip(range(8, len(ids)), np.random.default_rng(5).random(150), strict=True):
-            p = probabilities(logits[k - 1, :, 0].tolist(), one.config, recent=ids[:k])
+            p = probabilities(logits[k - 1, 0].tolist(), one.config, recent=ids[:k])
             assert ids[k] == np.searchsorted(np.cumsum(p), uniform, "right")
 
     def test_going_back_brings_back_what_was_seen(self, model):
@@ -157,7 +157,7 @@ class TestStart:
         one.feed("ab")
         _, state = model.step(model.vocabulary.encode("a"), model.zero_state(1))
         assert one.position.last == model.vocabulary.encode("b")[0]
-        assert np.array_equal(one.position.state[0].h, state[0].h[:, 0])
+        assert np.array_equal(one.position.state[0].h, state[0].h[0])
 
     def test_a_prompt_may_come_in_parts(self, model):
         whole, parts = sampler(model), sampler(model)
@@ -182,7 +182,7 @@ class TestStart:
         fed.feed("ab")
         _, state = model.step(np.array([stop_id]), model.zero_state(1))
         _, state = model.step(model.vocabulary.encode("a"), state)
-        assert np.array_equal(fed.position.state[1].c, state[1].c[:, 0])
+        assert np.array_equal(fed.position.state[1].c, state[1].c[0])
 
     def test_an_unknown_character_changes_nothing(self, model):
         one, untouched = sampler(model), sampler(model)

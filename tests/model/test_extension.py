@@ -29,7 +29,7 @@ def make_model(shape: dict[str, Any], vocabulary: Vocabulary = OLD, dtype: str =
 
 def probabilities(model: CharModel, ids: np.ndarray) -> np.ndarray:
     logits, _ = model.logits(ids[:, None])
-    p = np.exp(logits[:, :, 0] - logits[:, :, 0].max(axis=1, keepdims=True))
+    p = np.exp(logits[:, 0] - logits[:, 0].max(axis=1, keepdims=True))
     return p / p.sum(axis=1, keepdims=True)
 
 

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
+from charlm.nn.arrays import FloatArray
 from charlm.nn.gru import GRU
 from charlm.nn.lstm import LSTM
-from charlm.nn.parameters import FloatArray
 from charlm.nn.recurrent import LayerState, Recurrent
 from charlm.nn.rnn import RNN
 
@@ -40,9 +40,9 @@ class Case(NamedTuple):
     """A layer and everything that goes into its forward and backward pass."""
 
     layer: Recurrent
-    x: FloatArray  # (T, D, N)
-    state: LayerState  # (H, N) each
-    dy: FloatArray  # (T, H, N)
+    x: FloatArray  # (T, N, D)
+    state: LayerState  # (N, H) each
+    dy: FloatArray  # (T, N, H)
     dstate: LayerState
 
 
@@ -76,9 +76,9 @@ def draw_case(
         return rng.normal(size=shape).astype(dtype)
 
     def state() -> LayerState:
-        return layer.state_type(*(normal(H, N) for _ in layer.zero_state(N)))
+        return layer.state_type(*(normal(N, H) for _ in layer.zero_state(N)))
 
-    return Case(layer, normal(T, D, N), state(), normal(T, H, N), state())
+    return Case(layer, normal(T, N, D), state(), normal(T, N, H), state())
 
 
 def run(case: Case, **changes: Any) -> Result:

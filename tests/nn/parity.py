@@ -44,11 +44,6 @@ def stored_records() -> dict[str, dict[str, Array]]:
     return records
 
 
-def columns_last(x: Array) -> Array:
-    """(…, N, features) → (…, features, N)."""
-    return np.ascontiguousarray(x.swapaxes(-1, -2))
-
-
 def layer_weights(record: Record, cell: str, layer: int) -> dict[str, Array]:
     """Return a layer's weights. PyTorch has two biases; only a GRU's candidate needs both."""
     b_ih, b_hh = record[f"bias_ih_l{layer}"], record[f"bias_hh_l{layer}"]
@@ -70,9 +65,9 @@ def layer_gradients(record: Record, cell: str, layer: int) -> dict[str, Array]:
 
 
 def layer_states(record: Record, cell: str, prefix: str = "") -> list[Any]:
-    """Return each layer's state, parts (H, N); `prefix` is "", "end.", "d." or "d.end."."""
+    """Return each layer's state, parts (N, H); `prefix` is "", "end.", "d." or "d.end."."""
     state_type = CELLS[cell].state_type
-    stacks = [columns_last(record[prefix + part]) for part in state_type._fields]
+    stacks = [record[prefix + part] for part in state_type._fields]
     return [state_type(*parts) for parts in zip(*stacks, strict=True)]
 
 
@@ -87,11 +82,11 @@ def assert_recurrent_parity(record: Record, cell: str) -> None:
         for name, tensor in weights.items():
             layer.params[name][...] = tensor
         layers.append(layer)
-    y, end, backprop = Stack(layers).forward(columns_last(record["x"]), tuple(layer_states(record, cell)))
-    dx, dstart = backprop(columns_last(record["d.y"]), tuple(layer_states(record, cell, "d.end.")))
+    y, end, backprop = Stack(layers).forward(record["x"], tuple(layer_states(record, cell)))
+    dx, dstart = backprop(record["d.y"], tuple(layer_states(record, cell, "d.end.")))
 
-    np.testing.assert_allclose(y, columns_last(record["y"]), **EXACT)
-    np.testing.assert_allclose(dx, columns_last(record["d.x"]), **EXACT)
+    np.testing.assert_allclose(y, record["y"], **EXACT)
+    np.testing.assert_allclose(dx, record["d.x"], **EXACT)
     for got, prefix in ((end, "end."), (dstart, "d.")):
         for state, wanted in zip(got, layer_states(record, cell, prefix), strict=True):
             np.testing.assert_allclose(state, wanted, **EXACT)
@@ -102,12 +97,12 @@ def assert_recurrent_parity(record: Record, cell: str) -> None:
 
 def assert_cross_entropy_parity(record: Record) -> None:
     """Losses and gradients of all and of the counted symbols equal PyTorch's."""
-    logits = columns_last(record["logits"])
+    logits = record["logits"]
     for part, mask in (("all", None), ("counted", record["counted"])):
         for reduction in ("mean", "sum"):
             loss, backprop = cross_entropy(logits, record["targets"], mask=mask, reduction=reduction)
             np.testing.assert_allclose(loss, record[f"{part}.{reduction}"], **EXACT)
-            np.testing.assert_allclose(backprop(), columns_last(record[f"d.{part}.{reduction}"]), **EXACT)
+            np.testing.assert_allclose(backprop(), record[f"d.{part}.{reduction}"], **EXACT)
 
 
 def assert_descent_parity(record: Record, name: str, lr: float) -> None:

@@ -96,25 +96,25 @@ def unroll(step: Step, weights: Tensors, x: NDArray[Any], state: Sequence[NDArra
     step : callable
         One of the steps above.
     weights : dict of str to ndarray
-    x : ndarray, shape (T, D, N)
-    state : sequence of ndarray, each (H, N)
+    x : ndarray, shape (T, N, D)
+    state : sequence of ndarray, each (N, H)
 
     Returns
     -------
-    h : complex ndarray, shape (T, H, N)
-    state : list of complex ndarray, each (H, N)
+    h : complex ndarray, shape (T, N, H)
+    state : list of complex ndarray, each (N, H)
     """
     w = {name: tensor.tolist() for name, tensor in weights.items()}
     outputs, ends = [], []
-    for n in range(x.shape[2]):
-        now: State = tuple(part[:, n].tolist() for part in state)
+    for n in range(x.shape[1]):
+        now: State = tuple(part[n].tolist() for part in state)
         hidden = []
-        for x_t in x[:, :, n].tolist():
+        for x_t in x[:, n].tolist():
             now = step(w, x_t, now)
             hidden.append(now[0])
         outputs.append(hidden)
         ends.append(now)
-    return np.array(outputs).transpose(1, 2, 0), [np.array(part).T for part in zip(*ends, strict=True)]
+    return np.array(outputs).swapaxes(0, 1), [np.array(part) for part in zip(*ends, strict=True)]
 
 
 def derivatives(function: Callable[[Tensors], complex], at: Tensors) -> Tensors:

@@ -8,12 +8,12 @@ import pytest
 from charlm.errors import UsageError
 from charlm.nn import Dropout, Workspace
 
-T, D, N = 40, 50, 30
+T, N, D = 40, 30, 50
 
 
 @pytest.mark.parametrize("probability", [0.1, 0.25, 0.5, 0.9])
 def test_the_expectation_stays(probability: float) -> None:
-    y, _ = Dropout(probability).forward(np.ones((T, D, N)), np.random.default_rng(0))
+    y, _ = Dropout(probability).forward(np.ones((T, N, D)), np.random.default_rng(0))
     dropped = (y == 0).mean()
     assert dropped == pytest.approx(probability, abs=5 * (probability * (1 - probability) / y.size) ** 0.5)
     np.testing.assert_allclose(y[y != 0], 1 / (1 - probability), rtol=1e-4)  # probabilities go in steps of 2⁻¹⁶
@@ -25,7 +25,7 @@ def test_the_expectation_stays(probability: float) -> None:
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_way_back_uses_the_same_mask(dtype: type) -> None:
     rng = np.random.default_rng(0)
-    x, dy = rng.normal(size=(2, T, D, N)).astype(dtype)
+    x, dy = rng.normal(size=(2, T, N, D)).astype(dtype)
     x.flags.writeable = False
     y, backprop = Dropout(0.3).forward(x, rng)
     mask = y / x
@@ -36,7 +36,7 @@ def test_the_way_back_uses_the_same_mask(dtype: type) -> None:
 
 
 def test_masks_follow_the_generator() -> None:
-    x, dropout = np.ones((T, D, N)), Dropout(0.3)
+    x, dropout = np.ones((T, N, D)), Dropout(0.3)
     one, two, other = (dropout.forward(x, np.random.default_rng(seed))[0] for seed in (5, 5, 6))
     np.testing.assert_array_equal(one, two)
     assert (one != other).any()
@@ -44,7 +44,7 @@ def test_masks_follow_the_generator() -> None:
 
 def test_variational_masks_last_for_the_window() -> None:
     rng = np.random.default_rng(0)
-    x, dy = rng.normal(size=(2, T, D, N))
+    x, dy = rng.normal(size=(2, T, N, D))
     y, backprop = Dropout(0.4, variational=True).forward(x, rng)
     mask = y / x
     np.testing.assert_allclose(mask, mask[:1].repeat(T, axis=0), rtol=1e-12)
@@ -80,5 +80,5 @@ def test_a_share_outside_of_0_to_1(probability: float) -> None:
 
 @pytest.mark.parametrize("probability", [1e-6, 1 - 1e-6])
 def test_shares_near_the_ends_stay_finite(probability: float) -> None:
-    y, _ = Dropout(probability).forward(np.ones((T, D, N), np.float32), np.random.default_rng(0))
+    y, _ = Dropout(probability).forward(np.ones((T, N, D), np.float32), np.random.default_rng(0))
     assert np.isfinite(y).all()

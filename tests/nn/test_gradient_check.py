@@ -15,7 +15,7 @@ from charlm.nn.recurrent import Recurrent
 from .cells import KINDS, Case, draw_case, run
 
 ALL = 10**6
-GATES = {"rnn": 1, "lstm": 4, "lstm-identity": 4, "gru-after": 4, "gru-before": 4}  # row blocks of `delta`
+GATES = {"rnn": 1, "lstm": 4, "lstm-identity": 4, "gru-after": 4, "gru-before": 4}  # groups of `dz`
 FAULTS = [
     *((name, "gate", k) for name, gates in GATES.items() for k in range(gates) if (name, k) != ("gru-before", 0)),
     *((name, "carry", 0) for name in KINDS),
@@ -64,20 +64,20 @@ def test_planted_faults_are_found(name: str, fault: str, k: int, monkeypatch: py
     if fault == "gate":  # one gate's derivative is off by a thousandth
 
         def spoil_gate(self: Recurrent, window: Any, steps: slice) -> None:
-            window.delta[k, steps] *= 1.001
+            window.dz[k, steps] *= 1.001
 
-        monkeypatch.setattr(cls, "factors", damage_after(cls.factors, spoil_gate))
+        monkeypatch.setattr(cls, "gate_factors", damage_after(cls.gate_factors, spoil_gate))
     elif fault == "carry":  # a part of the state carries no gradient from step to step
 
-        def cut_carry(self: Recurrent, step: Any, kernel: Any, carry: Any) -> None:
+        def cut_carry(self: Recurrent, step: Any, carry: Any) -> None:
             carry[k][...] = 0
 
-        monkeypatch.setattr(cls, "retreat", damage_after(cls.retreat, cut_carry))
+        monkeypatch.setattr(cls, "step_backward", damage_after(cls.step_backward, cut_carry))
     elif fault == "before":  # the weights' gradient leaves the first step out
 
         def forget_first(self: Recurrent, window: Any, mask: Any, backprop_input: Any) -> None:
-            first = np.concatenate(window.delta[: self.gates, 0], axis=1)
-            self.params.gradient("W_h")[...] -= first.T @ window.before[: case.x.shape[2]]
+            first = np.concatenate(window.dz[: len(self.input_order), 0], axis=1)
+            self.params.gradient("W_h")[...] -= first.T @ window.before[0][0]
 
         monkeypatch.setattr(cls, "gradients_", damage_after(cls.gradients_, forget_first))
     else:  # what comes back from the next window is ignored
@@ -101,6 +101,19 @@ def test_a_single_wrong_entry_is_named() -> None:
     assert not found.passed
     assert found.elementwise["a"] < 1e-6 < found.elementwise["b"]
     assert found.directional > 1e-6
+    assert (found.worst.tensor, found.worst.index) == ("b", (0, 1))
+    assert found.worst.analytic - found.worst.numeric == pytest.approx(1e-4, rel=1e-3)
+
+
+def test_a_given_direction_is_the_one_that_is_tried() -> None:
+    w, rng = {"a": np.array([0.5, -0.25])}, np.random.default_rng(0)
+    wrong = {"a": 2 * w["a"] + [0, 1e-3]}
+
+    def along(*direction: float) -> float:
+        v = {"a": np.array(direction)}
+        return check_gradients(lambda: float((w["a"] ** 2).sum()), w, wrong, rng=rng, direction=v).directional
+
+    assert along(3, 0) < 1e-6 < along(0, 3)
 
 
 @pytest.mark.parametrize("at", range(3))

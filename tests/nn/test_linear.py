@@ -18,23 +18,25 @@ def test_outputs_and_gradients(T: int, D: int, J: int, N: int, seed: int) -> Non
     layer = Linear(D, J, dtype=np.float64)
     layer.params.value[:] = rng.normal(size=layer.params.value.shape)
     W, b = layer.params["W"], layer.params["b"]
-    x, dy = rng.normal(size=(T, D, N)), rng.normal(size=(T, J, N))
+    x, dy = rng.normal(size=(T, N, D)), rng.normal(size=(T, N, J))
     x.flags.writeable = False
     for times in (1, 2):  # gradients are added
         y, backprop = layer.forward(x)
         dx = backprop(dy.copy())
-        np.testing.assert_allclose(y, np.einsum("jd,tdn->tjn", W, x) + b[:, None], **EXACT)
-        np.testing.assert_allclose(dx, np.einsum("jd,tjn->tdn", W, dy), **EXACT)
-        np.testing.assert_allclose(layer.params.gradient("W"), times * np.einsum("tjn,tdn->jd", dy, x), **EXACT)
-        np.testing.assert_allclose(layer.params.gradient("b"), times * dy.sum(axis=(0, 2)), **EXACT)
-    np.testing.assert_allclose(layer.step(x[0]), y[0], **EXACT)
+        np.testing.assert_allclose(y, x @ W.T + b, **EXACT)
+        np.testing.assert_allclose(dx, dy @ W, **EXACT)
+        np.testing.assert_allclose(layer.params.gradient("W"), times * np.einsum("tnj,tnd->jd", dy, x), **EXACT)
+        np.testing.assert_allclose(layer.params.gradient("b"), times * dy.sum(axis=(0, 1)), **EXACT)
+    of_step, backprop = layer.forward(x[0])
+    np.testing.assert_allclose(of_step, y[0], **EXACT)
+    np.testing.assert_allclose(backprop(dy[0].copy()), dx[0], **EXACT)
 
 
 def test_a_workspace_changes_no_bit() -> None:
     layer, workspace = Linear(4, 3, rng=np.random.default_rng(0)), Workspace()
     for seed, T in ((0, 5), (1, 5), (2, 6)):
-        x, dy = np.random.default_rng(seed).normal(size=(2, T, 4, 2)).astype(np.float32)
-        dy = dy[:, :3]
+        x, dy = np.random.default_rng(seed).normal(size=(2, T, 2, 4)).astype(np.float32)
+        dy = dy[..., :3]
         results = []
         for cupboard in (workspace, None):
             layer.params.grad[:] = 0

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm.errors import UsageError
+from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.losses import cross_entropy, log_softmax, squared_error, target_nats
-from charlm.nn.workspace import Workspace
 
 from . import scalar
 
@@ -24,15 +24,13 @@ EXACT = {"rtol": 1e-11, "atol": 1e-13}
 )
 def test_cross_entropy(reduction: str, T: int, N: int, V: int, masked: bool, seed: int) -> None:
     rng = np.random.default_rng(seed)
-    logits, targets = 2 * rng.normal(size=(T, V, N)), rng.integers(V, size=(T, N))
+    logits, targets = 2 * rng.normal(size=(T, N, V)), rng.integers(V, size=(T, N))
     mask = rng.random((T, N)) < 0.6 if masked else np.ones((T, N), bool)
     mask[0, 0] = True
 
     def objective(tensors: scalar.Tensors) -> complex:
         z = tensors["logits"]
-        terms = [
-            scalar.cross_entropy(z[t, :, n].tolist(), targets[t, n]) for t, n in np.ndindex(T, N) if mask[t, n]
-        ]
+        terms = [scalar.cross_entropy(z[t, n].tolist(), targets[t, n]) for t, n in np.ndindex(T, N) if mask[t, n]]
         return sum(terms) / (len(terms) if reduction == "mean" else 1)
 
     loss, backprop = cross_entropy(logits, targets, mask=mask if masked else None, reduction=reduction)
@@ -40,40 +38,40 @@ def test_cross_entropy(reduction: str, T: int, N: int, V: int, masked: bool, see
     wanted = scalar.derivatives(objective, {"logits": logits})["logits"]
     gradient = backprop()
     np.testing.assert_allclose(gradient, wanted, **EXACT)
-    assert not gradient.transpose(0, 2, 1)[~mask].any()
+    assert not gradient[~mask].any()
 
 
 def test_a_uniform_guess_costs_the_log_of_the_choices() -> None:
     targets = np.array([[0, 4], [2, 2], [1, 3]])
-    loss, _ = cross_entropy(np.full((3, 5, 2), 7.5), targets)
+    loss, _ = cross_entropy(np.full((3, 2, 5), 7.5), targets)
     assert loss == pytest.approx(math.log(5), rel=1e-15)
 
 
 def test_one_window_as_a_part_of_a_larger_batch() -> None:
     rng = np.random.default_rng(0)
-    logits, targets = rng.normal(size=(4, 5, 6)), rng.integers(5, size=(4, 6))
+    logits, targets = rng.normal(size=(4, 6, 5)), rng.integers(5, size=(4, 6))
     whole, backprop = cross_entropy(logits, targets)
     gradient = backprop().copy()
-    halves = [cross_entropy(logits[:, :, half], targets[:, half], scale=1 / 24) for half in (slice(3), slice(3, 6))]
+    halves = [cross_entropy(logits[:, half], targets[:, half], scale=1 / 24) for half in (slice(3), slice(3, 6))]
     assert sum(loss for loss, _ in halves) == pytest.approx(whole, rel=1e-14)
-    np.testing.assert_allclose(np.concatenate([back() for _, back in halves], axis=2), gradient, **EXACT)
+    np.testing.assert_allclose(np.concatenate([back() for _, back in halves], axis=1), gradient, **EXACT)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("size", [1e4, 1e30])
 def test_huge_logits_neither_overflow_nor_warn(dtype: type, size: float) -> None:
-    logits = np.array([[[size], [-size]], [[size], [-size]]], dtype)
+    logits = np.array([[[size, -size]], [[size, -size]]], dtype)
     loss, backprop = cross_entropy(logits, np.array([[0], [1]]), reduction="sum")
     assert loss == pytest.approx(2 * size, rel=1e-6)
     gradient = backprop()
     assert gradient.dtype == dtype
-    np.testing.assert_array_equal(gradient[:, :, 0], [[0, 0], [1, -1]])
+    np.testing.assert_array_equal(gradient[:, 0], [[0, 0], [1, -1]])
 
 
 def test_each_symbol_has_a_scale_of_its_own() -> None:
     rng = np.random.default_rng(0)
-    logits, targets = rng.normal(size=(2, 5, 3)), rng.integers(5, size=(2, 3))
-    offsets = rng.choice([-2000.0, 0, 1000, 1e5], size=(2, 1, 3))
+    logits, targets = rng.normal(size=(2, 3, 5)), rng.integers(5, size=(2, 3))
+    offsets = rng.choice([-2000.0, 0, 1000, 1e5], size=(2, 3, 1))
     loss, backprop = cross_entropy(logits, targets)
     shifted, backprop_shifted = cross_entropy(logits + offsets, targets)
     assert shifted == pytest.approx(loss, rel=1e-9)
@@ -82,7 +80,7 @@ def test_each_symbol_has_a_scale_of_its_own() -> None:
 
 def test_single_precision_follows_double() -> None:
     rng = np.random.default_rng(0)
-    logits, targets = 3 * rng.normal(size=(50, 65, 16)), rng.integers(65, size=(50, 16))
+    logits, targets = 3 * rng.normal(size=(50, 16, 65)), rng.integers(65, size=(50, 16))
     double, back_double = cross_entropy(logits, targets)
     single, back_single = cross_entropy(logits.astype(np.float32), targets)
     assert single == pytest.approx(double, rel=1e-6)
@@ -91,14 +89,14 @@ def test_single_precision_follows_double() -> None:
 
 @pytest.mark.parametrize("reduction", ["mean", "sum"])
 def test_nothing_that_counts_is_a_loss_of_zero(reduction: str) -> None:
-    logits, targets = np.ones((2, 3, 4)), np.zeros((2, 4), int)
+    logits, targets = np.ones((2, 4, 3)), np.zeros((2, 4), int)
     loss, backprop = cross_entropy(logits, targets, mask=np.zeros((2, 4), bool), reduction=reduction)
     assert loss == 0
     assert not backprop().any()
 
 
 def test_logits_stay_as_they_are() -> None:
-    logits = np.random.default_rng(0).normal(size=(2, 3, 4))
+    logits = np.random.default_rng(0).normal(size=(2, 4, 3))
     logits.flags.writeable = False
     _, backprop = cross_entropy(logits, np.zeros((2, 4), int))
     backprop()
@@ -107,7 +105,7 @@ def test_logits_stay_as_they_are() -> None:
 def test_a_workspace_changes_no_bit() -> None:
     rng, workspace = np.random.default_rng(0), Workspace()
     for T, N in ((3, 4), (3, 4), (2, 5)):
-        logits, targets = rng.normal(size=(T, 7, N)), rng.integers(7, size=(T, N))
+        logits, targets = rng.normal(size=(T, N, 7)), rng.integers(7, size=(T, N))
         loss, backprop = cross_entropy(logits, targets, workspace=workspace)
         fresh, backprop_fresh = cross_entropy(logits, targets)
         assert loss == fresh
@@ -117,7 +115,7 @@ def test_a_workspace_changes_no_bit() -> None:
 def test_overwriting_the_logits_changes_no_bit() -> None:
     rng = np.random.default_rng(0)
     memory = rng.normal(size=(7, 6)).astype(np.float32)
-    logits, targets = memory.reshape(7, 3, 2).transpose(1, 0, 2), rng.integers(7, size=(3, 2))
+    logits, targets = memory.T.reshape(3, 2, 7), rng.integers(7, size=(3, 2))
     wanted, backprop = cross_entropy(logits, targets)
     gradient = backprop()
     loss, backprop = cross_entropy(logits, targets, overwrite=True)
@@ -129,9 +127,9 @@ def test_overwriting_the_logits_changes_no_bit() -> None:
 @pytest.mark.parametrize("N", [1, 5])
 def test_target_nats(N: int) -> None:
     rng = np.random.default_rng(0)
-    logits, targets = 3 * rng.normal(size=(4, 65, N)).astype(np.float32), rng.integers(65, size=(4, N))
+    logits, targets = 3 * rng.normal(size=(4, N, 65)).astype(np.float32), rng.integers(65, size=(4, N))
     kept = logits.copy()
-    wanted = -np.take_along_axis(log_softmax(logits, axis=1), targets[:, None], axis=1)[:, 0]
+    wanted = -np.take_along_axis(log_softmax(logits), targets[..., None], axis=-1)[..., 0]
     np.testing.assert_array_equal(target_nats(logits, targets), wanted)
     np.testing.assert_array_equal(logits, kept)
 
@@ -139,17 +137,36 @@ def test_target_nats(N: int) -> None:
 @pytest.mark.parametrize("target", [-1, 3])
 def test_targets_out_of_range(target: int) -> None:
     with pytest.raises(UsageError, match="0 to 2"):
-        cross_entropy(np.zeros((1, 3, 1)), np.array([[target]]))
+        cross_entropy(np.zeros((1, 1, 3)), np.array([[target]]))
 
 
 def test_log_softmax() -> None:
-    logits = np.random.default_rng(0).normal(size=(6, 3)).astype(np.float32)
+    logits = np.random.default_rng(0).normal(size=(3, 6)).astype(np.float32)
     logits[0, 0], logits[1, 1] = 1e4, -1e4
     logs = log_softmax(logits)
     assert logs.dtype == np.float64
-    np.testing.assert_allclose(np.exp(logs).sum(axis=0), 1, rtol=1e-14)
-    np.testing.assert_allclose(logs - logs[2], logits.astype(np.float64) - logits[2], rtol=1e-12, atol=1e-11)
-    np.testing.assert_allclose(log_softmax(logits.T, axis=1), logs.T, rtol=1e-14, atol=1e-14)
+    np.testing.assert_allclose(np.exp(logs).sum(axis=1), 1, rtol=1e-14)
+    np.testing.assert_allclose(
+        logs - logs[:, 2:3], logits.astype(np.float64) - logits[:, 2:3], rtol=1e-12, atol=1e-11
+    )
+
+
+def test_shapes_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(UsageError, match=r"targets has shape \(2, 4\); it must be \(T, N\) = \(2, 3\)"):
+        cross_entropy(np.zeros((2, 3, 4)), np.zeros((2, 4), int))
+    with pytest.raises(UsageError, match=r"the mask has shape \(3, 2\)"):
+        cross_entropy(np.zeros((2, 3, 4)), np.zeros((2, 3), int), mask=np.ones((3, 2), bool))
+    with pytest.raises(UsageError, match=r"outputs have shape \(2, 3\) and targets \(3,\)"):
+        squared_error(np.zeros((2, 3)), np.zeros(3))
+
+
+def test_a_step_is_a_sequence_of_one() -> None:
+    rng = np.random.default_rng(0)
+    logits, targets = rng.normal(size=(1, 4, 5)), rng.integers(5, size=(1, 4))
+    loss, backprop = cross_entropy(logits[0], targets[0])
+    wanted, backprop_whole = cross_entropy(logits, targets)
+    assert loss == wanted
+    np.testing.assert_array_equal(backprop(), backprop_whole()[0])
 
 
 @given(T=st.integers(1, 4), N=st.integers(1, 3), J=st.integers(1, 4), seed=st.integers(0, 99))

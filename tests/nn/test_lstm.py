@@ -26,8 +26,8 @@ def test_forget_bias_starts_at_one() -> None:
 
 
 def test_gates_stand_in_the_order_of_the_files() -> None:
-    x, c = np.ones((4, 2, 1)), np.array([[0.3], [-0.7], [2.0]])
-    start = LSTMState(np.zeros((3, 1)), c)
+    x, c = np.ones((4, 1, 2)), np.array([[0.3, -0.7, 2.0]])
+    start = LSTMState(np.zeros((1, 3)), c)
     y, kept, _ = layer_with_gates(i=SHUT, f=OPEN, o=OPEN).forward(x, start)
     np.testing.assert_array_equal(kept.c, c)  # remembered for ever, to the bit
     np.testing.assert_allclose(y[-1], np.tanh(c), rtol=1e-15)
@@ -39,17 +39,17 @@ def test_gates_stand_in_the_order_of_the_files() -> None:
 
 
 def test_gradient_flows_through_an_open_forget_gate_undiminished() -> None:
-    start = LSTMState(*np.zeros((2, 3, 1)))
-    _, _, backprop = layer_with_gates(i=SHUT, f=OPEN, o=SHUT).forward(np.ones((50, 2, 1)), start)
-    dc = np.array([[1.0], [2.0], [-3.0]])
-    _, dstart = backprop(np.zeros((50, 3, 1)), LSTMState(np.zeros((3, 1)), dc))
+    start = LSTMState(*np.zeros((2, 1, 3)))
+    _, _, backprop = layer_with_gates(i=SHUT, f=OPEN, o=SHUT).forward(np.ones((50, 1, 2)), start)
+    dc = np.array([[1.0, 2.0, -3.0]])
+    _, dstart = backprop(np.zeros((50, 1, 3)), LSTMState(np.zeros((1, 3)), dc))
     np.testing.assert_array_equal(dstart.c, dc)
 
 
 def test_linear_output_is_not_bounded() -> None:
     layer = LSTM(2, 3, output_activation="identity", dtype=np.float64)
     layer.params["b"].reshape(4, 3)[:] = OPEN
-    y, state, _ = layer.forward(np.zeros((5, 2, 1)))
+    y, state, _ = layer.forward(np.zeros((5, 1, 2)))
     np.testing.assert_array_equal(y[:, 0, 0], [1, 2, 3, 4, 5])
     np.testing.assert_array_equal(y[-1], state.c)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charlm.nn import ParameterStore
+from charlm.errors import UsageError
+from charlm.nn import GRU, LSTM, Embedding, Linear, ParameterStore, check_gradients, join, squared_error
 
 SHAPES = {"layers.1.W": (2, 3), "layers.1.b": (2,), "layers.10.W": (4, 1), "head.W": (3, 2)}
 
@@ -71,3 +72,48 @@ def test_it_starts_at_zero_in_single_precision() -> None:
     assert store.dtype == store.value.dtype == store.grad.dtype == np.float32
     assert not store.value.any()
     assert "18 parameters" in repr(store)
+
+
+class TestJoin:
+    def test_layers_keep_their_weights_and_share_one_vector(self) -> None:
+        layers = [LSTM(3, 4, dtype=np.float64), GRU(4, 2, dtype=np.float64)]
+        head = Linear(2, 5, dtype=np.float64)
+        before = [layer.params.value.copy() for layer in (*layers, head)]
+        store = join(layers=layers, head=head)
+        assert list(store)[:4] == ["layers.0.W_x", "layers.0.W_h", "layers.0.b", "layers.1.W_x"]
+        np.testing.assert_array_equal(store.value, np.concatenate(before))
+        store["head.b"][...] = 7
+        assert (head.params["b"] == 7).all()
+
+    def test_every_gradient_lands_in_the_one_store(self) -> None:
+        rng = np.random.default_rng(0)
+        lstm, head = LSTM(3, 4, dtype=np.float64), Linear(4, 2, dtype=np.float64)
+        store = join(lstm=lstm, head=head)
+        x, targets = rng.normal(size=(5, 2, 3)), rng.normal(size=(5, 2, 2))
+
+        def forward():
+            h, _, backprop_lstm = lstm.forward(x)
+            y, backprop_head = head.forward(h)
+            loss, backprop_loss = squared_error(y, targets)
+            return loss, lambda: backprop_lstm(backprop_head(backprop_loss()))
+
+        forward()[1]()
+        gradients = {name: store.gradient(name) for name in store}
+        assert check_gradients(lambda: forward()[0], store, gradients, rng=rng).passed
+
+    def test_one_store_holds_one_precision(self) -> None:
+        with pytest.raises(UsageError, match="float32 and float64"):
+            join(a=Linear(2, 3), b=Linear(3, 2, dtype=np.float64))
+        with pytest.raises(UsageError, match="no layers"):
+            join()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda **k: LSTM(3, 4, **k), lambda **k: Linear(3, 4, **k), lambda **k: Embedding(3, 4, **k)]
+)
+def test_layers_start_from_seed_0_and_never_from_zeros(make) -> None:
+    layer = make()
+    assert layer.params["W" if "W" in layer.params else "W_h"].any()
+    np.testing.assert_array_equal(layer.params.value, make(rng=np.random.default_rng(0)).params.value)
+    given = ParameterStore(layer.params.shapes)
+    assert not make(params=given).params.value.any()  # what is given stays as it is

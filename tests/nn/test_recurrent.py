@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from charlm.errors import UsageError
 from charlm.nn.arrays import Lookup
+from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.recurrent import LayerState
-from charlm.nn.workspace import Workspace
 
 from .cells import KINDS, Result, draw_case, run
 
@@ -23,17 +23,12 @@ SIZES = [(3, 5, 7, 48), (70, 3, 20, 52), (2, 16, 96, 160), (3, 1, 5, 33)]  # T, 
 pytestmark = pytest.mark.parametrize("name", KINDS)
 
 
-def transposed(state: LayerState) -> LayerState:
-    """By rows, as steppers have it."""
-    return type(state)(*(part.T for part in state))
-
-
 def first_stream(state: LayerState) -> LayerState:
-    return type(state)(*(part[:, 0] for part in state))
+    return type(state)(*(part[0] for part in state))
 
 
 def pick(state: LayerState, streams: slice) -> LayerState:
-    return type(state)(*(part[:, streams] for part in state))
+    return type(state)(*(part[streams] for part in state))
 
 
 def assert_same(got: Result, wanted: Result, rtol: float = 1e-11, atol: float = 1e-12) -> None:
@@ -77,17 +72,17 @@ def test_streams_do_not_touch_each_other(name: str, T: int, N: int, seed: int) -
         one = slice(n, n + 1)
         single = run(
             case,
-            x=case.x[:, :, one],
+            x=case.x[:, one],
             state=pick(case.state, one),
-            dy=case.dy[:, :, one],
+            dy=case.dy[:, one],
             dstate=pick(case.dstate, one),
         )
         for key, gradient in single.gradients.items():
             total[key] += gradient
         column = whole._replace(
-            y=whole.y[:, :, one],
+            y=whole.y[:, one],
             state=pick(whole.state, one),
-            dx=whole.dx[:, :, one],
+            dx=whole.dx[:, one],
             dstate=pick(whole.dstate, one),
         )
         assert_same(single._replace(gradients={}), column._replace(gradients={}))
@@ -99,15 +94,15 @@ def test_repeated_steps_are_the_forward_pass(name: str) -> None:
     case = draw_case(name, T=7, N=3)
     y, end, _ = case.layer.forward(case.x, case.state)
     by_rows, of_one, by_step = case.layer.stepper(3), case.layer.stepper(None), case.state
-    by_row, single = transposed(case.state), first_stream(case.state)
+    by_row, single = case.state, first_stream(case.state)
     for t in range(len(y)):
         h, by_step = case.layer.step(case.x[t], by_step)
         np.testing.assert_allclose(h, y[t], **EXACT)
-        h, by_row = by_rows(case.x[t].T, by_row)
-        np.testing.assert_allclose(h, y[t].T, **EXACT)
-        h, single = of_one(case.x[t, :, 0], single)
-        np.testing.assert_allclose(h, y[t, :, 0], **EXACT)
-    for state, wanted in ((by_step, end), (by_row, transposed(end)), (single, first_stream(end))):
+        h, by_row = by_rows(case.x[t], by_row)
+        np.testing.assert_allclose(h, y[t], **EXACT)
+        h, single = of_one(case.x[t, 0], single)
+        np.testing.assert_allclose(h, y[t, 0], **EXACT)
+    for state, wanted in ((by_step, end), (by_row, end), (single, first_stream(end))):
         assert type(state) is type(end)
         for got, part in zip(state, wanted, strict=True):
             np.testing.assert_allclose(got, part, **EXACT)
@@ -115,10 +110,10 @@ def test_repeated_steps_are_the_forward_pass(name: str) -> None:
 
 def test_a_stepper_keeps_the_weights_of_its_making(name: str) -> None:
     case = draw_case(name)
-    stepper = case.layer.stepper(case.x.shape[2])
-    before, _ = stepper(case.x[0].T, transposed(case.state))
+    stepper = case.layer.stepper(case.x.shape[1])
+    before, _ = stepper(case.x[0], case.state)
     case.layer.params.value[:] = 0
-    after, _ = stepper(case.x[0].T, transposed(case.state))
+    after, _ = stepper(case.x[0], case.state)
     np.testing.assert_array_equal(after, before)
 
 
@@ -134,7 +129,7 @@ def test_nothing_that_goes_in_is_modified(name: str) -> None:
 
 def test_no_state_and_no_incoming_gradient_mean_zeros(name: str) -> None:
     case = draw_case(name)
-    zeros = case.layer.zero_state(case.x.shape[2])
+    zeros = case.layer.zero_state(case.x.shape[1])
     assert all(not part.any() for part in zeros)
     assert_same(run(case, state=None, dstate=None), run(case, state=zeros, dstate=zeros))
 
@@ -162,13 +157,13 @@ def test_resets_cut_streams_into_separate_runs(name: str, seed: int, T: int, N: 
             starts_fresh, ends_window = bool(resets[first, n]), stop == T
             part = run(
                 case,
-                x=case.x[span, :, one],
+                x=case.x[span, one],
                 state=None if starts_fresh else pick(case.state, one),
-                dy=case.dy[span, :, one],
+                dy=case.dy[span, one],
                 dstate=pick(case.dstate, one) if ends_window else None,
             )
-            np.testing.assert_allclose(part.y, whole.y[span, :, one], **EXACT)
-            np.testing.assert_allclose(part.dx, whole.dx[span, :, one], **EXACT)
+            np.testing.assert_allclose(part.y, whole.y[span, one], **EXACT)
+            np.testing.assert_allclose(part.dx, whole.dx[span, one], **EXACT)
             if ends_window:
                 for got, wanted in zip(part.state, pick(whole.state, one), strict=True):
                     np.testing.assert_allclose(got, wanted, **EXACT)
@@ -190,7 +185,7 @@ def test_ids_are_one_hot_columns(name: str) -> None:
     case = draw_case(name, T=5, N=3, D=4)
     ids = np.random.default_rng(1).integers(4, size=(5, 3))
     by_id = run(case, x=ids)
-    dense = run(case, x=np.eye(4)[:, ids].transpose(1, 0, 2))
+    dense = run(case, x=np.eye(4)[ids])
     assert by_id.dx is None
     assert_same(by_id, dense._replace(dx=None))
     h, _ = case.layer.step(ids[0], case.state)
@@ -203,15 +198,15 @@ def test_a_lookup_is_its_dense_columns(name: str, V: int) -> None:
     rng = np.random.default_rng(1)
     table, ids = rng.normal(size=(4, V)), rng.integers(V, size=(5, 3))
     lookup = run(case, x=Lookup(ids, table))
-    dense = run(case, x=table[:, ids].transpose(1, 0, 2))
+    dense = run(case, x=table.T[ids])
     scattered = np.zeros_like(table)
     for t, n in np.ndindex(ids.shape):
-        scattered[:, ids[t, n]] += dense.dx[t, :, n]
+        scattered[:, ids[t, n]] += dense.dx[t, n]
     assert_same(lookup, dense._replace(dx=scattered))
-    h, _ = case.layer.stepper(3, table)(ids[0], transposed(case.state))
-    np.testing.assert_allclose(h, dense.y[0].T, **EXACT)
+    h, _ = case.layer.stepper(3, table)(ids[0], case.state)
+    np.testing.assert_allclose(h, dense.y[0], **EXACT)
     h, _ = case.layer.stepper(None, table)(int(ids[0, 0]), first_stream(case.state))
-    np.testing.assert_allclose(h, dense.y[0, :, 0], **EXACT)
+    np.testing.assert_allclose(h, dense.y[0, 0], **EXACT)
 
 
 @pytest.mark.parametrize(("T", "N", "D", "H"), SIZES)
@@ -301,5 +296,22 @@ def test_ids_out_of_range_and_wrong_shapes_are_refused(name: str) -> None:
     for ids in ([[4]], [[-1]]):
         with pytest.raises(UsageError, match="0 to 3"):
             layer.forward(np.array(ids))
-    with pytest.raises(UsageError, match="shape"):
+    x, state = np.zeros((3, 2, 4), np.float32), layer.zero_state(2)
+    with pytest.raises(
+        UsageError, match=r"the input has shape \(3, 4, 2\); it must be \(T, N, D\) = \(any, any, 4\)"
+    ):
+        layer.forward(x.transpose(0, 2, 1))
+    with pytest.raises(UsageError, match=r"the input has shape \(4, 2\)"):
         layer.forward(np.zeros((4, 2), np.float32))
+    with pytest.raises(UsageError, match=r"the state has shape \(5, 2\); it must be \(N, H\) = \(2, 5\)"):
+        layer.forward(x, type(state)(*(part.T for part in state)))
+    with pytest.raises(UsageError, match=r"dh has shape \(3, 5, 2\)"):
+        layer.forward(x, state)[2](np.zeros((3, 5, 2), np.float32))
+
+
+def test_a_second_call_of_backprop_is_refused(name: str) -> None:
+    case = draw_case(name)
+    _, _, backprop = case.layer.forward(case.x)
+    backprop(case.dy)
+    with pytest.raises(UsageError, match="called before"):
+        backprop(case.dy)

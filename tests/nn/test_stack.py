@@ -33,13 +33,13 @@ def flat(states: StackState) -> dict[str, Any]:
 def test_zero_state_belongs_to_the_layers() -> None:
     states = make_stack().zero_state(N)
     assert [type(state).__name__ for state in states] == ["LSTMState", "GRUState", "RNNState"]
-    assert [part.shape for state in states for part in state] == [(6, N), (6, N), (2, N), (7, N)]
+    assert [part.shape for state in states for part in state] == [(N, 6), (N, 6), (N, 2), (N, 7)]
     assert not any(part.any() for state in states for part in state)
 
 
 def test_it_is_one_layer_after_the_other() -> None:
     stack, rng = make_stack(), np.random.default_rng(1)
-    x, state = rng.normal(size=(T, D, N)), draw_state(stack, rng)
+    x, state = rng.normal(size=(T, N, D)), draw_state(stack, rng)
     resets = rng.random((T, N)) < 0.3
     y, end, _ = stack.forward(x, state, resets=resets)
     wanted = x
@@ -53,8 +53,8 @@ def test_it_is_one_layer_after_the_other() -> None:
 @pytest.mark.parametrize("with_resets", [False, True])
 def test_every_gradient(dropout: float, with_resets: bool) -> None:
     stack, rng = make_stack(dropout), np.random.default_rng(1)
-    x, state = rng.normal(size=(T, D, N)), draw_state(stack, rng)
-    dy, dstate = rng.normal(size=(T, SIZES[-1], N)), draw_state(stack, rng)
+    x, state = rng.normal(size=(T, N, D)), draw_state(stack, rng)
+    dy, dstate = rng.normal(size=(T, N, SIZES[-1])), draw_state(stack, rng)
     resets = rng.random((T, N)) < 0.3 if with_resets else None
 
     def forward() -> Any:
@@ -75,7 +75,7 @@ def test_every_gradient(dropout: float, with_resets: bool) -> None:
 
 
 def test_dropout_is_between_layers_only() -> None:
-    x, seed = np.random.default_rng(1).normal(size=(T, D, N)), np.random.default_rng
+    x, seed = np.random.default_rng(1).normal(size=(T, N, D)), np.random.default_rng
     alone = Stack(make_stack().layers[:1], dropout=0.9)
     plain, _, _ = alone.forward(x)
     np.testing.assert_array_equal(alone.forward(x, rng=seed(2))[0], plain)
@@ -89,7 +89,7 @@ def test_dropout_is_between_layers_only() -> None:
 
 def test_no_incoming_state_gradient_means_zeros() -> None:
     stack, rng = make_stack(), np.random.default_rng(1)
-    x, dy = rng.normal(size=(T, D, N)), rng.normal(size=(T, SIZES[-1], N))
+    x, dy = rng.normal(size=(T, N, D)), rng.normal(size=(T, N, SIZES[-1]))
     (dx, dstart), (dx_zero, dstart_zero) = (
         stack.forward(x)[2](dy, dstate) for dstate in (None, stack.zero_state(N))
     )
@@ -102,7 +102,7 @@ def test_a_workspace_changes_no_bit() -> None:
     stack, workspace = make_stack(dropout=0.3), Workspace()
     for seed, steps in ((0, T), (1, T), (2, T + 1)):
         rng = np.random.default_rng(seed)
-        x, dy, state = rng.normal(size=(steps, D, N)), rng.normal(size=(steps, 7, N)), draw_state(stack, rng)
+        x, dy, state = rng.normal(size=(steps, N, D)), rng.normal(size=(steps, N, 7)), draw_state(stack, rng)
         results = []
         for cupboard in (workspace, None):
             for layer in stack.layers:

@@ -14,7 +14,7 @@ TARGETS = np.array([-0.5, 0.2, 0.1, -0.5])
 def train(seed: int) -> tuple[float, float]:
     """Return the summed loss of the first and of the hundredth iteration."""
     rng = np.random.default_rng(seed)
-    x = rng.random((4, 50, 1))
+    x = rng.random((4, 1, 50))
     layer = LSTM(50, 100, output_activation="identity", dtype=np.float64)
     layer.params.value[:] = rng.uniform(-0.1, 0.1, layer.params.value.shape)  # and no forget bias 1
     optimizer = SGD(layer.params, lr=0.1)

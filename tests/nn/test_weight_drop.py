@@ -8,7 +8,7 @@ import pytest
 from charlm.errors import UsageError
 from charlm.nn import LSTM
 from charlm.nn.dropout import draw_mask_
-from charlm.nn.workspace import Workspace
+from charlm.nn.kernels.workspace import Workspace
 
 from .cells import KINDS, draw_case, run
 

@@ -20,6 +20,7 @@ import charlm
 from charlm.checkpoint import load_checkpoint, save
 from charlm.config import from_mapping
 from charlm.errors import CheckpointError
+from charlm.generation import Sampler
 from charlm.nn.schedules import rate_factor, schedule_progress
 from charlm.text.batches import Batch
 from charlm.training import course, trainer
@@ -58,7 +59,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """Let updates, evaluations, samples and the trial take their time of a clock, and of no other."""
     clock = Clock()
-    update, validation_loss, generate = Team.update, trainer.validation_loss, course.generate
+    update, validation_loss, stream = Team.update, trainer.validation_loss, course.Sampler.stream
 
     def timed_update(team: Team, batch: Batch, *, lr: float) -> tuple[float, float]:
         clock.work(STEP_S, team.optimizer.steps)
@@ -68,9 +69,9 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
         clock.work(EVAL_S)
         return validation_loss(*arguments, **options)
 
-    def timed_sample(*arguments: Any, **options: Any) -> Iterator[str]:
+    def timed_sample(sampler: Sampler) -> Iterator[str]:
         clock.work(SAMPLE_S)
-        return generate(*arguments, **options)
+        return stream(sampler)
 
     def trial(_: object, data: Data, *__: object, **___: object) -> tuple[float, float]:
         clock.work(TRIAL_S)
@@ -78,7 +79,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
 
     monkeypatch.setattr(Team, "update", timed_update)
     monkeypatch.setattr(trainer, "validation_loss", timed_loss)
-    monkeypatch.setattr(course, "generate", timed_sample)
+    monkeypatch.setattr(course.Sampler, "stream", timed_sample)
     monkeypatch.setattr(course, "SAMPLE_LENGTH", 9)
     monkeypatch.setattr(planning, "_trial", trial)
     monkeypatch.setattr("os.fsync", lambda _: None)

@@ -186,10 +186,10 @@ def test_a_range_of_one_length_is_that_length() -> None:
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        ({"seq_length_min": 13}, "seq-length runs from 13 down to 12; give the smaller end first"),
-        ({"seq_length_min": 0}, "seq-length's lower end is 0; it must be at least 1"),
-        ({"seq_length_min": 2.5}, "seq-length's lower end is 2.5; it must be a whole number"),
-        ({"sampling": "min-char-rnn"}, "windows of one length; give --seq-length 12"),
+        ({"seq_length_min": 13}, "`seq_length` runs from 13 down to 12; give the smaller end first"),
+        ({"seq_length_min": 0}, "`seq_length_min` is 0; it must be at least 1"),
+        ({"seq_length_min": 2.5}, "`seq_length_min` is 2.5; it must be a whole number"),
+        ({"sampling": "min-char-rnn"}, "windows of one length; give `seq_length=12`"),
     ],
 )
 def test_ranges_that_make_no_sense(more: dict[str, Any], words: str) -> None:

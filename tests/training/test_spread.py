@@ -184,7 +184,7 @@ def test_ranks_are_the_workers_and_told_of_if_they_are_too_many(tmp_path: Path) 
     assert (details["shards"], details["workers"], details["ranks"]) == (2, 3, 3)
     assert details["config"]["train"]["workers"] is None
     (warning,) = [report.text for report in reports if report.event == "warning"]
-    assert warning.startswith("of 3 ranks, 1 without a shard of its own; give --shards 3")
+    assert warning.startswith("of 3 ranks, 1 without a shard of its own; give `shards=3`")
 
 
 def test_minutes_are_measured_with_all_ranks(monkeypatch: pytest.MonkeyPatch) -> None:

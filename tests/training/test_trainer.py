@@ -87,7 +87,7 @@ def test_names_of_tensors() -> None:
         assert names == {f"optimizer.{slot}.{name}" for slot in "mv" for name in parameters} | {
             f"state.{layer}.{part}" for layer in (0, 1) for part in "hc"
         }
-        assert trainer.tensors()["state.1.c"].shape == (6, 4)
+        assert trainer.tensors()["state.1.c"].shape == (4, 6)
 
 
 @pytest.mark.parametrize("name", ["progress", "train_loss", "optimizer_steps", "batches", "random"])
@@ -123,8 +123,8 @@ def test_a_record_with_nonsense(garble: Callable[[dict[str, Any]], None]) -> Non
 def test_tensors_that_do_not_fit() -> None:
     with start() as trainer:
         record, tensors, _ = snapshot(trainer)
-        with pytest.raises(charlm.CheckpointError, match=r"tensor state.0.h has shape \(6, 5\), not \(6, 4\)"):
-            trainer.restore(record, tensors | {"state.0.h": np.zeros((6, 5))})
+        with pytest.raises(charlm.CheckpointError, match=r"tensor state.0.h has shape \(5, 6\), not \(4, 6\)"):
+            trainer.restore(record, tensors | {"state.0.h": np.zeros((5, 6))})
         del tensors["optimizer.m.head.b"]
         with pytest.raises(charlm.CheckpointError, match=r"lacks or garbles 'optimizer\.m\.head\.b'"):
             trainer.restore(record, tensors)

@@ -19,7 +19,7 @@ def one_stream(model: charlm.CharModel, held_out: HeldOut) -> float:
         if reset:
             state = model.zero_state(1)
         logits, state = step(np.array([symbol]), state)
-        p = np.exp(logits[:, 0] - logits.max())
+        p = np.exp(logits[0] - logits.max())
         nats.append(-np.log(p[target] / p.sum()))
     return float(np.mean(nats[held_out.warmup :]))
 

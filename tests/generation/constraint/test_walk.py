@@ -29,7 +29,7 @@ def predicted(model: CharModel, text: str) -> np.ndarray:
     """Return p of every symbol behind a text."""
     ids = np.array([model.vocabulary.stop_id, *model.vocabulary.encode("\n" + text)], np.intp)
     logits, _ = model.logits(ids[:, None])
-    p = np.exp(logits[-1, :, 0].astype(np.float64) - logits[-1, :, 0].max())
+    p = np.exp(logits[-1, 0].astype(np.float64) - logits[-1, 0].max())
     return p / p.sum()
 
 

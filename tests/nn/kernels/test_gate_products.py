@@ -5,41 +5,41 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charlm.nn import pieces, products
-from charlm.nn.products import Gate, Gather, Spread, transpose_
+from charlm.nn.kernels import blocks, gate_products
+from charlm.nn.kernels.gate_products import Gate, GateProduct, GateProductTransposed, transpose_
 
 SHAPES = [(1, 1, 1), (5, 7, 3), (16, 16, 1), (48, 100, 5), (33, 66, 2), (64, 1024, 3), (128, 512, 2), (97, 96, 4)]
 SHAPES += [(64, 128, 16), (40, 96, 24)]  # rows enough to be cut
 GATES = [Gate(2, 1.0), Gate(0, 0.5)]
 LIMITS = [10, 20_000, 100_000, 1_000_000]  # an upper limit for a block
-KEPT = [0, products.LARGEST_KEPT]  # whether matrices are taken one by one, to and fro
+KEPT = [0, gate_products.LARGEST_KEPT]  # whether matrices are taken one by one, to and fro
 
 
 @pytest.mark.parametrize("kept", KEPT)
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize(("J", "K", "N"), SHAPES)
-def test_spread(J: int, K: int, N: int, limit: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
-    monkeypatch.setattr(products, "LARGEST_KEPT", kept)
+def test_forward(J: int, K: int, N: int, limit: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "LARGEST_UNPACKED", limit)
+    monkeypatch.setattr(gate_products, "LARGEST_KEPT", kept)
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(3, K, J)), rng.normal(size=(N, J))
-    spread = Spread(GATES, J, K, N, np.float64)
+    product_of = GateProduct(GATES, J, K, N, np.float64)
     for _ in range(3):
-        spread.load_(W)
-        np.testing.assert_allclose(spread(x), [x @ W[2].T, x @ W[0].T * 0.5], rtol=1e-10, atol=1e-10)
+        product_of.load_(W)
+        np.testing.assert_allclose(product_of(x), [x @ W[2].T, x @ W[0].T * 0.5], rtol=1e-10, atol=1e-10)
         W *= 3
 
 
 @pytest.mark.parametrize("kept", KEPT)
 @pytest.mark.parametrize(("J", "K"), [(1, 1), (5, 7), (64, 96)])
-def test_spread_of_one_stream_without_an_axis(J: int, K: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(products, "LARGEST_KEPT", kept)
+def test_forward_of_one_stream_without_an_axis(J: int, K: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gate_products, "LARGEST_KEPT", kept)
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(3, K, J)), rng.normal(size=J)
-    spread = Spread(GATES, J, K, None, np.float64)
+    product_of = GateProduct(GATES, J, K, None, np.float64)
     for _ in range(3):
-        spread.load_(W)
-        np.testing.assert_allclose(spread(x), [W[2] @ x, W[0] @ x * 0.5], rtol=1e-10, atol=1e-10)
+        product_of.load_(W)
+        np.testing.assert_allclose(product_of(x), [W[2] @ x, W[0] @ x * 0.5], rtol=1e-10, atol=1e-10)
         W *= 3
 
 
@@ -50,7 +50,7 @@ def test_spread_of_one_stream_without_an_axis(J: int, K: int, kept: int, monkeyp
 def test_only_a_large_matrix_of_a_single_stream_is_multiplied_in_another_way(
     N: int | None, kept: int, asked: bool, offered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(products, "LARGEST_KEPT", kept)
+    monkeypatch.setattr(gate_products, "LARGEST_KEPT", kept)
     rng = np.random.default_rng(0)
     sizes, shapes = [], []
 
@@ -63,9 +63,9 @@ def test_only_a_large_matrix_of_a_single_stream_is_multiplied_in_another_way(
         return dot if offered else None
 
     W, x = rng.normal(size=(3, 7, 5)), rng.normal(size=(N or 1, 5))
-    spread = Spread(GATES, 5, 7, N, np.float64, dot_for=dot_for)
-    spread.load_(W)
-    product = spread(x[0] if N is None else x)
+    product_of = GateProduct(GATES, 5, 7, N, np.float64, dot_for=dot_for)
+    product_of.load_(W)
+    product = product_of(x[0] if N is None else x)
     np.testing.assert_allclose(product.reshape(2, -1, 7), [x @ W[2].T, x @ W[0].T * 0.5], rtol=1e-10)
     assert sizes == ([(14, 3)] if asked else [])  # 560 bytes
     assert shapes == ([(5, 14)] if asked and offered else [])
@@ -75,21 +75,21 @@ def test_only_a_large_matrix_of_a_single_stream_is_multiplied_in_another_way(
 @pytest.mark.parametrize("addend", [False, True])
 @pytest.mark.parametrize("limit", LIMITS)
 @pytest.mark.parametrize(("J", "K", "N"), SHAPES)
-def test_gather(
+def test_transposed(
     J: int, K: int, N: int, limit: int, addend: bool, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
-    monkeypatch.setattr(products, "LARGEST_KEPT", kept)
+    monkeypatch.setattr(blocks, "LARGEST_UNPACKED", limit)
+    monkeypatch.setattr(gate_products, "LARGEST_KEPT", kept)
     rng = np.random.default_rng(0)
     W, x, out = rng.normal(size=(3, J, K)), rng.normal(size=(2, N, J)), np.full((N, K), np.nan)
-    gather = Gather(GATES, J, K, N, np.float64, addend=addend)
+    transposed = GateProductTransposed(GATES, J, K, N, np.float64, addend=addend)
     for _ in range(3):
-        gather.load_(W)
+        transposed.load_(W)
         wanted = x[0] @ W[2] + x[1] @ W[0]
         if addend:
-            gather.addend[...] = rng.normal(size=(N, K))
-            wanted += gather.addend
-        gather(x[:, None], out=out)
+            transposed.addend[...] = rng.normal(size=(N, K))
+            wanted += transposed.addend
+        transposed(x[:, None], out=out)
         np.testing.assert_allclose(out, wanted, rtol=1e-10, atol=1e-10)
         W *= 3
 
@@ -97,11 +97,11 @@ def test_gather(
 def test_the_cuts_that_are_tested_differ(monkeypatch: pytest.MonkeyPatch) -> None:
     cuts = set()
     for limit in LIMITS:
-        monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
-        cuts.add(Spread(GATES, 64, 1024, 3, np.float64)._blocks.shape)
+        monkeypatch.setattr(blocks, "LARGEST_UNPACKED", limit)
+        cuts.add(GateProduct(GATES, 64, 1024, 3, np.float64)._blocks.shape)
     assert len(cuts) == 3
-    monkeypatch.setattr(pieces, "LARGEST_UNPACKED", 20_000)
-    assert [Spread(GATES, J, K, N, np.float64)._rows for J, K, N in SHAPES[-2:]] == [8, 8]
+    monkeypatch.setattr(blocks, "LARGEST_UNPACKED", 20_000)
+    assert [GateProduct(GATES, J, K, N, np.float64)._rows for J, K, N in SHAPES[-2:]] == [8, 8]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from charlm.nn import pieces
-from charlm.nn.pieces import cut, multiply, piece
+from charlm.nn.kernels import blocks
+from charlm.nn.kernels.blocks import cut, multiply, piece
 
 SHAPES = [(1, 1, 1), (65, 192, 192), (8, 2000, 16), (48, 300, 100), (128, 256, 128), (13, 700, 40), (97, 64, 96)]
 LIMITS = [1, 5_000, 40_000, 1_000_000]  # multiplications of a piece at most
@@ -16,7 +16,7 @@ LIMITS = [1, 5_000, 40_000, 1_000_000]  # multiplications of a piece at most
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("given", [False, True])
 def test_multiply(shape: tuple[int, int, int], limit: int, given: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
+    monkeypatch.setattr(blocks, "LARGEST_UNPACKED", limit)
     M, K, N = shape
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(3, M, K)), rng.normal(size=(K, N))
@@ -28,7 +28,7 @@ def test_multiply(shape: tuple[int, int, int], limit: int, given: bool, monkeypa
 
 @pytest.mark.parametrize("limit", LIMITS)
 def test_operands_may_be_views_and_stacks(limit: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pieces, "LARGEST_UNPACKED", limit)
+    monkeypatch.setattr(blocks, "LARGEST_UNPACKED", limit)
     rng = np.random.default_rng(0)
     a, b = rng.normal(size=(4, 300, 48)).transpose(0, 2, 1), rng.normal(size=(96, 600))[:, ::2].T
     out = np.zeros((2, 4, 48, 96))[1]
@@ -47,7 +47,7 @@ def test_a_piece_divides_the_product_and_stays_below_the_limit(M: int, K: int, N
     rows, columns = piece(M, K, N)
     assert M % rows == 0
     assert N % columns == 0
-    assert rows * K * columns <= pieces.LARGEST_UNPACKED
+    assert rows * K * columns <= blocks.LARGEST_UNPACKED
 
 
 def test_what_cannot_be_cut_stays_whole() -> None:

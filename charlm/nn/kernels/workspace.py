@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.memory import empty
-from charlm.nn.parameters import FloatArray
+from charlm.nn.arrays import FloatArray
+from charlm.nn.kernels.memory import empty
 
 __all__ = ["Workspace"]
 

@@ -10,9 +10,9 @@ import pytest
 
 import charlm
 from charlm.nn import GRU, LSTM, RNN, Workspace
-from charlm.nn.memory import CACHE_LINE, empty
+from charlm.nn.kernels.memory import CACHE_LINE, empty
+from charlm.nn.kernels.window import Window
 from charlm.nn.recurrent import Recurrent
-from charlm.nn.window import Window
 
 T, N, D, H, V = 40, 6, 37, 48, 37
 STATES = {RNN: 1, LSTM: 2, GRU: 1}
@@ -25,7 +25,7 @@ def numbers(
     window = {RNN: 2 * T + 1, LSTM: 7 * T + 5 * chunk + 2, GRU: 9 * T + 1}[cell] * N * H
     if resets:
         window += STATES[cell] * T * N * H
-    G = cell.gates
+    G = len(cell.input_order)
     if drops:
         window += 2 * G * H * H
     return window + G * (2 * H * H + (D + 1) * H) + 2 * G * N * H + (cell is GRU) * N * H
@@ -73,7 +73,7 @@ def test_a_layer(cell: type[Recurrent], resets: bool, drops: bool, monkeypatch: 
         backprop(y)
         return workspace
 
-    chunk = layer.window(T, N, resets).chunk
+    chunk = layer.window(T, N, layer._products(N), resets=resets).chunk
     assert 1 < chunk < T  # else the formula would not tell them apart
     check(numbers(cell, D, T, N, H, chunk, resets, drops) * 4, work, small=2)
 
@@ -90,7 +90,7 @@ def test_a_layer_that_reads_a_large_vocabulary(cell: type[Recurrent]) -> None:
         backprop(y)
         return workspace
 
-    chunk = layer.window(T, N, False).chunk
+    chunk = layer.window(T, N, layer._products(N), resets=False).chunk
     check(numbers(cell, np.unique(ids).size, T, N, H, chunk, False) * 4, work, small=2)
 
 
@@ -107,7 +107,7 @@ def test_a_model(dropout: float) -> None:
         backprop()
         return workspace
 
-    low, high = (layer.window(T, N, False).chunk for layer in model.stack.layers)
+    low, high = (layer.window(T, N, layer._products(N), resets=False).chunk for layer in model.stack.layers)
     layers = numbers(LSTM, V, T, N, H, low, False) + numbers(LSTM, H, T, N, H, high, False)
     head = (V + H) * T * N + (2 * 2 * T * N * H if dropout else 0)
     check((layers + head) * 4, work, small=6)

@@ -1,8 +1,8 @@
 """The products of a time step: a few rows, one a stream, times the matrices of a cell's gates.
 
-A product is taken in pieces (`charlm.nn.pieces`), and is one call over all of them: each gate's matrix is kept in
-blocks of R columns, one after the other, and where all rows are too many for a piece they are cut too. With one
-stream all gates are one product of a vector and a matrix.
+A product is taken in blocks (`charlm.nn.kernels.blocks`), and is one call over all of them: each gate's matrix is
+kept in blocks of R columns, one after the other, and where all rows are too many for a block they are split too.
+With one stream all gates are one product of a vector and a matrix.
 
 Matrices that are too large for a core's own cache are read anew at every step. So they are taken gate after gate,
 each time from the end at which the last product stopped: what that one used last is still there.
@@ -17,11 +17,11 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.memory import empty
-from charlm.nn.parameters import FloatArray
-from charlm.nn.pieces import cut, piece
+from charlm.nn.arrays import FloatArray
+from charlm.nn.kernels.blocks import cut, piece
+from charlm.nn.kernels.memory import empty
 
-__all__ = ["DotFor", "Gate", "Gather", "Products", "Spread", "both_ways", "multiply_alike", "transpose_"]
+__all__ = ["DotFor", "Gate", "GateProduct", "GateProductTransposed", "Products", "multiply_alike", "transpose_"]
 
 LARGEST_KEPT = 2**21  # bytes; caches of a core's own have one or two times 2²⁰
 TILE = 16
@@ -91,7 +91,7 @@ class _Blocks:
         return pieces[:, :, 0] if self._rows is None else pieces
 
 
-class Spread(_Blocks):
+class GateProduct(_Blocks):
     """One x for every gate, ``x (N, J) -> x M_g (G, N, K)``: the way forward.
 
     Parameters
@@ -161,7 +161,7 @@ class Spread(_Blocks):
         return self.product
 
 
-class Gather(_Blocks):
+class GateProductTransposed(_Blocks):
     """Every gate's x, one sum, ``x (G, N, J) -> Σ_g x_g M_g (N, K)``: the way back.
 
     Parameters
@@ -216,12 +216,14 @@ class Gather(_Blocks):
 
 
 class Products(NamedTuple):
-    """The products of a cell whose gates all multiply the same state."""
+    """The products of a cell's time loops: one for each group of gates that multiply the same."""
 
-    forward: Spread
-    backward: Gather
+    forward: Sequence[GateProduct]
+    backward: Sequence[GateProductTransposed]
 
-
-def both_ways(gates: Sequence[Gate], H: int, N: int, dtype: DTypeLike, *, addend: bool = False) -> Products:
-    """Return the product of N streams' states (N, H) with gates' matrices, and the one with their transposes."""
-    return Products(Spread(gates, H, H, N, dtype), Gather(gates, H, H, N, dtype, addend=addend))
+    def load_(self, W_h: FloatArray) -> None:
+        """Pack recurrent weights (all gates, H, H), in place."""
+        for forward in self.forward:
+            forward.load_(W_h)
+        for backward in self.backward:
+            backward.load_(W_h)

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from charlm.nn.memory import empty
-from charlm.nn.parameters import FloatArray
+from charlm.nn.arrays import FloatArray
+from charlm.nn.kernels.memory import empty
 
 __all__ = ["cut", "multiply", "piece"]
 

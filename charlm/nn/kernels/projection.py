@@ -7,18 +7,26 @@ table once, V rows instead of T·N. Of a large vocabulary either has only the sy
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 import numpy as np
 
-from charlm.nn.arrays import IdArray, Inputs, Lookup, check_ids, rows, sequence, sum_by_id
-from charlm.nn.parameters import FloatArray
-from charlm.nn.pieces import multiply
+from charlm.nn.arrays import FloatArray, IdArray, Inputs, Lookup, check_ids
+from charlm.nn.kernels.blocks import multiply
+from charlm.nn.kernels.sums import sum_by_id
 
-__all__ = ["BackpropInput", "project", "projected_table"]
+__all__ = ["BackpropInput", "InputGradients", "project", "projected_table"]
 
-InputGradients: TypeAlias = tuple[FloatArray, IdArray | slice, FloatArray, FloatArray | None]
-"""``dW`` (G, H, D or S), the D or S columns of ``W_x`` that it is of, ``db`` (G, H), ``dx``."""
+
+class InputGradients(NamedTuple):
+    """Gradients of the input product."""
+
+    dW_x: FloatArray  # noqa: N815  (G, H, D), or of the S columns alone
+    columns: IdArray | slice  # which columns of W_x those are
+    db: FloatArray  # (G, H)
+    dx: FloatArray | None  # (T, N, D); of a lookup's table (D, V); None for ids
+
+
 BackpropInput: TypeAlias = Callable[[FloatArray, Sequence[FloatArray]], InputGradients]
 """``(dz (G, T·N, H), W (G, H, D)) -> InputGradients``; W as in files, unscaled."""
 
@@ -48,7 +56,7 @@ def project(
     Parameters
     ----------
     x : ndarray or Lookup
-        (T, D, N) dense, (T, N) ids, or a lookup.
+        (T, N, D) dense, (T, N) ids, or a lookup.
     W_x : ndarray, shape (G, D, H)
     b : ndarray, shape (G, H)
     out : ndarray, shape (G, T, N, H)
@@ -58,17 +66,15 @@ def project(
     Returns
     -------
     callable
-        The way back. `dx` is (T, D, N) for dense input, the gradient (D, V) of the table for a lookup, and None
-        for ids.
+        The backward pass.
     """
-    G, T, N, H = out.shape
-    table = None
+    table: FloatArray | None
     if isinstance(x, Lookup):
         ids, table = x.ids, x.table
     elif np.issubdtype(x.dtype, np.integer):
-        ids = x
+        ids, table = cast("IdArray", x), None
     else:
-        return _project_dense(x, W_x, b, out.reshape(G, T * N, H))
+        return _project_dense(cast("FloatArray", x), W_x, b, out)
     projected = projected_table(W_x, b, table)
     V = projected.shape[1]
     check_ids(ids, V)
@@ -80,26 +86,27 @@ def project(
         d_projected = sum_by_id(dz, ids.reshape(-1), V)
         db = d_projected.sum(axis=1)
         if table is None:
-            return d_projected.transpose(0, 2, 1), columns, db, None
-        dW = multiply(d_projected.transpose(0, 2, 1), np.ascontiguousarray(table.T))
-        return dW, columns, db, _gathered(d_projected, W).T
+            return InputGradients(d_projected.transpose(0, 2, 1), columns, db, None)
+        dW_x = multiply(d_projected.transpose(0, 2, 1), np.ascontiguousarray(table.T))
+        return InputGradients(dW_x, columns, db, _sum_of_products(d_projected, W).T)
 
     return backprop
 
 
 def _project_dense(x: FloatArray, W_x: FloatArray, b: FloatArray, out: FloatArray) -> BackpropInput:
-    x_rows, T = rows(x), len(x)
-    multiply(x_rows, W_x, out=out)
-    np.add(out, b[:, None], out=out)
+    T, N, D = x.shape
+    x_rows, z = x.reshape(T * N, D), out.reshape(len(out), T * N, -1)
+    multiply(x_rows, W_x, out=z)
+    np.add(z, b[:, None], out=z)
 
     def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> InputGradients:
-        dx = sequence(_gathered(dz, W).T, T)
-        return multiply(dz.transpose(0, 2, 1), x_rows), slice(None), dz.sum(axis=1), dx
+        dW_x = multiply(dz.transpose(0, 2, 1), x_rows)
+        return InputGradients(dW_x, slice(None), dz.sum(axis=1), _sum_of_products(dz, W).reshape(T, N, D))
 
     return backprop
 
 
-def _gathered(dz: FloatArray, W: Sequence[FloatArray]) -> FloatArray:
+def _sum_of_products(dz: FloatArray, W: Sequence[FloatArray]) -> FloatArray:
     """Return ``Σ_g dz_g W_g`` of dz (G, rows, H) and W (G, H, D)."""
     dx: FloatArray = dz[0] @ W[0]
     for d, W_gate in zip(dz[1:], W[1:], strict=True):
