@@ -29,8 +29,8 @@ def named_run(name: str) -> Path:
         If there is no such run, or it has only weights.
     """
     found = find_run(name)
-    folder = found.parent if found.name in (LAST, BEST) else found
-    if not (folder / LAST).exists():
+    folder = found.parent if found.name in (LAST, BEST) and not found.is_dir() else found
+    if not (folder / LAST).is_file():
         find_model(name)  # or it is no model at all, and says so
         missing = Path(name, LAST) if found.is_dir() else folder / LAST  # as the run was named
         where = f"there is no checkpoint {str(missing)!r}" if folder.is_dir() else f"{name!r} is no run"

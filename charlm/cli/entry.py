@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -19,6 +21,7 @@ BLAS_VARIABLES = (
     "OMP_NUM_THREADS",
 )
 INTERRUPTED = 130
+UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EBADF)  # of a stream: a full disk, or one that is only read
 COMPLETION = "_CHARLM_COMPLETE"  # as in charlm.cli.completion, which is not imported without need
 
 
@@ -45,6 +48,9 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
         The exit code.
     """
     started_s = time.perf_counter() if started_s is None else started_s
+    from charlm.cli.streams import prepare_streams, silence_stdout
+
+    prepare_streams()
     if COMPLETION in os.environ:
         return _complete(os.environ[COMPLETION], arguments)
     for variable in BLAS_VARIABLES:  # workers run beside each other, each with products of its own
@@ -53,10 +59,8 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
 
     from charlm.cli.app import build
     from charlm.cli.parsing import usage_message
-    from charlm.cli.streams import prepare_streams, silence_stdout
     from charlm.errors import CharlmError
 
-    prepare_streams()
     debug = bool(os.environ.get("CHARLM_DEBUG"))
     click_error: Any = typer.BadParameter.__mro__[2]  # ClickException: where it lives depends on the typer
     try:
@@ -87,11 +91,19 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
+            from charlm.checkpoint.atomic import disk_error
+
+            silence_stdout()  # what it still holds would fail again at exit
+            refused = disk_error(Path("standard output"), error)
+            return _tell(str(refused), refused.exit_code)
         return _tell(f"unexpected {type(error).__name__}: {error}; set CHARLM_DEBUG=1 for the traceback", 1)
 
 
 def _complete(shell: str, words: Sequence[str]) -> int:
     """Answer a shell that completes a line; it gets an answer or nothing, since a person is typing."""
+    from charlm.cli.streams import silence_stdout
+
     try:
         from charlm.cli.app import build
         from charlm.cli.completion import answer
@@ -101,8 +113,6 @@ def _complete(shell: str, words: Sequence[str]) -> int:
     except (Exception, KeyboardInterrupt):
         if os.environ.get("CHARLM_DEBUG"):
             raise
-        from charlm.cli.streams import silence_stdout
-
         silence_stdout()
     return 0
 

@@ -31,7 +31,22 @@ __all__ = [
 
 
 def prepare_streams() -> None:
-    """Make both streams UTF-8 on every system, and leave line ends as they are."""
+    """Make both streams UTF-8 on every system, and leave line ends as they are.
+
+    One that was closed before the program began, as by ``>&-``, goes nowhere.
+    """
+    for number in range(3):  # else a file that is opened later, a checkpoint say, would be in its place
+        try:
+            os.fstat(number)
+        except OSError:
+            nothing = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            if nothing == number:
+                os.set_inheritable(number, True)
+            else:
+                os.close(nothing)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
@@ -79,8 +94,11 @@ def word_wrapping(stream: TextIO) -> Wrapping | None:
     """Return what breaks a text between words on a terminal; None where the terminal does as it can, or is none."""
     if not stream.isatty() or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return None
-    if sys.platform == "win32" and Console(file=stream).legacy_windows:
-        return None
+    if sys.platform == "win32":
+        from rich.console import Console
+
+        if Console(file=stream).legacy_windows:
+            return None
     from charlm.ui.wrapping import Wrapping
 
     return Wrapping(lambda: _columns(stream))

@@ -77,14 +77,17 @@ def name_runs(paths: Sequence[str]) -> list[str]:
     names = []
     for path in paths:
         place = Path(path).absolute()
-        names.append((place.parent if place.name in (LAST, BEST) else place).name or path)
+        names.append(_folder(place).name or path)
     return [path if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)]
 
 
 def _logged(path: Path) -> History:
-    if path.name in (LAST, BEST):
-        path = path.parent
-    return read_log(path / LOG)  # below a file there is none
+    return read_log(_folder(path) / LOG)  # below another file there is none
+
+
+def _folder(path: Path) -> Path:
+    """Return the run folder that a path is, or that one of its checkpoints is in."""
+    return path.parent if path.name in (LAST, BEST) and not path.is_dir() else path
 
 
 def _object(values: dict[str, Any], name: str) -> dict[str, Any]:

@@ -33,6 +33,16 @@ def test_the_log_beside_the_checkpoints_comes_first(tmp_path: Path, model: charl
         assert len(find_history(path).evaluations) == 16
 
 
+def test_a_run_folder_may_be_called_as_a_checkpoint(tmp_path: Path, model: charlm.CharModel) -> None:
+    folder = tmp_path / "last.npz"
+    folder.mkdir()
+    save(model, folder / "last.npz", training=HISTORY)
+    write_log(folder)
+    for path in (folder, folder / "last.npz"):
+        assert len(find_history(path).evaluations) == 16
+        assert name_runs([str(path)]) == ["last.npz"]
+
+
 def test_a_checkpoint_that_stands_alone_is_not_taken_for_the_runs(tmp_path: Path, model: charlm.CharModel) -> None:
     save(model, tmp_path / "other.npz", training=HISTORY)
     write_log(tmp_path)

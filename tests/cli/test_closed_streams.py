@@ -1,4 +1,4 @@
-"""Commands whose standard input was closed before they began, as by ``<&-``: Python has none then."""
+"""Commands whose streams were closed before they began, as by ``<&-``: Python has none then."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ COMMANDS = [
     ["resume"],
     ["train", "t.txt", "--steps", "1", "--hidden-size", "3", "--out", "r"],
 ]
+WRITING = [["info"], ["info", "--json"], ["--help"]]
 
 
 @pytest.fixture(autouse=True)
@@ -58,3 +59,30 @@ def test_a_shell_that_closes_it() -> None:
     command = f'"{sys.executable}" -m charlm eval m.npz t.txt --json <&-'
     done = subprocess.run(command, shell=True, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes them")
+@pytest.mark.parametrize("words", [*COMMANDS[:5], *WRITING, ["bench", "--seconds", "0.1"]], ids=" ".join)
+@pytest.mark.parametrize("closed", [">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_shell_that_closes_what_is_written_to(words: list[str], closed: str) -> None:
+    command = f'"{sys.executable}" -m charlm {" ".join(words)} {closed}'
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+    assert done.returncode == 0
+    assert "Error" not in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX closes them")
+def test_no_file_takes_the_place_of_a_closed_stream() -> None:
+    program = "import sys; from charlm.cli.entry import run; run(['--version']); f = open('t.txt')"
+    command = f'"{sys.executable}" -c "{program}; sys.exit(f.fileno() < 3)" <&- >&- 2>&-'
+    assert subprocess.run(command, shell=True).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("words", [COMMANDS[0], *WRITING], ids=" ".join)
+def test_a_stream_that_cannot_be_written(words: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "charlm", *words]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    message = "charlm: cannot write 'standard output': No space left on device; free some space\n"
+    assert (done.returncode, done.stderr) == (5, message)
