@@ -16,7 +16,7 @@ from charlm.nn.gradient_check import GradientCheck, check_gradients
 from charlm.nn.gru import GRU, GRUState
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.linear import Linear
-from charlm.nn.losses import cross_entropy, log_softmax, squared_error, target_nats
+from charlm.nn.losses import cross_entropy, log_softmax, sigmoid_cross_entropy, squared_error, target_nats
 from charlm.nn.lstm import LSTM, LSTMState
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore, join
@@ -53,6 +53,7 @@ __all__ = [
     "join",
     "log_softmax",
     "rate_factor",
+    "sigmoid_cross_entropy",
     "squared_error",
     "target_nats",
 ]

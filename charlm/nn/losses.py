@@ -2,24 +2,29 @@
 
 ::
 
-    softmax cross-entropy    -log p_y,  p = softmax(logits)      gradient p - onehot(y)
-    squared error            Σ(ŷ - y)²                           gradient 2(ŷ - y)
+    softmax cross-entropy    -log p_y,  p = softmax(z)                   gradient p - onehot(y)
+    sigmoid cross-entropy    -y log p - (1 - y) log(1 - p),  p = σ(z)    gradient p - y
+    squared error            Σ(ŷ - y)²                                   gradient 2(ŷ - y)
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray, IdArray, check_ids, check_shape
+from charlm.nn.arrays import FloatArray, IdArray, Shape, check_ids, check_shape
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 
-__all__ = ["cross_entropy", "log_softmax", "squared_error", "target_nats"]
+__all__ = ["cross_entropy", "log_softmax", "sigmoid_cross_entropy", "squared_error", "target_nats"]
+
+Mask: TypeAlias = NDArray[np.bool_]
+Reduction: TypeAlias = Literal["mean", "sum"]
 
 
 def log_softmax(logits: FloatArray) -> NDArray[np.float64]:
@@ -53,8 +58,8 @@ def cross_entropy(
     logits: FloatArray,
     targets: IdArray,
     *,
-    mask: NDArray[np.bool_] | None = None,
-    reduction: Literal["mean", "sum"] = "mean",
+    mask: Mask | None = None,
+    reduction: Reduction = "mean",
     scale: float | None = None,
     workspace: Workspace | None = None,
     overwrite: bool = False,
@@ -101,16 +106,11 @@ def cross_entropy(
     [[[-0.375, 0.125, 0.125, 0.125], [0.125, 0.125, 0.125, -0.375]]]
     """
     *leading, V = logits.shape
-    check_shape("targets", targets, tuple(leading), "(T, N)" if len(leading) == 2 else "(N,)")
-    if mask is not None:
-        check_shape("the mask", mask, tuple(leading), "(T, N)" if len(leading) == 2 else "(N,)")
-    if reduction not in ("mean", "sum"):
-        raise UsageError(f"reduction is {reduction!r}; choose mean or sum")
+    letters = "(T, N)" if len(leading) == 2 else "(N,)"
+    check_shape("targets", targets, tuple(leading), letters)
+    scale = _scale(targets.shape, letters, mask, reduction, scale)
     y = targets.reshape(-1)
     check_ids(y, V)
-    counted = y.size if mask is None else int(mask.sum())
-    if scale is None:
-        scale = 1 / counted if reduction == "mean" and counted else 1.0
 
     z = logits.reshape(-1, V).T  # (V, T·N), the order in which sums over V are quickest
     if overwrite:
@@ -133,6 +133,73 @@ def cross_entropy(
         p[y, at] -= weight  # p - onehot(y)
         dlogits: FloatArray = p.T.reshape(logits.shape)
         return dlogits
+
+    return loss, backprop
+
+
+def sigmoid_cross_entropy(
+    logits: FloatArray,
+    targets: NDArray[Any],
+    *,
+    mask: Mask | None = None,
+    reduction: Reduction = "mean",
+    scale: float | None = None,
+) -> tuple[float, Callable[[], FloatArray]]:
+    """Compute the binary cross-entropy of each entry by itself, in nats.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (T, N, J) or (N, J)
+        z, of which σ(z) is the probability of 1.
+    targets : ndarray, of the logits' shape
+        0 or 1, or a probability between them.
+    mask : ndarray of bool, of the logits' shape, optional
+        True where an entry counts; all count when left out.
+    reduction : {"mean", "sum"}
+        Over the entries that count.
+    scale : float, optional
+        A factor to use in place of the reduction's, for a window that is part of a larger batch.
+
+    Returns
+    -------
+    loss : float
+        In nats, scaled.
+    backprop : callable
+        ``() -> dlogits``, of the logits' shape; once only.
+
+    Raises
+    ------
+    UsageError
+        If a shape, a target or the reduction does not fit.
+
+    References
+    ----------
+    .. [1] PyTorch, ``binary_cross_entropy_with_logits``: max(z, 0) - z y + log(1 + exp(-|z|)) overflows for no z.
+
+    Examples
+    --------
+    >>> loss, backprop = sigmoid_cross_entropy(np.zeros((2, 1)), np.array([[0], [1]]))
+    >>> round(loss, 4)  # ln 2
+    0.6931
+    >>> backprop().tolist()
+    [[0.25], [-0.25]]
+    """
+    letters = "(T, N, J)" if logits.ndim == 3 else "(N, J)"
+    check_shape("targets", targets, logits.shape, letters)
+    scale = _scale(logits.shape, letters, mask, reduction, scale)
+    if not ((targets >= 0) & (targets <= 1)).all():
+        raise UsageError(f"targets run from {targets.min()} to {targets.max()}; they must be 0 to 1")
+
+    z, y = logits, targets.astype(logits.dtype)
+    e = np.exp(-np.abs(z))  # at most 1
+    nats = np.maximum(z, 0) - z * y + np.log1p(e)
+    p = np.where(z >= 0, 1, e) / (1 + e)  # σ(z)
+    loss = float(nats.sum(dtype=np.float64, where=True if mask is None else mask)) * scale
+
+    @once
+    def backprop() -> FloatArray:
+        dlogits: FloatArray = (p - y) * z.dtype.type(scale)
+        return dlogits if mask is None else dlogits * mask
 
     return loss, backprop
 
@@ -166,3 +233,15 @@ def squared_error(outputs: FloatArray, targets: FloatArray) -> tuple[float, Call
         raise UsageError(f"outputs have shape {outputs.shape} and targets {targets.shape}; they must be the same")
     difference = outputs - targets
     return float(np.square(difference, dtype=np.float64).sum()), once(lambda: 2 * difference)
+
+
+def _scale(shape: Shape, letters: str, mask: Mask | None, reduction: Reduction, scale: float | None) -> float:
+    """Return the factor of a sum over what counts, and refuse a mask of another shape."""
+    if mask is not None:
+        check_shape("the mask", mask, shape, letters)
+    if reduction not in ("mean", "sum"):
+        raise UsageError(f"reduction is {reduction!r}; choose mean or sum")
+    counted = math.prod(shape) if mask is None else int(mask.sum())
+    if scale is None:
+        scale = 1 / counted if reduction == "mean" and counted else 1.0
+    return scale

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from charlm.nn import GRU, LSTM, RNN, SGD, Adagrad, Adam, AdamW, ParameterStore, RMSprop, Stack
 from charlm.nn.clipping import clip_norm_, clip_value_
-from charlm.nn.losses import cross_entropy
+from charlm.nn.losses import cross_entropy, sigmoid_cross_entropy
 
 Array = NDArray[Any]
 Record = Mapping[str, Array]
@@ -101,6 +101,17 @@ def assert_cross_entropy_parity(record: Record) -> None:
     for part, mask in (("all", None), ("counted", record["counted"])):
         for reduction in ("mean", "sum"):
             loss, backprop = cross_entropy(logits, record["targets"], mask=mask, reduction=reduction)
+            np.testing.assert_allclose(loss, record[f"{part}.{reduction}"], **EXACT)
+            np.testing.assert_allclose(backprop(), record[f"d.{part}.{reduction}"], **EXACT)
+
+
+def assert_sigmoid_parity(record: Record) -> None:
+    """Losses and gradients of all and of the counted entries equal PyTorch's."""
+    for part, mask in (("all", None), ("counted", record["counted"])):
+        for reduction in ("mean", "sum"):
+            loss, backprop = sigmoid_cross_entropy(
+                record["logits"], record["targets"], mask=mask, reduction=reduction
+            )
             np.testing.assert_allclose(loss, record[f"{part}.{reduction}"], **EXACT)
             np.testing.assert_allclose(backprop(), record[f"d.{part}.{reduction}"], **EXACT)
 

@@ -84,6 +84,12 @@ def cross_entropy(logits: Vector, target: int) -> complex:
     return cmath.log(sum((cmath.exp(z) for z in logits), 0j)) - logits[target]
 
 
+def sigmoid_cross_entropy(logit: complex, target: float) -> complex:
+    """Return −y log p − (1 − y) log(1 − p) with p = σ(logit), nats; for logits of moderate size."""
+    p = sigmoid(logit)
+    return -target * cmath.log(p) - (1 - target) * cmath.log(1 - p)
+
+
 def squared_error(predictions: Vector, targets: Vector) -> complex:
     return sum(((p - t) ** 2 for p, t in zip(predictions, targets, strict=True)), 0j)
 

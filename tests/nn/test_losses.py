@@ -1,4 +1,4 @@
-"""Cross-entropy and squared error against number-by-number arithmetic, and at their limits."""
+"""Cross-entropies and squared error against number-by-number arithmetic, and at their limits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from charlm.errors import UsageError
 from charlm.nn.kernels.workspace import Workspace
-from charlm.nn.losses import cross_entropy, log_softmax, squared_error, target_nats
+from charlm.nn.losses import cross_entropy, log_softmax, sigmoid_cross_entropy, squared_error, target_nats
 
 from . import scalar
 
@@ -180,3 +180,93 @@ def test_squared_error(T: int, N: int, J: int, seed: int) -> None:
     loss, backprop = squared_error(outputs, targets)
     np.testing.assert_allclose(loss, objective({"outputs": outputs}).real, **EXACT)
     np.testing.assert_allclose(backprop(), scalar.derivatives(objective, {"outputs": outputs})["outputs"], **EXACT)
+
+
+class TestSigmoidCrossEntropy:
+    @pytest.mark.parametrize("reduction", ["mean", "sum"])
+    @given(
+        shape=st.lists(st.integers(1, 4), min_size=2, max_size=3),
+        masked=st.booleans(),
+        binary=st.booleans(),
+        seed=st.integers(0, 999),
+    )
+    def test_follows_scalar_arithmetic(
+        self, reduction: str, shape: list[int], masked: bool, binary: bool, seed: int
+    ) -> None:
+        rng = np.random.default_rng(seed)
+        logits, targets = 3 * rng.normal(size=shape), rng.random(shape)
+        targets = targets < 0.5 if binary else targets
+        mask = rng.random(shape) < 0.6 if masked else np.ones(shape, bool)
+        mask.flat[0] = True
+
+        def objective(tensors: scalar.Tensors) -> complex:
+            pairs = zip(tensors["logits"][mask].tolist(), targets[mask].tolist(), strict=True)
+            return sum(scalar.sigmoid_cross_entropy(z, y) for z, y in pairs) / (
+                mask.sum() if reduction == "mean" else 1
+            )
+
+        loss, backprop = sigmoid_cross_entropy(logits, targets, mask=mask if masked else None, reduction=reduction)
+        np.testing.assert_allclose(loss, objective({"logits": logits}).real, **EXACT)
+        gradient = backprop()
+        np.testing.assert_allclose(gradient, scalar.derivatives(objective, {"logits": logits})["logits"], **EXACT)
+        assert not gradient[~mask].any()
+
+    def test_equals_softmax_over_two(self) -> None:
+        rng = np.random.default_rng(0)
+        z, y = rng.normal(size=(4, 3, 1)), rng.integers(2, size=(4, 3))
+        wanted, backprop_both = cross_entropy(np.concatenate([np.zeros_like(z), z], axis=2), y)
+        loss, backprop = sigmoid_cross_entropy(z, y[:, :, None])
+        assert loss == pytest.approx(wanted, rel=1e-14)
+        np.testing.assert_allclose(backprop()[:, :, 0], backprop_both()[:, :, 1], **EXACT)
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    @pytest.mark.parametrize("size", [800, 1e30])
+    def test_huge_logits_neither_overflow_nor_warn(self, dtype: type, size: float) -> None:
+        logits = np.array([[size, -size], [size, -size]], dtype)
+        loss, backprop = sigmoid_cross_entropy(logits, np.array([[1, 0], [0, 1]]), reduction="sum")
+        assert loss == pytest.approx(2 * size, rel=1e-6)
+        gradient = backprop()
+        assert gradient.dtype == dtype
+        np.testing.assert_array_equal(gradient, [[0, 0], [1, -1]])
+
+    def test_a_small_loss_keeps_its_digits(self) -> None:
+        loss, backprop = sigmoid_cross_entropy(np.array([[40.0, -40.0]]), np.array([[1, 0]]), reduction="sum")
+        assert loss == pytest.approx(2 * math.exp(-40), rel=1e-12, abs=0)
+        assert backprop()[0, 1] == pytest.approx(math.exp(-40), rel=1e-12, abs=0)
+
+    def test_one_window_as_a_part_of_a_larger_batch(self) -> None:
+        rng = np.random.default_rng(0)
+        logits, targets = rng.normal(size=(4, 6, 2)), rng.integers(2, size=(4, 6, 2))
+        whole, backprop = sigmoid_cross_entropy(logits, targets)
+        halves = [
+            sigmoid_cross_entropy(logits[:, half], targets[:, half], scale=1 / 48)
+            for half in (slice(3), slice(3, 6))
+        ]
+        assert sum(loss for loss, _ in halves) == pytest.approx(whole, rel=1e-14)
+        np.testing.assert_allclose(np.concatenate([back() for _, back in halves], axis=1), backprop(), **EXACT)
+
+    @pytest.mark.parametrize("reduction", ["mean", "sum"])
+    def test_nothing_that_counts_is_a_loss_of_zero(self, reduction: str) -> None:
+        logits, targets = np.ones((2, 4, 3)), np.zeros((2, 4, 3))
+        loss, backprop = sigmoid_cross_entropy(logits, targets, mask=np.zeros((2, 4, 3), bool), reduction=reduction)
+        assert loss == 0
+        assert not backprop().any()
+
+    def test_refuses_its_second_call(self) -> None:
+        _, backprop = sigmoid_cross_entropy(np.zeros((1, 1)), np.zeros((1, 1)))
+        backprop()
+        with pytest.raises(UsageError, match="called before"):
+            backprop()
+
+    def test_what_does_not_fit_is_refused(self) -> None:
+        logits, targets = np.zeros((2, 3, 4)), np.zeros((2, 3, 4))
+        with pytest.raises(UsageError, match=r"targets has shape \(2, 3\); it must be \(T, N, J\) = \(2, 3, 4\)"):
+            sigmoid_cross_entropy(logits, targets[:, :, 0])
+        with pytest.raises(UsageError, match=r"the mask has shape \(2, 3\)"):
+            sigmoid_cross_entropy(logits, targets, mask=np.ones((2, 3), bool))
+        with pytest.raises(UsageError, match="reduction is 'max'; choose mean or sum"):
+            sigmoid_cross_entropy(logits, targets, reduction="max")
+        for wrong in (-1, 2, np.nan):
+            targets[1, 1, 1] = wrong
+            with pytest.raises(UsageError, match="they must be 0 to 1"):
+                sigmoid_cross_entropy(logits, targets)

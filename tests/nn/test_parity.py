@@ -10,6 +10,7 @@ from .parity import (
     assert_cross_entropy_parity,
     assert_descent_parity,
     assert_recurrent_parity,
+    assert_sigmoid_parity,
     stored_records,
 )
 
@@ -25,6 +26,10 @@ def test_cells(cell: str, layers: int) -> None:
 
 def test_cross_entropy() -> None:
     assert_cross_entropy_parity(RECORDS["cross_entropy"])
+
+
+def test_sigmoid_cross_entropy() -> None:
+    assert_sigmoid_parity(RECORDS["sigmoid_cross_entropy"])
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -12,6 +12,7 @@ from .parity import (
     assert_cross_entropy_parity,
     assert_descent_parity,
     assert_recurrent_parity,
+    assert_sigmoid_parity,
 )
 
 torch = pytest.importorskip("torch", reason="the stored numbers of test_parity.py stand in for it")
@@ -34,6 +35,12 @@ def test_cells(cell: str, layers: int, T: int, N: int, D: int, H: int, seed: int
 @given(T=sizes, N=st.integers(2, 9), V=st.integers(2, 40), seed=seeds)
 def test_cross_entropy(T: int, N: int, V: int, seed: int) -> None:
     assert_cross_entropy_parity(make_reference.cross_entropy(T=T, N=N, V=V, seed=seed))
+
+
+@settings(max_examples=25)
+@given(T=sizes, N=sizes, J=sizes, seed=seeds)
+def test_sigmoid_cross_entropy(T: int, N: int, J: int, seed: int) -> None:
+    assert_sigmoid_parity(make_reference.sigmoid_cross_entropy(T=T, N=N, J=J, seed=seed))
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)

@@ -92,6 +92,23 @@ def cross_entropy(*, T: int, N: int, V: int, seed: int) -> Record:
     return record
 
 
+def sigmoid_cross_entropy(*, T: int, N: int, J: int, seed: int) -> Record:
+    """Return logits, targets and counted (T, N, J), losses and gradients of all and of the counted."""
+    rng = np.random.default_rng(seed)
+    logits, targets, counted = 3 * rng.normal(size=(T, N, J)), rng.random((T, N, J)), rng.random((T, N, J)) < 0.6
+    counted[0, 0, 0] = True
+    record: Record = {"logits": logits, "targets": targets, "counted": counted}
+    for part, kept in (("all", np.ones_like(counted)), ("counted", counted)):
+        for reduction in REDUCTIONS:
+            z = torch.from_numpy(logits).requires_grad_()
+            loss = torch.nn.functional.binary_cross_entropy_with_logits(
+                z[torch.from_numpy(kept)], torch.from_numpy(targets[kept]), reduction=reduction
+            )
+            loss.backward()
+            record |= {f"{part}.{reduction}": numbers(loss), f"d.{part}.{reduction}": numbers(z.grad)}
+    return record
+
+
 def descent(optimizer: str, *, P: int, seed: int, steps: int = 10) -> Record:
     """Return start weights ``w`` (P,), ``gradients`` (steps, P) away from 0 and ``weights`` after each."""
     rng = np.random.default_rng(seed)
@@ -130,6 +147,7 @@ def main() -> None:
         for layers in (1, 2)
     }
     records["cross_entropy"] = cross_entropy(T=5, N=3, V=7, seed=3)
+    records["sigmoid_cross_entropy"] = sigmoid_cross_entropy(T=5, N=3, J=4, seed=6)
     records |= {name: descent(name, P=9, seed=4) for name in OPTIMIZERS}
     records["clip-long"] = clipping(P=9, seed=5, norm=1.5, value=0.5)
     records["clip-short"] = clipping(P=9, seed=5, norm=50.0, value=20.0)
