@@ -1,0 +1,164 @@
+"""Each example runs and prints what its docstring says, on at most 40 lines of code."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import io
+import os
+import re
+import subprocess
+import sys
+import tokenize
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import charlm.examples
+
+ROOT = Path(__file__).parents[2]
+FOLDER = Path(charlm.examples.__file__).parent
+NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
+NUMBER = r"([-+.\de]+)"
+
+
+@cache
+def printed(name: str, *arguments: str) -> str:
+    """Run an example as a program, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"charlm.examples.{name}", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def numbers(pattern: str, text: str) -> list[float]:
+    """Return the number of each match."""
+    return [float(found) for found in re.findall(pattern.replace("NUMBER", NUMBER), text)]
+
+
+def lines_of_code(source: str) -> int:
+    """Count lines that are neither blank, nor comments, nor docstrings."""
+    lines: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type not in (tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT):
+            lines |= set(range(token.start[0], token.end[0] + 1)) if token.string else set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Module | ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
+            lines -= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return len(lines)
+
+
+def test_lines_of_code() -> None:
+    source = '"""Says\n\nmuch."""\n\nx = [  # one\n    1,\n]\n# two\ndef f():\n    """Three."""\n    return x\n'
+    assert lines_of_code(source) == 5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_a_page(name: str) -> None:
+    source = (FOLDER / f"{name}.py").read_text("utf-8")
+    assert lines_of_code(source) <= 40
+    assert len(source.splitlines()) <= 80
+    assert "\nPrints " in source
+    assert importlib.import_module(f"charlm.examples.{name}").__all__ == ["main"]
+
+
+def test_each_is_listed() -> None:
+    assert sorted(re.findall(r"`(\w+)`(?=[,:])", charlm.examples.__doc__ or "")) == NAMES
+    readme = (ROOT / "README.md").read_text("utf-8")
+    section = readme.partition("## Learn\n")[2].partition("\n## ")[0]
+    assert sorted(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == NAMES
+
+
+def test_toy_lstm() -> None:
+    losses = numbers("loss NUMBER", printed("toy_lstm"))
+    assert 0.4 < losses[0] < 0.8
+    assert losses[-1] < 1e-5
+    targets, outputs = (numbers(" NUMBER", line) for line in re.findall(r"\[(.*)\]", printed("toy_lstm")))
+    assert outputs == pytest.approx(targets, abs=0.01)
+
+
+def test_gru_step() -> None:
+    differences = numbers("differs by NUMBER", printed("gru_step"))
+    assert len(differences) == 7 + 6  # with reset before there is no b_hn
+    assert max(differences) < 1e-14
+
+
+def test_lstm_step() -> None:
+    shown = printed("lstm_step").splitlines()
+    assert {"z", "i", "f", "g", "o", "c", "h"} | {"dz", "di", "df", "dg", "do", "dc", "dh"} <= set(shown)
+    errors = numbers("finite differences by NUMBER", printed("lstm_step"))
+    assert len(errors) == 6
+    assert max(errors) < 1e-6
+
+
+def test_lstm_sequence() -> None:
+    naive, fast = re.search(rf"naive {NUMBER}  fast {NUMBER}", printed("lstm_sequence")).groups()
+    assert naive == fast
+    rows = re.findall(rf"naive - fast {NUMBER}  finite differences {NUMBER}", printed("lstm_sequence"))
+    assert len(rows) == 6
+    assert max(float(difference) for difference, _ in rows) < 1e-13
+    assert max(float(error) for _, error in rows) < 1e-6
+
+
+def test_own_cell() -> None:
+    errors = numbers("relative error NUMBER", printed("own_cell"))
+    assert len(errors) == 5
+    assert max(errors) < 1e-6
+    assert printed("own_cell").endswith("passed\n")
+
+
+def test_a_wrong_line_of_ones_own_cell_shows(capsys: pytest.CaptureFixture[str]) -> None:
+    source = (FOLDER / "own_cell.py").read_text("utf-8")
+    assert source.count("dn * (1 - n**2)") == 1
+    module: dict[str, object] = {"__name__": "__main__"}
+    exec(source.replace("dn * (1 - n**2)", "dn * (1 - n)"), module)
+    assert "wrong: " in capsys.readouterr().out
+
+
+def test_vanishing_gradients() -> None:
+    header, *rows = printed("vanishing_gradients").splitlines()
+    assert re.split(" {2,}", header.strip()) == ["distance", "RNN", "GRU", "LSTM", "LSTM, b_f = 3"]
+    table = {int(row.split()[0]): [float(cell) for cell in row.split()[1:]] for row in rows}
+    assert table[0] == [1, 1, 1, 1]
+    rnn, gru, lstm, open_lstm = table[50]
+    assert rnn < 1e-12 < gru < 1e-9 < lstm < 1e-3 < open_lstm
+
+
+def test_noisy_sine() -> None:
+    errors = numbers("root mean square error NUMBER", printed("noisy_sine"))
+    assert len(errors) == 3
+    assert max(errors) < 0.15
+    assert max(map(len, printed("noisy_sine").splitlines())) <= 79
+
+
+def test_sigmoid_head() -> None:
+    losses = numbers("loss NUMBER", printed("sigmoid_head"))
+    assert losses[0] == pytest.approx(0.693, abs=0.02)
+    assert losses[-1] < 0.1
+    seen_a, odd_b = numbers("NUMBER%", printed("sigmoid_head"))
+    assert seen_a > 99
+    assert odd_b > 95
+
+
+def test_names_to_language() -> None:
+    right = numbers("right NUMBER%", printed("names_to_language"))
+    assert len(right) == 5
+    assert right[-1] > 98
+
+
+def test_names_to_language_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "names.tsv"
+    roots = [f"{first}{second}n" for first in ("Bla", "Dro", "Mi", "Pe", "Sto", "Vle") for second in "aeioubcdfg"]
+    endings = (("ová", "Czech"), ("escu", "Romanian"))
+    rows = [f"{root}{end}\t{language}" for root in roots for end, language in endings]
+    file.write_text("\n".join(rows) + "\n", "utf-8")
+    output = printed("names_to_language", str(file))
+    assert numbers("right NUMBER%", output)[-1] == 100
+    assert "'Czech'" in output
