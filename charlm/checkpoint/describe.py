@@ -105,6 +105,8 @@ class RunInfo:
         Updates of the whole run.
     unfinished : bool
         Whether updates are left, or what ends a run.
+    minutes : float, optional
+        Budget of a run that has one.
     """
 
     name: str
@@ -120,6 +122,7 @@ class RunInfo:
     error: str = ""
     steps: int | None = None
     unfinished: bool = False
+    minutes: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return an entry of what ``charlm info --json`` writes."""
@@ -171,7 +174,8 @@ def _describe_run(run: Run) -> RunInfo:
         return dataclasses.replace(found, error=str(error))
     symbols = _object(meta, "vocabulary").get("symbols")
     shapes = parameter_shapes(config, len(symbols)) if isinstance(symbols, list) else {}
-    progress, train = (_object(_object(meta, "training"), name) for name in ("progress", "train"))
+    training = _object(meta, "training")
+    progress, train, budget = (_object(training, name) for name in ("progress", "train", "budget"))
     step, steps, best_loss = progress.get("step"), train.get("steps"), progress.get("best_loss")
     unfinished = isinstance(step, int) and isinstance(steps, int) and is_unfinished(progress, steps)
     return dataclasses.replace(
@@ -184,6 +188,7 @@ def _describe_run(run: Run) -> RunInfo:
         steps=steps if isinstance(steps, int) else None,
         unfinished=unfinished,
         best_loss=best_loss if isinstance(best_loss, float) else None,
+        minutes=minutes if isinstance(minutes := budget.get("minutes"), (int, float)) else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ __all__ = [
     "find_run",
     "is_checkpoint",
     "list_runs",
+    "run_name",
 ]
 
 RUNS = Path("checkpoints")
@@ -134,6 +136,16 @@ def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
                 f"charlm info lists the models, charlm train makes one of a text"
             )
     return file
+
+
+def run_name(folder: str | Path, *, root: Path = RUNS) -> str:
+    """Return what a command calls a run: its name, where that leads to it, else the path of its folder."""
+    path = Path(folder)
+    if path.parent == root and not path.name.startswith("-") and not Path(path.name).exists():
+        with contextlib.suppress(CheckpointError):
+            if find_run(path.name, root=root) == path:
+                return path.name
+    return str(path)
 
 
 def is_checkpoint(path: Path) -> bool:

@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.text import Text
 
 from charlm.checkpoint import RunInfo, describe_runs, find_model, find_run, lock_run_folder
-from charlm.checkpoint.locate import BEST, LAST
+from charlm.checkpoint.locate import BEST, LAST, run_name
 from charlm.cli.streams import stdin_is_terminal
 from charlm.errors import CheckpointError, RunLockedError
 from charlm.training.history import read_log
 from charlm.training.run_writer import LOG
 from charlm.ui.sanitize import visible_line
-from charlm.ui.wording import argument
+from charlm.ui.wording import argument, farther
 
 __all__ = ["named_run", "newest_run", "offer_unfinished_run"]
 
@@ -101,14 +101,14 @@ def _own_runs() -> list[RunInfo]:
 
 
 def _nothing_to_do(newest: RunInfo) -> str:
-    where = argument(str(Path(newest.path).parent))
+    where = argument(run_name(Path(newest.path).parent))
     if newest.unfinished:
         return (
-            f"{where} diverged, and would again; train anew with a lower --learning-rate or --on-nan rollback, "
+            f"run {where} diverged, and would again; train anew with a lower --learning-rate or --on-nan rollback, "
             f"or insist with charlm resume {where}"
         )
-    more = 2 * (newest.step or 0) or 1000
-    return f"no run is unfinished; a larger total goes on, as in charlm resume {where} --steps {more}"
+    total = farther(newest.step or 0, minutes=newest.minutes)
+    return f"no run is unfinished; a larger total goes on, as in charlm resume {where} {total}"
 
 
 def _diverged(run: RunInfo) -> bool:

@@ -52,8 +52,8 @@ class HiddenKeys:
                 self._take_over(name, self._end)
             self._take_over("SIGTSTP", self._suspend)
             self._take_over("SIGCONT", self._continue)
-            atexit.register(self._show)
-            self._held.callback(atexit.unregister, self._show)
+            atexit.register(self.show)
+            self._held.callback(atexit.unregister, self.show)
             self._hide()
         return self
 
@@ -63,9 +63,9 @@ class HiddenKeys:
         """Put the terminal back."""
         self._wanted = False
         try:
-            self._show()
+            self.show()
         finally:
-            self._show()  # where Ctrl-C interrupted the first
+            self.show()  # where Ctrl-C interrupted the first
             self._held.close()
 
     def _take_over(self, name: str, handler: Any) -> None:
@@ -89,7 +89,8 @@ class HiddenKeys:
             self._before = before
             termios.tcsetattr(self._stream.fileno(), termios.TCSANOW, hidden)
 
-    def _show(self) -> None:
+    def show(self) -> None:
+        """Put the terminal back; in any thread, too, as the last thing before the program is ended."""
         if self._before is None:
             return
         if self._in_foreground():
@@ -105,12 +106,12 @@ class HiddenKeys:
             return True
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
-        self._show()
+        self.show()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)
 
     def _suspend(self, number: int, _frame: FrameType | None) -> None:
-        self._show()
+        self.show()
         signal.signal(number, signal.SIG_DFL)
         signal.raise_signal(number)  # which lasts until the program is continued
         signal.signal(number, self._suspend)

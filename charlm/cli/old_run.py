@@ -18,6 +18,7 @@ from charlm.training.data import load_data
 from charlm.training.loop import RunOptions
 from charlm.training.plan import steps_of_epochs
 from charlm.training.world import World
+from charlm.ui.wording import farther
 
 __all__ = ["OldRun"]
 
@@ -81,9 +82,10 @@ class OldRun:
             )  # more is asked for all the same
         self.finished = ""
         if not is_unfinished(record["progress"], self.config.steps or 0):
+            enough = farther(step, minutes=_used_minutes(record, elapsed_s))
             self.finished = (
                 f"run {str(folder)!r} is finished after {step:,} steps; "
-                f"give a larger total to go on, for example --steps {2 * step or 1000}"
+                f"give a larger total to go on, for example {enough}"
             )
         self.options = RunOptions(
             folder=folder,
@@ -99,6 +101,14 @@ class OldRun:
             return int(given["steps"])
         data = load_data(self.model.vocabulary, self.text, self.config, self.validation)
         return steps_of_epochs(self.model, data, self.config, given["epochs"])
+
+
+def _used_minutes(record: Mapping[str, Any], elapsed_s: float) -> float | None:
+    """Return the budget of a run that has one, or what it took in the end."""
+    kept = record.get("budget")
+    if kept is None:
+        return None
+    return max(Budget.from_json(kept, started_s=0.0, clock=lambda: 0.0).minutes, elapsed_s / 60)
 
 
 def _minutes(minutes: float, kept: Mapping[str, Any] | None, step: int, elapsed_s: float) -> Budget:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from charlm.cli.given_text import show_remarks
+from charlm.cli.hidden_keys import HiddenKeys
 from charlm.cli.signals import StopRequest
 from charlm.cli.streams import lasting_stderr, silence_stdout, stderr_console
 
@@ -47,7 +48,7 @@ INTERRUPTED = 130
 class RunScreen:
     """What a run is shown on, from the moment its command starts; a context manager.
 
-    Until `run_training` begins, the first signal ends the command at once: there is nothing to save.
+    Until the first update begins, the first signal ends the command at once: there is nothing to save.
 
     Parameters
     ----------
@@ -72,6 +73,9 @@ class RunScreen:
         self.request = StopRequest(self._tell, self._give_up)
         self.request.patient = False
         self.lines = _EventLines(wanted=as_json)
+        self.folder: Path | None = None  # locked by this run
+        self._keys = None if quiet or as_json else HiddenKeys(sys.stderr, by_lines=True)
+        self._hidden = False
 
     def __enter__(self) -> RunScreen:
         """Listen to signals; the screen is taken at the first phase."""
@@ -93,7 +97,10 @@ class RunScreen:
             raise typer.Exit(self.request.exit_code)
 
     def phase(self, name: str) -> None:
-        """Say what is done before the first update."""
+        """Say what is done before the first update; from now on, keys are not shown among it."""
+        if self._keys is not None and not self._hidden:
+            self._hidden = True
+            self._stack.enter_context(self._keys)
         self.display.phase(name)
 
     def remark(self, *messages: str) -> None:
@@ -111,9 +118,13 @@ class RunScreen:
             self.display.notice(STOPPING)
 
     def _give_up(self, code: int) -> None:
+        if self._keys is not None:
+            self._keys.show()
         with contextlib.suppress(OSError):
             self.display.__exit__(None, None, None)  # gives the screen back
             sys.stderr.flush()
+        if self.folder is not None:
+            _free_if_unused(self.folder)
         os._exit(code)
 
 
@@ -149,13 +160,14 @@ def run_training(
     display, request, lines = screen.display, screen.request, screen.lines
     display.begin(folder.absolute().name, before)
     events = Silence() if tensorboard is None else EventFiles(tensorboard / folder.absolute().name)
-    request.patient = True
     options = dataclasses.replace(
         options, should_stop=lambda: bool(request.exit_code or lines.error), on_phase=screen.phase
     )
     reports = train(model, text, config, validation=validation, run=options)
-    with lock_run_folder(folder), _free_if_unused(folder), events, contextlib.closing(reports):
+    with lock_run_folder(folder), _freed_if_unused(folder), events, contextlib.closing(reports):
+        screen.folder = folder
         for report in reports:
+            request.patient = True  # an update is next
             display.add(report)
             events.add(report)
             lines.add(report)
@@ -184,13 +196,17 @@ class _EventLines:
 
 
 @contextlib.contextmanager
-def _free_if_unused(folder: Path) -> Iterator[None]:
-    """Remove a locked run folder in which nothing was saved, so that a second attempt finds its name free."""
+def _freed_if_unused(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        files = list(folder.iterdir())
-        if [file.name for file in files] == [".lock"]:
-            with contextlib.suppress(OSError):  # where an open file cannot be removed, the folder stays
-                files[0].unlink()
-                folder.rmdir()
+        _free_if_unused(folder)
+
+
+def _free_if_unused(folder: Path) -> None:
+    """Remove a locked run folder in which nothing was saved, so that a second attempt finds its name free."""
+    files = list(folder.iterdir())
+    if [file.name for file in files] == [".lock"]:
+        with contextlib.suppress(OSError):  # where an open file cannot be removed, the folder stays
+            files[0].unlink()
+            folder.rmdir()

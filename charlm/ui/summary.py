@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from rich.console import Console
 from rich.text import Text
 
+from charlm.checkpoint.locate import run_name
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.wording import (
@@ -16,6 +17,7 @@ from charlm.ui.wording import (
     argument,
     bits,
     duration,
+    farther,
     model_line,
     number,
     quoted,
@@ -86,7 +88,7 @@ def _outcome(state: RunState, now_s: float) -> Iterator[tuple[Text, Text]]:
 
 def _next_steps(state: RunState) -> Iterator[tuple[str, str]]:
     """Yield what can be done with a run, each a label and a command that can be pasted."""
-    where = argument(state.folder)
+    where = argument(run_name(state.folder))
     stopped = state.step < state.steps and state.reason in ("", "interrupted")
     if stopped:
         yield "resume", f"charlm resume {where}"
@@ -97,7 +99,8 @@ def _next_steps(state: RunState) -> Iterator[tuple[str, str]]:
     yield "score", f"charlm score {where} {_scored(state.sample)}"
     # what diverged would do it again; what overfits gets no better
     if not stopped and state.verdict.word not in ("diverges", "overfits"):
-        yield "longer", f"charlm resume {where} --steps {max(2 * state.step, state.steps) or 1000}"
+        total = farther(state.step, steps=state.steps, minutes=state.start.get("minutes"))
+        yield "longer", f"charlm resume {where} {total}"
 
 
 def _scored(sample: str) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "bits",
     "duration",
     "engine_line",
+    "farther",
     "judged",
     "model_line",
     "number",
@@ -148,6 +149,19 @@ def yardsticks(history: History) -> str:
         ("true entropy", history.yardstick("true_nats")),
     )
     return " · ".join(f"{name} {nats:.4f}" for name, nats in known if math.isfinite(nats))
+
+
+def farther(step: int, *, steps: int = 0, minutes: float | None = None) -> str:
+    """Return the flag of ``charlm resume`` that takes a run twice as far as it came.
+
+    Examples
+    --------
+    >>> farther(500), farther(500, steps=2000), farther(0, minutes=1.5), farther(500, minutes=1.5)
+    ('--steps 1000', '--steps 2000', '--steps 1000', '--minutes 3')
+    """
+    if minutes is None or not step:  # without updates there is no pace to plan by
+        return f"--steps {max(2 * step, steps) or 1000}"
+    return f"--minutes {2 * minutes:.3g}"
 
 
 def argument(path: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from charlm.checkpoint import find_model, find_run, is_checkpoint, list_runs
-from charlm.checkpoint.locate import SHIPPED_IN
+from charlm.checkpoint.locate import RUNS, SHIPPED_IN, run_name
 from charlm.errors import CheckpointError
 
 pytestmark = pytest.mark.usefixtures("nothing_shipped")
@@ -106,6 +106,14 @@ class TestNames:
         assert find_model("tales") == folder / "last.npz"
         Path("songs-2").write_bytes(NPZ)
         assert find_model("songs-2") == Path("songs-2")
+
+    def test_a_command_names_a_run_as_it_is_found(self) -> None:
+        assert run_name("checkpoints/tales") == "tales"
+        assert run_name(run(RUNS, "-x", last=1)) == str(RUNS / "-x")  # it would be taken for a flag
+        assert run_name(run(Path("elsewhere"), "mine", last=1)) == str(Path("elsewhere/mine"))
+        assert run_name("checkpoints/none") == str(Path("checkpoints/none"))
+        Path("tales").mkdir()
+        assert run_name("checkpoints/tales") == str(Path("checkpoints/tales"))
 
     def test_a_folder_of_texts_does_not_hide_the_run_that_learnt_them(self) -> None:
         Path("tales").mkdir()

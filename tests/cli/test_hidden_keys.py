@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -112,5 +113,25 @@ def test_a_job_in_the_background_leaves_the_terminal_alone(terminal: Start, mode
 def test_an_error_puts_the_terminal_back(terminal: Start, tmp_path: Path) -> None:
     broken = decided()
     broken.params["head.b"][...] = float("inf")
-    screen = terminal("-c", JOB.replace(*UNHARMED), "-", "sample", saved(tmp_path, broken))
-    screen.wait("ended 6 hidden shown")
+    ended = "os.waitid(os.P_PID, job.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)"  # it may be too quick to be seen
+    program = JOB.replace(*UNHARMED).replace("not shown()", f"not shown() or {ended}")
+    screen = terminal("-c", program, "-", "sample", saved(tmp_path, broken))
+    screen.wait(lambda one: re.search("ended 6 (hidden|shown) shown", one.text) is not None)
+
+
+@pytest.mark.parametrize("number", ["SIGINT", "SIGTERM"])
+def test_keys_are_not_shown_while_a_model_trains(terminal: Start, number: str, tmp_path: Path) -> None:
+    text = tmp_path / "t.txt"
+    text.write_text("the cat sat on the mat and ran far off to see the dog " * 9)
+    flags = ("--steps", "1000000", "--hidden-size", "4", "--out", tmp_path / "r")
+    screen = terminal("-c", JOB, f"SIGTSTP,SIGCONT,{number}", "train", text, *flags)
+    screen.send("typed ahead\r")  # at any time
+    screen.wait(f"ended {130 if number == 'SIGINT' else 143} hidden shown hidden shown")
+    screen.wait("left: typed ahead")
+
+
+def test_a_text_that_is_typed_to_be_trained_on_is_shown(terminal: Start, tmp_path: Path) -> None:
+    screen = terminal("-m", "charlm", "train", "-", "--steps", "1", "--hidden-size", "4", "--out", tmp_path / "r")
+    screen.send("the cat sat on the mat and ran far off to see the dog\r\x04")
+    assert screen.end() == 0
+    assert b"the cat sat on the mat" in screen.raw

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -135,6 +136,11 @@ class TestFinished:
         assert train("z", 0) == 0
         assert run(["resume", "z"]) == 0
         assert capsys.readouterr().err.endswith("for example --steps 1000\n")
+
+    def test_a_run_of_minutes_is_told_of_minutes(self, capsys):
+        assert run(["resume", "r", "--minutes", "0.02", "--quiet"]) == 0
+        assert run(["resume", "r"]) == 0
+        assert re.search(r"for example --minutes 0\.0[4-9]\d*\n$", capsys.readouterr().err)
 
     @pytest.mark.parametrize("total", [["--steps", "3"], ["--epochs", "0.001"], ["--minutes", "0.0000001"]])
     def test_a_smaller_total_is_finished(self, total, capsys):

@@ -135,7 +135,9 @@ def test_the_second_does_not_wait_either(
     screen = busy(terminal, where, term)
     screen.child.kill(number)
     screen.wait("stopping: saving after this step")
+    assert not screen.child.getecho()
     screen.child.kill(number)
+    screen.wait(lambda one: one.child.getecho())  # and the terminal is put back
     assert screen.end() == CODES[number]  # and nobody let it go on
     assert "Traceback" not in screen.text
     assert screen.raw.count(LEAVE) == (term != "dumb")  # the screen is given back
@@ -152,16 +154,24 @@ def test_ctrl_c_as_a_key(terminal: Start) -> None:
     assert saved() == 3
 
 
-SLOW_TEXT = PROGRAM.replace(
-    "sys.exit(", "import charlm.cli.new_run\ncharlm.cli.new_run.read_corpus = lambda *_, **__: hold()\nsys.exit("
-)
+SLOW = "import {module}\n{module}.{function} = lambda *_, **__: hold()\nsys.exit("
+BEFORE = {
+    "reading the text": ("charlm.cli.new_run", "read_corpus"),
+    "counting n-grams": ("charlm.training.loop", "measure_baseline"),
+    "planning the run": ("charlm.training.loop", "plan"),
+}
 
 
 @pytest.mark.parametrize("number", CODES, ids=str)
 @pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
-def test_what_comes_before_the_run_ends_at_once(terminal: Start, number: signal.Signals, term: str) -> None:
-    screen = terminal("-c", SLOW_TEXT, "text", *TRAIN, TERM=term, PYTHONPATH=os.pathsep.join(sys.path))
-    screen.wait("reading the text …")
+@pytest.mark.parametrize("phase", BEFORE)
+def test_what_comes_before_the_run_ends_at_once(
+    terminal: Start, number: signal.Signals, term: str, phase: str
+) -> None:
+    module, function = BEFORE[phase]
+    program = PROGRAM.replace("sys.exit(", SLOW.format(module=module, function=function))
+    screen = terminal("-c", program, "text", *TRAIN, TERM=term, PYTHONPATH=os.pathsep.join(sys.path))
+    screen.wait(phase)
     screen.wait(lambda _: Path("busy").exists())
     screen.child.kill(number)  # nobody lets it go on
     assert screen.end() == CODES[number]

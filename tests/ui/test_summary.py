@@ -56,6 +56,11 @@ def test_what_can_be_done_next(reason: str, step: int, offered: dict[str, str]) 
     assert rows["score"] == "charlm score r TEXT"
 
 
+def test_a_run_of_minutes_goes_on_for_minutes() -> None:
+    rows = summed_up(ended("finished", step=9, minutes=1.5, left_s=90.0))
+    assert rows["longer"] == "charlm resume r --minutes 3"
+
+
 def test_what_overfits_is_not_to_be_trained_longer() -> None:
     def losses(step: int) -> float:
         return 1.4 + 0.002 * abs(step - 100)
