@@ -138,7 +138,7 @@ def _held_out(checkpoint: Checkpoint, config: SampleConfig) -> tuple[str, Sample
     from charlm.cli.run_text import held_out_text
 
     text = held_out_text(checkpoint)
-    typer.echo(f"text: the {len(text):,} characters that the run held out", err=True)
+    typer.echo(f"text: the {len(text):,} character{'s' * (len(text) != 1)} that the run held out", err=True)
     return text, config if checkpoint.model.vocabulary.unknown_id is None else replace(config, on_unknown="replace")
 
 

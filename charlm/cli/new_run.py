@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
-from rich.text import Text
-
 from charlm.checkpoint import new_run_folder
 from charlm.cli.fine_tuning import knows_documents, model_from, vocabulary_from
 from charlm.cli.given_text import refuse_models
-from charlm.cli.streams import stderr_console, stdin_bytes, stdin_is_terminal
+from charlm.cli.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.errors import CorpusError, UsageError
 from charlm.model import CharModel
@@ -27,7 +25,7 @@ from charlm.training.world import World
 from charlm.ui.flags import as_flags
 from charlm.ui.wording import engine_line
 
-__all__ = ["NewRun", "show_plan"]
+__all__ = ["NewRun", "planned_run"]
 
 BUDGETS = ("epochs", "steps", "minutes")
 
@@ -140,8 +138,8 @@ class NewRun:
         return RunOptions(folder=folder, origin=self.origin, started_s=started_s, world=world)
 
 
-def show_plan(new: NewRun, *, started_s: float, no_color: bool, world: World | None = None) -> None:
-    """Tell what a run would take: steps, time, memory."""
+def planned_run(new: NewRun, *, started_s: float, world: World | None = None) -> list[str]:
+    """Say in lines what a run would take: steps, time, memory."""
     data = load_data(new.model.vocabulary, new.text, new.config, new.validation)
     fitted = fit_to_text(new.config, data.characters)
     planned, budget = plan(new.model, data, fitted, started_s=started_s, world=world)
@@ -150,15 +148,14 @@ def show_plan(new: NewRun, *, started_s: float, no_color: bool, world: World | N
     takes_s = steps * step_s if budget is None else 60 * budget.minutes
     shortest = planned.seq_length if planned.seq_length_min is None else planned.seq_length_min
     window = planned.batch_size * (shortest + planned.seq_length) / 2  # in the mean
-    for line in (
+    lines = (
         f"{new.model!r} · {engine_line(_details(new, data.characters))}",
         f"{steps:,} steps of {window:,.10g} characters ({steps * window / data.characters:.1f} passes), "
         f"{planned.shards} shards on " + (f"{planned.workers} workers" if world is None else f"{world.size} ranks"),
         f"about {_span(takes_s)} at {window / step_s:,.0f} characters/s, and {memory / 2**20:.0f} MB for arrays",
         as_flags(fitting_note(new.config, fitted)),
-    ):
-        if line:
-            stderr_console(no_color).print(Text(line), soft_wrap=True)
+    )
+    return [line for line in lines if line]
 
 
 def _span(seconds: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Callable
 from dataclasses import asdict
@@ -378,12 +379,21 @@ def train(
             )
 
         if dry_run:
-            from charlm.cli.given_text import show_remarks
-            from charlm.cli.new_run import show_plan
+            from rich.text import Text
 
-            new = prepare(lambda _phase: None)
+            from charlm.cli.given_text import show_remarks
+            from charlm.cli.new_run import planned_run
+            from charlm.cli.streams import stderr_console
+            from charlm.cli.waiting import waiting
+
+            typed = "-" in (corpus or [])  # perhaps by a person
+            with contextlib.nullcontext() if typed else waiting("reading the text"):
+                new = prepare(lambda _phase: None)
             show_remarks(new.remarks)
-            show_plan(new, started_s=started_s, no_color=no_color, world=world)
+            with waiting("planning the run"):
+                lines = planned_run(new, started_s=started_s, world=world)
+            for line in lines:
+                stderr_console(no_color).print(Text(line), soft_wrap=True)
             return
         with RunScreen("new run", quiet=quiet, as_json=as_json, no_color=no_color) as screen:
             new = prepare(screen.phase)

@@ -112,9 +112,8 @@ def _early(history: History) -> Verdict | None:
     if len(history.evaluations) >= FEWEST_EVALUATIONS or len(history.train) >= fewest:
         return None
     if history.reason and history.last_step < fewest:
-        return Verdict(
-            "early", f"after {history.last_step:,.0f} updates there is too little to judge by", "train longer"
-        )
+        updates = f"{history.last_step:,.0f} update{'s' * (history.last_step != 1)}"
+        return Verdict("early", f"after {updates} there is too little to judge by", "train longer")
     return Verdict("early", "too few figures yet to judge by")
 
 

@@ -138,6 +138,7 @@ class TestCommands:
                 {},
             ),
             (["corpus", "make", "sums", "--size", "99"], ["making the text"], {}),
+            (["train", "t.txt", "--steps", "1", "--dry-run"], ["reading the text", "planning the run"], {}),
             (["sample", "t", "--length", "9"], ["reading the prompt"], {}),
             (
                 ["sample", "t", "--length", "9", "--count", "3", "--output", "o"],
