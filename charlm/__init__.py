@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 
 # Loaded at first use (PEP 562), so that `import charlm` and `charlm --help` do not wait for NumPy.
 _HOMES = {
-    "CharModel": "charlm.model",
+    "CharModel": "charlm.models.language_model",
     "CharlmError": "charlm.errors",
     "CheckpointError": "charlm.errors",
     "ConstraintError": "charlm.errors",
@@ -34,12 +34,12 @@ _HOMES = {
     "Vocabulary": "charlm.text.vocabulary",
     "VocabularyError": "charlm.errors",
     "evaluate": "charlm.analysis.evaluation",
-    "extended": "charlm.extension",
+    "extended": "charlm.models.extension",
     "generate": "charlm.generation.streaming",
     "load": "charlm.checkpoint",
     "save": "charlm.checkpoint",
     "score": "charlm.analysis.scoring",
-    "train": "charlm.training.loop",
+    "train": "charlm.training.train",
 }
 
 __all__ = [
@@ -88,11 +88,11 @@ if TYPE_CHECKING:
         UsageError,
         VocabularyError,
     )
-    from charlm.extension import extended
     from charlm.generation.streaming import generate
-    from charlm.model import CharModel
+    from charlm.models.extension import extended
+    from charlm.models.language_model import CharModel
     from charlm.text.vocabulary import Vocabulary
-    from charlm.training.loop import train
+    from charlm.training.train import train
 
 
 def __getattr__(name: str) -> Any:

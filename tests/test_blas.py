@@ -10,7 +10,7 @@ import charlm.cli.conversation
 from charlm import blas
 from charlm.blas import available_cores, blas_name, blas_threads, one_blas_thread, shared_dot
 from charlm.errors import UsageError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.kernels import gate_products
 
 OTHER_BLAS = pytest.mark.skipif(blas_threads() is None, reason="NumPy has another BLAS here")
@@ -218,7 +218,9 @@ def test_the_console_samples_with_all_cores(monkeypatch: pytest.MonkeyPatch) -> 
     given = []
     monkeypatch.setattr(gate_products, "LARGEST_KEPT", 1)
     monkeypatch.setattr(charlm.cli.conversation, "available_cores", lambda: 7)
-    monkeypatch.setattr(charlm.model, "shared_dot", lambda _columns, _caches, *, cores: given.append(cores))
+    monkeypatch.setattr(
+        charlm.models.language_model, "shared_dot", lambda _columns, _caches, *, cores: given.append(cores)
+    )
     model = CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("abc\n"))
     charlm.cli.conversation.Conversation(model, charlm.SampleConfig(), seed=0)
     assert given == [7]

@@ -17,7 +17,7 @@ import pytest
 import charlm
 import charlm.config
 from charlm.generation import sample_many
-from charlm.training.loop import RunOptions, train
+from charlm.training.train import RunOptions, train
 from tests.training.runs import make_names
 
 Row = tuple[str, Any, set[str], dict[str, Any]]
@@ -120,7 +120,7 @@ MODEL: list[Row] = [
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Do not wait for the disk, and let a time budget be planned by a short trial."""
     monkeypatch.setattr("os.fsync", lambda _: None)
-    monkeypatch.setattr("charlm.training.course.SAMPLE_LENGTH", 20)
+    monkeypatch.setattr("charlm.training.task.SAMPLE_LENGTH", 20)
     monkeypatch.setattr("charlm.training.plan.TRIAL_S", 0.0, raising=False)
 
 

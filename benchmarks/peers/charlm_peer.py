@@ -24,9 +24,9 @@ try:
     from charlm.checkpoint import save
     from charlm.cli.entry import run as command_line
     from charlm.generation import Sampler, sample_many, suitable_workers
-    from charlm.text.batches import Batch
+    from charlm.text.batches import text_batch, text_shapes
+    from charlm.training.parallel.team import Team
     from charlm.training.plan import default_shards
-    from charlm.training.team import Team
 except ImportError as error:
     missing(error)
 
@@ -55,8 +55,8 @@ def train(job: Job) -> None:
         batch_size=job.streams, seq_length=job.length, clip_norm=5.0, shards=shards, workers=workers
     )
     inputs, targets = np.random.default_rng(0).integers(job.vocab, size=(2, job.length, job.streams))
-    batch = Batch(inputs, targets, None)
-    with one_blas_thread(), Team(make_model(job), config) as team:
+    batch = text_batch(inputs, targets)
+    with one_blas_thread(), Team(make_model(job), config, text_shapes(*inputs.shape)) as team:
         seconds = median_s(lambda: team.update(batch, lr=0.05), job.seconds)
     answer_training(job, seconds, resident_mib=resident_mib(workers - 1), shards=shards, workers=workers)
 

@@ -22,11 +22,12 @@ import numpy as np
 from charlm.analysis.surprisal import Progress
 from charlm.config import DynamicConfig
 from charlm.errors import DivergedError
-from charlm.model import CharModel, State
+from charlm.models.language_model import CharModel, State
 from charlm.nn.arrays import IdArray
 from charlm.nn.clipping import clip_norm_
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.recurrent import Resets
+from charlm.text.batches import text_batch
 
 __all__ = ["dynamic_surprisal"]
 
@@ -75,9 +76,8 @@ def dynamic_surprisal(
         for start in range(0, len(ids) - 1, settings.length):
             segment = ids[start : start + settings.length + 1, None].astype(np.intp)
             fresh = None if resets is None else resets[start : start + settings.length, None]
-            loss, state, backprop = learner.loss(
-                segment[:-1], segment[1:], state, resets=fresh, workspace=workspace
-            )  # (1)
+            batch = text_batch(segment[:-1], segment[1:], fresh)
+            loss, state, backprop = learner.loss(batch, state, workspace=workspace)  # (1)
             if not math.isfinite(loss):
                 raise _diverged(start, settings)
             nats.append(loss * (len(segment) - 1))

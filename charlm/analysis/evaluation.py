@@ -14,7 +14,7 @@ from charlm.analysis.surprisal import Progress, document_surprisal, surprisal, t
 from charlm.analysis.symbols import characters_begun
 from charlm.config import DynamicConfig, OnUnknown
 from charlm.errors import CorpusError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import split_documents
 

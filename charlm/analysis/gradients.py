@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from charlm.config import ModelConfig
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.gradient_check import GradientCheck, check_gradients
 from charlm.nn.stack import map_state, named_state
+from charlm.text.batches import text_batch
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["ModelCheck", "check_model", "check_models"]
@@ -74,13 +75,12 @@ def check_model(config: ModelConfig, *, entries: int, seed: int) -> GradientChec
     model.params.value[:] = rng.uniform(-0.5, 0.5, model.params.value.size)
     ids = rng.integers(0, len(model.vocabulary), (STEPS + 1, STREAMS))
     start = map_state(lambda a: rng.uniform(-0.5, 0.5, a.shape), model.zero_state(STREAMS))
-    _, _, backprop = model.loss(ids[:-1], ids[1:], start)
+    batch = text_batch(ids[:-1], ids[1:])
+    _, _, backprop = model.loss(batch, start)
     model.params.grad[:] = 0
     dstart = backprop()
     tensors = model.tensors()
     gradients = {name: model.params.gradient(name) for name in tensors}
     tensors |= named_state(start)
     gradients |= named_state(dstart)
-    return check_gradients(
-        lambda: model.loss(ids[:-1], ids[1:], start)[0], tensors, gradients, rng=rng, entries=entries
-    )
+    return check_gradients(lambda: model.loss(batch, start)[0], tensors, gradients, rng=rng, entries=entries)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from charlm.analysis.surprisal import Nats, Progress, document_surprisal, surprisal, told
 from charlm.analysis.symbols import Pieces
 from charlm.config import OnUnknown
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.batches import split_documents
 
 __all__ = ["Score", "score"]

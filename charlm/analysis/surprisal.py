@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import DivergedError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.arrays import IdArray
 from charlm.nn.losses import target_nats
 

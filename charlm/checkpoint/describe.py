@@ -15,7 +15,7 @@ from charlm.checkpoint.npz import read_meta
 from charlm.checkpoint.store import Checkpoint, load_checkpoint
 from charlm.config import ModelConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
-from charlm.model import parameter_shapes
+from charlm.models.language_model import CharModel, parameter_shapes
 
 __all__ = ["ModelInfo", "RunInfo", "TensorInfo", "describe_model", "describe_runs", "is_unfinished"]
 
@@ -158,7 +158,7 @@ def describe_runs(root: Path = RUNS) -> list[RunInfo]:
     return [_describe_run(run) for run in list_runs(root)]
 
 
-def _tensors(checkpoint: Checkpoint, tensors: Mapping[str, Any]) -> tuple[TensorInfo, ...]:
+def _tensors(checkpoint: Checkpoint[CharModel], tensors: Mapping[str, Any]) -> tuple[TensorInfo, ...]:
     return tuple(
         TensorInfo(name, str(array.dtype), array.shape, array.size, checkpoint.sha256[name])
         for name, array in tensors.items()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, overload
 
 import numpy as np
 
@@ -17,8 +16,10 @@ from charlm.checkpoint.npy import Tensor
 from charlm.checkpoint.npz import read_npz, write_npz
 from charlm.checkpoint.reading_errors import explained
 from charlm.config import ModelConfig, from_mapping
-from charlm.errors import CheckpointError, UsageError, VocabularyError
-from charlm.model import CharModel
+from charlm.errors import CharlmError, CheckpointError, UsageError, VocabularyError
+from charlm.models.language_model import CharModel
+from charlm.models.learner import Learner, LearnerT
+from charlm.nn.parameters import ParameterStore
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["Checkpoint", "load", "load_checkpoint", "save"]
@@ -28,12 +29,13 @@ _STATE = re.compile(r"(rollback\.\d+\.)?state\.")
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint:
+class Checkpoint(Generic[LearnerT]):
     """What a checkpoint file holds.
 
     Parameters
     ----------
-    model : CharModel
+    model : Learner
+        A `CharModel` unless another kind was asked for.
     training : dict
         What the training loop stored about itself; empty for a model saved by hand.
     tensors : dict of str to ndarray
@@ -45,7 +47,7 @@ class Checkpoint:
         The file.
     """
 
-    model: CharModel
+    model: LearnerT
     training: dict[str, Any]
     tensors: dict[str, Tensor]
     sha256: dict[str, str]
@@ -53,7 +55,7 @@ class Checkpoint:
 
 
 def save(
-    model: CharModel,
+    model: Learner,
     path: str | Path,
     *,
     training: Mapping[str, Any] | None = None,
@@ -63,7 +65,7 @@ def save(
 
     Parameters
     ----------
-    model : CharModel
+    model : CharModel or Learner
     path : str or Path
         The file, in a folder that exists; one that is there is replaced.
     training : mapping, optional
@@ -83,16 +85,12 @@ def save(
     for name in extra:
         if not name.startswith(_TRAINING):
             raise UsageError(f"tensor {name!r} is no training tensor; begin its name with {', '.join(_TRAINING)}")
-    meta = {
-        "model": dataclasses.asdict(model.config),
-        "vocabulary": model.vocabulary.to_json(),
-        "training": dict(training or {}),
-    }
-    write_npz(Path(path), meta, {**model.tensors(), **extra})
+    meta = {"kind": model.kind, **model.describe(), "training": dict(training or {})}
+    write_npz(Path(path), meta, {**model.params, **extra})
 
 
 def load(path: str | Path) -> CharModel:
-    """Read a model from a checkpoint file or a run (its ``best.npz``, else its ``last.npz``).
+    """Read a language model from a checkpoint file or a run (its ``best.npz``, else its ``last.npz``).
 
     Parameters
     ----------
@@ -102,18 +100,28 @@ def load(path: str | Path) -> CharModel:
     Raises
     ------
     CheckpointError
-        If it is missing or damaged.
+        If it is missing or damaged, or holds another kind of learner.
     """
     return load_checkpoint(path).model
 
 
-def load_checkpoint(path: str | Path) -> Checkpoint:
+@overload
+def load_checkpoint(path: str | Path) -> Checkpoint[CharModel]: ...
+@overload
+def load_checkpoint(path: str | Path, kind: type[LearnerT]) -> Checkpoint[LearnerT]: ...
+def load_checkpoint(path: str | Path, kind: type[Any] = CharModel) -> Checkpoint[Any]:
     """Read all that a checkpoint file, or a run folder's, holds.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : type
+        The class of the learner that it is to hold; a file of another kind is refused, and nothing else is built.
 
     Raises
     ------
     CheckpointError
-        If it is missing or damaged.
+        If it is missing or damaged, or holds another kind of learner.
     """
     file = find_model(path)
     contents = read_npz(file)
@@ -122,11 +130,39 @@ def load_checkpoint(path: str | Path) -> Checkpoint:
         extra = {name: _rows(name, value) for name, value in extra.items()}
     weights = {name: value for name, value in contents.tensors.items() if name not in extra}
     with explained(file):
-        model = _model(contents.meta, weights)
+        model = _learner(contents.meta, weights, kind)
         training = contents.meta.get("training", {})
         if not isinstance(training, dict):
             raise DamagedError("its training record is not an object")
     return Checkpoint(model, training, extra, contents.sha256, file)
+
+
+def _learner(meta: Mapping[str, Any], weights: Mapping[str, Tensor], kind: type[Learner]) -> Learner:
+    found = meta.get("kind", CharModel.kind)  # which was the only one before there were kinds
+    if found != kind.kind:
+        raise DamagedError(f"it holds a {str(found)[:40]}, not a {kind.kind}")
+    if kind is CharModel:
+        return _model(meta, weights)
+    try:
+        learner = kind.build(meta)
+    except (CharlmError, KeyError, TypeError, ValueError) as error:
+        raise DamagedError(f"its {kind.kind} does not fit together: {error}") from error
+    _fill_(learner.params, weights)
+    return learner
+
+
+def _fill_(params: ParameterStore, weights: Mapping[str, Tensor]) -> None:
+    """Copy tensors of the same names, shapes and type into a store, in place."""
+    odd = sorted(set(params) ^ set(weights))
+    if odd:
+        raise DamagedError(f"tensor {odd[0]} is {'missing' if odd[0] in params else 'not of this learner'}")
+    for name, tensor in params.items():
+        found = weights[name]
+        if (found.shape, found.dtype) != (tensor.shape, tensor.dtype):
+            raise DamagedError(
+                f"tensor {name} is {found.dtype} {found.shape}; this learner needs {tensor.dtype} {tensor.shape}"
+            )
+        tensor[...] = found
 
 
 def _rows(name: str, tensor: Tensor) -> Tensor:

@@ -12,8 +12,8 @@ from charlm.checkpoint import RunInfo, describe_runs, find_model, find_run, lock
 from charlm.checkpoint.locate import BEST, LAST, run_name
 from charlm.cli.streams import stdin_is_terminal
 from charlm.errors import CheckpointError, RunLockedError
-from charlm.training.history import read_log
-from charlm.training.run_writer import LOG
+from charlm.runs.history import read_log
+from charlm.runs.writer import LOG
 from charlm.ui.sanitize import visible_line
 from charlm.ui.wording import argument, farther
 

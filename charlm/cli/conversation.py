@@ -17,7 +17,7 @@ from charlm.errors import UsageError
 from charlm.generation import Sampler, Snapshot
 from charlm.generation.sampling import start
 from charlm.generation.searching import Beam
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 
 __all__ = ["Conversation"]
 

@@ -37,7 +37,7 @@ from charlm.cli.conversation import Conversation
 from charlm.cli.stored_conversation import MOST_TURNS, VERSION, Stored
 from charlm.cli.turns import Turn, turns_up_to
 from charlm.errors import CheckpointError, UsageError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.stack import named_state
 
 __all__ = ["load_conversation", "save_conversation"]

@@ -16,7 +16,7 @@ import typer
 from charlm.errors import CharlmError, UsageError
 
 if TYPE_CHECKING:
-    from charlm.training.world import World
+    from charlm.training.parallel.process_group import ProcessGroup
 
 __all__ = ["all_ranks"]
 
@@ -25,7 +25,7 @@ INTERRUPTED = 130
 
 
 @contextlib.contextmanager
-def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[World | None]:
+def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[ProcessGroup | None]:
     """Meet the other ranks, if that is wanted; they end with this block, however it ends, and with the same code.
 
     Nothing inside of it is for any but rank 0: the others work here until the run is over, and show nothing.
@@ -38,7 +38,7 @@ def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[World | Non
 
     Yields
     ------
-    World or None
+    ProcessGroup or None
         None where this process is the only one.
 
     Raises
@@ -48,40 +48,40 @@ def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[World | Non
     typer.Exit
         At the other ranks, once the run is over.
     """
-    world = _join(flags) if wanted else None
-    if world is None:
+    group = _join(flags) if wanted else None
+    if group is None:
         yield None
         return
     code = 0
     try:
         try:
-            world.compare(_facts(flags))
-            if world.rank:
+            group.compare(_facts(flags))
+            if group.rank:
                 _leave_signals_to_rank_0()
-                raise typer.Exit(_follow(world))
+                raise typer.Exit(_follow(group))
             if flags["workers"] is not None:
                 raise UsageError("--workers is for one machine, each rank of --distributed is one; leave it out")
-            yield world
+            yield group
         except BaseException as error:
             code = _exit_code(error)
             raise
         finally:
-            if world.rank == 0:
-                world.end(code)
+            if group.rank == 0:
+                group.end(code)
     except BaseException as error:
-        if world.broken:
+        if group.broken:
             atexit.register(_end_at_once, _exit_code(error))
         raise
 
 
-def _join(flags: Mapping[str, Any]) -> World | None:
+def _join(flags: Mapping[str, Any]) -> ProcessGroup | None:
     """Start MPI; None if there is one rank."""
     from charlm.cli.streams import stderr_console
     from charlm.ui.extras import load_extra
 
     load_extra("mpi4py", package="mpi4py", extra="mpi", wanted_by="distributed")
-    from charlm.training.mpi import MPILinks  # before MPI starts, at which ranks wait for each other
-    from charlm.training.world import World
+    from charlm.training.parallel.mpi import MPILinks  # before MPI starts, at which ranks wait for each other
+    from charlm.training.parallel.process_group import ProcessGroup
 
     try:
         MPI: Any = import_module("mpi4py.MPI")
@@ -100,7 +100,7 @@ def _join(flags: Mapping[str, Any]) -> World | None:
         if not flags["quiet"]:
             stderr_console(flags["no_color"]).print("one rank only: for more, mpiexec -n 2 charlm …")
         return None
-    return World(MPILinks(MPI))
+    return ProcessGroup(MPILinks(MPI))
 
 
 def _facts(flags: Mapping[str, Any]) -> dict[str, str]:
@@ -123,10 +123,10 @@ def _leave_signals_to_rank_0() -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
 
 
-def _follow(world: World) -> int:
-    from charlm.training.spread import follow
+def _follow(group: ProcessGroup) -> int:
+    from charlm.training.parallel.distributed import follow
 
-    return follow(world)
+    return follow(group)
 
 
 def _exit_code(error: BaseException) -> int:

@@ -22,6 +22,7 @@ from charlm.errors import UsageError
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
+    from charlm.models.language_model import CharModel
 
 __all__ = ["evaluate"]
 
@@ -133,7 +134,7 @@ def evaluate(
         )
 
 
-def _held_out(checkpoint: Checkpoint, config: SampleConfig) -> tuple[str, SampleConfig]:
+def _held_out(checkpoint: Checkpoint[CharModel], config: SampleConfig) -> tuple[str, SampleConfig]:
     """Return what the model's run held out, and how to read it: with ``<unk>``, where the run had that."""
     from charlm.cli.run_text import held_out_text
 

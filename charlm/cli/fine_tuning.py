@@ -9,8 +9,8 @@ from typing import Any
 
 from charlm.checkpoint import find_model, load
 from charlm.errors import UsageError
-from charlm.extension import extended, joined
-from charlm.model import CharModel
+from charlm.models.extension import extended, joined
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["knows_documents", "model_from", "vocabulary_from"]

@@ -26,7 +26,7 @@ def info(
     """
     from charlm.checkpoint import RUNS, describe_model, describe_runs, find_model
     from charlm.cli.streams import stderr_console, stdout_console
-    from charlm.training.run_history import any_history
+    from charlm.runs.stored import any_history
     from charlm.ui.info import model_view, run_facts, run_table
     from charlm.ui.sanitize import json_text
 

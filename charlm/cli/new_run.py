@@ -13,15 +13,15 @@ from charlm.cli.given_text import refuse_models
 from charlm.cli.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.errors import CorpusError, UsageError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.batches import split_documents
 from charlm.text.corpus import STDIN, read_corpus
 from charlm.text.vocabulary import Vocabulary
-from charlm.training.data import load_data
-from charlm.training.loop import RunOptions
-from charlm.training.plan import fit_to_text, fitting_note, measure, plan
+from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.plan import fitting_note, measure, plan
 from charlm.training.presets import preset_settings
-from charlm.training.world import World
+from charlm.training.task import text_task
+from charlm.training.train import RunOptions
 from charlm.ui.flags import as_flags
 from charlm.ui.wording import engine_line
 
@@ -132,26 +132,28 @@ class NewRun:
             return "".join(split_documents(everything))
         return everything
 
-    def options(self, out: Path | None, *, force: bool, started_s: float, world: World | None = None) -> RunOptions:
+    def options(
+        self, out: Path | None, *, force: bool, started_s: float, group: ProcessGroup | None = None
+    ) -> RunOptions:
         """Make the run folder; everything else is known to be right by now."""
         folder = new_run_folder(out, self.stem, force=force)
-        return RunOptions(folder=folder, origin=self.origin, started_s=started_s, world=world)
+        return RunOptions(folder=folder, origin=self.origin, started_s=started_s, group=group)
 
 
-def planned_run(new: NewRun, *, started_s: float, world: World | None = None) -> list[str]:
+def planned_run(new: NewRun, *, started_s: float, group: ProcessGroup | None = None) -> list[str]:
     """Say in lines what a run would take: steps, time, memory."""
-    data = load_data(new.model.vocabulary, new.text, new.config, new.validation)
-    fitted = fit_to_text(new.config, data.characters)
-    planned, budget = plan(new.model, data, fitted, started_s=started_s, world=world)
-    step_s, memory = measure(new.model, data, planned, world)
+    task = text_task(new.model.vocabulary, new.text, new.config, new.validation)
+    fitted = task.fit(new.config)
+    planned, budget = plan(new.model, task, fitted, started_s=started_s, group=group)
+    step_s, memory = measure(new.model, task, planned, group)
     steps = planned.steps or 0
     takes_s = steps * step_s if budget is None else 60 * budget.minutes
     shortest = planned.seq_length if planned.seq_length_min is None else planned.seq_length_min
     window = planned.batch_size * (shortest + planned.seq_length) / 2  # in the mean
     lines = (
-        f"{new.model!r} · {engine_line(_details(new, data.characters))}",
-        f"{steps:,} steps of {window:,.10g} characters ({steps * window / data.characters:.1f} passes), "
-        f"{planned.shards} shards on " + (f"{planned.workers} workers" if world is None else f"{world.size} ranks"),
+        f"{new.model!r} · {engine_line(_details(new, task.characters))}",
+        f"{steps:,} steps of {window:,.10g} characters ({steps * window / task.characters:.1f} passes), "
+        f"{planned.shards} shards on " + (f"{planned.workers} workers" if group is None else f"{group.size} ranks"),
         f"about {_span(takes_s)} at {window / step_s:,.0f} characters/s, and {memory / 2**20:.0f} MB for arrays",
         as_flags(fitting_note(new.config, fitted)),
     )

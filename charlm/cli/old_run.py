@@ -14,10 +14,10 @@ from charlm.cli.run_text import read_run_text
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
 from charlm.training.budget import Budget, Plan
-from charlm.training.data import load_data
-from charlm.training.loop import RunOptions
+from charlm.training.parallel.process_group import ProcessGroup
 from charlm.training.plan import steps_of_epochs
-from charlm.training.world import World
+from charlm.training.task import text_task
+from charlm.training.train import RunOptions
 from charlm.ui.wording import farther
 
 __all__ = ["OldRun"]
@@ -34,7 +34,7 @@ class OldRun:
     started_s : float
         When the command was started, of `time.perf_counter`.
     workers : int, optional
-    world : World, optional
+    group : ProcessGroup, optional
         The ranks that are to go on with it.
 
     Raises
@@ -52,7 +52,7 @@ class OldRun:
         budget: dict[str, float | None],
         started_s: float,
         workers: int | None,
-        world: World | None = None,
+        group: ProcessGroup | None = None,
     ) -> None:
         given = {name: value for name, value in budget.items() if value is not None}
         if len(given) > 1:
@@ -66,7 +66,7 @@ class OldRun:
             self.text, self.validation = read_run_text(origin)
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train anew") from error
-        if workers is None and world is None:  # which a run on ranks left open
+        if workers is None and group is None:  # which a run on ranks left open
             workers = config.workers or min(config.shards or 1, available_cores())
         self.config = dataclasses.replace(config, workers=workers)
         if given:
@@ -92,15 +92,15 @@ class OldRun:
             origin=origin,
             resumed=(record, checkpoint.tensors),
             started_s=started_s,
-            world=world,
+            group=group,
         )
 
     def _total(self, given: dict[str, float]) -> int:
         """Return a new total of steps or passes in steps."""
         if "steps" in given:
             return int(given["steps"])
-        data = load_data(self.model.vocabulary, self.text, self.config, self.validation)
-        return steps_of_epochs(self.model, data, self.config, given["epochs"])
+        task = text_task(self.model.vocabulary, self.text, self.config, self.validation)
+        return steps_of_epochs(task, self.config, given["epochs"])
 
 
 def _used_minutes(record: Mapping[str, Any], elapsed_s: float) -> float | None:

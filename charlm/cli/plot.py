@@ -42,7 +42,7 @@ def plot(
     from charlm.checkpoint import find_model
     from charlm.cli.streams import stdout_console
     from charlm.cli.writing import open_bytes, open_text, refuse_existing
-    from charlm.training.run_history import find_history, name_runs
+    from charlm.runs.stored import find_history, name_runs
     from charlm.ui.plot_curves import curves_of
     from charlm.ui.plot_picture import draw_picture
     from charlm.ui.plot_png import check_png, to_png

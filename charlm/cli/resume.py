@@ -49,7 +49,7 @@ def resume(
     from charlm.cli.run_training import RunScreen, check_wishes, run_training
     from charlm.cli.streams import stderr_console
 
-    with all_ranks(flags, wanted=distributed) as world:
+    with all_ranks(flags, wanted=distributed) as group:
         check_wishes(tensorboard)
         budget = {"epochs": epochs, "steps": steps, "minutes": minutes}
         if run is not None:
@@ -62,7 +62,7 @@ def resume(
             return
         with RunScreen(folder.absolute().name, quiet=quiet, as_json=as_json, no_color=no_color) as screen:
             screen.phase("reading the checkpoint and the text")
-            old = OldRun(folder, budget=budget, started_s=started_s, workers=workers, world=world)
+            old = OldRun(folder, budget=budget, started_s=started_s, workers=workers, group=group)
             if not old.finished:
                 run_training(
                     old.model,

@@ -13,6 +13,7 @@ from charlm.cli.given_text import read_sources, refuse_models
 from charlm.cli.waiting import waiting
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CorpusError, UsageError
+from charlm.models.language_model import CharModel
 from charlm.text.corpus import BUILTIN, STDIN, Corpus, read_corpus
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.data import Data, load_data
@@ -27,7 +28,7 @@ class LearntText(NamedTuple):
     unseen: str
 
 
-def held_out_text(checkpoint: Checkpoint) -> str:
+def held_out_text(checkpoint: Checkpoint[CharModel]) -> str:
     """Read what was held out of a model's training text.
 
     Raises
@@ -47,13 +48,16 @@ def held_out_text(checkpoint: Checkpoint) -> str:
 
 
 def learnt_text(
-    checkpoint: Checkpoint, source: str | None = None, *, remedy: str = "give the text with --novelty-corpus"
+    checkpoint: Checkpoint[CharModel],
+    source: str | None = None,
+    *,
+    remedy: str = "give the text with --novelty-corpus",
 ) -> LearntText:
     """Read what a model was trained on.
 
     Parameters
     ----------
-    checkpoint : Checkpoint
+    checkpoint : Checkpoint[CharModel]
     source : str, optional
         A corpus to take for it: a file, a folder or ``builtin:NAME``. Of one that is the run's own text, the part
         that was held out is set apart; of any other, all counts as learnt.

@@ -20,9 +20,9 @@ from charlm.cli.streams import lasting_stderr, silence_stdout, stderr_console
 
 if TYPE_CHECKING:
     from charlm.config import TrainConfig
-    from charlm.model import CharModel
-    from charlm.training.loop import RunOptions
-    from charlm.training.report import Report
+    from charlm.models.language_model import CharModel
+    from charlm.runs.report import Report
+    from charlm.training.train import RunOptions
 
 __all__ = ["RunScreen", "check_wishes", "run_training"]
 
@@ -149,9 +149,9 @@ def run_training(
     """
     from charlm.checkpoint import lock_run_folder
     from charlm.checkpoint.atomic import disk_error
-    from charlm.training.history import read_log
-    from charlm.training.loop import train
-    from charlm.training.run_writer import LOG
+    from charlm.runs.history import read_log
+    from charlm.runs.writer import LOG
+    from charlm.training.train import train
     from charlm.ui.plain import Silence
     from charlm.ui.tensorboard import EventFiles
 

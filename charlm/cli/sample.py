@@ -43,7 +43,7 @@ from charlm.config.checks import check_number
 if TYPE_CHECKING:
     from charlm.cli.sample_writing import Searched
     from charlm.generation import Sample
-    from charlm.model import CharModel
+    from charlm.models.language_model import CharModel
 
 __all__ = ["sample"]
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from charlm.cli.novelty import Novelty
     from charlm.cli.waiting import Progress
     from charlm.generation import Hypothesis
-    from charlm.model import CharModel
+    from charlm.models.language_model import CharModel
 
 __all__ = ["SampleWriter", "Searched", "Written", "searched", "with_novelty"]
 
@@ -92,7 +92,7 @@ def searched(
 
 
 def with_novelty(
-    samples: Iterable[_Text], checkpoint: Checkpoint, corpus: str | None, *, wanted: bool, expected: int
+    samples: Iterable[_Text], checkpoint: Checkpoint[CharModel], corpus: str | None, *, wanted: bool, expected: int
 ) -> Iterator[tuple[_Text, Novelty | None]]:
     """Yield each sample with what of it stands in the training text, if wanted; `expected` as for `measured`."""
     if not wanted and corpus is None:

@@ -22,7 +22,7 @@ from charlm.config import SampleConfig, from_mapping
 from charlm.errors import UsageError
 from charlm.generation import Position, Sampler, Snapshot
 from charlm.generation.recent import ids_of
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.stack import map_state, named_state
 
 __all__ = ["MOST_TURNS", "STREAM_BYTES", "VERSION", "Stored"]

@@ -15,7 +15,7 @@ from charlm.config import OnUnknown
 from charlm.errors import DivergedError
 from charlm.generation import Position
 from charlm.generation.sampling import opening
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.losses import target_nats
 from charlm.nn.stack import map_state
 

@@ -158,7 +158,7 @@ def train(
         Number, _option("--learning-rate", help="Step size at the top of the schedule.", panel=LEARNING, value="X")
     ] = None,
     schedule: Annotated[
-        Text, _option("--schedule", help="Course of the learning rate.", panel=LEARNING, choices=ScheduleName)
+        Text, _option("--schedule", help="RunLoop of the learning rate.", panel=LEARNING, choices=ScheduleName)
     ] = None,
     warmup: Annotated[
         Whole, _option("--warmup", help="Updates until the rate is at its top.", panel=LEARNING, value="N")
@@ -358,7 +358,7 @@ def train(
     from charlm.cli.distributed import all_ranks
     from charlm.cli.run_training import RunScreen, check_wishes, run_training
 
-    with all_ranks(flags, wanted=distributed) as world:
+    with all_ranks(flags, wanted=distributed) as group:
         check_wishes(tensorboard)
 
         def prepare(on_phase: Callable[[str], None]) -> NewRun:
@@ -391,7 +391,7 @@ def train(
                 new = prepare(lambda _phase: None)
             show_remarks(new.remarks)
             with waiting("planning the run"):
-                lines = planned_run(new, started_s=started_s, world=world)
+                lines = planned_run(new, started_s=started_s, group=group)
             for line in lines:
                 stderr_console(no_color).print(Text(line), soft_wrap=True)
             return
@@ -402,7 +402,7 @@ def train(
                 new.model,
                 new.text,
                 new.config,
-                new.options(out, force=force, started_s=started_s, world=world),
+                new.options(out, force=force, started_s=started_s, group=group),
                 validation=new.validation,
                 screen=screen,
                 tensorboard=tensorboard,

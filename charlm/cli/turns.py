@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from charlm.generation import Position, Sampler, Snapshot
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 
 __all__ = ["BRANCH_NAME", "Place", "Run", "Turn", "end_of", "length", "runs", "turns_up_to"]
 

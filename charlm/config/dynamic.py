@@ -1,4 +1,4 @@
-"""`DynamicConfig`: how a model goes on learning while it is evaluated."""
+"""`DynamicConfig`: how a model learns while it is evaluated."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["DynamicConfig"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamicConfig:
-    """How a model goes on learning while it is evaluated; see `charlm.analysis.dynamic`.
+    """How a model learns while it is evaluated; see `charlm.analysis.dynamic`.
 
     Parameters
     ----------

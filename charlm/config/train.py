@@ -52,7 +52,7 @@ class TrainConfig:
     sampling : {"sequential", "random", "min-char-rnn"}
         Contiguous streams with carried state, windows from anywhere with zero state, or min-char-rnn's cursor.
     state_reset : float
-        Probability with which a sequential stream goes on from zero state at the start of a window. Without it a
+        Probability with which a sequential stream begins a window from zero state. Without it a
         model may come to rely on a state that has been carried through the whole text, which a new text has not.
     documents : bool
         Every non-blank line is a text of its own.

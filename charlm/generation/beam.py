@@ -21,7 +21,7 @@ import numpy as np
 from charlm.config import OnUnknown, SampleConfig
 from charlm.generation.sampling import Sampler
 from charlm.generation.searching import WIDEST, Beam, Hypothesis, check_beam
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 
 __all__ = ["WIDEST", "Hypothesis", "beam_search"]
 

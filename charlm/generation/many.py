@@ -18,7 +18,7 @@ from charlm.generation import worker
 from charlm.generation.block import BlockSampler, Task, block_width
 from charlm.generation.sample import Sample
 from charlm.generation.sampling import Sampler
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 
 __all__ = ["sample_many", "suitable_workers"]
 

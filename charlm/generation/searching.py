@@ -15,7 +15,7 @@ from charlm.errors import DivergedError, UsageError
 from charlm.generation.block import block_width
 from charlm.generation.continuation import Continuation, FinishReason
 from charlm.generation.sampling import Position, Sampler, opening, start
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.stack import map_state
 
 __all__ = ["WIDEST", "Beam", "Hypothesis", "check_beam"]

@@ -9,7 +9,7 @@ import numpy as np
 from charlm.config import OnUnknown, SampleConfig
 from charlm.errors import UsageError
 from charlm.generation.sampling import Sampler
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 
 __all__ = ["GeneratedText", "generate"]
 

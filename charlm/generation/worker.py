@@ -25,7 +25,7 @@ from charlm.errors import DivergedError
 from charlm.generation.block import BlockSampler, Task
 from charlm.generation.sample import Sample
 from charlm.generation.sampling import Position
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 

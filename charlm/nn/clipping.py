@@ -9,7 +9,7 @@ import numpy as np
 
 from charlm.nn.arrays import FloatArray
 
-__all__ = ["BLOCK", "clip_norm_", "clip_value_", "global_norm", "norm_of_squares", "squared_norm"]
+__all__ = ["BLOCK", "clip_norm_", "clip_value_", "global_norm", "norm_of_squares", "scale_to_norm_", "squared_norm"]
 
 BLOCK = 16384
 
@@ -62,9 +62,14 @@ def clip_norm_(grad: FloatArray, max_norm: float) -> float:
     .. [1] Pascanu, Mikolov & Bengio (2013), "On the difficulty of training recurrent neural networks".
     """
     norm = global_norm(grad)
+    scale_to_norm_(grad, norm, max_norm)
+    return norm
+
+
+def scale_to_norm_(grad: FloatArray, norm: float, max_norm: float) -> None:
+    """Scale a gradient, or a part of one, by ``min(1, θ/‖g‖)`` for the norm of the whole, in place."""
     if max_norm and norm > max_norm and math.isfinite(norm):
         np.multiply(grad, max_norm / norm, out=grad)
-    return norm
 
 
 def clip_value_(grad: FloatArray, max_value: float) -> None:

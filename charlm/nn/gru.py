@@ -35,7 +35,7 @@ naively.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -114,13 +114,19 @@ class GRUWindow(Window[Forward, Backward]):
         H, dtype = cell.hidden_size, cell.params.dtype
         super().__init__(3, 1, T, N, H, dtype, resets=resets, groups=4)
         self.a = empty((T, N, H), dtype)
-        b_hn = cell.params["b_hn"] if cell.reset_after else np.zeros(H, dtype)
+        self.b_hn = np.zeros(H, dtype)
         (h,), (h_before,) = self.states, self.before
         rzn = [self.z[:, t] for t in range(T)]
         self.forward = [
-            forward_step(products.forward, b_hn, rzn[t], h_before[t], h[t + 1], rzn[t], self.a[t]) for t in range(T)
+            forward_step(products.forward, self.b_hn, rzn[t], h_before[t], h[t + 1], rzn[t], self.a[t])
+            for t in range(T)
         ]
         self.backward = [self._backward(t, products.backward) for t in range(T)]
+
+    def load_(self, params: Mapping[str, FloatArray]) -> None:
+        """Copy the bias that the steps read, in place."""
+        if "b_hn" in params:
+            self.b_hn[:] = params["b_hn"]
 
     def _backward(self, t: int, products: Sequence[GateProductTransposed]) -> Backward:
         (r, z, _), k = self.z[:, t], self.dz[:, t]

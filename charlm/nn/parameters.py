@@ -63,6 +63,7 @@ class ParameterStore(Mapping[str, FloatArray]):
         self.value = zeros((size,), dtype) if value is None else value
         self._make_grad = grad
         self._values = self.named(self.value)
+        self._parts: list[tuple[ParameterStore, slice]] = []
 
     @cached_property
     def grad(self) -> FloatArray:
@@ -107,6 +108,16 @@ class ParameterStore(Mapping[str, FloatArray]):
         """Return a store of the same tensors on other memory (P,), with the weights that are there."""
         return ParameterStore(self.shapes, self.dtype, value=value)
 
+    def move_(self, value: FloatArray) -> None:
+        """Let the weights, and those of every part, be the ones in other memory (P,), in place.
+
+        Views of the old memory are no longer the store's.
+        """
+        self.value = value
+        self._values = self.named(value)
+        for part, where in self._parts:
+            part.move_(value[where])
+
     def replica(self, grad: FloatArray | None = None) -> ParameterStore:
         """Return a store with the same weights, in the same memory, and a gradient of its own."""
         return ParameterStore(
@@ -124,7 +135,10 @@ class ParameterStore(Mapping[str, FloatArray]):
         start = sum(sizes[name] for name in order[: order.index(names[0])])
         stop = start + sum(sizes[name] for name in names)
         shapes = {name.removeprefix(prefix + "."): self.shapes[name] for name in names}
-        return ParameterStore(shapes, self.dtype, value=self.value[start:stop], grad=lambda: self.grad[start:stop])
+        where = slice(start, stop)
+        part = ParameterStore(shapes, self.dtype, value=self.value[where], grad=lambda: self.grad[where])
+        self._parts.append((part, where))
+        return part
 
 
 class HasParameters(Protocol):

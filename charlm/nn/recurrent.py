@@ -233,6 +233,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             check_shape("the state", part, (N, H), "(N, H)")
         inside = resets is not None and bool(resets[1:].any())  # those of the first step are made at the start
         window = ws.get((self, "window", T, N, inside), lambda: self.window(T, N, products, resets=inside))
+        window.load_(self.params)
         keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and inside else None
         for slots, part in zip(window.states, start, strict=True):
             slots[0] = part

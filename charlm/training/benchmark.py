@@ -14,11 +14,11 @@ from charlm.blas import available_cores, one_blas_thread
 from charlm.config import ModelConfig, TrainConfig
 from charlm.errors import UsageError
 from charlm.generation import Sampler
-from charlm.model import CharModel
-from charlm.text.batches import Batch
+from charlm.models.language_model import CharModel
+from charlm.text.batches import text_batch, text_shapes
 from charlm.text.vocabulary import Vocabulary
+from charlm.training.parallel.team import Team
 from charlm.training.plan import default_shards
-from charlm.training.team import Team
 
 __all__ = ["Figures", "benchmark"]
 
@@ -77,13 +77,13 @@ def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float)
     model = CharModel(model_config, vocabulary)
     rng = np.random.default_rng(0)
     ids = rng.integers(0, SYMBOLS, (T + 1, N))
-    batch = Batch(ids[:-1], ids[1:], None)
+    batch = text_batch(ids[:-1], ids[1:])
     shards = config.shards or default_shards(N, available_cores())
     workers = min(config.workers or available_cores(), shards)
     config = dataclasses.replace(config, shards=shards, workers=workers)
     with one_blas_thread():
         peak = _peak_gflops(workers, model)
-        with Team(model, config) as team:
+        with Team(model, config, text_shapes(T, N)) as team:
             step_s = _median_s(lambda: team.update(batch, lr=1e-3), seconds)
         sampler = Sampler(CharModel(model_config, vocabulary), rng=rng, cores=available_cores())
 

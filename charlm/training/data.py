@@ -99,7 +99,7 @@ def load_data(vocabulary: Vocabulary, text: str, config: TrainConfig, validation
     if len(train) < 2:
         raise CorpusError(f"the text has {len(ids)} symbols; training needs at least 2, and more to learn anything")
     if validation is None and len(rest):
-        lead = train[-WARMUP - 1 :]  # the held-out part goes on where the training part ends
+        lead = train[-WARMUP - 1 :]  # the held-out part continues the training part
         return Data(train, _held_out([np.concatenate([lead, rest])], warmup=len(lead) - 1), len(train))
     return Data(train, _held_out([rest]) if len(rest) > 1 else None, len(train))
 

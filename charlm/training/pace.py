@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charlm.training.report import Report
+from charlm.runs.report import Report
 
 __all__ = ["Pace"]
 
@@ -19,7 +19,7 @@ class Pace:
         self._seconds += seconds
 
     def take(self) -> float:
-        """Return the pace, and begin anew."""
+        """Return the pace and start again."""
         pace = self._characters / max(self._seconds, 1e-9)
         self._characters = self._seconds = 0.0
         return pace

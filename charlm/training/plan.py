@@ -12,18 +12,16 @@ import numpy as np
 from charlm.blas import available_cores
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
-from charlm.model import CharModel
-from charlm.text.batches import Batches, fit
+from charlm.models.learner import Learner, twin
+from charlm.text.batches import Batches
 from charlm.training.budget import Budget, Clock, Plan
-from charlm.training.data import Data, HeldOut, make_batches
-from charlm.training.rank import layout, make_optimizer, size_of
-from charlm.training.team import Team
-from charlm.training.validation import symbols_read, validation_loss
-from charlm.training.world import World
+from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.parallel.team import Team
+from charlm.training.parallel.update import layout, make_optimizer, size_of
+from charlm.training.task import Task
 
 __all__ = [
     "default_shards",
-    "fit_to_text",
     "fitting_note",
     "idle_note",
     "measure",
@@ -40,33 +38,21 @@ TRIAL_S = 1.5
 RESERVE = 0.98  # of a time budget: saving and showing take the rest, and a trial is a little too quick
 
 
-def fit_to_text(config: TrainConfig, characters: int) -> TrainConfig:
-    """Shrink streams and windows to what a short text can fill; a long text changes nothing."""
-    if config.documents:
-        return config
-    streams, length = fit(characters, config.batch_size, config.seq_length)
-    shards = config.shards if config.shards and streams % config.shards == 0 else None
-    shortest = None if config.seq_length_min is None else min(config.seq_length_min, length)
-    return dataclasses.replace(
-        config, batch_size=streams, seq_length=length, seq_length_min=shortest, shards=shards
-    )
-
-
 def fitting_note(wanted: TrainConfig, fitted: TrainConfig) -> str:
-    """Say in one line what `fit_to_text` shrank; empty where that was nothing."""
+    """Say in one line what `Task.fit` shrank; empty where that was nothing."""
     names = [name for name in ("batch_size", "seq_length") if getattr(wanted, name) != getattr(fitted, name)]
     changes = [f"`{name}={getattr(fitted, name)}` instead of {getattr(wanted, name)}" for name in names]
     return f"the text is too short for the settings: {' and '.join(changes)}" if changes else ""
 
 
 def plan(
-    model: CharModel,
-    data: Data,
+    learner: Learner,
+    task: Task,
     config: TrainConfig,
     *,
     started_s: float | None = None,
     clock: Clock = time.perf_counter,
-    world: World | None = None,
+    group: ProcessGroup | None = None,
 ) -> tuple[TrainConfig, Budget | None]:
     """Return a configuration in which nothing is open, and the budget of minutes, where there is one.
 
@@ -74,35 +60,35 @@ def plan(
 
     Parameters
     ----------
-    model : CharModel
+    learner : Learner
         Left as it is.
-    data : Data
+    task : Task
     config : TrainConfig
-        Already fitted to the text.
+        Already fitted to the data.
     started_s : float, optional
         When the time of the budget began, of `clock`; now when left out.
     clock : callable
         Seconds from any origin.
-    world : World, optional
+    group : ProcessGroup, optional
         The ranks of a distributed run, which take the place of cores.
 
     Returns
     -------
     TrainConfig
         With `shards`, `workers`, `steps` and the four rhythms decided, and no other budget. In a distributed run
-        the ranks are the workers, and whoever goes on with it elsewhere decides `workers` anew.
+        the ranks are the workers, and a process that resumes it elsewhere decides `workers` again.
     Budget or None
         With the first plan.
     """
     began = clock() if started_s is None else started_s
-    cores = available_cores() if world is None else world.size
+    cores = available_cores() if group is None else group.size
     shards = config.shards or default_shards(config.batch_size, cores)
-    workers = min(config.workers or cores, shards) if world is None else None
+    workers = min(config.workers or cores, shards) if group is None else None
     config = dataclasses.replace(config, shards=shards, workers=workers)
     evaluations, budget = WANTED_EVALUATIONS, None
     if config.minutes is not None:
         budget_s = config.minutes * 60
-        step_s, evaluation_s = _trial(model, data, config, world, trial_s=TRIAL_S)
+        step_s, evaluation_s = _trial(learner, task, config, group, trial_s=TRIAL_S)
         left_s = budget_s * RESERVE - (clock() - began)
         if left_s < step_s:
             raise UsageError(
@@ -118,7 +104,7 @@ def plan(
     elif config.steps is not None:
         steps = config.steps
     else:
-        steps = steps_of_epochs(model, data, config, config.epochs or DEFAULT_EPOCHS)
+        steps = steps_of_epochs(task, config, config.epochs or DEFAULT_EPOCHS)
     every = max(1, -(-steps // evaluations))
     config = dataclasses.replace(
         config,
@@ -133,34 +119,37 @@ def plan(
     return config, budget
 
 
-def steps_of_epochs(model: CharModel, data: Data, config: TrainConfig, epochs: float) -> int:
-    """Return how many updates so many passes over the training text take, at least one."""
-    batches = make_batches(data, config, model.vocabulary.stop_id, np.random.default_rng(0))
+def steps_of_epochs(task: Task, config: TrainConfig, epochs: float) -> int:
+    """Return how many updates so many passes over the training data take, at least one."""
+    batches = task.batches(config, np.random.default_rng(0))
     return max(1, round(epochs * batches.batches_per_epoch))
 
 
-def measure(model: CharModel, data: Data, config: TrainConfig, world: World | None = None) -> tuple[float, int]:
-    """Return how long an update takes, in seconds, and how many bytes the arrays take; on a copy of the model.
+def measure(
+    learner: Learner, task: Task, config: TrainConfig, group: ProcessGroup | None = None
+) -> tuple[float, int]:
+    """Return how long an update takes, in seconds, and how many bytes the arrays take; on a copy of the learner.
 
     Those of all workers of this machine, the ones that they share, and those of an evaluation.
     """
     tracemalloc.start()
     try:
-        _trial(model, data, config, world, trial_s=0.0, alone=world is None)
+        _trial(learner, task, config, group, trial_s=0.0, alone=group is None)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()  # before timing: tracing slows every allocation
-    step_s, _ = _trial(model, data, config, world, trial_s=TRIAL_S)
-    return step_s, peak + size_of(layout(model, config, make_optimizer(model.params, config)))
+    step_s, _ = _trial(learner, task, config, group, trial_s=TRIAL_S)
+    shapes = task.batches(config, np.random.default_rng(0)).shapes()
+    return step_s, peak + size_of(layout(learner, config, make_optimizer(learner.params, config), shapes))
 
 
-def idle_note(config: TrainConfig, world: World | None) -> str:
+def idle_note(config: TrainConfig, group: ProcessGroup | None) -> str:
     """Say in one line that some ranks have no shard; empty where each has one."""
-    idle = 0 if world is None else world.size - (config.shards or 1)
-    if world is None or idle <= 0:
+    idle = 0 if group is None else group.size - (config.shards or 1)
+    if group is None or idle <= 0:
         return ""
     return (
-        f"of {world.size} ranks, {idle} without a shard of its own; give `shards={world.size}`, "
+        f"of {group.size} ranks, {idle} without a shard of its own; give `shards={group.size}`, "
         f"and a `batch_size` that is a multiple of it"
     )
 
@@ -174,28 +163,28 @@ def default_shards(streams: int, cores: int) -> int:
 
 
 def _trial(
-    model: CharModel,
-    data: Data,
+    learner: Learner,
+    task: Task,
     config: TrainConfig,
-    world: World | None,
+    group: ProcessGroup | None,
     *,
     trial_s: float,
     alone: bool = False,
 ) -> tuple[float, float]:
-    """Measure an update and an evaluation on a copy of the model: seconds of each.
+    """Measure an update and an evaluation on a copy of the learner: seconds of each.
 
     Where windows have several lengths, each is tried, and an update takes their mean. `alone` has this process do
     the updates of all workers, so that all their arrays are its own.
     """
-    copy = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
-    stop_id, rng = model.vocabulary.stop_id, np.random.default_rng(config.seed)
-    lengths = make_batches(data, config, stop_id, rng).lengths
-    with Team(copy, dataclasses.replace(config, workers=1) if alone else config, world=world) as team:
+    copy, rng = twin(learner, learner.params.on(learner.params.value.copy())), np.random.default_rng(config.seed)
+    batches = task.batches(config, rng)
+    workers = dataclasses.replace(config, workers=1) if alone else config
+    with Team(copy, workers, batches.shapes(), group=group) as team:
         times = []
-        for length in lengths:
+        for length in batches.lengths:
             fixed = dataclasses.replace(config, seq_length=length, seq_length_min=None)
-            times.append(_step_s(team, make_batches(data, fixed, stop_id, rng), trial_s / len(lengths)))
-    return fmean(times), 0.0 if data.held_out is None else _evaluation_s(copy, data.held_out, config)
+            times.append(_step_s(team, task.batches(fixed, rng), trial_s / len(batches.lengths)))
+    return fmean(times), task.validation_s(copy, config)
 
 
 def _step_s(team: Team, batches: Batches, trial_s: float) -> float:
@@ -207,14 +196,3 @@ def _step_s(team: Team, batches: Batches, trial_s: float) -> float:
         team.update(batches.next(), lr=0.0)
         times.append(time.perf_counter() - begin)
     return median(times[len(times) // 4 :])  # the first ones find cold caches
-
-
-def _evaluation_s(model: CharModel, held_out: HeldOut, config: TrainConfig) -> float:
-    """Estimate how long a validation takes from the first part of it."""
-    part = min(len(held_out.inputs), 32768)
-    sample = HeldOut(
-        held_out.inputs[:part], held_out.targets[:part], held_out.resets[:part], min(held_out.warmup, part - 1)
-    )
-    begin = time.perf_counter()
-    validation_loss(model, sample, groups=config.shards or 1, workers=config.workers or 1)
-    return (time.perf_counter() - begin) * symbols_read(held_out) / symbols_read(sample)

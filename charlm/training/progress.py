@@ -32,7 +32,7 @@ class Progress:
         Seconds of training so far, over all sittings.
     examined_step : int
         The last update after which all that was due was done: evaluating, sampling. Below `step` where a stop was
-        asked for first; a run that goes on does it then.
+        asked for first; a resumed run does it then.
     worse, hopeless : int
         Updates in a row whose loss was above ln V, what guessing costs; and above a hundred times that.
     rollbacks : int
@@ -55,17 +55,16 @@ class Progress:
     history: list[list[float | None]] = field(default_factory=list)
     gave_up: bool = False
 
-    def smooth(self, loss: float, length: int, vocabulary_size: int) -> None:
-        """Take a window's loss per character into `smooth_loss`; it starts at -ln(1/V)·T."""
+    def smooth(self, loss: float, length: int, guess_nats: float) -> None:
+        """Take a window's loss per character into `smooth_loss`; it starts at that of guessing, -ln(1/V)·T."""
         if math.isnan(self.smooth_loss):
-            self.smooth_loss = math.log(vocabulary_size) * length
+            self.smooth_loss = guess_nats * length
         self.smooth_loss = 0.999 * self.smooth_loss + 0.001 * loss * length
 
-    def compare(self, loss: float, vocabulary_size: int) -> None:
-        """Compare an update's loss per character with what guessing among V symbols costs, ln V."""
-        guessing = math.log(vocabulary_size)
-        self.worse = self.worse + 1 if loss > guessing else 0
-        self.hopeless = self.hopeless + 1 if loss > HOPELESS * guessing else 0
+    def compare(self, loss: float, guess_nats: float) -> None:
+        """Compare an update's loss per prediction with that of guessing, ln V for V symbols."""
+        self.worse = self.worse + 1 if loss > guess_nats else 0
+        self.hopeless = self.hopeless + 1 if loss > HOPELESS * guess_nats else 0
 
     @property
     def rate_factor(self) -> float:

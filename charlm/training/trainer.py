@@ -1,4 +1,4 @@
-"""`Trainer`: a model, its data, its optimiser and its random streams, one update at a time."""
+"""`Trainer`: a learner, its task, its optimiser and its random streams, one update at a time."""
 
 from __future__ import annotations
 
@@ -14,61 +14,60 @@ import numpy as np
 
 from charlm.config import TrainConfig
 from charlm.errors import CheckpointError
-from charlm.model import CharModel
+from charlm.models.learner import Learner
 from charlm.nn.arrays import FloatArray
 from charlm.nn.schedules import rate_factor
 from charlm.nn.stack import named_state
+from charlm.runs.report import Report
 from charlm.training.budget import Budget, Plan
-from charlm.training.data import Data, make_batches
+from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.parallel.team import Team
 from charlm.training.progress import Progress
-from charlm.training.report import Report
 from charlm.training.rollback import EVERY, GoodStates, put_back
-from charlm.training.team import Team
-from charlm.training.validation import validation_loss
-from charlm.training.world import World
+from charlm.training.task import Task
 
 __all__ = ["Trainer"]
 
 
 class Trainer:
-    """Everything that changes while a model learns. A context manager: leaving it ends the workers.
+    """Everything that changes during training. A context manager: leaving it ends the workers.
 
     Parameters
     ----------
-    model : CharModel
+    learner : Learner
         Updated in place.
-    data : Data
+    task : Task
     config : TrainConfig
         As `plan` left it: nothing open.
     budget : Budget, optional
         Of minutes, which changes the number of steps on the way; without it that of `config` stands.
-    world : World, optional
+    group : ProcessGroup, optional
         The ranks of a distributed run.
     """
 
     def __init__(
         self,
-        model: CharModel,
-        data: Data,
+        learner: Learner,
+        task: Task,
         config: TrainConfig,
         *,
         budget: Budget | None = None,
-        world: World | None = None,
+        group: ProcessGroup | None = None,
     ) -> None:
-        self.model, self.data, self.config = model, data, config
+        self.learner, self.task, self.config = learner, task, config
         self.budget = budget
         self.plan = Plan(0, config.steps or 0) if budget is None else budget.plan
         self.rng = np.random.default_rng(config.seed)
-        self.batches = make_batches(data, config, model.vocabulary.stop_id, self.rng)
+        self.batches = task.batches(config, self.rng)
         self.progress = Progress()
-        self.team = Team(model, config, world=world)
+        self.team = Team(learner, config, self.batches.shapes(), group=group)
         self.optimizer = self.team.optimizer
         self.train_loss = math.nan
         self._good = GoodStates()
 
     @property
-    def averaged(self) -> CharModel:
-        """What is evaluated, shown and kept as the best: the model, or with ``ema`` its average."""
+    def averaged(self) -> Learner:
+        """The learner that is evaluated, shown and kept as the best; with ``ema`` on its averaged weights."""
         return self.team.averaged
 
     @property
@@ -93,7 +92,7 @@ class Trainer:
         began, progress = time.perf_counter(), self.progress
         if not self._good:
             self._note_state()
-        cursor, chance = self.batches.state(), self.rng.bit_generator.state
+        cursor, random_state = self.batches.state(), self.rng.bit_generator.state
         factor = rate_factor(
             progress.step,
             self.plan.steps,
@@ -109,14 +108,14 @@ class Trainer:
         finite = math.isfinite(loss) and math.isfinite(norm)
         if finite:
             progress.step += 1
-            progress.smooth(loss, self.config.seq_length, len(self.model.vocabulary))
-            progress.compare(loss, len(self.model.vocabulary))
+            progress.smooth(loss, self.config.seq_length, self.task.guess_nats)
+            progress.compare(loss, self.task.guess_nats)
             self.train_loss = loss if math.isnan(self.train_loss) else 0.98 * self.train_loss + 0.02 * loss
             if progress.step % EVERY == 0:
                 self._note_state()
         else:
             self.batches.restore(cursor)
-            self.rng.bit_generator.state = chance
+            self.rng.bit_generator.state = random_state
         progress.elapsed_s += elapsed_s
         return Report(
             "step",
@@ -127,16 +126,16 @@ class Trainer:
             loss=loss,
             learning_rate=self.optimizer.lr,
             grad_norm=norm,
-            chars_per_s=batch.targets.size / elapsed_s,
+            chars_per_s=batch.counted / elapsed_s,
             details={"smooth_loss": progress.smooth_loss} if self.config.sampling == "min-char-rnn" else {},
         )
 
     def evaluate(self) -> Report:
-        """Validate on all of the held-out text; changes nothing but the history."""
-        began, progress, config, loss = time.perf_counter(), self.progress, self.config, math.nan
-        if self.data.held_out is not None:
-            groups, workers = config.shards or 1, config.workers or 1
-            loss = validation_loss(self.averaged, self.data.held_out, groups=groups, workers=workers)
+        """Validate on all of the held-out data; changes nothing but the history."""
+        began, progress, loss = time.perf_counter(), self.progress, math.nan
+        validates = self.task.validation_characters > 0
+        if validates:
+            loss = self.task.validate(self.averaged, self.config)
         best = progress.evaluated(self.train_loss, loss)
         progress.elapsed_s += time.perf_counter() - began
         return Report(
@@ -145,7 +144,7 @@ class Trainer:
             steps=self.steps,
             epoch=self.batches.epoch,
             elapsed_s=progress.elapsed_s,
-            loss=None if self.data.held_out is None else loss,
+            loss=loss if validates else None,
             best=best,
         )
 
@@ -166,7 +165,7 @@ class Trainer:
         """Go on from the last good state with half the rate; the best score and the clock stay."""
         good, progress = self._good.back(), self.progress
         put_back(self._all_tensors(), good.tensors)
-        self.team.spread()
+        self.team.broadcast()
         self._go_to(good.record)
         progress.step = progress.examined_step = int(good.record["step"])
         progress.smooth_loss = _number(good.record["smooth_loss"])
@@ -194,7 +193,7 @@ class Trainer:
         return record | ({"rollback": self._good.records()} if self._good else {})
 
     def _place(self) -> dict[str, Any]:
-        """Return where the data, the chance and the optimiser's count are."""
+        """Return the data cursor, the random state and the optimiser's count."""
         return {
             "train_loss": None if math.isnan(self.train_loss) else self.train_loss,
             "optimizer_steps": self.optimizer.steps,
@@ -221,13 +220,13 @@ class Trainer:
         slots = {
             f"optimizer.{slot}.{name}": tensor
             for slot, flat in self.optimizer.slots.items()
-            for name, tensor in self.model.params.named(flat).items()
+            for name, tensor in self.learner.params.named(flat).items()
         }
-        average = {f"ema.{name}": tensor for name, tensor in self.averaged.tensors().items()}
+        average = {f"ema.{name}": tensor for name, tensor in self.averaged.params.items()}
         return slots | named_state(self.team.state) | (average if self.config.ema else {})
 
     def _all_tensors(self) -> dict[str, FloatArray]:
-        return self.model.tensors() | self._moving_tensors()
+        return dict(self.learner.params) | self._moving_tensors()
 
     def odd_tensor(self) -> str | None:
         """Return the name of a tensor of a checkpoint that is not finite; None if all are."""
@@ -235,7 +234,7 @@ class Trainer:
         return next((name for name, tensor in tensors if not np.isfinite(tensor).all()), None)
 
     def restore(self, record: Mapping[str, Any], tensors: Mapping[str, FloatArray]) -> None:
-        """Go back to what `record` and `tensors` gave at another time; the weights are the model's own matter.
+        """Go back to what `record` and `tensors` gave at another time; not the weights, which are the learner's.
 
         Raises
         ------
@@ -246,7 +245,7 @@ class Trainer:
             self.progress = Progress.from_json(copy.deepcopy(record["progress"]))
             self._go_to(record)
             put_back(self._moving_tensors(), tensors)
-            self.team.spread()
+            self.team.broadcast()
             self._good.restore(record.get("rollback", ()), tensors, like=self._all_tensors())
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.nn.arrays import IdArray
 from charlm.training.data import WARMUP, HeldOut
 

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from charlm.training.history import History
-from charlm.training.report import Report
+from charlm.runs.history import History
+from charlm.runs.report import Report
 from charlm.ui.plain import PlainProgress, Silence
 from charlm.ui.run_state import RunState
 from charlm.ui.run_view import RunView

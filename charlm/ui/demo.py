@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from functools import partial
 
-from charlm.training.report import Report
+from charlm.runs.report import Report
 
 __all__ = ["reports"]
 

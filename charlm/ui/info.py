@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
-from charlm.training.history import History, stored_number
+from charlm.runs.history import History, stored_number
 from charlm.ui.sanitize import visible_line
 from charlm.ui.sparkline import sparkline
 from charlm.ui.wording import bits, duration, judged, model_line, number, yardsticks

@@ -11,8 +11,8 @@ from types import TracebackType
 from rich.console import Console
 from rich.text import Text
 
-from charlm.training.history import History
-from charlm.training.report import Report
+from charlm.runs.history import History
+from charlm.runs.report import Report
 from charlm.ui.flags import as_flags
 from charlm.ui.run_state import RunState
 from charlm.ui.sanitize import visible_line

@@ -13,8 +13,8 @@ from statistics import median
 from typing import Literal, TypeAlias, get_args
 
 from charlm.errors import UsageError
-from charlm.training.history import History, Point, mean_point
-from charlm.training.verdict import judge
+from charlm.runs.history import History, Point, mean_point
+from charlm.runs.verdict import judge
 from charlm.ui.sanitize import visible_line
 
 __all__ = [

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from charlm.errors import DivergedError
-from charlm.training.history import History
-from charlm.training.report import Report, is_finite
-from charlm.training.verdict import Verdict
+from charlm.runs.history import History
+from charlm.runs.report import Report, is_finite
+from charlm.runs.verdict import Verdict
 from charlm.ui.flags import as_flags
 from charlm.ui.wording import judged
 

@@ -10,8 +10,8 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
-from charlm.training.history import History
-from charlm.training.verdict import Verdict, Word, judge
+from charlm.runs.history import History
+from charlm.runs.verdict import Verdict, Word, judge
 from charlm.ui.flags import as_flags
 from charlm.ui.sanitize import visible_line
 

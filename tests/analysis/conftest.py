@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from charlm.config import ModelConfig, Unit
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
 TEXT = "To bé, or not\nto be: 日本語\n\nthat e\u0301 is 👍🏽 it\n"

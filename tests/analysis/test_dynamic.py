@@ -15,6 +15,7 @@ from charlm.analysis import evaluate
 from charlm.analysis.dynamic import dynamic_surprisal
 from charlm.config import DynamicConfig
 from charlm.errors import DivergedError, UsageError
+from charlm.text.batches import text_batch
 
 TEXT = "To bé, or not\nto be: 日本語\n\nthat e\u0301 is 👍🏽 it\n" * 2
 DOCUMENTS = [line for line in TEXT.split("\n") if line]
@@ -37,7 +38,8 @@ def naive(model: charlm.CharModel, ids: np.ndarray, settings: DynamicConfig, sta
             total -= math.log(p[ids[t + 1]] / p.sum())
         nats.append(total)
         resets = np.array([[t in starts] for t in range(start, stop)])
-        _, _, backprop = learner.loss(ids[start:stop, None], ids[start + 1 : stop + 1, None], before, resets=resets)
+        batch = text_batch(ids[start:stop, None], ids[start + 1 : stop + 1, None], resets)
+        _, _, backprop = learner.loss(batch, before)
         for name in trained:
             learner.params.gradient(name)[...] = 0
         backprop()
@@ -111,12 +113,12 @@ class TestNothingIsSeenBeforeItIsScored:
         class Peeking(charlm.CharModel):
             """Learns from each segment before it is scored."""
 
-            def loss(self, inputs: Any, targets: Any, state: Any = None, **options: Any) -> Any:
-                _, _, backprop = super().loss(inputs, targets, state)
+            def loss(self, batch: Any, state: Any = None, **options: Any) -> Any:
+                _, _, backprop = super().loss(batch, state)
                 self.params.grad[:] = 0
                 backprop()
                 self.params.value[:] -= 0.1 * self.params.grad
-                return super().loss(inputs, targets, state, **options)
+                return super().loss(batch, state, **options)
 
         monkeypatch.setattr(module, "CharModel", Peeking)
         ids = model.vocabulary.encode(TEXT).astype(np.intp)

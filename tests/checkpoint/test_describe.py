@@ -12,7 +12,7 @@ import pytest
 from charlm.checkpoint import describe_model, describe_runs, save, write_npz
 from charlm.config import ModelConfig
 from charlm.errors import CheckpointError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.usefixtures("nothing_shipped")

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from charlm.checkpoint import load, load_checkpoint, read_npz, save, write_npz
 from charlm.config import ModelConfig
 from charlm.errors import CheckpointError, UsageError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 from tests.figures import figure
 

@@ -97,7 +97,7 @@ def test_one_rank_trains_alone_and_says_how_to_have_more(
 def test_the_others_end_with_the_code_of_rank_0(
     error: BaseException, code: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class World:
+    class ProcessGroup:
         rank, broken, code = 0, False, -1
 
         def compare(self, facts: dict[str, str]) -> None:
@@ -107,11 +107,11 @@ def test_the_others_end_with_the_code_of_rank_0(
         def end(self, code: int) -> None:
             self.code = code
 
-    world = World()
-    monkeypatch.setattr(distributed, "_join", lambda flags: world)
+    group = ProcessGroup()
+    monkeypatch.setattr(distributed, "_join", lambda flags: group)
     with pytest.raises(type(error)), distributed.all_ranks({"seed": 3, "workers": None}, wanted=True):
         raise error
-    assert world.code == code
+    assert group.code == code
     with distributed.all_ranks({"seed": 3, "workers": None}, wanted=True) as given:
-        assert given is world
-    assert world.code == 0
+        assert given is group
+    assert group.code == 0

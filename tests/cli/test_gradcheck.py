@@ -40,7 +40,7 @@ def test_a_wrong_gradient_is_found(monkeypatch, capsys):
         loss, backprop = cross_entropy(*arrays, **how)
         return loss, lambda: backprop() * 1.001
 
-    monkeypatch.setattr("charlm.model.cross_entropy", wrong)
+    monkeypatch.setattr("charlm.models.language_model.cross_entropy", wrong)
     assert run(QUICK) == 1
     out, err = capsys.readouterr()
     assert err == ""

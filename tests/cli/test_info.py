@@ -9,7 +9,7 @@ from charlm.checkpoint import save
 from charlm.cli.info import info
 from charlm.config import ModelConfig
 from charlm.errors import CheckpointError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
 pytestmark = pytest.mark.usefixtures("nothing_shipped")

@@ -11,7 +11,7 @@ from xml.dom import minidom
 import pytest
 
 from charlm.cli.entry import run
-from tests.training.curves import events, falling
+from tests.runs.curves import events, falling
 
 EVIL = "a [bold]\u202e<b>&\x1b[31m"
 

@@ -34,7 +34,7 @@ import ctypes, os, signal, sys
 from pathlib import Path
 from charlm.cli.entry import run
 from charlm.cli.signals import StopRequest
-from charlm.training.team import Team
+from charlm.training.parallel.team import Team
 
 where, count = sys.argv[1], 0
 read, go = ctypes.CDLL(None).read, os.open("go", os.O_RDWR)
@@ -157,8 +157,8 @@ def test_ctrl_c_as_a_key(terminal: Start) -> None:
 SLOW = "import {module}\n{module}.{function} = lambda *_, **__: hold()\nsys.exit("
 BEFORE = {
     "reading the text": ("charlm.cli.new_run", "read_corpus"),
-    "counting n-grams": ("charlm.training.loop", "measure_baseline"),
-    "planning the run": ("charlm.training.loop", "plan"),
+    "counting n-grams": ("charlm.training.task", "measure_baseline"),
+    "planning the run": ("charlm.training.train", "plan"),
 }
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from charlm.config import DTypeName, ModelConfig, Unit
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
 TEXTS: dict[Unit, str] = {

@@ -13,7 +13,7 @@ from charlm.analysis import score
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError, UsageError, VocabularyError
 from charlm.generation import beam_search, sample_many
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 
 
 def everything(model: CharModel, prompt: str, length: int, stops: tuple[str, ...] = ()) -> list[tuple[float, str]]:

@@ -12,7 +12,7 @@ import pytest
 from charlm.config import ModelConfig, SampleConfig
 from charlm.errors import CharlmError, DivergedError, UsageError, VocabularyError
 from charlm.generation import many, sample_many, suitable_workers
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 
 WITHIN_S = 30  # generous: other work may share the machine; only a failing test waits so long
 

@@ -36,12 +36,16 @@ def take(batches: Batches, n: int) -> list[Batch]:
 
 def first_row_only(batch: Batch) -> bool:
     """Whether all streams are reset at the start of a window, and nowhere else."""
-    return batch.resets is not None and bool(batch.resets[0].all()) and not batch.resets[1:].any()
+    return (
+        batch.get("resets") is not None and bool(batch.get("resets")[0].all()) and not batch.get("resets")[1:].any()
+    )
 
 
 def same(a: Batch, b: Batch) -> bool:
-    resets = (a.resets is None and b.resets is None) or np.array_equal(a.resets, b.resets)
-    return bool(np.array_equal(a.inputs, b.inputs) and np.array_equal(a.targets, b.targets) and resets)
+    resets = (a.get("resets") is None and b.get("resets") is None) or np.array_equal(
+        a.get("resets"), b.get("resets")
+    )
+    return bool(np.array_equal(a["inputs"], b["inputs"]) and np.array_equal(a["targets"], b["targets"]) and resets)
 
 
 def refused(error: pytest.ExceptionInfo[Exception]) -> None:
@@ -116,9 +120,9 @@ def test_streams_are_the_text_in_order(size: tuple[int, int, int], seed: int) ->
         while batches.epoch < number + 1:
             windows.append(batches.next())
         assert first_row_only(windows[0])
-        assert all(batch.resets is None for batch in windows[1:])
-        inputs = np.concatenate([batch.inputs for batch in windows])
-        targets = np.concatenate([batch.targets for batch in windows])
+        assert all(batch.get("resets") is None for batch in windows[1:])
+        inputs = np.concatenate([batch["inputs"] for batch in windows])
+        targets = np.concatenate([batch["targets"] for batch in windows])
         offset = inputs[0, 0]
         assert 0 <= offset < T
         if number == 0:
@@ -134,7 +138,7 @@ def test_streams_are_the_text_in_order(size: tuple[int, int, int], seed: int) ->
 
 def test_later_passes_begin_at_any_offset_below_a_window() -> None:
     batches = SequentialBatches(np.arange(17), streams=2, length=4, rng=np.random.default_rng(0))
-    starts = [batch.inputs[0, 0] for batch in take(batches, 400) if batch.resets is not None]
+    starts = [batch["inputs"][0, 0] for batch in take(batches, 400) if batch.get("resets") is not None]
     assert set(starts[1:]) == {0, 1, 2, 3}
 
 
@@ -152,7 +156,9 @@ def test_streams_go_on_from_zero_state_as_often_as_asked() -> None:
     batches = SequentialBatches(
         np.arange(N * T * 11 + 1), streams=N, length=T, rng=np.random.default_rng(0), state_reset=p
     )
-    resets = [np.zeros((T, N), bool) if b.resets is None else b.resets for b in take(batches, passes * 10)]
+    resets = [
+        np.zeros((T, N), bool) if b.get("resets") is None else b.get("resets") for b in take(batches, passes * 10)
+    ]
     begins = [b.all() for b in (r[0] for r in resets)]
     later = np.array([r[0] for r, begin in zip(resets, begins, strict=True) if not begin])
     assert not any(r[1:].any() for r in resets), "within a window the state is carried"
@@ -165,8 +171,8 @@ def test_streams_go_on_from_zero_state_as_often_as_asked() -> None:
 def test_the_shortest_text_that_fills_a_window() -> None:
     batches = SequentialBatches(np.arange(9), streams=2, length=4, rng=np.random.default_rng(0))
     for batch in take(batches, 5):
-        assert batch.inputs.T.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
-        assert batch.targets.T.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
+        assert batch["inputs"].T.tolist() == [[0, 1, 2, 3], [4, 5, 6, 7]]
+        assert batch["targets"].T.tolist() == [[1, 2, 3, 4], [5, 6, 7, 8]]
         assert first_row_only(batch)
     assert batches.epoch == 5
 
@@ -204,9 +210,9 @@ def test_the_published_cursor(T: int, more: int) -> None:
     passes = 0
     for iteration, (p, zero) in islice(enumerate(published_cursor(n, T)), 60):
         batch = batches.next()
-        assert batch.inputs.tolist() == [[k] for k in range(p, p + T)]
-        assert batch.targets.tolist() == [[k] for k in range(p + 1, p + T + 1)]
-        assert first_row_only(batch) if zero else batch.resets is None
+        assert batch["inputs"].tolist() == [[k] for k in range(p, p + T)]
+        assert batch["targets"].tolist() == [[k] for k in range(p + 1, p + T + 1)]
+        assert first_row_only(batch) if zero else batch.get("resets") is None
         passes += zero
         windows = batches.batches_per_epoch
         assert passes == iteration // windows + 1
@@ -216,7 +222,7 @@ def test_the_published_cursor(T: int, more: int) -> None:
 def test_the_window_that_ends_with_the_text_is_not_read() -> None:
     for n, expected in ((11, [0, 0, 0]), (12, [0, 5, 0]), (16, [0, 5, 0]), (17, [0, 5, 10])):
         batches = MinCharRnnBatches(np.arange(n), length=5)
-        assert [batch.inputs[0, 0] for batch in take(batches, 3)] == expected
+        assert [batch["inputs"][0, 0] for batch in take(batches, 3)] == expected
 
 
 # random windows
@@ -227,19 +233,19 @@ def test_random_windows_hold_neighbours(N: int, T: int, more: int, seed: int) ->
     n = T + 1 + more
     batches = RandomBatches(np.arange(n), streams=N, length=T, rng=np.random.default_rng(seed))
     for batch in take(batches, 5):
-        assert batch.inputs.shape == batch.targets.shape == (T, N)
+        assert batch["inputs"].shape == batch["targets"].shape == (T, N)
         assert first_row_only(batch)
-        assert np.array_equal(batch.inputs, batch.inputs[0] + np.arange(T)[:, None])
-        assert np.array_equal(batch.targets, batch.inputs + 1)
-        assert batch.inputs.min() >= 0
-        assert batch.targets.max() < n
+        assert np.array_equal(batch["inputs"], batch["inputs"][0] + np.arange(T)[:, None])
+        assert np.array_equal(batch["targets"], batch["inputs"] + 1)
+        assert batch["inputs"].min() >= 0
+        assert batch["targets"].max() < n
     assert batches.epoch == pytest.approx(5 * N * T / (n - 1))
     assert (batches.batches_per_epoch - 1) * N * T < n - 1 <= batches.batches_per_epoch * N * T
 
 
 def test_random_windows_begin_everywhere_alike() -> None:
     batches = RandomBatches(np.arange(9), streams=100, length=4, rng=np.random.default_rng(0))
-    starts = np.concatenate([batch.inputs[0] for batch in take(batches, 100)])
+    starts = np.concatenate([batch["inputs"][0] for batch in take(batches, 100)])
     counts = np.bincount(starts, minlength=5)
     assert len(counts) == 5
     assert abs(counts - 2000).max() < 200  # five standard deviations
@@ -257,8 +263,10 @@ def document_lists(draw: st.DrawFn) -> list[list[int]]:
 
 def columns_of(windows: list[Batch]) -> list[list[tuple[int, list[int], list[int]]]]:
     """Cut each column at its resets: (time of the first input, inputs, targets) of each document."""
-    inputs, targets = (np.concatenate([getattr(b, name) for b in windows]) for name in ("inputs", "targets"))
-    resets = np.concatenate([np.zeros(b.inputs.shape, bool) if b.resets is None else b.resets for b in windows])
+    inputs, targets = (np.concatenate([b[name] for b in windows]) for name in ("inputs", "targets"))
+    resets = np.concatenate(
+        [np.zeros(b["inputs"].shape, bool) if b.get("resets") is None else b.get("resets") for b in windows]
+    )
     columns = []
     for n in range(inputs.shape[1]):
         starts = [*np.flatnonzero(resets[:, n]).tolist(), len(inputs)]
@@ -292,13 +300,13 @@ def test_documents_are_read_whole_from_zero_state(documents: list[list[int]], N:
 
 def test_windows_without_a_beginning_have_no_resets() -> None:
     batches = DocumentBatches([np.arange(11)], stop_id=STOP, streams=1, length=4, rng=np.random.default_rng(0))
-    assert [batch.resets is None for batch in take(batches, 6)] == [False, True, True, False, True, True]
+    assert [batch.get("resets") is None for batch in take(batches, 6)] == [False, True, True, False, True, True]
 
 
 def test_passes_have_different_orders() -> None:
     documents = [np.array([k]) for k in range(20)]
     batches = DocumentBatches(documents, stop_id=STOP, streams=1, length=40, rng=np.random.default_rng(0))
-    orders = [tuple(batch.targets[::2, 0].tolist()) for batch in take(batches, 5)]
+    orders = [tuple(batch["targets"][::2, 0].tolist()) for batch in take(batches, 5)]
     assert len(set(orders)) == 5
     assert all(sorted(order) == list(range(20)) for order in orders)
 
@@ -307,7 +315,7 @@ def test_the_first_order_too_is_drawn() -> None:
     documents = [np.array([k]) for k in range(20)]
     seeds = (np.random.default_rng(seed) for seed in range(5))
     makes = [DocumentBatches(documents, stop_id=STOP, streams=1, length=40, rng=rng) for rng in seeds]
-    assert len({tuple(batches.next().targets[::2, 0].tolist()) for batches in makes}) == 5
+    assert len({tuple(batches.next()["targets"][::2, 0].tolist()) for batches in makes}) == 5
 
 
 def test_empty_documents_are_read_as_stop_to_stop() -> None:
@@ -315,16 +323,16 @@ def test_empty_documents_are_read_as_stop_to_stop() -> None:
         [np.array([], np.uint8)], stop_id=3, streams=2, length=2, rng=np.random.default_rng(0)
     )
     batch = batches.next()
-    assert batch.inputs.tolist() == batch.targets.tolist() == [[3, 3], [3, 3]]
-    assert batch.resets is not None
-    assert batch.resets.all()
+    assert batch["inputs"].tolist() == batch["targets"].tolist() == [[3, 3], [3, 3]]
+    assert batch.get("resets") is not None
+    assert batch.get("resets").all()
 
 
 def test_a_stop_symbol_beyond_the_documents_type() -> None:
     batches = DocumentBatches(
         [np.array([255], np.uint8)], stop_id=256, streams=1, length=2, rng=np.random.default_rng(0)
     )
-    assert batches.next().targets.tolist() == [[255], [256]]
+    assert batches.next()["targets"].tolist() == [[255], [256]]
 
 
 def test_documents_are_the_lines_that_are_not_blank() -> None:
@@ -401,16 +409,16 @@ def test_states_are_values(make: Make) -> None:
 def test_batches_are_values(make: Make) -> None:
     batches = make(np.random.default_rng(0))
     batch = batches.next()
-    assert batch.inputs.dtype == batch.targets.dtype == np.intp
-    assert batch.resets is not None
-    assert batch.resets.dtype == np.bool_
-    assert batch.inputs.shape == batch.targets.shape == batch.resets.shape
-    assert batch.inputs.shape[1] == batches.streams
-    assert batch.inputs.shape[0] in batches.lengths
+    assert batch["inputs"].dtype == batch["targets"].dtype == np.intp
+    assert batch.get("resets") is not None
+    assert batch.get("resets").dtype == np.bool_
+    assert batch["inputs"].shape == batch["targets"].shape == batch.get("resets").shape
+    assert batch["inputs"].shape[1] == batches.streams
+    assert batch["inputs"].shape[0] in batches.lengths
     assert batches.lengths[-1] == batches.length
-    before = [array.copy() for array in (batch.inputs, batch.targets, batch.resets)]
+    before = [array.copy() for array in (batch["inputs"], batch["targets"], batch.get("resets"))]
     take(batches, 5)
-    assert all(map(np.array_equal, before, (batch.inputs, batch.targets, batch.resets)))
+    assert all(map(np.array_equal, before, (batch["inputs"], batch["targets"], batch.get("resets"))))
 
 
 @each_kind
@@ -446,7 +454,7 @@ def test_ids_of_any_type_and_from_a_file(tmp_path: Path, dtype: str) -> None:
     mapped = np.memmap(tmp_path / "ids", dtype=dtype, mode="r")
     batch = SequentialBatches(mapped, streams=3, length=7, rng=np.random.default_rng(0)).next()
     assert same(batch, expected)
-    assert type(batch.inputs) is np.ndarray
+    assert type(batch["inputs"]) is np.ndarray
 
 
 too_short: dict[str, Make] = {

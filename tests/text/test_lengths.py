@@ -59,13 +59,13 @@ def test_sequential_windows_go_on_from_each_other(N: int, ends: tuple[int, int],
     batch = batches.next()
     for number in range(3):
         windows, epochs = [batch], [batches.epoch]
-        while (batch := batches.next()).resets is None:
+        while (batch := batches.next()).get("resets") is None:
             windows.append(batch)
             epochs.append(batches.epoch)
-        inputs = np.concatenate([window.inputs for window in windows])
+        inputs = np.concatenate([window["inputs"] for window in windows])
         offset = int(inputs[0, 0])
         assert number or offset == 0
-        assert {len(window.inputs) for window in windows} <= set(batches.lengths)
+        assert {len(window["inputs"]) for window in windows} <= set(batches.lengths)
         assert L - offset - ends[0] < len(inputs) <= L - offset  # only a remainder below the shortest is dropped
         for k in range(N):
             np.testing.assert_array_equal(inputs[:, k], np.arange(len(inputs)) + k * L + offset)
@@ -89,7 +89,7 @@ def test_a_pass_takes_about_as_many_batches_as_it_says(kind: str) -> None:
     batches = make(kind, np.random.default_rng(0))
     lengths = []
     while batches.epoch < 20:
-        lengths.append(len(batches.next().inputs))
+        lengths.append(len(batches.next()["inputs"]))
     assert set(lengths) == set(batches.lengths) == set(window_lengths(10, 30))
     assert len(lengths) / 20 == pytest.approx(batches.batches_per_epoch, rel=0.06)
 
@@ -97,6 +97,6 @@ def test_a_pass_takes_about_as_many_batches_as_it_says(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["random", "documents"])
 def test_epochs_count_what_was_read(kind: str) -> None:
     batches = make(kind, np.random.default_rng(0))
-    targets = sum(batches.next().targets.size for _ in range(25))
+    targets = sum(batches.next()["targets"].size for _ in range(25))
     total = 2050 if kind == "documents" else 1999  # with a stop symbol each
     assert batches.epoch == pytest.approx(targets / total)

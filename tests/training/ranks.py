@@ -10,8 +10,8 @@ from queue import Empty, Queue
 import numpy as np
 
 from charlm.errors import PeerLostError
-from charlm.training.spread import follow
-from charlm.training.world import Messages, World
+from charlm.training.parallel.distributed import follow
+from charlm.training.parallel.process_group import Messages, ProcessGroup
 
 __all__ = ["QueueLinks", "other_ranks", "queue_links"]
 
@@ -52,17 +52,18 @@ def queue_links(size: int) -> list[QueueLinks]:
 
 
 @contextmanager
-def other_ranks(size: int) -> Iterator[World]:
-    """Let the other ranks work in threads; gives rank 0's world. In the end each must know the exit code."""
+def other_ranks(size: int) -> Iterator[ProcessGroup]:
+    """Let the other ranks work in threads; gives rank 0's group. In the end each must know the exit code."""
     links, codes = queue_links(size), []
     threads = [
-        threading.Thread(target=lambda own=own: codes.append(follow(World(own))), daemon=True) for own in links[1:]
+        threading.Thread(target=lambda own=own: codes.append(follow(ProcessGroup(own))), daemon=True)
+        for own in links[1:]
     ]
     for thread in threads:
         thread.start()
-    world = World(links[0])
-    yield world
-    world.end(7)
+    group = ProcessGroup(links[0])
+    yield group
+    group.end(7)
     for thread in threads:
         thread.join(WITHIN_S)
         assert not thread.is_alive(), "a rank waits for ever"

@@ -14,9 +14,9 @@ import numpy as np
 import charlm
 from charlm.checkpoint import load_checkpoint
 from charlm.config import from_mapping
+from charlm.runs.report import Report
 from charlm.training.budget import Clock
-from charlm.training.loop import RunOptions, train
-from charlm.training.report import Report
+from charlm.training.train import RunOptions, train
 
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "ran", "far", "off", "to", "see", "dog", "bird", "sun"]
 CLOCK = ("elapsed_s", "chars_per_s")

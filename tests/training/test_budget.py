@@ -22,15 +22,15 @@ from charlm.config import from_mapping
 from charlm.errors import CheckpointError
 from charlm.generation import Sampler
 from charlm.nn.schedules import rate_factor, schedule_progress
+from charlm.runs.report import Report
+from charlm.runs.stored import kept_history
 from charlm.text.batches import Batch
-from charlm.training import course, trainer
 from charlm.training import plan as planning
+from charlm.training import task, trainer
 from charlm.training.budget import END_S, Budget, Plan
-from charlm.training.data import Data
-from charlm.training.loop import RunOptions, train
-from charlm.training.report import Report
-from charlm.training.run_history import kept_history
-from charlm.training.team import PROCESSES, Team
+from charlm.training.parallel.team import PROCESSES, Team
+from charlm.training.task import Task
+from charlm.training.train import RunOptions, train
 from tests.figures import figure
 
 from .ranks import other_ranks
@@ -59,7 +59,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     """Let updates, evaluations, samples and the trial take their time of a clock, and of no other."""
     clock = Clock()
-    update, validation_loss, stream = Team.update, trainer.validation_loss, course.Sampler.stream
+    update, validation_loss, stream = Team.update, task.validation_loss, task.Sampler.stream
 
     def timed_update(team: Team, batch: Batch, *, lr: float) -> tuple[float, float]:
         clock.work(STEP_S, team.optimizer.steps)
@@ -73,14 +73,14 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
         clock.work(SAMPLE_S)
         return stream(sampler)
 
-    def trial(_: object, data: Data, *__: object, **___: object) -> tuple[float, float]:
+    def trial(_: object, on: Task, *__: object, **___: object) -> tuple[float, float]:
         clock.work(TRIAL_S)
-        return STEP_S * clock.slowness(clock.now_s, 0), 0.0 if data.held_out is None else EVAL_S
+        return STEP_S * clock.slowness(clock.now_s, 0), EVAL_S if on.validation_characters else 0.0
 
     monkeypatch.setattr(Team, "update", timed_update)
-    monkeypatch.setattr(trainer, "validation_loss", timed_loss)
-    monkeypatch.setattr(course.Sampler, "stream", timed_sample)
-    monkeypatch.setattr(course, "SAMPLE_LENGTH", 9)
+    monkeypatch.setattr(task, "validation_loss", timed_loss)
+    monkeypatch.setattr(task.Sampler, "stream", timed_sample)
+    monkeypatch.setattr(task, "SAMPLE_LENGTH", 9)
     monkeypatch.setattr(planning, "_trial", trial)
     monkeypatch.setattr("os.fsync", lambda _: None)
     return clock
@@ -216,8 +216,8 @@ def test_the_number_of_workers_and_ranks_changes_no_bit(clock: Clock, how: str) 
         clock.now_s, clock.slowness = 0.0, DRIFTS["a core is lost"]
         config = settings(minutes=0.4, batch_size=16, shards=2, workers=1 + several * (how == "workers"))
         model = new_model(TEXT)
-        with other_ranks(2) if several and how == "ranks" else nullcontext() as world:
-            seen = list(train(model, TEXT, config, run=RunOptions(clock=clock, world=world)))
+        with other_ranks(2) if several and how == "ranks" else nullcontext() as group:
+            seen = list(train(model, TEXT, config, run=RunOptions(clock=clock, group=group)))
         weights.append(model.params.value.copy())
         plans.append([(report.step, report.steps) for report in seen if report.event == "plan"])
     assert plans[0] == plans[1]

@@ -127,7 +127,7 @@ def test_the_kind_of_batches(settings: dict[str, object], kind: type) -> None:
     data = load_data(known, "abcdefghij" * 10, config)
     batches = make_batches(data, config, known.stop_id, np.random.default_rng(0))
     assert type(batches) is kind
-    assert batches.next().inputs.shape == (8, config.batch_size)
+    assert batches.next()["inputs"].shape == (8, config.batch_size)
 
 
 def test_min_char_rnn_has_one_stream() -> None:

@@ -36,7 +36,7 @@ from pathlib import Path
 
 rank = os.environ.get("PMI_RANK") or os.environ.get("OMPI_COMM_WORLD_RANK")
 if rank:
-    from charlm.training.mpi import MPILinks
+    from charlm.training.parallel.mpi import MPILinks
 
     MPILinks.BEAT_S, MPILinks.MOST_MISSED = 0.2, 15
     Path("rank-" + rank).write_text(str(os.getpid()))

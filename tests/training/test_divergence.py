@@ -11,14 +11,14 @@ import pytest
 
 import charlm
 from charlm.checkpoint import load_checkpoint
-from charlm.training.history import read_log
-from charlm.training.loop import RunOptions, train
-from charlm.training.team import Team
+from charlm.runs.history import read_log
+from charlm.training.parallel.team import Team
+from charlm.training.train import RunOptions, train
 from charlm.training.trainer import Trainer
 from tests.figures import figure
 
 from .runs import log, make_text, new_model, outcome, train_in
-from .test_loop import settings
+from .test_train import settings
 
 pytestmark = pytest.mark.promise(10)
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.promise(10)
 @pytest.fixture(autouse=True)
 def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-    monkeypatch.setattr("charlm.training.course.SAMPLE_LENGTH", 9)
+    monkeypatch.setattr("charlm.training.task.SAMPLE_LENGTH", 9)
 
 
 def go_on(folder: Path, text: str) -> None:

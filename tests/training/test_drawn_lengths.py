@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 import charlm
-from charlm.text.batches import Batch
+from charlm.text.batches import Batch, text_batch, text_shapes
 from charlm.training import plan as planning
-from charlm.training.data import load_data
-from charlm.training.plan import fit_to_text, plan, steps_of_epochs
-from charlm.training.rank import Rank
-from charlm.training.team import PROCESSES, Team
+from charlm.training.parallel.team import PROCESSES, Team
+from charlm.training.parallel.update import Arrays
+from charlm.training.plan import plan, steps_of_epochs
+from charlm.training.task import fit_to_text, text_task
 from charlm.training.trainer import Trainer
 
 from .runs import make_names, make_text, new_model, outcome, train_in
@@ -75,8 +75,8 @@ def update(batch: Batch, **more: Any) -> tuple[tuple[float, float], np.ndarray]:
     model = new_model(TEXT, hidden_size=5, dtype="float64")
     rng = np.random.default_rng(3)
     long = rng.integers(0, 5, (10, 4))
-    with Team(model, config) as team:
-        team.update(Batch(long[:-1], long[1:], np.ones((9, 4), np.bool_)), lr=0.1)  # leaves its ids behind it
+    with Team(model, config, text_shapes(9, 4)) as team:
+        team.update(text_batch(long[:-1], long[1:], np.ones((9, 4), np.bool_)), lr=0.1)  # leaves its ids behind it
         shown = team.update(batch, lr=0.1)
         return shown, model.params.value.copy()
 
@@ -87,14 +87,16 @@ def test_a_short_window_is_all_that_counts(resets: bool, reduction: str) -> None
     rng = np.random.default_rng(4)
     ids = rng.integers(0, 5, (4, 4))
     where = rng.random((3, 4)) < 0.4 if resets else None
-    (loss, norm), weights = update(Batch(ids[:-1], ids[1:], where), loss_reduction=reduction, clip_norm=0.0)
+    (loss, norm), weights = update(text_batch(ids[:-1], ids[1:], where), loss_reduction=reduction, clip_norm=0.0)
     # the same by hand, in one piece
     model = new_model(TEXT, hidden_size=5, dtype="float64")
     long = np.random.default_rng(3).integers(0, 5, (10, 4))
     state = None
     for window, starts in ((long, np.ones((9, 4), np.bool_)), (ids, where)):
         model.params.grad[:] = 0
-        expected, state, backprop = model.loss(window[:-1], window[1:], state, resets=starts, reduction=reduction)
+        expected, state, backprop = model.loss(
+            text_batch(window[:-1], window[1:], starts), state, reduction=reduction
+        )
         backprop()
         model.params.value[:] -= 0.1 * model.params.grad
     assert loss == pytest.approx(expected if reduction == "mean" else expected / ids[1:].size, rel=1e-12)
@@ -102,15 +104,12 @@ def test_a_short_window_is_all_that_counts(resets: bool, reduction: str) -> None
     np.testing.assert_allclose(weights, model.params.value, rtol=1e-10, atol=1e-12)
 
 
+def read_whole(arrays: Arrays) -> Batch:
+    return text_batch(arrays["batch.inputs"], arrays["batch.targets"])
+
+
 def test_a_rank_that_reads_the_whole_array_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    differentiate = Rank._differentiate
-    monkeypatch.setattr(
-        Rank,
-        "_differentiate",
-        lambda self, shard, model, workspace, length, resets: differentiate(
-            self, shard, model, workspace, 9, resets
-        ),
-    )
+    monkeypatch.setattr("charlm.training.parallel.update._batch_of", read_whole)
     with pytest.raises(AssertionError):
         test_a_short_window_is_all_that_counts(False, "mean")
 
@@ -118,7 +117,7 @@ def test_a_rank_that_reads_the_whole_array_is_noticed(monkeypatch: pytest.Monkey
 def test_arrays_are_kept_for_a_few_lengths_only() -> None:
     text, shape, config = settings("random", seq_length=30, seq_length_min=9, batch_size=2)
     model, seen, kept = new_model(text, **shape), set(), []
-    with Trainer(model, load_data(model.vocabulary, text, config), config) as trainer:
+    with Trainer(model, text_task(model.vocabulary, text, config), config) as trainer:
         (_, workspace) = trainer.team._rank._shards[0]
         for _ in range(60):
             before = len(workspace._kept)
@@ -134,7 +133,7 @@ def test_the_log_counts_the_characters_of_each_window() -> None:
     text, shape, config = settings("sequential", val_frac=0)
     model = new_model(text, **shape)
     sizes = []
-    with Trainer(model, load_data(model.vocabulary, text, config), config) as trainer:
+    with Trainer(model, text_task(model.vocabulary, text, config), config) as trainer:
         for _ in range(4):  # of the first pass
             before_s = trainer.progress.elapsed_s
             report = trainer.update()
@@ -150,18 +149,18 @@ def test_the_log_counts_the_characters_of_each_window() -> None:
 def test_passes_become_steps(sampling: str) -> None:
     text, shape, config = settings(sampling, epochs=3, steps=None)
     model = new_model(text, **shape)
-    data = load_data(model.vocabulary, text, config)
+    data = text_task(model.vocabulary, text, config)
     steps = plan(model, data, config)[0].steps
-    assert steps == steps_of_epochs(model, data, config, 3)
+    assert steps == steps_of_epochs(data, config, 3)
     assert steps == pytest.approx(3 * data.characters / (8 * 7.5), abs=3)
 
 
 def test_a_trial_takes_the_mean_of_all_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
     text, shape, config = settings("sequential", steps=None, minutes=1)
-    monkeypatch.setattr(planning, "_step_s", lambda team, batches, trial_s: len(batches.next().inputs) / 1000)
+    monkeypatch.setattr(planning, "_step_s", lambda team, batches, trial_s: len(batches.next()["inputs"]) / 1000)
     model = new_model(text, **shape)
     step_s, _ = planning._trial(
-        model, load_data(model.vocabulary, text, config), replace(config, minutes=None), None, trial_s=0.1
+        model, text_task(model.vocabulary, text, config), replace(config, minutes=None), None, trial_s=0.1
     )
     assert step_s == pytest.approx((3 + 12) / 2 / 1000)
 

@@ -18,9 +18,9 @@ import pytest
 import charlm
 from charlm.checkpoint import is_unfinished, load_checkpoint, lock_run_folder
 from charlm.config import from_mapping
-from charlm.training import course
-from charlm.training.loop import RunOptions, train
-from charlm.training.report import Report
+from charlm.runs.report import Report
+from charlm.training import task
+from charlm.training.train import RunOptions, train
 from tests.failing_file import FailingFile
 from tests.figures import figure
 
@@ -84,7 +84,7 @@ def kill_until(count: int, folder: Path) -> tuple[int, int, int]:
 
     rng, killed, begun, gone_on, finished = random.Random(0), 0, 0, 0, 0
     settings = config(steps=40)
-    course.SAMPLE_LENGTH = 9
+    task.SAMPLE_LENGTH = 9
     wanted = [whole(folder / f"whole {seed}", replace(settings, seed=seed)) for seed in (0, 1)]
     began = time.perf_counter()
     whole(folder / "again", settings)

@@ -7,8 +7,8 @@ import pytest
 
 import charlm
 from charlm.training import plan as planning
-from charlm.training.data import load_data
-from charlm.training.plan import default_shards, fit_to_text, measure, plan, steps_of_epochs
+from charlm.training.plan import default_shards, measure, plan, steps_of_epochs
+from charlm.training.task import fit_to_text, text_task
 
 from .runs import make_names, make_text, new_model
 
@@ -18,8 +18,8 @@ TEXT = make_text(400)
 def planned(*, text: str = TEXT, **settings: object) -> charlm.TrainConfig:
     config = charlm.TrainConfig(**settings)
     model = new_model(text)
-    data = load_data(model.vocabulary, text, config)
-    return plan(model, data, fit_to_text(config, data.characters))[0]
+    data = text_task(model.vocabulary, text, config)
+    return plan(model, data, data.fit(config))[0]
 
 
 @pytest.mark.parametrize(
@@ -77,9 +77,9 @@ def test_passes_become_steps(sampling: str) -> None:
 
 def test_ten_passes_where_nothing_was_said() -> None:
     model, config = new_model(TEXT), charlm.TrainConfig()
-    data = load_data(model.vocabulary, TEXT, config)
-    assert planned(shards=1).steps == steps_of_epochs(model, data, config, 10)
-    assert steps_of_epochs(model, data, config, 1e-9) == 1
+    data = text_task(model.vocabulary, TEXT, config)
+    assert planned(shards=1).steps == steps_of_epochs(data, config, 10)
+    assert steps_of_epochs(data, config, 1e-9) == 1
 
 
 class TestMinutes:
@@ -99,7 +99,7 @@ class TestMinutes:
     def test_the_budget_knows_what_was_measured(self) -> None:
         config, model = charlm.TrainConfig(minutes=1), new_model(TEXT)
         planned, budget = plan(
-            model, load_data(model.vocabulary, TEXT, config), config, started_s=5.0, clock=lambda: 8.0
+            model, text_task(model.vocabulary, TEXT, config), config, started_s=5.0, clock=lambda: 8.0
         )
         assert budget is not None
         assert (budget.left_s(), budget.step_s, budget.costs_s["eval"]) == (57.0, 0.01, 0.1)
@@ -131,7 +131,7 @@ class TestMinutes:
     def test_the_trial_leaves_the_model_as_it_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(planning, "TRIAL_S", 0.01)
         model, config = new_model(TEXT, dropout=0.3), charlm.TrainConfig(minutes=0.05, shards=1)
-        data, start = load_data(model.vocabulary, TEXT, config), model.params.value.copy()
+        data, start = text_task(model.vocabulary, TEXT, config), model.params.value.copy()
         _, budget = plan(model, data, config)
         assert budget is not None
         assert budget.plan.steps > 1
@@ -141,7 +141,7 @@ class TestMinutes:
     def test_a_measurement_has_a_time_and_a_size(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(planning, "TRIAL_S", 0.01)
         model, config = new_model(TEXT), charlm.TrainConfig(steps=1, shards=1, workers=1)
-        data = load_data(model.vocabulary, TEXT, config)
+        data = text_task(model.vocabulary, TEXT, config)
         step_s, memory = measure(model, data, config)
         assert step_s > 0
         assert memory > model.params.value.nbytes
@@ -150,7 +150,7 @@ class TestMinutes:
         monkeypatch.setattr(planning, "TRIAL_S", 0.01)
         H, model = 256, new_model(TEXT, hidden_size=256)
         config = charlm.TrainConfig(steps=1, batch_size=16, seq_length=4, shards=2, workers=2, val_frac=0)
-        data = load_data(model.vocabulary, TEXT, config)
+        data = text_task(model.vocabulary, TEXT, config)
         shared = 4 * model.params.value.nbytes  # weights, the gradient of each shard, Adagrad's squares
         kernels = 2 * 4 * (2 * H * H + (len(model.vocabulary) + 1) * H) * 4  # of each shard
         _, memory = measure(model, data, config)

@@ -19,7 +19,7 @@ def test_json_keeps_everything(evaluations: list[tuple[float, float]], elapsed_s
     for train_loss, loss in evaluations:
         progress.evaluated(train_loss, loss)
         if not math.isnan(loss):
-            progress.smooth(loss, 25, 65)
+            progress.smooth(loss, 25, math.log(65))
     text = json.dumps(progress.to_json(), allow_nan=False)
     again = Progress.from_json(json.loads(text))
     assert repr(again) == repr(progress)  # repr, since NaN is not equal to itself
@@ -27,9 +27,9 @@ def test_json_keeps_everything(evaluations: list[tuple[float, float]], elapsed_s
 
 def test_the_first_loss_that_is_shown_is_a_guess() -> None:
     progress = Progress()
-    progress.smooth(4.0, 25, 65)
+    progress.smooth(4.0, 25, math.log(65))
     assert progress.smooth_loss == pytest.approx(0.999 * 104.3597 + 0.001 * 100, rel=1e-6)
-    progress.smooth(2.0, 25, 65)
+    progress.smooth(2.0, 25, math.log(65))
     assert progress.smooth_loss == pytest.approx(0.999 * (0.999 * 104.3597 + 0.1) + 0.001 * 50, rel=1e-6)
 
 

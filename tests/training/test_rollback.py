@@ -12,16 +12,16 @@ import pytest
 
 import charlm
 from charlm.checkpoint import load_checkpoint
+from charlm.runs.report import Report
 from charlm.text.batches import Batch
-from charlm.training import course, trainer
-from charlm.training.loop import train
-from charlm.training.report import Report
+from charlm.training import run_loop, task, trainer
+from charlm.training.parallel.team import Team
 from charlm.training.rollback import GoodStates
-from charlm.training.team import Team
+from charlm.training.train import train
 from tests.figures import figure
 
 from .runs import log, new_model, outcome, train_in
-from .test_loop import compare, settings
+from .test_train import compare, settings
 
 pytestmark = pytest.mark.promise(10)
 STEPS, RATE = 60, 0.02
@@ -31,7 +31,7 @@ STEPS, RATE = 60, 0.02
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Note a state every ten updates, write short samples, and do not wait for the disk."""
     monkeypatch.setattr("os.fsync", lambda _: None)
-    monkeypatch.setattr(course, "SAMPLE_LENGTH", 9)
+    monkeypatch.setattr(task, "SAMPLE_LENGTH", 9)
     monkeypatch.setattr(trainer, "EVERY", 10)
 
 
@@ -120,7 +120,7 @@ def test_it_gives_up_in_the_end_and_keeps_the_good_state(tmp_path: Path, monkeyp
         train_in(tmp_path / "run", new_model(text, **shape), text, config)
     lines = log(tmp_path / "run")
     assert [line["rate"] for line in lines if line["event"] == "rollback"] == [RATE / 2**k for k in range(1, 11)]
-    assert course.ROLLBACKS == 10
+    assert run_loop.ROLLBACKS == 10
     checkpoint = load_checkpoint(tmp_path / "run" / "last.npz")
     assert checkpoint.training["progress"]["step"] == 20
     assert all(np.isfinite(tensor).all() for tensor in checkpoint.model.tensors().values())
@@ -135,7 +135,7 @@ def test_a_real_divergence_is_got_over() -> None:
 
 
 def test_what_is_hopeless_is_gone_back_from_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(course, "PATIENCE", 5)
+    monkeypatch.setattr(run_loop, "PATIENCE", 5)
     text, shape, config = made()
     config = replace(config, learning_rate=1e5, optimizer="adagrad")
     seen = list(train(new_model(text, **shape), text, config))

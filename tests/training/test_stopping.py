@@ -11,11 +11,11 @@ import pytest
 import charlm
 from charlm.checkpoint import is_unfinished, load_checkpoint
 from charlm.config import from_mapping
-from charlm.training.loop import RunOptions, train
+from charlm.training.train import RunOptions, train
 from charlm.training.trainer import Trainer
 
 from .runs import log, new_model, outcome, train_in
-from .test_loop import STEPS, settings
+from .test_train import STEPS, settings
 
 pytestmark = pytest.mark.promise(9)
 
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.promise(9)
 @pytest.fixture(autouse=True)
 def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
-    monkeypatch.setattr("charlm.training.course.SAMPLE_LENGTH", 9)
+    monkeypatch.setattr("charlm.training.task.SAMPLE_LENGTH", 9)
 
 
 def stopped(folder: Path, step: int, **more: object) -> list[tuple[str, int]]:
@@ -76,7 +76,7 @@ def test_before_the_first_evaluation_there_is_a_best_all_the_same(tmp_path: Path
 def test_a_best_that_was_a_makeshift_is_replaced_even_by_a_worse_one(tmp_path: Path) -> None:
     run, rising = tmp_path / "run", iter([1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("charlm.training.trainer.validation_loss", lambda *_, **__: next(rising))
+        patch.setattr("charlm.training.task.validation_loss", lambda *_, **__: next(rising))
         stopped(run, 1)
         resumed(run)
     progress = load_checkpoint(run / "last.npz").training["progress"]
@@ -97,7 +97,7 @@ def test_what_ends_a_run_is_made_up_for_too(
 ) -> None:
     evaluate = Trainer.evaluate
 
-    def interrupted(trainer: Trainer) -> charlm.training.report.Report:
+    def interrupted(trainer: Trainer) -> charlm.runs.report.Report:
         if trainer.progress.step == STEPS:
             raise KeyboardInterrupt
         return evaluate(trainer)
@@ -153,7 +153,7 @@ class TestPatience:
         text, shape, config = settings("gru", "sequential", patience=patience, **more)
         losses = iter([3.0, 2.9, 2.95, 2.91, 2.8, 2.85, 2.81, 2.83, 2.7])
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("charlm.training.trainer.validation_loss", lambda *_, **__: next(losses))
+            patch.setattr("charlm.training.task.validation_loss", lambda *_, **__: next(losses))
             reports = train(new_model(text, **shape), text, config, run=RunOptions(folder=folder))
             return [(report.event, report.step) for report in reports if report.event in ("eval", "end")]
 

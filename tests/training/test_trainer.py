@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import charlm
-from charlm.training.data import load_data
+from charlm.training.task import text_task
 from charlm.training.trainer import Trainer
 
 from .runs import make_names, make_text, new_model
@@ -33,13 +33,13 @@ def start(sampling: str = "sequential", **shape: Any) -> Trainer:
         documents=documents,
         sampling="sequential" if documents else sampling,
     )
-    return Trainer(model, load_data(model.vocabulary, text, config), config)
+    return Trainer(model, text_task(model.vocabulary, text, config), config)
 
 
 def snapshot(trainer: Trainer) -> tuple[dict[str, Any], dict[str, np.ndarray], np.ndarray]:
     record = json.loads(json.dumps(trainer.record(), allow_nan=False))
     tensors = {name: tensor.copy() for name, tensor in trainer.tensors().items()}
-    return record, tensors, trainer.model.params.value.copy()
+    return record, tensors, trainer.learner.params.value.copy()
 
 
 def same(one: Any, other: Any) -> bool:
@@ -62,7 +62,7 @@ def test_what_was_recorded_is_gone_on_from(sampling: str) -> None:
         wanted = [trainer.update().loss for _ in range(5)]
         end = snapshot(trainer)
     with start(sampling) as other:
-        other.model.params.value[:] = weights
+        other.learner.params.value[:] = weights
         other.restore(record, tensors)
         assert same(snapshot(other), (record, tensors, weights))
         assert [other.update().loss for _ in range(5)] == wanted
@@ -83,7 +83,7 @@ def test_a_record_is_left_as_it_is() -> None:
 def test_names_of_tensors() -> None:
     with start(cell="lstm", layers=2) as trainer:
         names = set(trainer.tensors())
-        parameters = set(trainer.model.tensors())
+        parameters = set(trainer.learner.tensors())
         assert names == {f"optimizer.{slot}.{name}" for slot in "mv" for name in parameters} | {
             f"state.{layer}.{part}" for layer in (0, 1) for part in "hc"
         }
@@ -137,7 +137,7 @@ def test_an_update_that_is_not_finite_leaves_everything_as_it_was() -> None:
             for value in (np.nan, np.inf):
                 with start(sampling) as trainer:
                     trainer.update()
-                    trainer.model.params[name][...] = value
+                    trainer.learner.params[name][...] = value
                     before = snapshot(trainer)
                     report = trainer.update()
                     if value == np.inf and math.isfinite(report.loss) and math.isfinite(report.grad_norm):
@@ -175,7 +175,7 @@ def test_the_rate_that_is_reported_is_the_one_in_force() -> None:
     config = charlm.TrainConfig(
         batch_size=2, seq_length=5, shards=1, workers=1, steps=8, schedule="cosine", warmup=4, learning_rate=0.8
     )
-    with Trainer(model, load_data(model.vocabulary, TEXT, config), config) as trainer:
+    with Trainer(model, text_task(model.vocabulary, TEXT, config), config) as trainer:
         rates = [trainer.update().learning_rate for _ in range(8)]
     np.testing.assert_allclose(rates[:5], [0.2, 0.4, 0.6, 0.8, 0.8])
     assert rates[6] == pytest.approx(0.4)
@@ -196,9 +196,9 @@ def test_a_clipped_update_is_exactly_as_long_as_the_limit(workers: int) -> None:
         workers=workers,
         steps=3,
     )
-    with Trainer(model, load_data(model.vocabulary, TEXT, config), config) as trainer:
+    with Trainer(model, text_task(model.vocabulary, TEXT, config), config) as trainer:
         for _ in range(3):
-            before = trainer.model.params.value.copy()
+            before = trainer.learner.params.value.copy()
             assert (trainer.update().grad_norm or 0) > 100 * limit
-            moved = trainer.model.params.value - before
+            moved = trainer.learner.params.value - before
             assert math.sqrt(float(moved @ moved)) == pytest.approx(limit, rel=1e-10)

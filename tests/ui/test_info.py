@@ -10,10 +10,10 @@ from rich.console import Console, RenderableType
 
 from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
 from charlm.config import ModelConfig
-from charlm.training.history import History
-from charlm.training.verdict import judge
+from charlm.runs.history import History
+from charlm.runs.verdict import judge
 from charlm.ui.info import model_view, run_facts, run_table
-from tests.training.curves import falling, history_of
+from tests.runs.curves import falling, history_of
 
 # a title, a link, markup, a control, an override of the direction
 EVIL = "\x1b]0;title\a\x1b]8;;http://x\a[bold]\x9b2J\u202e\n"

@@ -6,7 +6,7 @@ import time
 import pytest
 from rich.console import Console
 
-from charlm.training.report import Report
+from charlm.runs.report import Report
 from charlm.ui.dashboard import Dashboard, open_display
 from charlm.ui.demo import reports
 from charlm.ui.plain import PlainProgress, Silence

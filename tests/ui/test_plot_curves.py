@@ -5,9 +5,9 @@ import math
 import pytest
 
 from charlm.errors import UsageError
-from charlm.training.history import History
+from charlm.runs.history import History
 from charlm.ui.plot_curves import Level, curves_of, levels, ranges
-from tests.training.curves import falling, history_of
+from tests.runs.curves import falling, history_of
 
 
 def history() -> History:

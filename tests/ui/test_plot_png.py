@@ -8,7 +8,7 @@ from charlm.errors import UsageError
 from charlm.ui.plot_curves import curves_of
 from charlm.ui.plot_picture import COLOURS, draw_picture
 from charlm.ui.plot_png import SCALE, check_png, to_png
-from tests.training.curves import falling, history_of
+from tests.runs.curves import falling, history_of
 
 
 def test_without_pillow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ import pytest
 from charlm.ui.plot_curves import Curves, curves_of
 from charlm.ui.plot_picture import draw_picture
 from charlm.ui.plot_svg import to_page, to_picture
-from tests.training.curves import falling, history_of
+from tests.runs.curves import falling, history_of
 
 EVIL = "</title><script>alert(1)</script>&\"'\x1b\x00\ufffe\ud800]]>\u202e"
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from charlm.ui.plot_curves import Curves, curves_of
 from charlm.ui.plot_terminal import CurvePlot
-from tests.training.curves import falling, history_of
+from tests.runs.curves import falling, history_of
 
 EVIL = "\x1b]0;title\a[bold red]\x9b2J\u202e\n日本語日本語日本語日本語日本語"
 

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from charlm.errors import DivergedError
-from charlm.training.report import Report
+from charlm.runs.report import Report
 from charlm.ui.demo import reports
 from charlm.ui.run_state import RunState, Smoothed
 

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from charlm.training.report import Report
+from charlm.runs.report import Report
 from charlm.ui.demo import reports
 from charlm.ui.run_state import RunState
 from charlm.ui.run_view import RunView, _in_rows

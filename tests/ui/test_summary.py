@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from charlm.training.report import Report
+from charlm.runs.report import Report
 from charlm.ui.demo import reports
 from charlm.ui.run_state import RunState
 from charlm.ui.summary import print_summary

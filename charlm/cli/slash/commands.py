@@ -11,7 +11,7 @@ from charlm.cli.conversation import Conversation
 from charlm.cli.slash import files, looks, places, settings
 from charlm.cli.slash.desk import Command, Desk, Next
 from charlm.errors import UsageError
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.ui import console_view as view
 
 __all__ = ["COMMANDS", "Slash"]

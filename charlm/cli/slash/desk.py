@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from charlm.cli.conversation import Conversation
 from charlm.cli.turns import end_of, length
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.ui import console_view as view
 
 __all__ = ["FORCE", "Command", "Desk", "Next", "without_force"]

@@ -4,7 +4,7 @@ A product is taken in blocks (`charlm.nn.kernels.blocks`), and is one call over 
 kept in blocks of R columns, one after the other, and where all rows are too many for a block they are split too.
 With one stream all gates are one product of a vector and a matrix.
 
-Matrices that are too large for a core's own cache are read anew at every step. So they are taken gate after gate,
+Matrices that are too large for a core's own cache are read again at every step. So they are taken gate after gate,
 each time from the end at which the last product stopped: what that one used last is still there.
 """
 
@@ -35,7 +35,7 @@ DotFor: TypeAlias = Callable[[int, int], Callable[..., Any] | None]
 
 
 class Gate(NamedTuple):
-    """A gate: its place in the files' order, and what its weights are multiplied with on the way forward."""
+    """A gate: its place in the files' order, and the factor of its weights in the forward pass."""
 
     place: int
     scale: float

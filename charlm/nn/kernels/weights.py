@@ -60,14 +60,14 @@ class InputWeights:
 
 
 class DroppedWeights:
-    """``W_h`` with some entries zero (DropConnect): ``mask`` (G·H, H), and what it leaves."""
+    """``W_h`` with some entries zero (DropConnect): ``mask`` (G·H, H), and the weights times it."""
 
     def __init__(self, cell: Cell) -> None:
         shape, dtype = cell.params["W_h"].shape, cell.params.dtype
         self.mask, self._left = empty(shape, dtype), empty(shape, dtype)
 
     def draw(self, cell: Cell, probability: float, rng: np.random.Generator) -> FloatArray:
-        """Draw a mask and return what it leaves of ``W_h``, shape (G, H, H)."""
+        """Draw a mask and return ``W_h`` times it, shape (G, H, H)."""
         draw_mask_(self.mask, probability, rng)
         np.multiply(cell.params["W_h"], self.mask, out=self._left)
         return self._left.reshape(-1, cell.hidden_size, cell.hidden_size)

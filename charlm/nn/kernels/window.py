@@ -7,7 +7,7 @@ views are made once, when the window is: `forward` and `backward` hold a record 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -58,7 +58,7 @@ class Window(Generic[ForwardT, BackwardT]):
 
         rnn    (2 T + 1) N H
         lstm   (7 T + 5 c + 2) N H
-        gru    (9 T + 1) N H
+        gru    (9 T + 1) N H + H
 
     and T N H more for each part of the state where a window has resets. The packed weights
     (`charlm.nn.kernels.weights`) take G (2 H² + (D + 1) H) and 2 G N H for their products, N H more for a GRU, and
@@ -79,6 +79,9 @@ class Window(Generic[ForwardT, BackwardT]):
         self.z = _grouped(G, T, N, H, dtype)
         self.dz = _grouped(groups, T, N, H, dtype) if groups else self.z
         self.chunk = min(T, max(self.FEWEST_STEPS, self.CHUNK_BYTES // self.dz[:, 0].nbytes))
+
+    def load_(self, params: Mapping[str, FloatArray]) -> None:
+        """Copy the parameters that the steps themselves read, in place; here none."""
 
     def chunks(self) -> list[slice]:
         """Split the steps into runs of `chunk`, the last first."""

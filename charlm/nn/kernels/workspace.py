@@ -36,5 +36,5 @@ class Workspace:
         return kept
 
     def array(self, name: Hashable, shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
-        """Return an array with what its last use left in it."""
+        """Return an array, holding the values of its last use."""
         return self.get((name, shape, np.dtype(dtype)), lambda: empty(shape, dtype))

@@ -1,4 +1,4 @@
-"""Batches: what a training step reads, (T, N) ids at a time.
+"""Batches: what a training step reads, named arrays over N streams; of text (T, N) ids.
 
 ===============================  =======================================================
 `SequentialBatches`              N contiguous streams, read side by side with carried state
@@ -12,7 +12,7 @@ All four are `Batches`: where they are is a small value of JSON types, and from 
 
 from __future__ import annotations
 
-from charlm.text.batches.base import Batch, Batches
+from charlm.text.batches.base import Batch, Batches, BatchShapes, text_batch, text_shapes
 from charlm.text.batches.documents import DocumentBatches, split_documents
 from charlm.text.batches.fitting import fit, split
 from charlm.text.batches.min_char_rnn import MinCharRnnBatches
@@ -21,6 +21,7 @@ from charlm.text.batches.sequential import SequentialBatches
 
 __all__ = [
     "Batch",
+    "BatchShapes",
     "Batches",
     "DocumentBatches",
     "MinCharRnnBatches",
@@ -29,4 +30,6 @@ __all__ = [
     "fit",
     "split",
     "split_documents",
+    "text_batch",
+    "text_shapes",
 ]

@@ -12,26 +12,64 @@ from numpy.typing import NDArray
 
 from charlm.errors import CheckpointError, CorpusError, UsageError
 
-__all__ = ["Batch", "Batches", "IdArray", "check_size", "first_reset", "restored", "windows_at"]
+__all__ = [
+    "Batch",
+    "BatchShapes",
+    "Batches",
+    "IdArray",
+    "check_size",
+    "first_reset",
+    "restored",
+    "text_batch",
+    "text_shapes",
+    "windows_at",
+]
 
 IdArray: TypeAlias = NDArray[np.integer[Any]]
 
 
+BatchShapes: TypeAlias = Mapping[str, tuple[tuple[int, ...], str]]
+"""Shape and dtype, as NumPy spells it, of each array of the largest batch; by name."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """One window of N streams.
+    """What a learner reads in one update: named arrays over N streams.
 
     Parameters
     ----------
-    inputs, targets : ndarray of intp, shape (T, N)
-        Ids that are read, and the ids that follow them. A column is one stream.
-    resets : ndarray of bool, shape (T, N), optional
-        True where a stream's state is zero before it reads this input; None if that is nowhere.
+    arrays : mapping of str to ndarray, each (T, N, …)
+        Of text: ``inputs`` and ``targets``, ids (T, N), and where a stream is to begin from zero state ``resets``
+        (T, N). An array that has no time has a T of 1.
+    counted : int
+        Predictions in it, over which a mean loss is a mean.
     """
 
-    inputs: NDArray[np.intp]
-    targets: NDArray[np.intp]
-    resets: NDArray[np.bool_] | None
+    arrays: Mapping[str, NDArray[Any]]
+    counted: int
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.arrays[name]
+
+    def get(self, name: str) -> NDArray[Any] | None:
+        """Return an array that may be missing."""
+        return self.arrays.get(name)
+
+    def part(self, streams: slice) -> Batch:
+        """Return the batch of some of the streams, as views; `counted` is that of the whole."""
+        return Batch({name: array[:, streams] for name, array in self.arrays.items()}, self.counted)
+
+
+def text_batch(inputs: IdArray, targets: IdArray, resets: NDArray[np.bool_] | None = None) -> Batch:
+    """Return a batch of text: ids (T, N) that are read, the ids that follow them, and where states are zero."""
+    arrays: dict[str, NDArray[Any]] = {"inputs": inputs, "targets": targets}
+    return Batch(arrays if resets is None else arrays | {"resets": resets}, targets.size)
+
+
+def text_shapes(length: int, streams: int) -> BatchShapes:
+    """Return the shapes of a batch of text."""
+    shape, ids = (length, streams), np.dtype(np.intp).str
+    return {"inputs": (shape, ids), "targets": (shape, ids), "resets": (shape, "|b1")}
 
 
 class Batches(Protocol):
@@ -51,6 +89,10 @@ class Batches(Protocol):
     streams: int
     length: int
     lengths: tuple[int, ...]
+
+    def shapes(self) -> BatchShapes:
+        """Return the shapes of the largest batch."""
+        ...
 
     @property
     def batches_per_epoch(self) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import CheckpointError, CorpusError
-from charlm.text.batches.base import Batch, IdArray, check_size, restored
+from charlm.text.batches.base import Batch, BatchShapes, IdArray, check_size, restored, text_batch, text_shapes
 from charlm.text.batches.lengths import batches_of, draw_length, window_lengths
 
 __all__ = ["DocumentBatches", "split_documents"]
@@ -76,6 +76,10 @@ class DocumentBatches:
         self.document = np.zeros(streams, np.intp)
         self.read = np.full(streams, self.sizes[0])
 
+    def shapes(self) -> BatchShapes:
+        """Return the shapes of the largest batch."""
+        return text_shapes(self.length, self.streams)
+
     @property
     def batches_per_epoch(self) -> int:
         """Batches that hold as many targets as the documents have, rounded up."""
@@ -101,7 +105,7 @@ class DocumentBatches:
             self.read += 1
         self.symbols += T
         inputs, targets = (np.asarray(self.ids[at], dtype=np.intp) for at in (places, places + 1))
-        return Batch(inputs, targets, resets if resets.any() else None)
+        return text_batch(inputs, targets, resets if resets.any() else None)
 
     def _deal(self) -> int:
         if self.dealt == len(self.order):

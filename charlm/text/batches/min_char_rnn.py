@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from charlm.text.batches.base import Batch, IdArray, check_size, first_reset, restored, windows_at
+from charlm.text.batches.base import (
+    Batch,
+    BatchShapes,
+    IdArray,
+    check_size,
+    first_reset,
+    restored,
+    text_batch,
+    text_shapes,
+    windows_at,
+)
 
 __all__ = ["MinCharRnnBatches"]
 
@@ -44,6 +54,10 @@ class MinCharRnnBatches:
         self.lengths: tuple[int, ...] = (length,)
         self.batches = 0
 
+    def shapes(self) -> BatchShapes:
+        """Return the shapes of the largest batch."""
+        return text_shapes(self.length, self.streams)
+
     @property
     def batches_per_epoch(self) -> int:
         """Windows between two resets: as many as there are p = 0, T, 2T … with p + T + 1 < n, at least one."""
@@ -60,7 +74,8 @@ class MinCharRnnBatches:
         window = self.batches % self.batches_per_epoch
         inputs, targets = windows_at(self.ids, np.array([window * self.length]), self.length)
         self.batches += 1
-        return Batch(inputs, targets, first_reset(self.length, np.ones(1, np.bool_)) if window == 0 else None)
+        resets = first_reset(self.length, np.ones(1, np.bool_)) if window == 0 else None
+        return text_batch(inputs, targets, resets)
 
     def state(self) -> dict[str, Any]:
         """Return the number of windows that were given out."""

@@ -7,7 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from charlm.text.batches.base import Batch, IdArray, check_size, first_reset, restored, windows_at
+from charlm.text.batches.base import (
+    Batch,
+    BatchShapes,
+    IdArray,
+    check_size,
+    first_reset,
+    restored,
+    text_batch,
+    text_shapes,
+    windows_at,
+)
 from charlm.text.batches.lengths import batches_of, draw_length, window_lengths
 
 __all__ = ["RandomBatches"]
@@ -44,6 +54,10 @@ class RandomBatches:
         self.rng = rng
         self.symbols = 0  # that each stream has read
 
+    def shapes(self) -> BatchShapes:
+        """Return the shapes of the largest batch."""
+        return text_shapes(self.length, self.streams)
+
     @property
     def batches_per_epoch(self) -> int:
         """Batches that hold as many targets as the text has, rounded up."""
@@ -60,7 +74,7 @@ class RandomBatches:
         starts = self.rng.integers(len(self.ids) - T, size=self.streams, dtype=np.intp)
         inputs, targets = windows_at(self.ids, starts, T)
         self.symbols += T
-        return Batch(inputs, targets, first_reset(T, np.ones(self.streams, np.bool_)))
+        return text_batch(inputs, targets, first_reset(T, np.ones(self.streams, np.bool_)))
 
     def state(self) -> dict[str, Any]:
         """Return how many symbols each stream has read; the places are the generator's."""

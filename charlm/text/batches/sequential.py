@@ -8,7 +8,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.text.batches.base import Batch, IdArray, check_size, first_reset, restored, windows_at
+from charlm.text.batches.base import (
+    Batch,
+    BatchShapes,
+    IdArray,
+    check_size,
+    first_reset,
+    restored,
+    text_batch,
+    text_shapes,
+    windows_at,
+)
 from charlm.text.batches.lengths import draw_length, window_lengths
 
 __all__ = ["SequentialBatches"]
@@ -74,6 +84,10 @@ class SequentialBatches:
         self.read = read  # symbols of each stream, in this pass
         self.readable = (self.stream_length - offset) // self.lengths[0] * self.lengths[0]
 
+    def shapes(self) -> BatchShapes:
+        """Return the shapes of the largest batch."""
+        return text_shapes(self.length, self.streams)
+
     @property
     def batches_per_epoch(self) -> int:
         """Windows of the first pass; in expectation where lengths are drawn."""
@@ -96,7 +110,7 @@ class SequentialBatches:
         inputs, targets = windows_at(self.ids, self.starts + self.offset + self.read, T)
         fresh = self._fresh()
         self.read += T
-        return Batch(inputs, targets, first_reset(T, fresh) if fresh.any() else None)
+        return text_batch(inputs, targets, first_reset(T, fresh) if fresh.any() else None)
 
     def _fresh(self) -> NDArray[np.bool_]:
         """Return which streams (N,) begin a window from zero state."""

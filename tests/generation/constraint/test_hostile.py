@@ -63,7 +63,7 @@ from charlm.config import ModelConfig, SampleConfig
 from charlm.errors import CharlmError
 from charlm.generation import Sampler
 from charlm.generation import constraint  # what is loaded anyway
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 vocabulary = Vocabulary.from_text("abcxyz \\n") if sys.argv[1] == "char" else Vocabulary("byte", tuple(range(256)))
 model = CharModel(ModelConfig(hidden_size=8), vocabulary)

@@ -13,7 +13,7 @@ from charlm.generation import Sampler, sample_many
 from charlm.generation.constraint.named import NAMED, resolve
 from charlm.generation.constraint.parser import parse
 from charlm.generation.constraint.template import Hole, parse_template, parts_of
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
 

@@ -16,7 +16,7 @@ from charlm.generation import Sampler, sample_many
 from charlm.generation.choice import BlockChooser, Chooser
 from charlm.generation.constraint import constraint_for
 from charlm.generation.constraint.walk import Walk, Walks
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 from tests.figures import figure
 from tests.generation.constraint.languages import PATTERNS, live_after, matching

@@ -18,7 +18,7 @@ from charlm.generation.constraint.compiling import automaton_of
 from charlm.generation.constraint.parser import LONGEST, parse
 from charlm.generation.constraint.pattern import Alt, Seq, Words
 from charlm.generation.constraint.words import MOST_EDGES, TrieState, alternation_of, minimal_trie, shortened
-from charlm.model import CharModel
+from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"

@@ -13,6 +13,7 @@ from charlm.nn import GRU, LSTM, RNN, Workspace
 from charlm.nn.kernels.memory import CACHE_LINE, empty
 from charlm.nn.kernels.window import Window
 from charlm.nn.recurrent import Recurrent
+from charlm.text.batches import text_batch
 
 T, N, D, H, V = 40, 6, 37, 48, 37
 STATES = {RNN: 1, LSTM: 2, GRU: 1}
@@ -22,7 +23,7 @@ def numbers(
     cell: type[Recurrent], D: int, T: int, N: int, H: int, chunk: int, resets: bool, drops: bool = False
 ) -> int:
     """Evaluate the formula of `Window`'s docstring."""
-    window = {RNN: 2 * T + 1, LSTM: 7 * T + 5 * chunk + 2, GRU: 9 * T + 1}[cell] * N * H
+    window = {RNN: 2 * T + 1, LSTM: 7 * T + 5 * chunk + 2, GRU: 9 * T + 1}[cell] * N * H + (cell is GRU) * H
     if resets:
         window += STATES[cell] * T * N * H
     G = len(cell.input_order)
@@ -103,7 +104,7 @@ def test_a_model(dropout: float) -> None:
 
     def work() -> Workspace:
         workspace = Workspace()
-        _, _, backprop = model.loss(ids, ids, rng=np.random.default_rng(0), workspace=workspace)
+        _, _, backprop = model.loss(text_batch(ids, ids), rng=np.random.default_rng(0), workspace=workspace)
         backprop()
         return workspace
 

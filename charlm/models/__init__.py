@@ -1,0 +1,1 @@
+"""What can learn: the language model, and the protocol by which anything else is trained, saved and resumed."""

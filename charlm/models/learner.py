@@ -1,0 +1,99 @@
+"""`Learner`: what the trainer trains, the ranks share, and a checkpoint holds. `CharModel` is one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
+
+import numpy as np
+
+from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.parameters import ParameterStore
+from charlm.nn.stack import StackState
+from charlm.text.batches.base import Batch
+
+__all__ = ["Learner", "LearnerT", "State", "twin"]
+
+State: TypeAlias = StackState
+"""The state of N streams: one layer state after the other, each of arrays (N, H). A value; () for none."""
+
+
+class Learner(Protocol):
+    """A model that learns from batches.
+
+    The trainer, its ranks and the checkpoints know these methods and nothing else of it. A class of yours that has
+    them is trained by `charlm.train` with a `charlm.training.task.Task` of yours; worker processes import its
+    module by name.
+
+    Attributes
+    ----------
+    kind : str
+        Names the class in checkpoints.
+    params : ParameterStore
+        All weights, by their names in checkpoints.
+    drops : bool
+        Whether `loss` draws masks from `rng` or `weight_rng`.
+    """
+
+    kind: ClassVar[str]
+    params: ParameterStore
+
+    @property
+    def drops(self) -> bool:
+        """Whether `loss` draws masks."""
+
+    def describe(self) -> dict[str, Any]:
+        """Return all but the weights that `build` needs, for JSON."""
+
+    @classmethod
+    def build(cls, description: Mapping[str, Any], params: ParameterStore | None = None) -> Self:
+        """Build a learner from what `describe` returned, with the weights in `params` or zeros.
+
+        Raises
+        ------
+        CharlmError
+            If the description is not one.
+        """
+
+    def zero_state(self, streams: int) -> State:
+        """Return the state of N streams that have read nothing."""
+
+    def loss(
+        self,
+        batch: Batch,
+        state: State | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+        weight_rng: np.random.Generator | None = None,
+        scale: float | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[float, State, Callable[[], State]]:
+        """Return the loss of a batch, the state after it, and the backward pass.
+
+        Parameters
+        ----------
+        batch : Batch
+        state : State, optional
+            Carried over from the window before; zero when left out.
+        rng, weight_rng : numpy.random.Generator, optional
+            Draw the masks of activations and of weights; without them nothing is dropped.
+        scale : float, optional
+            What the sum of the losses of all predictions is multiplied by; their mean when left out.
+        workspace : Workspace, optional
+            Where arrays are kept from window to window.
+
+        Returns
+        -------
+        loss : float
+        state : State
+        backprop : callable
+            ``() -> dstate``; adds into ``params.grad``; once only.
+        """
+
+
+LearnerT = TypeVar("LearnerT", bound=Learner)
+
+
+def twin(learner: LearnerT, params: ParameterStore) -> LearnerT:
+    """Return a learner like this one, with the weights and the gradient of another store."""
+    return type(learner).build(learner.describe(), params)

@@ -1,0 +1,61 @@
+"""What a run's loss is to be held against: guessing, an n-gram model, and the true entropy where it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from charlm.analysis.ngram import LONGEST_TEST, baseline
+from charlm.analysis.text_baseline import joined
+from charlm.nn.arrays import IdArray
+from charlm.text.builtin import NAMES, true_entropy
+from charlm.text.corpus import BUILTIN
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["measure_baseline"]
+
+
+def measure_baseline(
+    train: IdArray | Sequence[IdArray],
+    test: IdArray,
+    vocabulary: Vocabulary,
+    origin: Mapping[str, Any],
+    *,
+    skip: int,
+) -> dict[str, Any] | None:
+    """Fit an n-gram model to a run's training text and test it on what the run validates on.
+
+    Parameters
+    ----------
+    train : ndarray of int, shape (n,), or sequence of such
+        The training ids; one array a document.
+    test : ndarray of int, shape (m,)
+        The ids that the run validates on.
+    vocabulary : Vocabulary
+    origin : mapping
+        Where the text came from.
+    skip : int
+        How many ids at the start of `test` are context only.
+
+    Returns
+    -------
+    dict or None
+        The fields of `charlm.analysis.ngram.Baseline`, in nats per symbol as the validation loss is, and
+        ``true_nats``, None where it is not known. None if there is too little.
+    """
+    ids = joined(train, vocabulary.stop_id or 0) if isinstance(train, Sequence) else train
+    found = baseline(ids, test[: skip + LONGEST_TEST + 1], len(vocabulary), skip=skip)
+    return None if found is None else {**found.to_json(), "true_nats": _true_nats(vocabulary, origin)}
+
+
+def _true_nats(vocabulary: Vocabulary, origin: Mapping[str, Any]) -> float | None:
+    """Return the entropy of a text that charlm made itself and that the model reads as it is."""
+    sources = origin.get("sources")
+    if not isinstance(sources, list) or len(sources) != 1 or origin.get("val_file") is not None:
+        return None
+    name = str(sources[0]).removeprefix(BUILTIN)
+    as_it_is = vocabulary.unit in ("char", "byte") and not vocabulary.lowercase and vocabulary.unknown_id is None
+    if str(sources[0]) == name or name not in NAMES or not as_it_is:
+        return None
+    entropy = true_entropy(name)
+    return None if entropy is None else entropy.nats

@@ -1,0 +1,126 @@
+"""`Report`: one event of a run, the same for screen, log and Python."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal, TypeAlias, TypeGuard
+
+__all__ = ["Event", "Report", "is_finite"]
+
+Event: TypeAlias = Literal["start", "step", "eval", "sample", "warning", "rollback", "plan", "save", "end"]
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One event of a training run.
+
+    Parameters
+    ----------
+    event : {"start", "step", "eval", "sample", "warning", "rollback", "plan", "save", "end"}
+        What happened. A "rollback" is training that diverged and continues from the state after `step` updates. A
+        "plan" is a budget of minutes that makes another number of `steps` from here on.
+    step : int
+        Finished updates.
+    steps : int
+        Updates of the whole run.
+    epoch : float
+        Passes over the training text so far.
+    elapsed_s : float
+        Seconds since the run started.
+    loss : float, optional
+        Nats per character: in "step" of that step's window before its update, in "eval" of the validation
+        text. None elsewhere, and in "eval" where no text is held out.
+    learning_rate : float, optional
+        Step size of the update, in "step".
+    grad_norm : float, optional
+        Global norm of the gradient before clipping, in "step".
+    chars_per_s : float, optional
+        Characters trained on per second since the "step" event before, without evaluating, sampling and
+        saving; in "step".
+    text : str
+        What the model writes now, in "sample"; one line to a person in "warning" and "rollback".
+    path : str
+        The run folder in "start" and "end", the file in "save"; empty where nothing is kept.
+    best : bool
+        Whether this "eval" has the lowest loss so far.
+    details : mapping
+        In "start" parameters, vocabulary, characters, shards, workers, blas_threads, preset, baseline,
+        config, in a distributed run ranks, if the model is fine-tuned init_from, init_sha256, new_symbols, and of a
+        resumed run best_loss and best_step, and with a budget of minutes ``minutes`` and ``left_s``, as in
+        "plan"; in "step" of the preset min-char-rnn ``smooth_loss``; in
+        "rollback" from_step and rate; in "end" the reason ("finished", "patience", "interrupted" or "diverged") and
+        best_loss, and where it diverged diverged_at, the update, and cause.
+    """
+
+    event: Event
+    step: int = 0
+    steps: int = 0
+    epoch: float = 0.0
+    elapsed_s: float = 0.0
+    loss: float | None = None
+    learning_rate: float | None = None
+    grad_norm: float | None = None
+    chars_per_s: float | None = None
+    text: str = ""
+    path: str = ""
+    best: bool = False
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Show what the event tells, and no field that it leaves empty."""
+        told = ((one.name, getattr(self, one.name), one.default) for one in fields(self))
+        shown = (f"{name}={value!r}" for name, value, default in told if value not in (default, {}))
+        return f"Report({', '.join(shown)})"
+
+    @property
+    def bits_per_char(self) -> float | None:
+        """`loss` in bits."""
+        return None if self.loss is None else self.loss / math.log(2)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as a line of ``log.jsonl`` holds it.
+
+        Only what the event is about is written, then `details`. A number that is not finite becomes None,
+        since JSON has none.
+        """
+        values: dict[str, Any] = {"event": self.event, "schema": SCHEMA, "step": self.step}
+        match self.event:
+            case "start" | "plan":
+                values |= {"steps": self.steps}
+            case "step":
+                values |= {
+                    "epoch": self.epoch,
+                    "loss": _finite(self.loss),
+                    "bpc": _finite(self.bits_per_char),
+                    "lr": _finite(self.learning_rate),
+                    "grad_norm": _finite(self.grad_norm),
+                    "chars_per_s": _finite(self.chars_per_s),
+                }
+            case "eval":
+                values |= {
+                    "epoch": self.epoch,
+                    "loss": _finite(self.loss),
+                    "bpc": _finite(self.bits_per_char),
+                    "best": self.best,
+                }
+            case "sample" | "warning" | "rollback":
+                values |= {"text": self.text}
+            case "save":
+                values |= {"path": self.path}
+            case "end":
+                values |= {"steps": self.steps, "epoch": self.epoch, "path": self.path}
+        values |= {"elapsed_s": round(self.elapsed_s, 3)}
+        return values | {name: _finite(value) for name, value in self.details.items() if name not in values}
+
+
+def is_finite(value: float | None) -> TypeGuard[float]:
+    """Whether there is a number, and it is finite."""
+    return value is not None and math.isfinite(value)
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and not math.isfinite(value) else value

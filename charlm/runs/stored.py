@@ -1,0 +1,95 @@
+"""The history of a run that is kept somewhere: in its ``log.jsonl``, else in a checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from charlm.checkpoint import find_model, find_run, read_meta
+from charlm.checkpoint.locate import BEST, LAST
+from charlm.errors import CheckpointError
+from charlm.runs.history import History, read_log
+from charlm.runs.writer import LOG
+
+__all__ = ["any_history", "find_history", "kept_history", "name_runs"]
+
+
+def find_history(path: str | Path) -> History:
+    """Return the history of a run that has curves.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run folder, a run by its name, or a checkpoint: beside ``last.npz`` and ``best.npz`` the run's log is
+        looked for.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such run, or it has no curves.
+    """
+    history = any_history(path)
+    if not history.train and not history.evaluations:
+        raise CheckpointError(f"run {str(path)!r} has no losses to show; give a run that was trained")
+    return history
+
+
+def any_history(path: str | Path) -> History:
+    """Return the history of a run, as `find_history` does; one without curves, where it has none.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such run.
+    """
+    path = find_run(path)
+    logged = _logged(path)
+    return logged if logged.train or logged.evaluations else kept_history(read_meta(find_model(path)))
+
+
+def kept_history(meta: dict[str, Any]) -> History:
+    """Return what a checkpoint's metadata knows of the history: a point for each evaluation."""
+    training = _object(meta, "training")
+    history, progress, symbols = (
+        History(),
+        _object(training, "progress"),
+        _object(meta, "vocabulary").get("symbols"),
+    )
+    history.add(
+        {
+            "event": "start",
+            "step": 0,
+            "steps": _object(training, "train").get("steps"),
+            "vocabulary": len(symbols) if isinstance(symbols, list) else None,
+            "config": {"model": meta.get("model"), "train": training.get("train")},
+            "baseline": _object(training, "origin").get("baseline"),
+        }
+    )
+    history.add_entries(progress.get("history"))
+    if 0 < history.steps <= history.last_step:
+        history.reason = "finished"
+    return history
+
+
+def name_runs(paths: Sequence[str]) -> list[str]:
+    """Return what to call runs: the names of their folders, or the paths where two names are the same."""
+    names = []
+    for path in paths:
+        place = Path(path).absolute()
+        names.append(_folder(place).name or path)
+    return [path if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)]
+
+
+def _logged(path: Path) -> History:
+    return read_log(_folder(path) / LOG)  # below another file there is none
+
+
+def _folder(path: Path) -> Path:
+    """Return the run folder that a path is, or that one of its checkpoints is in."""
+    return path.parent if path.name in (LAST, BEST) and not path.is_dir() else path
+
+
+def _object(values: dict[str, Any], name: str) -> dict[str, Any]:
+    value = values.get(name)
+    return value if isinstance(value, dict) else {}

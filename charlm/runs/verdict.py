@@ -1,0 +1,231 @@
+"""One word about a run, with its reason and a remedy: whether it learns, overfits, diverges or stalls.
+
+Curves are noisy and a wrong alarm costs more trust than a late one, so every rule asks for a change that lasts and
+that is large beside the curve's own scatter. The scatter of a series is estimated from its bends (the median size
+of second differences), which a trend changes little.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, median
+from typing import Literal, TypeAlias
+
+from charlm.runs.history import History, Point
+
+__all__ = ["Verdict", "Word", "judge"]
+
+Word: TypeAlias = Literal["early", "learns", "settled", "stalls", "overfits", "diverges"]
+
+FEWEST_EVALUATIONS = 3  # before that nothing is said of validation
+FEWEST_POINTS = 20  # of the training loss, while more are to come
+FEWEST_AT_END = 10
+WINDOWS = 20
+LARGE_RISE = 0.25  # nats: no schedule and no dropout lifts the training loss so far from where it was
+LEAST_CHANGE = 0.005  # of the loss: below that it is the same
+SOONEST_STALL = 0.15  # of the run; many a run rests a while before it finds the first regularities
+MOST_DOUBT = 0.01  # of the loss: a fall by more is a fall, however noisy the curve
+TRUE_MARGIN = 1.02
+BY_HEART = 0.05  # nats: at less, there is next to nothing left to learn
+SHORT_TEXT = 20_000  # characters: no setting makes up for more text
+LOW_RATE = 0.1  # of the highest: the schedule has run down
+
+_GAUSSIAN = 1.4826  # standard deviation over median absolute deviation
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to think of a run.
+
+    Parameters
+    ----------
+    word : {"early", "learns", "settled", "stalls", "overfits", "diverges"}
+        "early" while there is too little to judge by, "settled" where nothing more is to be expected.
+    reason : str
+        The figures that say so.
+    remedy : str
+        What to do about it; empty where nothing is wrong.
+    """
+
+    word: Word
+    reason: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        """Return all three as a line."""
+        return "; ".join(filter(None, (f"{self.word}: {self.reason}", self.remedy)))
+
+    def to_json(self) -> dict[str, str]:
+        """Return it for JSON."""
+        return dataclasses.asdict(self)
+
+
+def judge(history: History) -> Verdict:
+    """Judge a run by its curves.
+
+    Parameters
+    ----------
+    history : History
+
+    Returns
+    -------
+    Verdict
+        The gravest that the curves bear out: diverges, overfits, stalls or settled, learns; or "early".
+
+    Examples
+    --------
+    >>> history = History()
+    >>> for step in range(1, 101):
+    ...     history.add({"event": "step", "step": step, "loss": 1.5 + 2.7 * math.exp(-step / 20)})
+    >>> str(judge(history))
+    'learns: train fell from 3.82 to 1.52'
+    """
+    rules = (_diverges, _early, _overfits, _knows_by_heart, _stalls)
+    return next(filter(None, (rule(history) for rule in rules)), None) or _learns(history)
+
+
+def _diverges(history: History) -> Verdict | None:
+    rate = history.setting("train", "learning_rate")
+    remedy = f"try `learning_rate={rate / 3:.2g}`" if rate > 0 else "try a lower `learning_rate`"
+    if history.setting("train", "clip_norm") == 0:
+        remedy += " or `clip_norm=1`"
+    if history.broken or history.reason == "diverged":
+        reason = history.cause or "a loss, gradient or weight is no longer a finite number"
+        return Verdict("diverges", reason, remedy)
+    windows = _windows(history.train)
+    if len(windows) < 3:
+        return None
+    now, best = min(windows[-2:]), min(windows)  # both of the last two: a rise that lasts
+    ignorance = math.log(history.figure("vocabulary")) if history.figure("vocabulary") > 1 else math.inf
+    if min(windows[-3:]) > 1.05 * ignorance + 0.05:
+        return Verdict("diverges", f"train loss is {now:.2f}, worse than guessing ({ignorance:.2f})", remedy)
+    if now - best > max(LARGE_RISE, 6 * _scatter(windows)):
+        return Verdict("diverges", f"train loss rose from {best:.2f} to {now:.2f}", remedy)
+    return None
+
+
+def _early(history: History) -> Verdict | None:
+    fewest = FEWEST_AT_END if history.reason else FEWEST_POINTS
+    if len(history.evaluations) >= FEWEST_EVALUATIONS or len(history.train) >= fewest:
+        return None
+    if history.reason and history.last_step < fewest:
+        updates = f"{history.last_step:,.0f} update{'s' * (history.last_step != 1)}"
+        return Verdict("early", f"after {updates} there is too little to judge by", "train longer")
+    return Verdict("early", "too few figures yet to judge by")
+
+
+def _knows_by_heart(history: History) -> Verdict | None:
+    name, losses = _series(history)
+    unvalidated = history.figure("validation_characters") == 0
+    if not losses or losses[-1] > BY_HEART or not math.isnan(history.yardstick("true_nats")):
+        return None
+    if name == "validation":
+        return Verdict("settled", f"validation is {losses[-1]:.2g}, and next to nothing is left to learn")
+    if not unvalidated:
+        return None
+    reason = f"train fell to {losses[-1]:.2g}: the model knows its text by heart"
+    return Verdict("settled", reason, "give more text, or hold some of it out with `val_frac=0.1`")
+
+
+def _overfits(history: History) -> Verdict | None:
+    evaluations, best = history.evaluations, history.best
+    if best is None or len(evaluations) < FEWEST_EVALUATIONS + 1 or best in evaluations[-2:]:
+        return None
+    last = fmean(point.loss for point in evaluations[-2:])
+    rise = max(LEAST_CHANGE * best.loss, 3 * _scatter([point.loss for point in evaluations]))
+    then, now = _train_level(history, best.step), _train_level(history, evaluations[-1].step)
+    if not (last - best.loss > rise and now < then * (1 - LEAST_CHANGE)):
+        return None
+    reason = (
+        f"validation {evaluations[-1].loss:.3g} rose from {best.loss:.3g} at step {best.step:,.0f} "
+        f"while train fell to {now:.3g}"
+    )
+    return Verdict("overfits", reason, _against_overfitting(history, best))
+
+
+def _against_overfitting(history: History, best: Point) -> str:
+    dropout = history.setting("model", "dropout")
+    remedies = ["more text"] if history.figure("characters") < SHORT_TEXT else []
+    remedies.append(f"`dropout={min(dropout + 0.2, 0.8):.1f}`" if 0 <= dropout < 0.6 else "a smaller `hidden_size`")
+    if not math.isnan(history.setting("train", "weight_drop")):
+        remedies.append("more `weight_drop`")
+    when = "next time" if history.reason else "stop here, or"
+    return f"{when} use {' or '.join(remedies)}; best.npz keeps step {best.step:,.0f}"
+
+
+def _stalls(history: History) -> Verdict | None:
+    name, losses = _series(history)
+    tail = max(4, len(losses) // 3)
+    if len(losses) < 2 * tail or history.last_step < SOONEST_STALL * history.steps:
+        return None
+    before, after = median(losses[-2 * tail : -tail]), median(losses[-tail:])
+    doubt = min(2 * _scatter(losses) * math.sqrt(2 / tail), MOST_DOUBT * before)
+    if before - after > max(LEAST_CHANGE / 2 * before, doubt):
+        return None
+    since = f"{name} falls no more ({before:.3g}, then {after:.3g})"
+    true_nats = history.yardstick("true_nats")
+    if after <= TRUE_MARGIN * true_nats:
+        return Verdict("settled", f"{since}; the true entropy is {true_nats:.3g}, and no model does better")
+    rates = [point.rate for point in history.train if point.rate > 0]
+    if rates and rates[-1] < LOW_RATE * max(rates):
+        return Verdict(
+            "settled", f"{since}; the learning rate has run down", "a longer or larger run may learn more"
+        )
+    best = history.best
+    if name == "validation" and best is not None and _train_falls(history, tail):
+        return Verdict("stalls", f"{since}, while train goes on falling", _against_overfitting(history, best))
+    rate = history.setting("train", "learning_rate")
+    remedy = (
+        f'try `schedule="cosine"` or `learning_rate={rate / 3:.2g}`' if rate > 0 else "try another `learning_rate`"
+    )
+    return Verdict("stalls", since, f"{remedy}, or a larger `hidden_size`")
+
+
+def _learns(history: History) -> Verdict:
+    name, losses = _series(history)
+    if len(losses) < 2:
+        return Verdict("early", "too few figures yet to judge by")
+    first, last = losses[0], losses[-1]
+    if not first - last > LEAST_CHANGE * first:
+        return Verdict("early", f"{name} has not moved yet from {first:.3g}")
+    reason = f"{name} fell from {first:.2f} to {last:.2f}"
+    nats, order = history.yardstick("nats"), history.yardstick("order")
+    if name == "validation" and nats > 0 and order > 0:
+        reason += f", {'below' if last < nats else 'still above'} the {order:.0f}-gram ({nats:.2f})"
+    return Verdict("learns", reason)
+
+
+def _series(history: History) -> tuple[str, list[float]]:
+    """Return the curve to judge learning by: validation where there is enough of it, else windows of training."""
+    if len(history.evaluations) >= FEWEST_EVALUATIONS:
+        return "validation", [point.loss for point in history.evaluations]
+    return "train", _windows(history.train)
+
+
+def _windows(points: Sequence[Point]) -> list[float]:
+    """Return the medians of up to `WINDOWS` equal parts of a curve, none of fewer than five points."""
+    count = min(WINDOWS, len(points) // 5)
+    n = len(points)
+    return [median(point.loss for point in points[n * k // count : n * (k + 1) // count]) for k in range(count)]
+
+
+def _train_level(history: History, step: float) -> float:
+    """Return the mean training loss over the tenth of the run that ends at a step."""
+    reach = max(history.last_step / 10, 1)
+    losses = [point.loss for point in history.train if step - reach < point.step <= step]
+    return fmean(losses) if losses else math.nan
+
+
+def _train_falls(history: History, tail: int) -> bool:
+    then, now = (_train_level(history, history.evaluations[k].step) for k in (-tail, -1))
+    return now < then * (1 - LEAST_CHANGE)
+
+
+def _scatter(values: Sequence[float]) -> float:
+    """Estimate the scatter of values about a smooth curve; the steep first third has no part in it."""
+    kept = values[len(values) // 3 :]
+    bends = [a - 2 * b + c for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)]
+    return _GAUSSIAN * median(map(abs, bends)) / math.sqrt(6) if bends else 0.0

@@ -1,0 +1,190 @@
+"""What a run leaves in its folder: ``last.npz``, ``best.npz``, ``log.jsonl``, ``config.json``.
+
+A save writes in this order, so that a process that dies in between resumes the save before and repeats the rest::
+
+    log.jsonl (appended) → config.json (if it changed) → best.npz (if it is the best) → last.npz
+
+``last.npz`` holds how long the log was. What stands in the log after that belongs to updates that are not in the
+checkpoint, and is cut off before a run is resumed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from charlm.checkpoint import Journal, clear_run_folder, save, write_json
+from charlm.checkpoint.locate import BEST, LAST
+from charlm.config import TrainConfig
+from charlm.errors import DiskError
+from charlm.models.learner import Learner
+from charlm.nn.arrays import FloatArray
+from charlm.runs.report import Report
+
+__all__ = ["CONFIG", "LOG", "RunWriter"]
+
+LOG, CONFIG = "log.jsonl", "config.json"
+
+
+class Counters(Protocol):
+    """How far a run is."""
+
+    step: int
+    best_step: int
+    best_loss: float
+
+
+class Run(Protocol):
+    """A run under way, as far as its files are concerned; `charlm.training.trainer.Trainer` is one."""
+
+    learner: Learner
+    config: TrainConfig
+
+    @property
+    def progress(self) -> Counters:
+        """How far it is."""
+
+    @property
+    def averaged(self) -> Learner:
+        """The learner that is evaluated, shown and kept as the best."""
+
+    def record(self) -> dict[str, Any]:
+        """Return everything beside tensors that resuming needs, for JSON."""
+
+    def tensors(self) -> Mapping[str, FloatArray]:
+        """Return the tensors that resuming needs beside the weights."""
+
+
+class RunWriter:
+    """Writes a run's files.
+
+    Parameters
+    ----------
+    folder : Path
+        Exists already, and is locked by the caller.
+    origin : mapping
+        Where the text came from, to be stored with the run: what `resume` needs to read it again.
+    fresh : bool
+        Whether the first save removes what an earlier run left here.
+    """
+
+    def __init__(self, folder: Path, origin: Mapping[str, Any], *, fresh: bool) -> None:
+        self.folder, self.origin, self._fresh = folder, dict(origin), fresh
+        self._log, self._pending = Journal(folder / LOG), list[str]()
+        self._settings: dict[str, Any] = {}
+
+    @property
+    def saved(self) -> bool:
+        """Whether the folder holds a checkpoint of this run."""
+        return not self._fresh
+
+    def resume(self, run: Run, record: Mapping[str, Any]) -> None:
+        """Make the other files fit the ``last.npz`` of a run that is resumed, whatever ended it.
+
+        Parameters
+        ----------
+        run : Run
+            Restored from that checkpoint.
+        record : mapping
+            The checkpoint's.
+
+        Raises
+        ------
+        DiskError
+            If the system refuses.
+        """
+        if record.get("replaces"):  # it ended before the files of an older run were gone
+            clear_run_folder(self.folder)
+        step, progress = run.progress.step, run.progress
+        if "log_bytes" in record:
+            self._log.cut(int(record["log_bytes"]), keep=lambda line: _closes(line, step))
+        if math.isfinite(progress.best_loss) and progress.best_step == step and not (self.folder / BEST).exists():
+            self.save_best(run)
+
+    def log(self, report: Report) -> None:
+        """Note an event; it reaches the disk with the next save."""
+        self._pending.append(json.dumps(report.to_json(), ensure_ascii=True, allow_nan=False) + "\n")
+
+    def save(self, run: Run, *, best: bool) -> Path:
+        """Write ``last.npz``, and ``best.npz`` if these are the best weights; each whole or not at all.
+
+        Raises
+        ------
+        DiskError
+            If the system refuses; the checkpoints are then the ones before.
+        """
+        if self._fresh and any((self.folder / name).exists() for name in (LAST, BEST)):
+            self._save_last(run, replaces=True)  # the old run goes once the new one is safe
+        with contextlib.ExitStack() as undo:
+            if self._fresh:
+                clear_run_folder(self.folder)
+                undo.callback(self._clear_again)
+            self.flush()
+            self._write_settings(run)
+            if best:
+                self.save_best(run)
+            self._save_last(run)
+            undo.pop_all()
+        self._fresh = False
+        return self.folder / LAST
+
+    def save_best(self, run: Run) -> Path:
+        """Write ``best.npz`` alone.
+
+        Raises
+        ------
+        DiskError
+            If the system refuses.
+        """
+        save(run.averaged, self.folder / BEST, training=self._record(run))
+        return self.folder / BEST
+
+    def flush(self) -> None:
+        """Append the noted events to ``log.jsonl``, and see to it that they last.
+
+        Raises
+        ------
+        DiskError
+            If the system refuses; the log is then as it was.
+        """
+        self._log.append(self._pending)
+        self._pending.clear()
+
+    def _save_last(self, run: Run, **more: bool) -> None:
+        record = {**self._record(run), **more}
+        save(run.learner, self.folder / LAST, training=record, tensors=run.tensors())
+
+    def _write_settings(self, run: Run) -> None:
+        description = run.learner.describe()
+        model = description.get("model", description)
+        settings = {"model": model, "train": dataclasses.asdict(run.config), **self.origin}
+        if settings != self._settings:  # a budget of minutes changes the number of steps
+            write_json(self.folder / CONFIG, settings)
+            self._settings = settings
+
+    def _clear_again(self) -> None:
+        """Leave nothing of a first save that failed before there was a checkpoint."""
+        if not (self.folder / LAST).exists():
+            with contextlib.suppress(DiskError):
+                clear_run_folder(self.folder)
+
+    def _record(self, run: Run) -> dict[str, Any]:
+        return {
+            "train": dataclasses.asdict(run.config),
+            "origin": self.origin,
+            "log_bytes": self._log.size,
+            **run.record(),
+        }
+
+
+def _closes(line: bytes, step: int) -> bool:
+    """Tell whether a line of the log tells of the save after `step` updates, or of the end of that sitting."""
+    with contextlib.suppress(ValueError):
+        event = json.loads(line)
+        return isinstance(event, dict) and event.get("event") in ("save", "end") and event.get("step") == step
+    return False

@@ -1,0 +1,1 @@
+"""The update of one model by several ranks: threads, processes on shared memory, or machines over MPI."""

@@ -1,0 +1,148 @@
+"""`ProcessGroup`: the ranks of a distributed run, which share no memory, and what rank 0 tells the others to do."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.errors import UsageError
+
+__all__ = ["Links", "Messages", "Order", "ProcessGroup"]
+
+Messages = Mapping[int, Sequence[NDArray[Any]]]
+
+
+class Links(Protocol):
+    """Connections from a rank to every other."""
+
+    rank: int
+    size: int
+
+    def exchange(self, outgoing: Messages, incoming: Messages) -> None:
+        """Send arrays to ranks and fill arrays from ranks; return when all of it is done.
+
+        Between two ranks, arrays arrive in the order in which they were sent.
+
+        Parameters
+        ----------
+        outgoing, incoming : mapping of int to sequence of ndarray
+            For each other rank. Arrays are contiguous, and one that comes in is as large as the one that was sent.
+
+        Raises
+        ------
+        PeerLostError
+            If a rank is gone.
+        """
+
+    def close(self) -> None:
+        """Part from the others, which do so, too."""
+
+
+class Order(IntEnum):
+    """What rank 0 wants of the others next."""
+
+    BEGIN = 0  # build a rank for the job that follows
+    SPREAD = 1  # take over weights, slots, average and state
+    WORK = 2  # do an update
+    COLLECT = 3  # hand in the parts of slots, average and state
+    CLOSE = 4  # the job is done
+    END = 5  # the run is over; its exit code follows
+
+
+class ProcessGroup:
+    """The ranks of a distributed run, seen from one of them.
+
+    Parameters
+    ----------
+    links : Links
+
+    Attributes
+    ----------
+    rank, size : int
+    others : list of int
+        All ranks but this one.
+    broken : bool
+        Whether this rank left the others in the middle of something. Nothing can be told to them then.
+    """
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
+        self.rank, self.size = links.rank, links.size
+        self.others = [rank for rank in range(links.size) if rank != links.rank]
+        self.broken = False
+
+    def exchange(self, outgoing: Messages, incoming: Messages) -> None:
+        """Send arrays and fill arrays; see `Links.exchange`."""
+        try:
+            self._links.exchange(outgoing, incoming)
+        except BaseException:
+            self.broken = True
+            raise
+
+    def order(self, what: Order, more: bytes = b"") -> None:
+        """Tell all other ranks what to do next; rank 0 alone does."""
+        for rank in self.others:
+            self._send(rank, what, more)
+
+    def await_order(self) -> tuple[Order, bytes]:
+        """Wait for what rank 0 says."""
+        what, more = self._receive(0)
+        return Order(what), more
+
+    def compare(self, facts: Mapping[str, str]) -> None:
+        """See to it that facts are the same at all ranks, where each calls this.
+
+        Raises
+        ------
+        UsageError
+            At rank 0, if they differ.
+        """
+        if self.rank:
+            self._send(0, 0, json.dumps(dict(facts)).encode("ascii"))
+            return
+        every = {rank: json.loads(self._receive(rank)[1]) for rank in self.others}  # all, before any is judged
+        for rank, theirs in every.items():
+            for name in sorted(facts.keys() | theirs):
+                if facts.get(name) != theirs.get(name):
+                    raise UsageError(
+                        f"rank {rank} has {name} {theirs.get(name)} and rank 0 has {facts.get(name)}; "
+                        f"start every rank with the same versions and the same flags"
+                    )
+
+    def end(self, code: int) -> None:
+        """End the run for the others as well, with an exit code; after it there is no group any more."""
+        if not self.broken:
+            self.order(Order.END, str(code).encode("ascii"))
+            self.leave()
+
+    def leave(self) -> None:
+        """Part from the others.
+
+        Raises
+        ------
+        PeerLostError
+            If one of them is gone.
+        """
+        try:
+            self._links.close()
+        except BaseException:
+            self.broken = True
+            raise
+
+    def _send(self, rank: int, number: int, more: bytes) -> None:
+        header, body = np.array([number, len(more)], np.int64), np.frombuffer(more, np.uint8)
+        self.exchange({rank: [header, body] if more else [header]}, {})
+
+    def _receive(self, rank: int) -> tuple[int, bytes]:
+        header = np.zeros(2, np.int64)
+        self.exchange({}, {rank: [header]})
+        number, size = map(int, header)
+        body = np.zeros(size, np.uint8)
+        if size:
+            self.exchange({}, {rank: [body]})
+        return number, body.tobytes()

@@ -1,0 +1,257 @@
+"""One update of a model by several ranks, and the memory that they share.
+
+The N streams are split into `shards` groups. An update is, on every rank::
+
+    broadcast the batch → differentiate the own shards → reduce-scatter the gradients → norm → clip
+    → update the own slice of the weights → all-gather the weights
+
+Which rank does what changes no bit: shards, the tree along which they are summed, and the blocks of the norm are
+fixed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.config import TrainConfig
+from charlm.models.learner import Learner, State, twin
+from charlm.nn.arrays import Shape
+from charlm.nn.averaging import average_
+from charlm.nn.clipping import BLOCK, clip_value_, norm_of_squares, scale_to_norm_, squared_norm
+from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from charlm.nn.parameters import ParameterStore
+from charlm.nn.stack import map_state, named_state
+from charlm.text.batches import Batch, BatchShapes
+from charlm.training.parallel.communicator import Communicator, share
+
+__all__ = [
+    "Arrays",
+    "Layout",
+    "Rank",
+    "allocate",
+    "layout",
+    "make_optimizer",
+    "part_of",
+    "put_batch_",
+    "size_of",
+]
+
+Layout = dict[str, tuple[Shape, np.dtype[Any]]]
+Arrays = Mapping[str, NDArray[Any]]
+
+ALIGNMENT = 64
+ABSENT = -1
+BATCH = "batch."
+
+
+def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: BatchShapes) -> Layout:
+    """Return shape and dtype of every array that all ranks see.
+
+    ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
+    ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
+    batch, ``losses`` (shards,), ``squares`` of the norm's blocks, and ``update`` (1,), a record: its learning rate
+    ``lr``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and each array's
+    ``lengths``.
+    """
+    P, N, S = learner.params.value.size, config.batch_size, config.shards or 1
+    real, double = learner.params.dtype, np.dtype(np.float64)
+    update = np.dtype(
+        [("lr", "f8"), ("steps", "i8"), ("norm", "f8"), ("counted", "i8"), ("lengths", "i8", (len(batch),))]
+    )
+    arrays: Layout = {"value": ((P,), real), "gradients": ((S, P), real)}
+    arrays |= {f"optimizer.{slot}": ((P,), real) for slot in optimizer.slots}
+    if config.ema:
+        arrays["ema"] = ((P,), real)
+    arrays |= {name: (array.shape, real) for name, array in named_state(learner.zero_state(N)).items()}
+    arrays |= {BATCH + name: (tuple(shape), np.dtype(dtype)) for name, (shape, dtype) in batch.items()}
+    return arrays | {"losses": ((S,), double), "squares": ((-(-P // BLOCK),), double), "update": ((1,), update)}
+
+
+def size_of(arrays: Layout) -> int:
+    """Return how many bytes a layout takes."""
+    return sum(_aligned(math.prod(shape) * dtype.itemsize) for shape, dtype in arrays.values())
+
+
+def allocate(memory: Any, arrays: Layout) -> Arrays:
+    """Return the arrays of a layout as views of a block of memory."""
+    views, start = {}, 0
+    for name, (shape, dtype) in arrays.items():
+        count = math.prod(shape)
+        views[name] = np.frombuffer(memory, dtype, count, start).reshape(shape)
+        start += _aligned(count * dtype.itemsize)
+    return views
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+def put_batch_(arrays: Arrays, batch: Batch) -> None:
+    """Copy a batch to where all ranks see it, in place."""
+    update = arrays["update"][0]
+    update["counted"] = batch.counted
+    for k, name in enumerate(_batch_names(arrays)):
+        array = batch.get(name)
+        update["lengths"][k] = ABSENT if array is None else len(array)
+        if array is not None:
+            arrays[BATCH + name][: len(array)] = array
+
+
+def _batch_of(arrays: Arrays) -> Batch:
+    """Return the batch that is there, as views."""
+    update = arrays["update"][0]
+    lengths = zip(_batch_names(arrays), update["lengths"], strict=True)
+    return Batch({name: arrays[BATCH + name][:T] for name, T in lengths if T != ABSENT}, int(update["counted"]))
+
+
+def _batch_names(arrays: Arrays) -> list[str]:
+    return [name.removeprefix(BATCH) for name in arrays if name.startswith(BATCH)]
+
+
+def part_of(blocks: range, P: int) -> slice:
+    """Return which of the P weights some blocks of the norm hold."""
+    return slice(blocks.start * BLOCK, min(blocks.stop * BLOCK, P))
+
+
+def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
+    """Build the update rule that a configuration names."""
+    lr, decay = config.learning_rate, config.weight_decay
+    match config.optimizer:
+        case "sgd":
+            return SGD(params, lr=lr, momentum=config.momentum, nesterov=config.nesterov, weight_decay=decay)
+        case "adagrad":
+            return Adagrad(params, lr=lr, weight_decay=decay)
+        case "rmsprop":
+            return RMSprop(params, lr=lr, weight_decay=decay)
+        case "adam":
+            return Adam(params, lr=lr, weight_decay=decay)
+        case "adamw":
+            return AdamW(params, lr=lr, weight_decay=decay)
+
+
+class Rank:
+    """One rank's part in every update.
+
+    Parameters
+    ----------
+    learner : Learner
+        On the shared ``value``.
+    optimizer : Optimizer
+        On the learner's parameters; its slots become the shared ones.
+    config : TrainConfig
+        With `shards` and `workers` decided.
+    arrays : mapping of str to ndarray
+        As `layout` says.
+    comm : Communicator
+    """
+
+    def __init__(
+        self, learner: Learner, optimizer: Optimizer, config: TrainConfig, arrays: Arrays, comm: Communicator
+    ) -> None:
+        self.config, self.arrays, self.comm = config, arrays, comm
+        self.params = learner.params.replica(arrays["gradients"][0])
+        self.optimizer = optimizer
+        optimizer.params = self.params
+        optimizer.slots = {slot: arrays[f"optimizer.{slot}"] for slot in optimizer.slots}
+        names = iter(named_state(learner.zero_state(1)))
+        self.state = map_state(lambda _: arrays[next(names)], learner.zero_state(1))
+        shards = config.shards or 1
+        self.streams = config.batch_size // shards
+        self._ends: dict[int, State] = {}
+        self._drops = learner.drops
+        self._shards = {
+            shard: (twin(learner, learner.params.replica(arrays["gradients"][shard])), Workspace())
+            for shard in share(shards, comm.rank, comm.size)
+        }
+        P, blocks = self.params.value.size, share(len(arrays["squares"]), comm.rank, comm.size)
+        self._blocks = [(k, part_of(range(k, k + 1), P)) for k in blocks]
+        self._own = part_of(blocks, P)
+
+    def work(self) -> None:
+        """Do this rank's part of one update."""
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is found, and told as an error
+            self._work()
+
+    def _work(self) -> None:
+        arrays, comm = self.arrays, self.comm
+        update = arrays["update"][0]
+        comm.broadcast("update", *(name for name in arrays if name.startswith(BATCH)))
+        self.optimizer.lr, self.optimizer.steps = float(update["lr"]), int(update["steps"])
+        batch = _batch_of(arrays)
+        for shard in self._shards:
+            self._differentiate(shard, batch)
+        comm.exchange("gradients", "losses")
+        self._reduce()
+        for k, block in self._blocks:
+            arrays["squares"][k] = squared_norm(self.params.grad[block])
+        comm.exchange("squares")
+        norm = norm_of_squares(arrays["squares"].tolist())
+        finite = math.isfinite(norm) and bool(np.isfinite(arrays["losses"]).all())
+        if finite:  # otherwise weights and state stay as they were
+            self._clip(norm)
+            self._update_weights()
+            self._carry_state()
+        if comm.rank == 0:
+            update["steps"], update["norm"] = self.optimizer.steps + finite, norm
+        comm.all_gather("value")
+
+    def _differentiate(self, shard: int, batch: Batch) -> None:
+        """Compute one shard's loss and gradient, and keep the state that it ends in."""
+        learner, workspace = self._shards[shard]
+        own = self._streams_of(shard)
+        mean = self.config.loss_reduction == "mean"
+        learner.params.grad[:] = 0
+        loss, self._ends[shard], backprop = learner.loss(
+            batch.part(own),
+            map_state(lambda a: a[own], self.state),
+            rng=self._masks(shard),
+            weight_rng=self._masks(len(self.arrays["gradients"])),  # the same for all shards
+            scale=1 / batch.counted if mean else 1.0,
+            workspace=workspace,
+        )
+        backprop()
+        self.arrays["losses"][shard] = loss if mean else loss / batch.counted
+
+    def _streams_of(self, shard: int) -> slice:
+        return slice(shard * self.streams, (shard + 1) * self.streams)
+
+    def _masks(self, stream: int) -> np.random.Generator | None:
+        """Return a random generator for this update's masks; the same on every rank."""
+        return np.random.default_rng([self.config.seed, self.optimizer.steps, stream]) if self._drops else None
+
+    def _reduce(self) -> None:
+        """Sum this rank's slice of all shards' gradients along a binary tree into the first, in place."""
+        rows = [gradient[self._own] for gradient in self.arrays["gradients"]]
+        while len(rows) > 1:
+            for left, right in zip(rows[::2], rows[1::2], strict=False):
+                left += right
+            rows = rows[::2]
+
+    def _clip(self, norm: float) -> None:
+        """Clip this rank's slice of the gradient, in place."""
+        gradient = self.params.grad[self._own]
+        scale_to_norm_(gradient, norm, self.config.clip_norm)
+        clip_value_(gradient, self.config.clip_value)
+
+    def _update_weights(self) -> None:
+        """Update this rank's slice of the weights and of their average, in place."""
+        self.optimizer.update(self._own)
+        if self.config.ema:
+            steps = self.optimizer.steps
+            average_(
+                self.arrays["ema"][self._own],
+                self.params.value[self._own],
+                min(self.config.ema, (steps + 1) / (steps + 10)),  # else the start weights would stay for long
+            )
+
+    def _carry_state(self) -> None:
+        """Let this rank's streams begin their next window from the state in which this one ended, in place."""
+        for shard, state in self._ends.items():
+            for name, array in named_state(state).items():
+                self.arrays[name][self._streams_of(shard)] = array

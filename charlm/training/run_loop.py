@@ -1,0 +1,277 @@
+"""The run loop: updates, evaluations, samples and saves when they are due, and divergence."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import Any, Literal
+
+import numpy as np
+
+from charlm.errors import DivergedError
+from charlm.runs.report import Event, Report, is_finite
+from charlm.runs.writer import RunWriter
+from charlm.training.budget import latest
+from charlm.training.pace import Pace
+from charlm.training.trainer import Trainer
+
+__all__ = ["RunLoop"]
+
+ROLLBACKS = 10  # of a run; the rate is then a thousandth of what it was
+PATIENCE = 200  # updates in a row: what gets better does so sooner
+
+
+class RunLoop:
+    """A run as reports, from its "start" to its "end".
+
+    Parameters
+    ----------
+    trainer : Trainer
+    writer : RunWriter, optional
+        None keeps nothing.
+    should_stop : callable
+        Asked after every update, and after what was due then.
+    """
+
+    def __init__(self, trainer: Trainer, writer: RunWriter | None, should_stop: Callable[[], bool]) -> None:
+        self.trainer, self.writer, self.should_stop = trainer, writer, should_stop
+        self.validates = trainer.task.validation_characters > 0
+        self._guessing = trainer.task.guess_nats
+        self._saved_s = time.monotonic()
+        self._pace = Pace()
+
+    def run(self, details: Mapping[str, Any], warning: str = "") -> Iterator[Report]:
+        """Train to the end of the plan, or to where the run is told to stop.
+
+        Raises
+        ------
+        DivergedError
+            If training diverged, and going back is not asked for or did not help.
+        """
+        yield self._event("start", path=self._path, details=details)
+        if warning:
+            yield self._event("warning", text=warning)
+        while True:
+            try:
+                yield from self._go_on()
+            except _DivergenceError as divergence:
+                tries = self.trainer.progress.rollbacks
+                if not self.trainer.rolls_back or tries >= ROLLBACKS:
+                    yield from self._keep(divergence)
+                    yield self._end("diverged", diverged_at=divergence.update, cause=divergence.what)
+                    raise self._error(divergence, tries) from None
+                yield self._roll_back(divergence)
+                if self.trainer.budget is not None:
+                    yield self._event("plan", details=self.trainer.budget.told())
+            else:
+                return
+
+    def _go_on(self) -> Iterator[Report]:
+        trainer, progress = self.trainer, self.trainer.progress
+        if progress.examined_step < progress.step < trainer.steps:  # a stop came first, the last time
+            yield from self._examine()
+        while progress.step < trainer.steps and not self._gives_up:
+            with self._timed("update"):
+                yield from self._update()
+            yield from self._replan()
+            stopping = self.should_stop()
+            if not stopping and progress.step < trainer.steps:
+                yield from self._examine()
+                stopping = self.should_stop()
+            if stopping:
+                yield from self._save(best=not self.validates)
+            if stopping and progress.step < trainer.steps:
+                yield from self._give_a_best()
+                yield self._end("interrupted")
+                return
+        yield from self._finish()
+
+    def _replan(self) -> Iterator[Report]:
+        """Plan again what fits into the budget of minutes, if that is due."""
+        budget = self.trainer.budget
+        if budget is not None and budget.is_due(self.trainer.progress.step, self.trainer.config):
+            self.trainer.plan_again()
+            yield self._event("plan", details=budget.told())
+
+    def _timed(self, what: Literal["update", "eval", "sample", "save"]) -> contextlib.AbstractContextManager[None]:
+        budget = self.trainer.budget
+        return contextlib.nullcontext() if budget is None else budget.timed(what)
+
+    def _update(self) -> Iterator[Report]:
+        config, progress = self.trainer.config, self.trainer.progress
+        before_s = progress.elapsed_s
+        report = self.trainer.update()
+        if not is_finite(report.loss):
+            raise _DivergenceError(f"the loss is {report.loss}", progress.step + 1)
+        if not is_finite(report.grad_norm):
+            raise _DivergenceError(f"the norm of the gradient is {report.grad_norm}", progress.step + 1)
+        self._pace.add(report, progress.elapsed_s - before_s)
+        ends = progress.step in (1, self.trainer.steps)
+        if config.log_every and (ends or _due(progress.step, config.log_every)):
+            yield dataclasses.replace(report, chars_per_s=self._pace.take())
+        if progress.hopeless >= PATIENCE:
+            what = f"the loss has been above 100 times ln V for {PATIENCE} updates and is {report.loss:.3g}"
+            raise _DivergenceError(what, progress.step, hopeless=True)
+        if progress.worse == PATIENCE:
+            what = f"for {PATIENCE} updates the loss has been above {self._guessing:.2f} nats, what guessing costs"
+            yield self._event("warning", text=f"{what}; {self._remedy}")
+
+    def _examine(self) -> Iterator[Report]:
+        """Do what is due after an update: evaluate, sample, save."""
+        config, progress = self.trainer.config, self.trainer.progress
+        best = False
+        if self.validates and self._is_due(config.eval_every):
+            best = yield from self._evaluate()
+        if self._is_due(config.sample_every):
+            yield from self._sample()
+        progress.examined_step = progress.step
+        due = self._is_stale() or self._is_due(config.save_every)
+        if best or (due and not progress.hopeless):  # what is hopeless is not put in the place of what is good
+            yield from self._save(best=best)
+
+    def _finish(self) -> Iterator[Report]:
+        """Do what ends every run that reaches the end of its plan, or that no longer gets better."""
+        progress = self.trainer.progress
+        progress.gave_up = progress.step < self.trainer.steps
+        best = False if progress.gave_up else (yield from self._evaluate())
+        if self.trainer.config.sample_every:
+            yield from self._sample()
+        progress.examined_step = progress.step
+        if progress.worse and self.trainer.train_loss > 2 * self._guessing:
+            what = f"the loss ended far above {self._guessing:.2f} nats, what guessing costs"
+            yield self._event("warning", text=f"{what}; {self._remedy}")
+        yield from self._save(best=best or not self.validates)
+        yield self._end("patience" if progress.gave_up else "finished")
+
+    @property
+    def _gives_up(self) -> bool:
+        patience = self.trainer.config.patience
+        return bool(patience) and self.validates and self.trainer.progress.waited >= patience
+
+    def _evaluate(self) -> Generator[Report, None, bool]:
+        """Validate; returns whether this is the best so far."""
+        with self._timed("eval"):
+            evaluation = self.trainer.evaluate()
+            yield evaluation
+        if self.validates and not is_finite(evaluation.loss):
+            raise _DivergenceError(f"the validation loss is {evaluation.loss}", evaluation.step)
+        return evaluation.best
+
+    def _give_a_best(self) -> Iterator[Report]:
+        """Write a ``best.npz`` if the run is stopped before its first evaluation.
+
+        ``last.npz`` is saved by now and does not have this, so that the resumed run is the one that never stopped.
+        """
+        if self.writer is None or not self.validates or math.isfinite(self.trainer.progress.best_loss):
+            return
+        evaluation = self.trainer.evaluate()
+        yield evaluation
+        if evaluation.best:
+            file = self.writer.save_best(self.trainer)
+            yield self._event("save", path=str(file), details={"best": True})
+
+    def _sample(self) -> Iterator[Report]:
+        step = self.trainer.progress.step
+        try:
+            # while it learns, weights may be absurd
+            with self._timed("sample"), np.errstate(over="ignore", invalid="ignore"):
+                text = self.trainer.task.sample(self.trainer.averaged, step)
+        except DivergedError:
+            raise _DivergenceError("what the model writes is not finite", step) from None
+        if text is not None:
+            yield self._event("sample", text=text)
+
+    def _is_due(self, every: int | None) -> bool:
+        """Tell whether something is due now; a budget of minutes has it done at the end, and not shortly before."""
+        step, steps = self.trainer.progress.step, self.trainer.steps
+        return _due(step, every) and (self.trainer.budget is None or step <= latest(steps, every or 1))
+
+    def _is_stale(self) -> bool:
+        minutes = self.trainer.config.save_minutes
+        return bool(minutes) and time.monotonic() - self._saved_s > minutes * 60
+
+    def _save(self, *, best: bool) -> Iterator[Report]:
+        """Save, but never what is not finite."""
+        odd = self.trainer.odd_tensor()
+        if odd is not None:
+            raise _DivergenceError(f"tensor {odd} is not finite", self.trainer.progress.step)
+        if self.writer is not None:
+            with self._timed("save"):
+                file = self.writer.save(self.trainer, best=best)
+            self._saved_s = time.monotonic()
+            yield self._event("save", path=str(file), details={"best": best})
+
+    # -- when training diverges --
+
+    def _roll_back(self, divergence: _DivergenceError) -> Report:
+        self.trainer.roll_back()
+        step, rate = self.trainer.progress.step, self._rate
+        text = f"back to step {step} at half the rate, {rate:.3g}: at update {divergence.update} {divergence.what}"
+        return self._event("rollback", text=text, details={"from_step": divergence.update, "rate": rate})
+
+    def _keep(self, divergence: _DivergenceError) -> Iterator[Report]:
+        """Save the last good state; where the one before the update is none, that of the last save stays."""
+        odd = self.trainer.odd_tensor()
+        if odd is not None:
+            divergence.what = f"tensor {odd} is not finite"  # which is the cause of whatever was noticed
+        if self.trainer.rolls_back:
+            self.trainer.roll_back()
+            yield from self._save(best=False)
+        elif odd is None and not divergence.hopeless:
+            yield from self._save(best=False)
+
+    def _error(self, divergence: _DivergenceError, tries: int) -> DivergedError:
+        kept = "" if self.writer is None else "; nothing was saved yet"
+        if self.writer is not None and self.writer.saved:
+            good = self.trainer.rolls_back or not divergence.hopeless
+            kept = f"; the last {'good state' if good else 'save'} is in {self._path!r}"
+        often = f", after {tries} rollbacks" if tries else ""
+        return DivergedError(
+            f"training diverged at update {divergence.update}{often}: {divergence.what}{kept}; {self._remedy}"
+        )
+
+    @property
+    def _rate(self) -> float:
+        return self.trainer.config.learning_rate * self.trainer.progress.rate_factor
+
+    @property
+    def _remedy(self) -> str:
+        clipping = "" if self.trainer.config.clip_norm else " or `clip_norm=1`"
+        return f"try `learning_rate={self._rate / 3:.2g}`{clipping}"
+
+    # -- reports --
+
+    @property
+    def _path(self) -> str:
+        return "" if self.writer is None else str(self.writer.folder)
+
+    def _end(self, reason: str, **more: Any) -> Report:
+        best_loss = self.trainer.progress.best_loss
+        known = best_loss if math.isfinite(best_loss) else None
+        return self._event("end", path=self._path, details={"reason": reason, "best_loss": known, **more})
+
+    def _event(self, kind: Event, **values: Any) -> Report:
+        progress = self.trainer.progress
+        return Report(
+            kind,
+            step=progress.step,
+            steps=self.trainer.steps,
+            epoch=self.trainer.batches.epoch,
+            elapsed_s=progress.elapsed_s,
+            **values,
+        )
+
+
+class _DivergenceError(Exception):
+    """Training diverged: why, and at which update; `hopeless` if the state before it is no good either."""
+
+    def __init__(self, what: str, update: int, *, hopeless: bool = False) -> None:
+        super().__init__(what, update)
+        self.what, self.update, self.hopeless = what, update, hopeless
+
+
+def _due(step: int, every: int | None) -> bool:
+    return bool(every) and step % (every or 1) == 0

@@ -1,0 +1,249 @@
+"""`train`: training as an iterator of reports. Nothing is printed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Generator, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from charlm.blas import one_blas_thread
+from charlm.config import TrainConfig
+from charlm.errors import UsageError
+from charlm.models.language_model import CharModel
+from charlm.models.learner import Learner
+from charlm.runs.report import Report
+from charlm.runs.writer import RunWriter
+from charlm.training.budget import Budget, Clock
+from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.plan import fitting_note, idle_note, plan
+from charlm.training.run_loop import RunLoop
+from charlm.training.task import Task, TextTask, text_task
+from charlm.training.trainer import Trainer
+
+__all__ = ["RunOptions", "Training", "train"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What surrounds the training of a model when it is more than a call in Python.
+
+    Parameters
+    ----------
+    folder : Path, optional
+        Where checkpoints and log go; None keeps nothing. A run that is kept also measures a baseline.
+    origin : mapping
+        Stored with the run: where its text came from, and once it is measured, the baseline.
+    resumed : tuple of mapping, optional
+        The record and the tensors of the checkpoint to resume; the model is already that checkpoint's.
+    should_stop : callable
+        Asked after every update, and after what was due then; once it says yes the run saves and ends.
+    started_s : float, optional
+        When the time of a budget of minutes began, of `clock`: with the command, say; with `train` when left out.
+    clock : callable
+        Seconds from any origin.
+    group : ProcessGroup, optional
+        The ranks of a distributed run, of which this is rank 0: the others are in
+        `charlm.training.parallel.distributed.follow`.
+    on_phase : callable
+        Called with a few words before each thing that takes time ahead of the first update.
+    """
+
+    folder: Path | None = None
+    origin: Mapping[str, Any] = field(default_factory=dict)
+    resumed: tuple[Mapping[str, Any], Mapping[str, Any]] | None = None
+    should_stop: Callable[[], bool] = lambda: False
+    started_s: float | None = None
+    clock: Clock = time.perf_counter
+    group: ProcessGroup | None = None
+    on_phase: Callable[[str], None] = lambda _phase: None
+
+
+class Training(Iterator[Report]):
+    """Training of a model: an iterator of its reports, which trains as far as it is read.
+
+    Parameters
+    ----------
+    reports : generator of Report
+        Closed by `close`, which ends the training where it is.
+    model : str
+        What is trained, for `repr`.
+
+    Examples
+    --------
+    >>> import charlm
+    >>> text = "the cat sat on the mat. " * 40
+    >>> model = charlm.CharModel(charlm.ModelConfig(hidden_size=16), charlm.Vocabulary.from_text(text))
+    >>> training = charlm.train(model, text, charlm.TrainConfig(steps=5))
+    >>> training
+    <Training of CharModel(lstm 16, 11 symbols, 1,979 parameters): not started; iterate, or call run()>
+    >>> training.run().details["reason"]
+    'finished'
+    >>> training
+    <Training of CharModel(lstm 16, 11 symbols, 1,979 parameters): finished at step 5 of 5>
+    """
+
+    def __init__(self, reports: Generator[Report, None, None], model: str) -> None:
+        self._reports, self._model = reports, model
+        self._last: Report | None = None
+        self._open = True
+
+    def __next__(self) -> Report:
+        try:
+            self._last = next(self._reports)
+        except BaseException:
+            self._open = False
+            raise
+        return self._last
+
+    def run(self) -> Report:
+        """Train to the end and return the last report; from where it is, if some were read before.
+
+        Raises
+        ------
+        UsageError
+            If it was closed before it began.
+        """
+        for _ in self:
+            pass
+        if self._last is None:
+            raise UsageError("this training was closed before it began; call train again")
+        return self._last
+
+    def close(self) -> None:
+        """End the training where it is."""
+        self._open = False
+        self._reports.close()
+
+    def __repr__(self) -> str:
+        return f"<Training of {self._model}: {self._progress()}>"
+
+    def _progress(self) -> str:
+        if self._last is None:
+            return "not started; iterate, or call run()" if self._open else "closed before it began"
+        place = f"step {self._last.step} of {self._last.steps}"
+        if self._last.event == "end":
+            return f"{self._last.details['reason']} at {place}"
+        return f"at {place}; iterate further, or call run()" if self._open else f"closed at {place}"
+
+
+def train(
+    model: Learner,
+    text: str | Task,
+    config: TrainConfig | None = None,
+    *,
+    validation: str | None = None,
+    run: RunOptions | None = None,
+) -> Training:
+    """Train a model on a text, or any learner on its task, in place, as far as the reports are read.
+
+    Nothing is done before the first report is asked for: iterate, or call ``run()``.
+
+    Parameters
+    ----------
+    model : CharModel or Learner
+        The vocabulary of a `CharModel` must cover the text, or have an unknown slot.
+    text : str or Task
+        A text for a `CharModel`; for another learner its task.
+    config : TrainConfig, optional
+        The defaults when left out.
+    validation : str, optional
+        A text of its own to validate on, in place of the last part of `text`.
+    run : RunOptions, optional
+        Where to keep checkpoints, and what to resume; without it nothing is written.
+
+    Returns
+    -------
+    Training
+        An iterator of reports, one an event, the first "start", the last "end". A "step" report's loss is in nats
+        per character. Its ``run()`` trains to the end and returns the last report.
+
+    Raises
+    ------
+    CorpusError, VocabularyError
+        If the text cannot be trained on.
+    DivergedError
+        If a loss or gradient is no longer finite, and ``on_nan`` is not to go back or that did not help, or if the
+        loss has become hopeless; the last good state is saved.
+    DiskError
+        If a checkpoint cannot be written; the one before is whole.
+    PeerLostError
+        If a rank of a distributed run is gone; what was saved last is whole.
+    """
+    return Training(_reports(model, text, config or TrainConfig(), validation, run or RunOptions()), repr(model))
+
+
+def _task(model: Learner, text: str | Task, config: TrainConfig, validation: str | None) -> Task:
+    if not isinstance(text, str):
+        return text
+    if not isinstance(model, CharModel):
+        raise UsageError(f"a text trains a CharModel, not a {type(model).__name__}; give this learner its task")
+    return text_task(model.vocabulary, text, config, validation)
+
+
+def _reports(
+    model: Learner, text: str | Task, config: TrainConfig, validation: str | None, run: RunOptions
+) -> Generator[Report, None, None]:
+    began, note = run.clock() if run.started_s is None else run.started_s, ""
+    run.on_phase("encoding the text")
+    task = _task(model, text, config, validation)
+    if run.folder is not None and "baseline" not in run.origin and isinstance(task, TextTask):
+        run.on_phase("counting n-grams for the baseline")
+        measured = task.baseline(run.origin)
+        run = dataclasses.replace(run, origin={**run.origin, "baseline": measured})
+    with one_blas_thread() as blas_threads:
+        if run.resumed is None:
+            fitted = task.fit(config)
+            note = fitting_note(config, fitted)
+            run.on_phase("planning the run" if config.minutes is None else "measuring the pace to fill the minutes")
+            config, budget = plan(model, task, fitted, started_s=began, clock=run.clock, group=run.group)
+        else:
+            budget = _stored_budget(run.resumed[0], began, run.clock)
+        note = "; ".join(filter(None, (note, idle_note(config, run.group))))
+        run.on_phase("preparing the first update")
+        with Trainer(model, task, config, budget=budget, group=run.group) as trainer:
+            writer = None
+            if run.folder is not None:
+                writer = RunWriter(run.folder, run.origin, fresh=run.resumed is None)
+            if run.resumed is not None:
+                trainer.restore(*run.resumed)
+                if writer is not None:
+                    writer.resume(trainer, run.resumed[0])
+            details = _details(trainer, blas_threads, run)
+            for report in RunLoop(trainer, writer, run.should_stop).run(details, note):
+                if writer is not None:
+                    writer.log(report)
+                    if report.event in ("save", "end") and writer.saved:  # a run that is not kept has no log
+                        writer.flush()
+                yield report
+
+
+def _stored_budget(record: Mapping[str, Any], started_s: float, clock: Clock) -> Budget | None:
+    """Return a resumed run's budget of minutes; none, if it was given another, or is older than such budgets."""
+    stored = record.get("budget")
+    return None if stored is None else Budget.from_json(stored, started_s=started_s, clock=clock)
+
+
+def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dict[str, Any]:
+    task, config, description = trainer.task, trainer.config, trainer.learner.describe()
+    progress = trainer.progress
+    known = {"best_loss": progress.best_loss, "best_step": progress.best_step}
+    return {
+        "parameters": int(trainer.learner.params.value.size),
+        **task.facts(),
+        "characters": task.characters,
+        "validation_characters": task.validation_characters,
+        "shards": config.shards,
+        "workers": config.workers if run.group is None else run.group.size,
+        "blas_threads": blas_threads,
+        "preset": run.origin.get("preset"),
+        "baseline": run.origin.get("baseline"),
+        **{name: run.origin[name] for name in ("init_from", "init_sha256", "new_symbols") if name in run.origin},
+        **({} if run.group is None else {"ranks": run.group.size}),
+        "resumed": run.resumed is not None,
+        **({} if trainer.budget is None else trainer.budget.told()),
+        "config": {"model": description.get("model", description), "train": dataclasses.asdict(config)},
+    } | (known if math.isfinite(progress.best_loss) else {})

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+
+from charlm.runs.history import History
+from charlm.runs.verdict import Verdict, judge
+from tests.runs.curves import Curve, falling, history_of
+
+SEEDS = range(12)
+QUIET: dict[str, Any] = {"noise": 0.02, "wobble": 0.0005}
+NOISY: dict[str, Any] = {"noise": 0.15, "wobble": 0.005}
+
+
+def full_rate(x: float) -> float:
+    return 0.3
+
+
+def plateau(height: float) -> Curve:
+    return falling(height, 40)
+
+
+def rising(low: float, since: float, slope: float) -> Curve:
+    return lambda x: falling(low, 9)(x) + slope * max(0.0, x - since)
+
+
+def overfitted(x: float) -> float:
+    return falling(1.3, 6)(x) - 0.3 * x
+
+
+LEARNS: dict[str, Any] = {"train": falling(1.45), "validation": falling(1.5)}
+RUNS: dict[str, tuple[str, dict[str, Any]]] = {
+    "learns": ("learns", LEARNS),
+    "learns slowly": ("learns", {"train": falling(1.3, 3), "validation": falling(1.4, 3)}),
+    "learns at full rate": ("learns", {"train": falling(1.3, 4), "validation": falling(1.4, 4), "rate": full_rate}),
+    "learns unvalidated": ("learns", {"train": falling(1.4, 6)}),
+    "overfits": ("overfits", {"train": overfitted, "validation": rising(1.45, 0.5, 0.35)}),
+    "stalls": ("stalls", {"train": plateau(3.3), "validation": plateau(3.32), "rate": full_rate}),
+    "stalls unvalidated": ("stalls", {"train": plateau(3.3), "rate": full_rate, "noise": 0.05}),
+    "settled": ("settled", {"train": falling(1.45, 30), "validation": falling(1.5, 30)}),
+    "diverges late": ("diverges", {"train": rising(1.5, 0.7, 4), "validation": rising(1.5, 0.7, 4)}),
+    "diverges unvalidated": ("diverges", {"train": rising(1.5, 0.7, 4)}),
+    "never learns": ("diverges", {"train": lambda x: 8.0, "validation": lambda x: 9.0, "noise": 1.0}),
+}
+
+
+@pytest.mark.parametrize("scatter", [QUIET, NOISY], ids=["quiet", "noisy"])
+@pytest.mark.parametrize("kind", RUNS)
+def test_finished_runs(kind: str, scatter: dict[str, Any]) -> None:
+    word, run = RUNS[kind]
+    assert {judge(history_of(**{**scatter, **run}, seed=seed)).word for seed in SEEDS} == {word}
+
+
+@pytest.mark.parametrize("scatter", [QUIET, NOISY], ids=["quiet", "noisy"])
+@pytest.mark.parametrize("kind", ["learns", "learns slowly", "learns at full rate", "learns unvalidated"])
+def test_no_alarm_while_a_run_learns(kind: str, scatter: dict[str, Any]) -> None:
+    _, run = RUNS[kind]
+    for seed in SEEDS[:4]:
+        for part in (0.002, 0.01, 0.03, 0.07, 0.13, 0.19, 0.26, 0.35, 0.5, 0.7, 0.9):
+            assert judge(history_of(**{**scatter, **run}, upto=part, seed=seed)).word in ("early", "learns")
+
+
+def test_the_first_evaluations_raise_no_alarm_even_where_they_rise() -> None:
+    history = history_of(falling(1.4), lambda x: 2.0 + x, upto=0.2, **QUIET)
+    assert len(history.evaluations) == 3
+    assert judge(history).word in ("early", "learns")
+
+
+def test_a_single_bad_evaluation_is_no_overfitting_while_train_falls() -> None:
+    bad_at_last = history_of(
+        falling(1.3, 3), lambda x: falling(1.4, 3)(x) + 0.5 * (x > 0.99), **QUIET, rate=full_rate
+    )
+    assert bad_at_last.evaluations[-1].loss > 1.9
+    assert judge(bad_at_last).word != "overfits"
+
+
+def test_a_single_bad_evaluation_is_no_overfitting() -> None:
+    history = history_of(**LEARNS, **QUIET)
+    history.add({"event": "eval", "step": 1601, "loss": 1.9})
+    assert judge(history).word == "learns"
+
+
+def test_a_single_bad_stretch_is_no_divergence() -> None:
+    history = history_of(**LEARNS, **QUIET)
+    for step in range(1601, 1640):
+        history.add({"event": "step", "step": step, "loss": 4.0})
+    assert judge(history).word == "learns"
+
+
+def test_a_text_whose_parts_differ_does_not_diverge() -> None:
+    parts = history_of(lambda x: falling(1.5)(x) + 0.4 * (int(min(x, 0.999) * 10) % 3 == 0), noise=0.02)
+    assert judge(parts).word != "diverges"
+
+
+def test_a_little_rise_is_no_divergence() -> None:
+    assert judge(history_of(rising(1.5, 0.7, 0.6), noise=0.02)).word != "diverges"
+
+
+def test_overfitting_tells_the_figures_and_the_way_out() -> None:
+    verdict = judge(history_of(**RUNS["overfits"][1], **QUIET))
+    assert verdict.reason.startswith("validation 1.63 rose from 1.48 at step 800")
+    assert "while train fell to 1.0" in verdict.reason
+    assert verdict.remedy == "next time use `dropout=0.3`; best.npz keeps step 800"
+    running = judge(history_of(**RUNS["overfits"][1], **QUIET, upto=0.95))
+    assert running.remedy.startswith("stop here, or use `dropout=0.3`")
+
+
+def test_a_setting_that_the_run_has_not_is_not_recommended() -> None:
+    history = history_of(**RUNS["overfits"][1], **QUIET)
+    assert "weight_drop" not in judge(history).remedy
+    config = {"model": {"dropout": 0.7}, "train": {"weight_drop": 0.0}}
+    history.start = {**history.start, "config": config}
+    assert "a smaller `hidden_size` or more `weight_drop`" in judge(history).remedy
+
+
+@pytest.mark.parametrize("event", [{"event": "step", "loss": None}, {"event": "eval", "loss": None}])
+def test_a_loss_that_is_no_number_is_told_at_once(event: dict[str, Any]) -> None:
+    history = history_of(**LEARNS, upto=0.2)
+    history.add({**event, "step": 321})
+    verdict = judge(history)
+    assert verdict.word == "diverges"
+    assert verdict.remedy == "try `learning_rate=0.1`"
+
+
+def test_a_run_without_validation_evaluates_to_nothing_and_that_is_no_fault() -> None:
+    history = history_of(falling(1.4))
+    history.add({"event": "eval", "step": 1600, "loss": None})
+    assert judge(history).word == "learns"
+
+
+def test_near_the_true_entropy_there_is_nothing_left_to_learn() -> None:
+    baseline = {"order": 5, "nats": 1.9, "true_nats": 1.49}
+    verdict = judge(history_of(plateau(1.5), plateau(1.5), **QUIET, rate=full_rate, baseline=baseline))
+    assert (verdict.word, verdict.remedy) == ("settled", "")
+    assert "the true entropy is 1.49" in verdict.reason
+
+
+def test_the_baseline_is_named() -> None:
+    assert "below the 5-gram (1.90)" in judge(history_of(**LEARNS, **QUIET)).reason
+    slow = history_of(falling(2.4), falling(2.5), **QUIET)
+    assert "still above the 5-gram (1.90)" in judge(slow).reason
+
+
+def test_nothing_at_all() -> None:
+    assert judge(History()) == Verdict("early", "too few figures yet to judge by")
+
+
+def test_history_alone_is_enough() -> None:
+    history = History()
+    history.add_entries([[100 * k, 1.5 - 0.03 * k, 1.5 + 0.04 * abs(k - 5)] for k in range(1, 12)])
+    assert judge(history).word == "overfits"
+
+
+@pytest.mark.parametrize("loss", [0.0, 1e-12, 1e8, -3.0])
+def test_odd_losses_do_no_harm(loss: float) -> None:
+    history = History()
+    for step in range(200):
+        history.add({"event": "step", "step": step, "loss": loss})
+        history.add({"event": "eval", "step": step, "loss": loss})
+    assert not math.isnan(len(str(judge(history))))
+
+
+def test_a_short_text_is_to_become_longer() -> None:
+    history = history_of(**RUNS["overfits"][1], **QUIET, characters=900)
+    assert "use more text or `dropout=0.3`" in judge(history).remedy
+
+
+def test_what_is_known_by_heart_is_settled() -> None:
+    by_heart = judge(history_of(falling(0.01, 40), noise=0.002, rate=full_rate))
+    assert by_heart.word == "settled"
+    assert "knows its text by heart" in by_heart.reason
+    assert "`val_frac=0.1`" in by_heart.remedy
+    predictable = judge(history_of(falling(0.01, 40), falling(0.01, 40), noise=0.002, rate=full_rate))
+    assert str(predictable) == "settled: validation is 0.018, and next to nothing is left to learn"
+
+
+def test_a_run_that_ended_soon_is_judged_by_what_there_is() -> None:
+    history = History()
+    for step in range(1, 13):
+        history.add({"event": "step", "step": step, "loss": 3 - step / 10})
+    assert judge(history).word == "early"
+    history.add({"event": "end", "step": 12, "steps": 12, "reason": "finished"})
+    assert str(judge(history)) == "learns: train fell from 2.65 to 2.05"
