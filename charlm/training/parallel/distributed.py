@@ -149,7 +149,9 @@ class DistributedRank:
                 return [array[self._parts[writer]]]
             case "state":
                 return [array[self._streams[writer]]]
-        return [array] if writer == 0 else []  # the batch
+        if writer:
+            return []
+        return [array.view(np.uint8) if name == "update" else array]  # MPI has no type for a record
 
 
 def _streams(arrays: Arrays) -> int:
