@@ -13,97 +13,87 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from charlm.lazy import loader
+
 __version__ = "0.1.0"
 
-# Loaded at first use (PEP 562), so that `import charlm` and `charlm --help` do not wait for NumPy.
-_HOMES = {
-    "CharModel": "charlm.models.language_model",
-    "CharlmError": "charlm.errors",
-    "CheckpointError": "charlm.errors",
-    "ConstraintError": "charlm.errors",
-    "CorpusError": "charlm.errors",
-    "DiskError": "charlm.errors",
-    "DivergedError": "charlm.errors",
-    "DynamicConfig": "charlm.config",
-    "ModelConfig": "charlm.config",
-    "PeerLostError": "charlm.errors",
-    "RunLockedError": "charlm.errors",
-    "SampleConfig": "charlm.config",
-    "TrainConfig": "charlm.config",
-    "UsageError": "charlm.errors",
-    "Vocabulary": "charlm.text.vocabulary",
-    "VocabularyError": "charlm.errors",
-    "evaluate": "charlm.analysis.evaluation",
-    "extended": "charlm.models.extension",
-    "generate": "charlm.generation.streaming",
-    "load": "charlm.checkpoint",
-    "save": "charlm.checkpoint",
-    "score": "charlm.analysis.scoring",
-    "train": "charlm.training.train",
+# The public names by the modules that define them. They are loaded at first use (PEP 562), so that `import charlm`
+# and `charlm --help` do not wait for NumPy.
+_NAMES = {
+    "analysis.evaluation": "evaluate",
+    "analysis.scoring": "score",
+    "checkpoint": "load save",
+    "config": "DynamicConfig ModelConfig SampleConfig TrainConfig",
+    "errors": "CharlmError CheckpointError ConstraintError CorpusError DiskError DivergedError PeerLostError "
+    "RunLockedError UsageError VocabularyError",
+    "generation.streaming": "generate",
+    "models.extension": "extended",
+    "models.language_model": "CharModel",
+    "text.vocabulary": "Vocabulary",
+    "training.train": "train",
 }
+__all__ = sorted(["__version__", "nn", *" ".join(_NAMES.values()).split()])
 
-__all__ = [
-    "CharModel",
-    "CharlmError",
-    "CheckpointError",
-    "ConstraintError",
-    "CorpusError",
-    "DiskError",
-    "DivergedError",
-    "DynamicConfig",
-    "ModelConfig",
-    "PeerLostError",
-    "RunLockedError",
-    "SampleConfig",
-    "TrainConfig",
-    "UsageError",
-    "Vocabulary",
-    "VocabularyError",
-    "__version__",
-    "evaluate",
-    "extended",
-    "generate",
-    "load",
-    "nn",
-    "save",
-    "score",
-    "train",
-]
+_load = loader(globals(), _NAMES)
 
-if TYPE_CHECKING:
-    from charlm import nn
-    from charlm.analysis.evaluation import evaluate
-    from charlm.analysis.scoring import score
-    from charlm.checkpoint import load, save
-    from charlm.config import DynamicConfig, ModelConfig, SampleConfig, TrainConfig
-    from charlm.errors import (
-        CharlmError,
-        CheckpointError,
-        ConstraintError,
-        CorpusError,
-        DiskError,
-        DivergedError,
-        PeerLostError,
-        RunLockedError,
-        UsageError,
-        VocabularyError,
+if TYPE_CHECKING:  # the same for type checkers, which cannot read it above; a test compares
+    from charlm import nn as nn
+    from charlm.analysis.evaluation import evaluate as evaluate
+    from charlm.analysis.scoring import score as score
+    from charlm.checkpoint import load as load
+    from charlm.checkpoint import save as save
+    from charlm.config import (
+        DynamicConfig as DynamicConfig,
     )
-    from charlm.generation.streaming import generate
-    from charlm.models.extension import extended
-    from charlm.models.language_model import CharModel
-    from charlm.text.vocabulary import Vocabulary
-    from charlm.training.train import train
+    from charlm.config import (
+        ModelConfig as ModelConfig,
+    )
+    from charlm.config import (
+        SampleConfig as SampleConfig,
+    )
+    from charlm.config import (
+        TrainConfig as TrainConfig,
+    )
+    from charlm.errors import (
+        CharlmError as CharlmError,
+    )
+    from charlm.errors import (
+        CheckpointError as CheckpointError,
+    )
+    from charlm.errors import (
+        ConstraintError as ConstraintError,
+    )
+    from charlm.errors import (
+        CorpusError as CorpusError,
+    )
+    from charlm.errors import (
+        DiskError as DiskError,
+    )
+    from charlm.errors import (
+        DivergedError as DivergedError,
+    )
+    from charlm.errors import (
+        PeerLostError as PeerLostError,
+    )
+    from charlm.errors import (
+        RunLockedError as RunLockedError,
+    )
+    from charlm.errors import (
+        UsageError as UsageError,
+    )
+    from charlm.errors import (
+        VocabularyError as VocabularyError,
+    )
+    from charlm.generation.streaming import generate as generate
+    from charlm.models.extension import extended as extended
+    from charlm.models.language_model import CharModel as CharModel
+    from charlm.text.vocabulary import Vocabulary as Vocabulary
+    from charlm.training.train import train as train
 
 
 def __getattr__(name: str) -> Any:
-    if name == "nn":
-        return import_module("charlm.nn")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'charlm' has no attribute {name!r}")
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+    return import_module("charlm.nn") if name == "nn" else _load(name)
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return __all__

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -64,6 +66,18 @@ MODULES = sorted(
     for module in pkgutil.walk_packages(charlm.__path__, "charlm.")
     if not any(part.startswith("_") for part in module.name.split("."))
 )
+
+
+def test_type_checkers_see_the_same_names() -> None:
+    source = Path(charlm.__file__).read_text("utf-8").split("if TYPE_CHECKING:")[1]
+    seen = {
+        one: home
+        for home, names in re.findall(r"from charlm(?:\.([\w.]+))? import (\([^)]*\)|[^\n]+)", source)
+        for one in re.findall(r"(\w+) as \1", names)
+    }
+    told = {one: home for home, names in charlm._NAMES.items() for one in names.split()}
+    assert seen == {"nn": "", **told}
+    assert sorted(charlm.__all__) == sorted([*seen, "__version__"])
 
 
 def in_order(names: list[str]) -> list[str]:
@@ -129,7 +143,7 @@ def test_every_public_function_and_class_is_described() -> None:
 
 def test_importing_charlm_loads_nothing_heavy() -> None:
     modules = loaded("import charlm")
-    assert {name for name in modules if name.startswith("charlm")} == {"charlm"}
+    assert {name for name in modules if name.startswith("charlm")} == {"charlm", "charlm.lazy"}
     assert modules.isdisjoint({"numpy", "rich", "typer", "regex"})
     assert "numpy" not in loaded("import charlm; charlm.TrainConfig; charlm.CorpusError")
 
