@@ -14,7 +14,7 @@ from charlm.blas import shared_dot
 from charlm.config import LossReduction, ModelConfig, from_mapping
 from charlm.errors import CheckpointError
 from charlm.models.learner import State
-from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Inputs, Shape, occurring
+from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Inputs, Shape, check_ids, occurring
 from charlm.nn.backprop import once
 from charlm.nn.dropout import Dropout
 from charlm.nn.embedding import Embedding
@@ -321,6 +321,7 @@ class CharModel:
     ) -> tuple[FloatArray, State]:
         """Read a whole sequence as `logits` does; return the top layer's hidden states (T, N, H), and the state."""
         T, N = ids.shape
+        check_ids(ids, len(self.vocabulary))
         symbols, places = occurring(ids, len(self.vocabulary))
         read = self._reader(N, symbols=symbols)
         now = self.zero_state(N) if state is None else state

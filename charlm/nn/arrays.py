@@ -106,7 +106,7 @@ def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
     Raises
     ------
     UsageError
-        If an id is not below `size`.
+        If an id of a large vocabulary is not below `size`; others are not checked here.
 
     Examples
     --------
@@ -114,8 +114,8 @@ def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
     (array([   7,    8, 3000]), array([[2, 0],
            [0, 1]]))
     """
-    check_ids(ids, size)
     if size <= LARGE_VOCABULARY:
         return None, ids
+    check_ids(ids, size)
     symbols, places = np.unique(ids, return_inverse=True)
     return symbols, places.reshape(ids.shape)

@@ -86,8 +86,8 @@ class Linear:
             If x has another number of features.
         """
         D, J = self.input_size, self.output_size
-        letters = "(T, N, D)" if x.ndim != 2 else "(N, D)"
-        check_shape("the input", x, (*(None,) * (2 if x.ndim != 2 else 1), D), letters)
+        if x.ndim not in (2, 3) or x.shape[-1] != D:
+            check_shape("the input", x, (None, None, D), "(T, N, D)")
         *leading, _ = x.shape
         ws = Workspace() if workspace is None else workspace
         W, b, x_rows = self.params["W"], self.params["b"], x.reshape(-1, D)
@@ -96,7 +96,7 @@ class Linear:
 
         @once
         def backprop(dy: FloatArray) -> FloatArray:
-            check_shape("dy", dy, (*leading, J), letters.replace("D", "J"))
+            check_shape("dy", dy, (*leading, J), "(T, N, J)" if len(leading) == 2 else "(N, J)")
             dy_columns = dy.reshape(-1, J).T
             self.params.gradient("W")[...] += dy_columns @ x_rows
             self.params.gradient("b")[...] += dy_columns.sum(axis=1)

@@ -219,8 +219,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         if not isinstance(x, Lookup) and x.ndim == 2:
             symbols, x = occurring(cast("IdArray", x), self.input_size)
         ws = Workspace() if workspace is None else workspace
-        weights = ws.get((self, "weights"), lambda: InputWeights(self))
-        products = ws.get((self, "products", N), lambda: self._products(N))
+        weights, products = ws.get((self, "weights", N), lambda: (InputWeights(self), self._products(N)))
         weights.load_(self, symbols)
         W_h, mask = self.by_gate("W_h"), None
         if weight_rng is not None and self.weight_drop:

@@ -39,10 +39,11 @@ class Forward:
     """Arrays of one step forward, each (N, H) unless said."""
 
     W_h: GateProduct
-    wx: FloatArray  # W_x x + b
+    wx: FloatArray  # (1, N, H): W_x x + b
     h_before: FloatArray
     h: FloatArray  # NEW for a new array
-    z: FloatArray
+    z_of_gates: FloatArray  # (1, N, H)
+    z: FloatArray  # the same, (N, H)
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
 
     def step_forward(self, step: Forward) -> None:
         """Compute h, equations (1) and (2), in place."""
-        np.add(step.wx, step.W_h(step.h_before)[0], step.z)  # (1)
+        np.add(step.wx, step.W_h(step.h_before), step.z_of_gates)  # (1)
         step.h = np.tanh(step.z, step.h)  # (2)
 
     def gate_factors(self, window: Window[Forward, Backward], steps: slice) -> None:
@@ -93,11 +94,11 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
     def window(self, T: int, N: int, products: Products, *, resets: bool) -> Window[Forward, Backward]:
         """Return the arrays for T steps of N streams."""
         window: Window[Forward, Backward] = Window(1, 1, T, N, self.hidden_size, self.params.dtype, resets=resets)
-        (h,), (h_before,), z = window.states, window.before, window.z[0]
+        (h,), (h_before,) = window.states, window.before
         (W_h,), (W_h_transposed,) = products
-        steps = list(z)
-        window.forward = [Forward(W_h, z, h_before[t], h[t + 1], z) for t, z in enumerate(steps)]
-        window.backward = [Backward(W_h_transposed, k, k, k[None, None]) for k in steps]
+        of_gates = [window.z[:, t] for t in range(T)]
+        window.forward = [Forward(W_h, z, h_before[t], h[t + 1], z, z[0]) for t, z in enumerate(of_gates)]
+        window.backward = [Backward(W_h_transposed, k[0], k[0], k[:, None]) for k in of_gates]
         return window
 
     def step_function(
@@ -105,11 +106,11 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
     ) -> StepFunction:
         """Return a function that advances by one symbol."""
         (W_h,), step_forward = products, self.step_forward
-        z = W_h.product[0]
-        step = Forward(W_h, z, z, NEW, z)
+        z = W_h.product
+        step = Forward(W_h, z, z, NEW, z, z[0])
 
         def advance(x: StepInput, state: LayerState) -> tuple[FloatArray, LayerState]:
-            step.wx = read(x)[0]
+            step.wx = read(x)
             (step.h_before,) = state
             step.h = NEW
             step_forward(step)
