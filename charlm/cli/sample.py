@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from charlm.cli.sample_writing import Searched
     from charlm.generation import Sample
     from charlm.models.language_model import CharModel
+    from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["sample"]
 
@@ -201,8 +202,7 @@ def sample(
         if seed is None and beam is None:
             typer.echo(f"seed {chosen}", err=True)
         parameters = _parameters(asked, beam) if as_json else None
-        # a document is a line: a person sees a list, and a program the separator that it sees between all samples
-        lines = net.vocabulary.stop_id is not None and stream.isatty()
+        lines = _holds_lines(net.vocabulary) and not as_json
         unseen = (output is not None or is_file(stream)) and not (novelty or novelty_corpus)
         with waiting("writing") if unseen else contextlib.nullcontext() as progress:
             writer = SampleWriter(
@@ -215,7 +215,15 @@ def sample(
             )
             for one, found in written:
                 writer.write(one, found)
+        if lines and not stream.isatty():  # where the writer ends the row
+            out.write("\n")
     _tell(writer.remarks())
+
+
+def _holds_lines(vocabulary: Vocabulary) -> bool:
+    """Tell whether a text of this vocabulary is a document, and a document a line."""
+    feeds = ("\n", "\r\n", ord("\n"))
+    return vocabulary.stop_id is not None and not any(symbol in feeds for symbol in vocabulary.symbols)
 
 
 def _tell(remarks: list[str]) -> None:

@@ -349,7 +349,7 @@ class TestLength:
 
 
 class TestDocuments:
-    """Each is a line on a terminal; elsewhere the separator is that of all samples."""
+    """Each is a line, the last one too."""
 
     @pytest.fixture
     def names(self, tmp_path: Path) -> Path:
@@ -362,11 +362,17 @@ class TestDocuments:
         flags = ("--count", "4", "--seed", "1", "--prompt", "a")
         screen = terminal("-c", PROGRAM, "sample", names, *flags)
         assert screen.end() == 0
+        assert screen.raw.decode().replace("\r\n", "\n") == program(str(names), *flags).stdout.decode()
+
+    def test_in_a_pipe_and_in_a_file_each_is_a_line(self, names, tmp_path):
+        flags = ("--count", "4", "--seed", "1", "--prompt", "a")
         piped = program(str(names), *flags).stdout.decode()
-        assert not piped.endswith("\n")
-        texts = piped.split("\n---\n")
-        assert len(texts) == 4
-        assert screen.raw.decode().replace("\r\n", "\n") == "\n".join(texts) + "\n"
+        assert [line[0] for line in piped.split("\n")[:-1]] == ["a"] * 4
+        assert piped.endswith("\n")
+        assert program(str(names), *flags, "--output", str(tmp_path / "names.txt")).stdout == b""
+        assert (tmp_path / "names.txt").read_bytes().decode() == piped
+        texts = [json.loads(line)["text"] for line in program(str(names), *flags, "--json").stdout.splitlines()]
+        assert piped == "".join("a" + text + "\n" for text in texts)
 
 
 class TestTerminal:
