@@ -1,4 +1,4 @@
-"""What a setting is held against: one of some names, or a number within borders."""
+"""Checks of settings: one of some names, or a number within bounds."""
 
 from __future__ import annotations
 

@@ -11,14 +11,14 @@ __all__ = ["DynamicConfig"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamicConfig:
-    """How a model learns while it is evaluated; see `charlm.analysis.dynamic`.
+    """Settings of dynamic evaluation, which learns from the text it scores; see `charlm.analysis.dynamic`.
 
     Parameters
     ----------
     rate : float
         Step size η of gradient descent on a segment's mean loss; 0 learns nothing.
     decay : float
-        Share λ of the way back to the trained weights that each update goes.
+        Share λ of the distance to the trained weights that each update takes back.
     length : int
         Characters of a segment, which is scored before it is learnt from.
     clip_norm : float

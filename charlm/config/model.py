@@ -36,7 +36,7 @@ class ModelConfig:
     weight_drop : float
         Probability that a recurrent weight is dropped for an update (DropConnect; Merity et al. 2018).
     gru_reset : {"after", "before"}
-        Where a GRU's reset gate acts: after the recurrent product (PyTorch) or before it (Cho et al. 2014).
+        Place of a GRU's reset gate: after the recurrent product (PyTorch) or before it (Cho et al. 2014).
     init : {"uniform", "min-char-rnn"}
         Start weights: uniform in ±1/√H, those of one-hot input in ±1, with forget-gate bias 1; or 0.01·N(0, 1) with
         zero biases.

@@ -19,7 +19,7 @@ FINISH_WITHIN = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleConfig:
-    """How text is drawn from a model.
+    """Settings of sampling.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ class SampleConfig:
         Keep the fewest symbols whose surprisal is nearest to the expected one and whose probabilities reach p; 1
         keeps all.
     repeat_penalty : float
-        Multiplies the log-probability of symbols that were seen lately: above 1 they become less likely, 1 does
+        Multiplies the log-probability of symbols that occurred lately: above 1 they become less likely, 1 does
         nothing.
     repeat_last_n : int
         So many of the last symbols, the prompt's among them, count as seen; 0 none.
@@ -52,7 +52,7 @@ class SampleConfig:
     template : str
         A text with holes to fill, ``Dear {name:PATTERN}, …``; empty for any text.
     on_unknown : {"error", "skip", "replace"}
-        What becomes of prompt characters outside the vocabulary.
+        Treatment of prompt characters outside the vocabulary.
     """
 
     length: int = 500

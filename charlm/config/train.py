@@ -19,7 +19,7 @@ OnNan: TypeAlias = Literal["stop", "rollback"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
-    """How a model is trained.
+    """Settings of training.
 
     Parameters
     ----------
@@ -32,11 +32,11 @@ class TrainConfig:
     weight_decay : float
         L2 penalty added to the gradient; decoupled from it in ``adamw``.
     schedule : {"constant", "cosine", "step"}
-        Course of the learning rate over the run.
+        The learning rate over the run.
     warmup : int
         Updates over which the rate first rises linearly from 0.
     ema : float
-        Decay a an update of the average of the weights that is evaluated and kept as the best,
+        Decay a an update of the average of the weights that is evaluated and stored as the best,
         ``ā ← a ā + (1 - a) w``; less while updates are few. 0 keeps no average.
     clip_norm, clip_value : float
         Largest global norm of the gradient; largest size of an entry. 0 switches either off.
@@ -50,7 +50,7 @@ class TrainConfig:
         The budget; at most one. None of them means ten epochs. Minutes are wall-clock time: of the whole command,
         or of the call in Python. See `charlm.training.budget`.
     sampling : {"sequential", "random", "min-char-rnn"}
-        Contiguous streams with carried state, windows from anywhere with zero state, or min-char-rnn's cursor.
+        Contiguous streams with carried state, random windows with zero state, or min-char-rnn's cursor.
     state_reset : float
         Probability with which a sequential stream begins a window from zero state. Without it a
         model may come to rely on a state that has been carried through the whole text, which a new text has not.
@@ -63,7 +63,7 @@ class TrainConfig:
     eval_every, save_every, sample_every, log_every : int, optional
         In updates; 0 means never, None leaves it to the length of the run.
     save_minutes : float
-        Also save when so many minutes have gone by since the last time; 0 means never.
+        Also save so many minutes after the last save; 0 means never.
     seed : int
         Fixes start weights, offsets, windows and dropout.
     loss_reduction : {"mean", "sum"}
@@ -73,8 +73,7 @@ class TrainConfig:
     workers : int, optional
         Threads that work on the shards: never changes a bit.
     on_nan : {"stop", "rollback"}
-        What follows a loss or gradient that is not finite: the end, or going on from the last good state with
-        half the rate.
+        Response to a loss or gradient that is not finite: end, or restore the last good state and halve the rate.
     """
 
     optimizer: OptimizerName = "adagrad"

@@ -1,4 +1,4 @@
-"""How bytes become a text, and a text symbols: the names of the choices."""
+"""The choices of decoding bytes to text and of splitting text into symbols, by name."""
 
 from __future__ import annotations
 

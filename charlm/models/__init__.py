@@ -1,1 +1,1 @@
-"""What can learn: the language model, and the protocol by which anything else is trained, saved and resumed."""
+"""Models: the language model, and the protocol by which any other learner is trained, saved and resumed."""

@@ -2,9 +2,9 @@
 
 ::
 
-    one-hot W_x, embedding    a known symbol's column is kept, a new one's is drawn as at any start
-    head.W, head.b            a known symbol's row is kept, a new one's is the mean of the known
-    all else                  is kept
+    one-hot W_x, embedding    a known symbol's column stays, a new one's is initialised at random, as always
+    head.W, head.b            a known symbol's row stays, a new one's is the mean of the known
+    all else                  stays
 
 The mean row gives a new symbol the mean z̄ of the known symbols' logits, at every state. Since the mean of e^z is at
 least e^z̄ (Jensen), it is never more likely than a uniform guess over all symbols, old and new, and far less where

@@ -74,11 +74,11 @@ class CharModel:
     config : ModelConfig
         Its shape.
     vocabulary : Vocabulary
-        What it reads and writes.
+        The symbols it reads and writes.
     seed : int
         Fixes the start weights.
     params : ParameterStore, optional
-        Where the weights live, as they are there, in place of new ones.
+        A store that holds the weights, which stay unchanged; by default a new one.
 
     Attributes
     ----------
@@ -181,7 +181,7 @@ class CharModel:
         reduction, scale
             As for `charlm.nn.cross_entropy`.
         workspace : Workspace, optional
-            Where arrays are kept from window to window.
+            Arrays that are reused from window to window.
 
         Returns
         -------
@@ -232,8 +232,8 @@ class CharModel:
         streams : int or None
             N; None for one stream without an axis of its own, which is quickest.
         cores : int, optional
-            How many may work on one stream of a model too large for the cache of one; as many as BLAS has threads
-            in force when left out. Changes no bit.
+            Cores that may share one stream of a model too large for the cache of one; by default as many as BLAS
+            has threads. Changes no bit.
 
         Returns
         -------
@@ -305,7 +305,7 @@ class CharModel:
         state : State, optional
             Zero when left out.
         resets : ndarray of bool, shape (T, N), optional
-            Where a stream's state is set to zero before it reads an input.
+            Inputs before which their stream's state is set to zero.
 
         Returns
         -------

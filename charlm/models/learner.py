@@ -78,9 +78,9 @@ class Learner(Protocol):
         rng, weight_rng : numpy.random.Generator, optional
             Draw the masks of activations and of weights; without them nothing is dropped.
         scale : float, optional
-            What the sum of the losses of all predictions is multiplied by; their mean when left out.
+            Factor of the sum of all predictions' losses; by default it gives their mean.
         workspace : Workspace, optional
-            Where arrays are kept from window to window.
+            Arrays that are reused from window to window.
 
         Returns
         -------

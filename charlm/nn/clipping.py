@@ -55,7 +55,7 @@ def clip_norm_(grad: FloatArray, max_norm: float) -> float:
 
     Notes
     -----
-    The direction is kept. PyTorch adds 1e-6 to the norm; this does not.
+    The direction does not change. PyTorch adds 1e-6 to the norm; this does not.
 
     References
     ----------

@@ -64,7 +64,7 @@ class Dropout:
         rng : numpy.random.Generator
             Draws the mask.
         workspace : Workspace, optional
-            Where the result is kept until the next window.
+            Arrays for the result, overwritten by the next window.
 
         Returns
         -------

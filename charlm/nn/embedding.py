@@ -26,7 +26,7 @@ class Embedding:
     vocabulary_size, embedding_size : int
         V and E.
     params : ParameterStore, optional
-        Where ``W`` (E, V) lives, as it is there; a store of its own when left out.
+        A store that holds ``W`` (E, V), which stays unchanged; by default a new one.
     rng : numpy.random.Generator, optional
         Draws the start weights, N(0, 1); seed 0 for a store of its own when left out.
     dtype : dtype-like

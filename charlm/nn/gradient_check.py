@@ -87,13 +87,13 @@ def check_gradients(
     loss : callable
         ``() -> float``, computed afresh from `tensors` as they are at the call.
     tensors : mapping of str to ndarray of float64
-        What the loss depends on; moved in place, and put back.
+        The arrays that the loss depends on; changed in place and restored.
     gradients : mapping of str to ndarray
         dL/d of each tensor, of its shape.
     rng : numpy.random.Generator
         Draws the entries to try and the direction.
     entries : int
-        How many entries of each tensor to try; all where there are fewer.
+        Entries of each tensor to try; all if it has fewer.
     epsilon : float
         ε, the step to either side.
     direction : mapping of str to ndarray, optional

@@ -20,7 +20,7 @@
     (5) h = (1 - z) ⊙ n + z ⊙ h₋              (5′) dn = dh ⊙ (1 - z),  dz = dh ⊙ (h₋ - n),  dh₋ = dh ⊙ z
           = n + z ⊙ (h₋ - n)
 
-What multiplies dh is known before dh is. These *factors* are computed for many steps at once::
+The factors of dh do not depend on dh. They are computed for many steps at once::
 
     (6′) dz_n = k_n ⊙ dh,  k_n = (1 - n²)(1 - z)
     (7′) dz_z = k_z ⊙ dh,  k_z = z(1 - z)(h₋ - n)
@@ -190,7 +190,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
     params, rng, dtype, weight_drop
         As for every recurrent layer.
     reset : {"after", "before"}
-        Where the reset gate acts: on the recurrent product or on the state that goes into it.
+        Whether the reset gate multiplies the recurrent product or the state that enters it.
 
     References
     ----------

@@ -23,7 +23,7 @@ class Linear:
     input_size, output_size : int
         D and J.
     params : ParameterStore, optional
-        Where ``W`` (J, D) and ``b`` (J,) live, as they are there; a store of its own when left out.
+        A store that holds ``W`` (J, D) and ``b`` (J,), which stay unchanged; by default a new one.
     rng : numpy.random.Generator, optional
         Draws the start weights; seed 0 for a store of its own when left out.
     dtype : dtype-like
@@ -71,7 +71,7 @@ class Linear:
         ----------
         x : ndarray, shape (T, N, D) or (N, D)
         workspace : Workspace, optional
-            Where the result is kept until the next window.
+            Arrays for the result, overwritten by the next window.
 
         Returns
         -------

@@ -77,7 +77,7 @@ def cross_entropy(
     scale : float, optional
         A factor to use in place of the reduction's, for a window that is part of a larger batch.
     workspace : Workspace, optional
-        Where the gradient is kept until the next window.
+        Arrays for the gradient, overwritten by the next window.
     overwrite : bool
         Whether the gradient may take the memory of the logits, which are lost then.
 

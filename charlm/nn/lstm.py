@@ -11,8 +11,8 @@
     (4) c = f ⊙ c₋ + i ⊙ g                 (4′) df = dc ⊙ c₋,  di = dc ⊙ g,  dg = dc ⊙ i,  dc₋ = dc ⊙ f
     (5) h = o ⊙ tanh(c)                    (5′) do = dh ⊙ tanh(c),  dc += dh ⊙ o(1 - tanh²(c))
 
-What multiplies dh and dc is known before either is. These *factors* are computed for many steps at once; a step
-backward then is (5′) to (2′) in four products::
+The factors of dh and dc do not depend on dh and dc. They are computed for many steps at once; a step backward is
+then (5′) to (2′) in four products::
 
     (6′) dc += k_c ⊙ dh,  k_c = o(1 - tanh²(c)) = o - h tanh(c)
     (7′) dz_o = k_o ⊙ dh,  k_o = tanh(c) o(1 - o) = h - o h
@@ -144,7 +144,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
     params, rng, dtype, weight_drop
         As for every recurrent layer.
     output_activation : {"tanh", "identity"}
-        What equation (5) applies to c.
+        The function that equation (5) applies to c.
 
     Notes
     -----

@@ -30,7 +30,7 @@ BLOCK = 32768
 
 
 class Optimizer(ABC):
-    """What the update rules share.
+    """The base of the update rules.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Optimizer(ABC):
     Attributes
     ----------
     slots : dict of str to ndarray, shape (P,)
-        What the rule remembers: goes into checkpoints.
+        The rule's state by name; stored in checkpoints.
     steps : int
         Finished updates.
     """

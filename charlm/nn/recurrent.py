@@ -1,16 +1,16 @@
-"""What RNN, LSTM and GRU share: parameters, the time loop forward, the time loop backward, weight gradients.
+"""The base of RNN, LSTM and GRU: parameters, the time loop forward, the time loop backward, weight gradients.
 
 A cell adds its equations and their derivatives, one method each::
 
     step_forward    one step forward      from ``W_x x + b`` and the state before to the state after
-    gate_factors    many steps at once    what multiplies dL/dh and dL/dc in the gradients of the pre-activations
+    gate_factors    many steps at once    the factors of dL/dh and dL/dc in the gradients of the pre-activations
     step_backward   one step backward     dL/dstate after a step → dL/dz and dL/dstate before it
 
 so that the loops themselves make few NumPy calls. In those the last argument is where the result goes; naming it
 ``out`` would cost a few per cent where arrays are small. Training, reading and sampling share `step_forward`.
 
 Arrays inside a window are (G, T, N, H): each gate of the whole window is a matrix (T·N, H), and nothing is copied
-between the time loop and the products over the window. What is there for speed is in `charlm.nn.kernels`.
+between the time loop and the products over the window. Code that exists for speed alone is in `charlm.nn.kernels`.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     input_size, hidden_size : int
         D and H.
     params : ParameterStore, optional
-        Where the weights live, as they are there; a store of its own when left out.
+        A store that holds the weights, which stay unchanged; by default a new one.
     rng : numpy.random.Generator, optional
         Draws the start weights; seed 0 for a store of its own when left out.
     dtype : dtype-like
@@ -195,11 +195,11 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         state : LayerState, optional
             Carried over from the window before, each (N, H); zero when left out.
         resets : ndarray of bool, shape (T, N), optional
-            Where the state is set to zero before the step.
+            Streams whose state is set to zero before the step.
         weight_rng : numpy.random.Generator, optional
             Draws which recurrent weights are dropped; without it none are.
         workspace : Workspace, optional
-            Where results are kept and overwritten by the next window; fresh arrays without.
+            Arrays for the results, overwritten by the next window; by default fresh ones.
 
         Returns
         -------
@@ -291,7 +291,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     # -- a symbol at a time --
 
     def step(self, x: FloatArray | IdArray, state: LayerState) -> tuple[FloatArray, LayerState]:
-        """Advance N streams by one symbol, without anything kept for a backward pass.
+        """Advance N streams by one symbol; nothing is stored for a backward pass.
 
         Packs the weights at every call: for many steps, `stepper` is up to thirty times as fast.
 

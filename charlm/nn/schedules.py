@@ -1,4 +1,4 @@
-"""How the learning rate goes over a run, as a factor between 0 and 1 of its top.
+"""The learning rate over a run, as a factor between 0 and 1 of its maximum.
 
 ::
 
@@ -31,7 +31,7 @@ def rate_factor(
     ----------
     step, steps, schedule, warmup
     since, done
-        Where `steps` was changed: after how many updates, and the progress then. See `schedule_progress`.
+        The last change of `steps`: the finished updates then, and the progress. See `schedule_progress`.
 
     Examples
     --------

@@ -132,13 +132,13 @@ class Stack:
         state : tuple of LayerState, optional
             Zero when left out.
         resets : ndarray of bool, shape (T, N), optional
-            Where the state is set to zero before the step.
+            Streams whose state is set to zero before the step.
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it no activation is dropped.
         weight_rng : numpy.random.Generator, optional
             Draws which recurrent weights are dropped; without it none are.
         workspace : Workspace, optional
-            Where results are kept until the next window.
+            Arrays for the results, overwritten by the next window.
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""What a run's loss is to be held against: guessing, an n-gram model, and the true entropy where it is known."""
+"""Baselines for a run's loss: guessing, an n-gram model, and the true entropy where it is known."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def measure_baseline(
         The ids that the run validates on.
     vocabulary : Vocabulary
     origin : mapping
-        Where the text came from.
+        The origin of the text.
     skip : int
-        How many ids at the start of `test` are context only.
+        Ids at the start of `test` that are context only.
 
     Returns
     -------

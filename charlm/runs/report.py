@@ -21,7 +21,7 @@ class Report:
     Parameters
     ----------
     event : {"start", "step", "eval", "sample", "warning", "rollback", "plan", "save", "end"}
-        What happened. A "rollback" is training that diverged and continues from the state after `step` updates. A
+        Kind of event. A "rollback" is training that diverged and continues from the state after `step` updates. A
         "plan" is a budget of minutes that makes another number of `steps` from here on.
     step : int
         Finished updates.
@@ -42,9 +42,9 @@ class Report:
         Characters trained on per second since the "step" event before, without evaluating, sampling and
         saving; in "step".
     text : str
-        What the model writes now, in "sample"; one line to a person in "warning" and "rollback".
+        A sampled text, in "sample"; one line to a person in "warning" and "rollback".
     path : str
-        The run folder in "start" and "end", the file in "save"; empty where nothing is kept.
+        The run folder in "start" and "end", the file in "save"; empty if nothing is stored.
     best : bool
         Whether this "eval" has the lowest loss so far.
     details : mapping

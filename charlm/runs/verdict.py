@@ -38,16 +38,16 @@ _GAUSSIAN = 1.4826  # standard deviation over median absolute deviation
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What to think of a run.
+    """A judgement on a run.
 
     Parameters
     ----------
     word : {"early", "learns", "settled", "stalls", "overfits", "diverges"}
         "early" while there is too little to judge by, "settled" where nothing more is to be expected.
     reason : str
-        The figures that say so.
+        The figures behind it.
     remedy : str
-        What to do about it; empty where nothing is wrong.
+        Advice; empty if nothing is wrong.
     """
 
     word: Word

@@ -1,11 +1,11 @@
-"""What a run leaves in its folder: ``last.npz``, ``best.npz``, ``log.jsonl``, ``config.json``.
+"""The files of a run's folder: ``last.npz``, ``best.npz``, ``log.jsonl``, ``config.json``.
 
 A save writes in this order, so that a process that dies in between resumes the save before and repeats the rest::
 
     log.jsonl (appended) → config.json (if it changed) → best.npz (if it is the best) → last.npz
 
-``last.npz`` holds how long the log was. What stands in the log after that belongs to updates that are not in the
-checkpoint, and is cut off before a run is resumed.
+``last.npz`` holds the length of the log. Lines beyond it belong to updates that are not in the checkpoint, and are
+cut off before a run is resumed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LOG, CONFIG = "log.jsonl", "config.json"
 
 
 class Counters(Protocol):
-    """How far a run is."""
+    """The counters of a run's progress."""
 
     step: int
     best_step: int
@@ -47,11 +47,11 @@ class Run(Protocol):
 
     @property
     def progress(self) -> Counters:
-        """How far it is."""
+        """The run's counters."""
 
     @property
     def averaged(self) -> Learner:
-        """The learner that is evaluated, shown and kept as the best."""
+        """The learner that is evaluated, shown and stored as the best."""
 
     def record(self) -> dict[str, Any]:
         """Return everything beside tensors that resuming needs, for JSON."""
@@ -68,7 +68,7 @@ class RunWriter:
     folder : Path
         Exists already, and is locked by the caller.
     origin : mapping
-        Where the text came from, to be stored with the run: what `resume` needs to read it again.
+        The origin of the text, stored with the run: `resume` reads the text from there.
     fresh : bool
         Whether the first save removes what an earlier run left here.
     """

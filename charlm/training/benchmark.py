@@ -1,4 +1,4 @@
-"""How fast a model trains and writes on this machine."""
+"""The speed of training and sampling on this machine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PRODUCT_SIZE = 2048
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Figures:
-    """What was measured; medians.
+    """A measurement; its values are medians.
 
     Attributes
     ----------

@@ -36,7 +36,7 @@ Clock = Callable[[], float]
 
 
 class Plan(NamedTuple):
-    """How many updates a run is to have.
+    """A plan of a run: its number of updates.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     steps : int
         Updates in all.
     done : float
-        Share of the learning rate's schedule that was over then; what is left of it runs from there to `steps`.
+        Share of the learning rate's schedule that was over then; the rest runs from there to `steps`.
     """
 
     step: int
@@ -54,7 +54,7 @@ class Plan(NamedTuple):
 
     @property
     def next_step(self) -> int:
-        """After how many updates the next plan is made."""
+        """Finished updates when the next plan is made."""
         return self.step + max(1, (self.steps - self.step) // PARTS)
 
 
@@ -68,13 +68,13 @@ class Budget:
     plans : list of Plan
         All so far, in order of their steps; the first is made before the first update.
     step_s : float
-        How long an update takes, in seconds, with what surrounds it.
+        Seconds of an update, all included.
     started_s : float
         When this sitting began, of `clock`.
     clock : callable
         Seconds from any origin.
     costs_s : dict of str to float
-        How long an "eval", a "sample" and a "save" take; 0 where not known yet.
+        Seconds of an "eval", a "sample" and a "save"; 0 until measured.
     used_s : float
         Used by earlier sittings.
     updates, updates_s

@@ -33,7 +33,7 @@ class HeldOut:
     ----------
     inputs, targets : ndarray of int, shape (n,)
     resets : ndarray of bool, shape (n,)
-        Where a document begins.
+        True at the first prediction of a document.
     warmup : int
         So many predictions at the start only warm the state up and are not counted.
     """

@@ -1,4 +1,4 @@
-"""What a configuration leaves open, decided before the first update: sizes that fit the text, shards, steps."""
+"""Settings that a configuration leaves open, decided before the first update: sizes, shards, steps."""
 
 from __future__ import annotations
 
@@ -173,7 +173,7 @@ def _trial(
 ) -> tuple[float, float]:
     """Measure an update and an evaluation on a copy of the learner: seconds of each.
 
-    Where windows have several lengths, each is tried, and an update takes their mean. `alone` has this process do
+    If windows have several lengths, each is tried, and an update takes their mean. `alone` has this process do
     the updates of all workers, so that all their arrays are its own.
     """
     copy, rng = twin(learner, learner.params.on(learner.params.value.copy())), np.random.default_rng(config.seed)

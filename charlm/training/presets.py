@@ -34,7 +34,7 @@ AUTOMATIC: tuple[PresetName, ...] = ("quick", "small", "base", "large")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a preset says, as keyword arguments of `ModelConfig` and `TrainConfig`."""
+    """The settings of a preset, as keyword arguments of `ModelConfig` and `TrainConfig`."""
 
     name: str
     model: dict[str, Any] = field(default_factory=dict)
@@ -114,7 +114,7 @@ def preset_settings(name: str, characters: int, budget: dict[str, float | None])
     name : str
         One of `PresetName`.
     characters : int
-        Of the text; ``auto`` looks at it.
+        Of the text; ``auto`` depends on it.
     budget : dict
         Values of ``epochs``, ``steps`` and ``minutes`` that were asked for; None where not.
 
@@ -144,7 +144,7 @@ def _passes(characters: int, budget: dict[str, float | None]) -> float | None:
 
 
 def _automatic(characters: int, passes: float | None, budget: dict[str, float | None]) -> str:
-    """Choose by the time, and by how often it lets the text be read: what is read again and again needs dropout."""
+    """Choose by the time and by the passes it allows: a text that is read many times needs dropout."""
     if passes is None:
         return "quick" if characters < SHORT else "small"
     minutes = budget.get("minutes")

@@ -1,4 +1,4 @@
-"""How far a run is: everything beside the tensors that going on exactly where it stopped needs."""
+"""The progress of a run: everything beside the tensors that it takes to resume exactly where it stopped."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Progress:
     elapsed_s : float
         Seconds of training so far, over all sittings.
     examined_step : int
-        The last update after which all that was due was done: evaluating, sampling. Below `step` where a stop was
-        asked for first; a resumed run does it then.
+        The last update whose due hooks (evaluate, sample) ran. Below `step` if a stop was requested before they
+        did; a resumed run runs them first.
     worse, hopeless : int
         Updates in a row whose loss was above ln V, what guessing costs; and above a hundred times that.
     rollbacks : int
-        How often training diverged and went on from an earlier state; each time the rate is halved.
+        How often training diverged and was rolled back to an earlier state; each time the rate is halved.
     gave_up : bool
         Whether the run ended early, since validation no longer got better.
     history : list of [step, train loss, validation loss]
@@ -68,7 +68,7 @@ class Progress:
 
     @property
     def rate_factor(self) -> float:
-        """What the rate is multiplied by after so many rollbacks."""
+        """Factor of the learning rate after so many rollbacks."""
         return 0.5**self.rollbacks
 
     def evaluated(self, train_loss: float, loss: float) -> bool:

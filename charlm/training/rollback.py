@@ -1,9 +1,9 @@
-"""States to go back to when training diverges: where the weights, the optimiser and the data cursor once were.
+"""States to restore when training diverges: the weights, the optimiser and the data cursor at earlier updates.
 
 A state is taken every hundred updates and only if it is good: all finite, and the update before it better than
-guessing. Two are kept, and the older one is gone back to: training may have gone wrong, without a sign of it yet,
-when the newer was taken. Their rhythm is counted in updates and in nothing else, not in saves or evaluations, which
-must not change a run. A checkpoint holds both, so that a run which was stopped goes back to the same.
+guessing. Two are stored, and the older one is restored: training may have gone wrong, without a sign of it yet,
+when the newer was taken. They are taken by the number of updates alone, not with saves or evaluations, which must
+not change a run. A checkpoint holds both, so that a run which was stopped restores the same.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEPT = 2
 
 @dataclass(frozen=True, slots=True)
 class GoodState:
-    """Where training once was.
+    """The state of training at an earlier update.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class GoodStates:
         self._states = [*self._states, GoodState(copy.deepcopy(dict(record)), copies)][-KEPT:]
 
     def back(self) -> GoodState:
-        """Return the oldest, which is from now on the only one."""
+        """Return the oldest and drop the others."""
         del self._states[1:]
         return self._states[0]
 

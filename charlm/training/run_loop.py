@@ -56,7 +56,7 @@ class RunLoop:
             yield self._event("warning", text=warning)
         while True:
             try:
-                yield from self._go_on()
+                yield from self._run_updates()
             except _DivergenceError as divergence:
                 tries = self.trainer.progress.rollbacks
                 if not self.trainer.rolls_back or tries >= ROLLBACKS:
@@ -69,17 +69,17 @@ class RunLoop:
             else:
                 return
 
-    def _go_on(self) -> Iterator[Report]:
+    def _run_updates(self) -> Iterator[Report]:
         trainer, progress = self.trainer, self.trainer.progress
         if progress.examined_step < progress.step < trainer.steps:  # a stop came first, the last time
-            yield from self._examine()
+            yield from self._run_hooks()
         while progress.step < trainer.steps and not self._gives_up:
             with self._timed("update"):
                 yield from self._update()
             yield from self._replan()
             stopping = self.should_stop()
             if not stopping and progress.step < trainer.steps:
-                yield from self._examine()
+                yield from self._run_hooks()
                 stopping = self.should_stop()
             if stopping:
                 yield from self._save(best=not self.validates)
@@ -119,8 +119,8 @@ class RunLoop:
             what = f"for {PATIENCE} updates the loss has been above {self._guessing:.2f} nats, what guessing costs"
             yield self._event("warning", text=f"{what}; {self._remedy}")
 
-    def _examine(self) -> Iterator[Report]:
-        """Do what is due after an update: evaluate, sample, save."""
+    def _run_hooks(self) -> Iterator[Report]:
+        """Run the hooks that are due after an update: evaluate, sample, save."""
         config, progress = self.trainer.config, self.trainer.progress
         best = False
         if self.validates and self._is_due(config.eval_every):
@@ -129,7 +129,7 @@ class RunLoop:
             yield from self._sample()
         progress.examined_step = progress.step
         due = self._is_stale() or self._is_due(config.save_every)
-        if best or (due and not progress.hopeless):  # what is hopeless is not put in the place of what is good
+        if best or (due and not progress.hopeless):  # a hopeless state does not replace a good one
             yield from self._save(best=best)
 
     def _finish(self) -> Iterator[Report]:

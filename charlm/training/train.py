@@ -29,18 +29,18 @@ __all__ = ["RunOptions", "Training", "train"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """What surrounds the training of a model when it is more than a call in Python.
+    """Options of a run that are no settings of its training: its folder, its clock, its ranks.
 
     Parameters
     ----------
     folder : Path, optional
-        Where checkpoints and log go; None keeps nothing. A run that is kept also measures a baseline.
+        Folder for checkpoints and log; None stores nothing. A run that is stored also measures a baseline.
     origin : mapping
         Stored with the run: where its text came from, and once it is measured, the baseline.
     resumed : tuple of mapping, optional
         The record and the tensors of the checkpoint to resume; the model is already that checkpoint's.
     should_stop : callable
-        Asked after every update, and after what was due then; once it says yes the run saves and ends.
+        Called after every update and after its hooks; once it returns True the run saves and ends.
     started_s : float, optional
         When the time of a budget of minutes began, of `clock`: with the command, say; with `train` when left out.
     clock : callable
@@ -49,7 +49,7 @@ class RunOptions:
         The ranks of a distributed run, of which this is rank 0: the others are in
         `charlm.training.parallel.distributed.follow`.
     on_phase : callable
-        Called with a few words before each thing that takes time ahead of the first update.
+        Called with a few words before each phase that takes time before the first update.
     """
 
     folder: Path | None = None
@@ -70,7 +70,7 @@ class Training(Iterator[Report]):
     reports : generator of Report
         Closed by `close`, which ends the training where it is.
     model : str
-        What is trained, for `repr`.
+        Name of the learner, for `repr`.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def train(
     validation : str, optional
         A text of its own to validate on, in place of the last part of `text`.
     run : RunOptions, optional
-        Where to keep checkpoints, and what to resume; without it nothing is written.
+        Folder for checkpoints, and the run to resume; without it nothing is written.
 
     Returns
     -------

@@ -154,15 +154,15 @@ class Trainer:
             self.plan = self.budget.plan_again(self.progress.step, self.config)
             self.config = dataclasses.replace(self.config, steps=self.plan.steps)
 
-    # -- going back --
+    # -- rollback --
 
     @property
     def rolls_back(self) -> bool:
-        """Whether there is a state to go back to."""
+        """Whether a good state is stored."""
         return bool(self._good)
 
     def roll_back(self) -> None:
-        """Go on from the last good state with half the rate; the best score and the clock stay."""
+        """Restore the last good state and halve the rate; the best score and the clock stay."""
         good, progress = self._good.back(), self.progress
         put_back(self._all_tensors(), good.tensors)
         self.team.broadcast()
@@ -177,7 +177,7 @@ class Trainer:
             self.plan_again()
 
     def _note_state(self) -> None:
-        """Keep this state to go back to, if it is good and that may be asked for."""
+        """Store this state for a rollback, if it is good and rollbacks are enabled."""
         progress = self.progress
         if self.config.on_nan == "rollback" and not progress.worse and self.odd_tensor() is None:
             counters = {"step": progress.step, "smooth_loss": progress.to_json()["smooth_loss"]}

@@ -38,7 +38,7 @@ rank = os.environ.get("PMI_RANK") or os.environ.get("OMPI_COMM_WORLD_RANK")
 if rank:
     from charlm.training.parallel.mpi import MPILinks
 
-    MPILinks.BEAT_S, MPILinks.MOST_MISSED = 0.2, 15
+    MPILinks.HEARTBEAT_S, MPILinks.MOST_MISSED = 0.2, 15
     Path("rank-" + rank).write_text(str(os.getpid()))
 """
 OPEN_MPI = 1  # its mpiexec ends with a code of its own, and kills the ranks a second after the signal

@@ -68,7 +68,7 @@ def multiply(a: FloatArray, b: FloatArray, out: FloatArray | None = None) -> Flo
     b : ndarray, shape (…, K, N)
         Quickest where a row's entries lie next to each other.
     out : ndarray, shape (…, M, N), optional
-        Where the product goes.
+        The array for the product.
 
     Returns
     -------

@@ -1,11 +1,11 @@
 """The products of a time step: a few rows, one a stream, times the matrices of a cell's gates.
 
 A product is taken in blocks (`charlm.nn.kernels.blocks`), and is one call over all of them: each gate's matrix is
-kept in blocks of R columns, one after the other, and where all rows are too many for a block they are split too.
+stored in blocks of R columns, one after the other, and where all rows are too many for a block they are split too.
 With one stream all gates are one product of a vector and a matrix.
 
 Matrices that are too large for a core's own cache are read again at every step. So they are taken gate after gate,
-each time from the end at which the last product stopped: what that one used last is still there.
+each time from the end at which the last product stopped: the matrices it used last are still in the cache.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ some kernels (Haswell's) round the first twelve otherwise than the rest."""
 
 
 DotFor: TypeAlias = Callable[[int, int], Callable[..., Any] | None]
-"""``(columns, caches) -> dot``: what to multiply a vector and a matrix with that fills so many cores' caches."""
+"""``(columns, caches) -> dot``: multiplies a vector by a matrix that fills the caches of so many cores."""
 
 
 class Gate(NamedTuple):
@@ -44,8 +44,8 @@ class Gate(NamedTuple):
 def transpose_(W: FloatArray, scale: float, out: FloatArray) -> None:
     """Write ``scale · Wᵀ`` of W (K, J) into blocks of its columns (S, J, R), in place.
 
-    Where sixteen divides R, as products with a scaled identity, many times quicker than NumPy's strided copy; with
-    a power of two as scale they are exact.
+    If sixteen divides R, these are products with a scaled identity, many times quicker than NumPy's strided copy;
+    with a power of two as scale they are exact.
     """
     S, J, R = out.shape
     if R % TILE:
@@ -174,7 +174,7 @@ class GateProductTransposed(_Blocks):
     Attributes
     ----------
     addend : ndarray, shape (N, K)
-        What is added to the sum, if that was asked for.
+        An array to be added to the sum, if one was asked for.
     """
 
     def __init__(

@@ -1,7 +1,7 @@
 """The input product of a recurrent layer, ``W_x x + b`` for all steps at once, outside the time loop.
 
-What a layer reads is dense, ids or a `Lookup`. Ids pick a row of a table: no product at all. A lookup projects its
-table once, V rows instead of T·N. Of a large vocabulary either has only the symbols that occur.
+The input of a layer is dense, ids or a `Lookup`. Ids pick a row of a table: no product at all. A lookup projects
+its table once, V rows instead of T·N. Of a large vocabulary either has only the symbols that occur.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def projected_table(
     b : ndarray, shape (G, H)
     table : ndarray, shape (D, V), optional
     out : ndarray, shape (G, V, H), optional
-        Where the result goes; may be ``W_x``.
+        The array for the result; may be ``W_x``.
     """
     projected: FloatArray = np.add(W_x if table is None else multiply(table.T, W_x), b[:, None], out=out)
     return projected

@@ -22,7 +22,7 @@ __all__ = ["Cell", "DroppedWeights", "InputWeights"]
 
 
 class Cell(Protocol):
-    """What is asked of a recurrent layer here; `charlm.nn.recurrent.Recurrent` is one."""
+    """The parts of a recurrent layer that are read here; `charlm.nn.recurrent.Recurrent` is one."""
 
     input_order: ClassVar[tuple[Gate, ...]]
     input_size: int

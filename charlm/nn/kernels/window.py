@@ -42,7 +42,7 @@ class Window(Generic[ForwardT, BackwardT]):
     states : list of ndarray, each (T+1, N, H)
         ``h``, and ``c`` of an LSTM; slot 0 is the start.
     before : list of ndarray, each (T, N, H)
-        What each step reads: the slot before it, or with `resets` a copy of it with some rows zero.
+        The state each step reads: the slot before it, or with `resets` a copy of it with some rows zero.
     z : ndarray, shape (G, T, N, H)
         Pre-activations, then activations, of the gates in kernel order (`charlm.nn.kernels.weights`).
     dz : ndarray, shape (G, T, N, H)

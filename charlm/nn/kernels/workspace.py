@@ -17,19 +17,19 @@ _T = TypeVar("_T")
 
 
 class Workspace:
-    """A cupboard of arrays by name and shape.
+    """Arrays for reuse, by name and shape.
 
-    A call that is given a workspace writes its results into arrays that it keeps there, so the results of
-    one window are overwritten by the next. A call without one uses fresh arrays. Two threads never share one.
+    A call that is given a workspace writes its results into arrays that are stored in it, so the results
+    of one window are overwritten by the next. A call without one uses fresh arrays. Two threads never share one.
 
-    Fresh memory is what makes the difference: the system hands it out page by page, at the first touch.
+    Reuse saves time because the system hands out fresh memory page by page, at the first touch.
     """
 
     def __init__(self) -> None:
         self._kept: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], _T]) -> _T:
-        """Return what is kept under `key`, made at the first call."""
+        """Return the value stored under `key`, made at the first call."""
         if key not in self._kept:
             self._kept[key] = make()
         kept: _T = self._kept[key]

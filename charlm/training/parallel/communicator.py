@@ -125,10 +125,10 @@ class PipeRank:
 class Inbox:
     """The end of a pipe at which a rank waits for another.
 
-    It waits awake for a moment before it sleeps. Whoever is woken through a pipe costs both sides some 50 µs, and
-    is likely to be put on the core of the one that wakes it, where the two take turns though another core is idle.
-    How long the moment is follows from what came of it so far, so that a rank whose peers are late for long, since
-    a stranger has their core, soon sleeps at once.
+    It polls for a moment before it sleeps. Waking a rank through a pipe costs both sides some 50 µs, and the system
+    is likely to put it on the core of the rank that wakes it, where the two take turns though another core is idle.
+    The length of the moment follows from the waits before it. A rank whose peers are late for long, since another
+    program has their core, soon sleeps at once.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ class Inbox:
     Attributes
     ----------
     awake_s : float
-        How long the next wait will be awake at most.
+        Seconds that the next wait polls at most.
     """
 
     LONGEST_S, SHORTEST_S = 1e-3, 3e-5

@@ -80,7 +80,7 @@ class DistributedRank:
         self._move(written, writers=[0], readers=range(self.size))
 
     def _serve(self, order: Order) -> None:
-        if order == Order.SPREAD:
+        if order == Order.BROADCAST:
             self._take_over()
         elif order == Order.COLLECT:
             self._hand_in()
@@ -89,7 +89,7 @@ class DistributedRank:
 
     def hand_out(self) -> None:
         """Let every other rank continue from rank 0's weights, slots, average and state."""
-        self._group.order(Order.SPREAD)
+        self._group.order(Order.BROADCAST)
         self._take_over()
 
     def collect(self) -> None:
@@ -170,7 +170,7 @@ def follow(group: ProcessGroup) -> int:
     Raises
     ------
     PeerLostError
-        If rank 0 is gone.
+        If rank 0 has failed.
     """
     try:
         with one_blas_thread():

@@ -1,10 +1,10 @@
 """`MPILinks`: connections between the ranks that ``mpiexec`` started.
 
-MPI itself tells nobody that a machine has gone silent, and a rank that waits for it would wait for ever. So a
-thread of every rank sends a heartbeat to rank 0, and rank 0's sends one to all, whatever the ranks are doing; where
-so many are missed in a row that no network explains it, the rank is given up. Heartbeats are counted against this
-process's own, and not against a clock, so that a machine that slept does not take the others for lost when it
-wakes.
+MPI itself does not report that a machine has failed, and a rank that waits for it would wait for ever. So a
+thread of every rank sends a heartbeat to rank 0, and rank 0's sends one to all, whatever the ranks are doing. A
+rank that misses more in a row than any network explains counts as failed. Heartbeats are counted against this
+process's own, and not against a clock, so that a machine that was suspended does not take the others for failed
+when it wakes.
 
 MPI is called under a lock, by one thread at a time, and never for long: a rank that waits polls.
 """
@@ -22,7 +22,7 @@ from charlm.training.parallel.process_group import Messages
 
 __all__ = ["MPILinks"]
 
-DATA, BEAT = 1, 2
+DATA, HEARTBEAT = 1, 2
 ALIVE, LAST = 0, 1
 AWAKE_S = 3e-4  # how long a rank waits without sleeping: others come a little later, or much later
 LONGEST_NAP_S = 5e-3  # and naps for an eighth of its wait so far, up to this
@@ -42,7 +42,7 @@ class MPILinks:
         If this MPI cannot be called by more than one thread.
     """
 
-    BEAT_S = 2.0  # from one beat to the next
+    HEARTBEAT_S = 2.0  # from one heartbeat to the next
     MOST_MISSED = 30  # in a row
 
     def __init__(self, MPI: Any) -> None:
@@ -52,11 +52,11 @@ class MPILinks:
         self.rank, self.size = int(self._comm.Get_rank()), int(self._comm.Get_size())
         self._lock, self._leaving = threading.Lock(), threading.Event()
         self._missed = dict.fromkeys(range(1, self.size) if self.rank == 0 else (0,), 0)
-        self._said_last: set[int] = set()
-        self._beats: list[Any] = []
+        self._last_message: set[int] = set()
+        self._heartbeats: list[Any] = []
         self._lost = ""
-        self._heart = threading.Thread(target=self._beat, daemon=True)
-        self._heart.start()
+        self._heartbeat_thread = threading.Thread(target=self._send_heartbeats, daemon=True)
+        self._heartbeat_thread.start()
 
     def exchange(self, outgoing: Messages, incoming: Messages) -> None:
         """Send arrays and fill arrays; see `charlm.training.parallel.process_group.Links`."""
@@ -82,46 +82,46 @@ class MPILinks:
                 time.sleep(min(waited_s / 8, LONGEST_NAP_S))
 
     def close(self) -> None:
-        """Part from the others: the beats end, and none is left on its way when MPI ends."""
+        """Disconnect: heartbeats end, and none is on its way when MPI ends."""
         self._leaving.set()
-        self._heart.join()
+        self._heartbeat_thread.join()
         try:
-            self._tell(LAST)
-            for _ in range(int(self.MOST_MISSED * self.BEAT_S / LONGEST_NAP_S)):
-                self._listen()
-                if self._said_last == self._missed.keys() and self._MPI.Request.Testall(self._beats):
+            self._send(LAST)
+            for _ in range(int(self.MOST_MISSED * self.HEARTBEAT_S / LONGEST_NAP_S)):
+                self._receive()
+                if self._last_message == self._missed.keys() and self._MPI.Request.Testall(self._heartbeats):
                     return
                 time.sleep(LONGEST_NAP_S)
         except self._MPI.Exception as error:
             raise _lost(f"a rank is gone ({error})") from error
         raise _lost("a rank did not come to the end")
 
-    def _beat(self) -> None:
-        while not self._leaving.wait(self.BEAT_S):
+    def _send_heartbeats(self) -> None:
+        while not self._leaving.wait(self.HEARTBEAT_S):
             try:
                 with self._lock:
-                    self._tell(ALIVE)
-                    self._listen()
+                    self._send(ALIVE)
+                    self._receive()
             except self._MPI.Exception as error:
                 self._lost = f"a rank is gone ({error})"
                 return
             for rank, missed in self._missed.items():
                 if missed > self.MOST_MISSED:
-                    self._lost = f"rank {rank} of {self.size} has been silent for {missed * self.BEAT_S:.0f} s"
+                    self._lost = f"rank {rank} of {self.size} has been silent for {missed * self.HEARTBEAT_S:.0f} s"
 
-    def _tell(self, what: int) -> None:
-        self._beats = [beat for beat in self._beats if not beat.Test()]
-        self._beats += [self._comm.Isend(np.array([what], np.int64), rank, BEAT) for rank in self._missed]
+    def _send(self, what: int) -> None:
+        self._heartbeats = [sent for sent in self._heartbeats if not sent.Test()]
+        self._heartbeats += [self._comm.Isend(np.array([what], np.int64), rank, HEARTBEAT) for rank in self._missed]
 
-    def _listen(self) -> None:
+    def _receive(self) -> None:
         heard = np.zeros(1, np.int64)
         for rank in self._missed:
-            self._missed[rank] += rank not in self._said_last
-            while self._comm.Iprobe(rank, BEAT):
-                self._comm.Recv(heard, rank, BEAT)
+            self._missed[rank] += rank not in self._last_message
+            while self._comm.Iprobe(rank, HEARTBEAT):
+                self._comm.Recv(heard, rank, HEARTBEAT)
                 self._missed[rank] = 0
                 if heard[0] == LAST:
-                    self._said_last.add(rank)
+                    self._last_message.add(rank)
 
 
 def _lost(what: str) -> PeerLostError:

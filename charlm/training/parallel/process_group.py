@@ -36,18 +36,18 @@ class Links(Protocol):
         Raises
         ------
         PeerLostError
-            If a rank is gone.
+            If a rank has failed.
         """
 
     def close(self) -> None:
-        """Part from the others, which do so, too."""
+        """Disconnect; every rank does."""
 
 
 class Order(IntEnum):
-    """What rank 0 wants of the others next."""
+    """Rank 0's orders to the others."""
 
     BEGIN = 0  # build a rank for the job that follows
-    SPREAD = 1  # take over weights, slots, average and state
+    BROADCAST = 1  # receive weights, slots, average and state
     WORK = 2  # do an update
     COLLECT = 3  # hand in the parts of slots, average and state
     CLOSE = 4  # the job is done
@@ -126,7 +126,7 @@ class ProcessGroup:
         Raises
         ------
         PeerLostError
-            If one of them is gone.
+            If one of them has failed.
         """
         try:
             self._links.close()

@@ -47,7 +47,7 @@ class Team:
     Parameters
     ----------
     learner : Learner
-        Its weights are updated in place; while the team is there they lie in memory that all workers see.
+        Its weights are updated in place; as long as the team exists they lie in memory that all workers share.
     config : TrainConfig
         With `shards` and `workers` decided.
     batch : mapping of str to tuple

@@ -104,7 +104,7 @@ def put_batch_(arrays: Arrays, batch: Batch) -> None:
 
 
 def _batch_of(arrays: Arrays) -> Batch:
-    """Return the batch that is there, as views."""
+    """Return the stored batch, as views."""
     update = arrays["update"][0]
     lengths = zip(_batch_names(arrays), update["lengths"], strict=True)
     return Batch({name: arrays[BATCH + name][:T] for name, T in lengths if T != ABSENT}, int(update["counted"]))

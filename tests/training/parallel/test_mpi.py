@@ -107,7 +107,7 @@ class Comm:
 
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
-    monkeypatch.setattr(MPILinks, "BEAT_S", 0.01)
+    monkeypatch.setattr(MPILinks, "HEARTBEAT_S", 0.01)
     monkeypatch.setattr(MPILinks, "MOST_MISSED", 200)  # two seconds, however busy the machine
     return Network()
 
@@ -171,8 +171,8 @@ def test_an_error_of_mpi_is_a_lost_peer(network: Network) -> None:
     network.fails = True
     with pytest.raises(PeerLostError, match=r"a rank is gone \(the other one is gone\); what was saved"):
         links.exchange({1: [np.zeros(1)]}, {})
-    links._heart.join(WITHIN_S)  # the beats found out, too
-    assert not links._heart.is_alive()
+    links._heartbeat_thread.join(WITHIN_S)  # the heartbeats found out, too
+    assert not links._heartbeat_thread.is_alive()
     assert "is gone" in links._lost
     with pytest.raises(PeerLostError, match="is gone"):
         links.close()
