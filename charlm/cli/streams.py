@@ -33,6 +33,9 @@ __all__ = [
 def prepare_streams() -> None:
     """Make both streams UTF-8 on every system, and leave line ends as they are.
 
+    A stream without a buffer, as ``python -u`` and ``PYTHONUNBUFFERED`` make it, gets one that is flushed at each
+    line. Without a buffer, Python drops the rest of a write that a signal or a full disk ends early.
+
     One that was closed before the program began, as by ``>&-``, goes nowhere.
     """
     for number in range(3):  # else a file that is opened later, a checkpoint say, would be in its place
@@ -47,8 +50,10 @@ def prepare_streams() -> None:
     for name in ("stdout", "stderr"):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115
-    for stream in (sys.stdout, sys.stderr):
+        stream = getattr(sys, name)
         if isinstance(stream, io.TextIOWrapper):
+            if isinstance(stream.buffer, io.RawIOBase):
+                setattr(sys, name, stream := open(stream.fileno(), "w", 1, closefd=False))  # noqa: SIM115
             stream.reconfigure(encoding="utf-8", errors="backslashreplace", newline="\n")
 
 

@@ -120,6 +120,7 @@ def main() -> None:
     messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, messages), daemon=True).start()
     sampler = BlockSampler(model)
+    stdout = open(sys.stdout.fileno(), "wb", closefd=False)  # noqa: SIM115  (buffered under ``python -u``, too)
     task = None
     while True:
         message = messages.get()
@@ -127,4 +128,4 @@ def main() -> None:
             task = _received_task(message, model)
             continue
         for sample in sampler.begin(task, message["seeds"]):
-            _send_sample(sys.stdout.buffer, sample)
+            _send_sample(stdout, sample)

@@ -424,8 +424,9 @@ def test_the_tab_key_completes(terminal: Start, model: Path) -> None:
     screen.wait(lambda s: "on-unknown" in s.text and "replace" in s.text and prompted(s))
 
 
-def test_resizing_while_it_streams(terminal: Start, model: Path) -> None:
-    screen = started(terminal, model, "--length", "1000000000")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_resizing_while_it_streams(terminal: Start, model: Path, unbuffered: str) -> None:
+    screen = started(terminal, model, "--length", "1000000000", PYTHONUNBUFFERED=unbuffered)
     screen.send("βββ\r")
     for columns in (60, 40, 100):
         seen = len(screen.raw)

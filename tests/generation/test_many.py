@@ -13,6 +13,7 @@ from charlm.config import ModelConfig, SampleConfig
 from charlm.errors import CharlmError, DivergedError, UsageError, VocabularyError
 from charlm.generation import many, sample_many, suitable_workers
 from charlm.models.language_model import CharModel
+from tests.interruption import interrupt_write
 
 WITHIN_S = 30  # generous: other work may share the machine; only a failing test waits so long
 
@@ -57,6 +58,16 @@ def test_strange_characters_and_numbers_come_through(make_model):
     ]
     assert texts[0] == texts[1]
     assert "nan" in texts[0][40][3]
+
+
+def test_an_interrupted_write_loses_nothing(make_model, children, monkeypatch):
+    monkeypatch.setenv("PYTHONUNBUFFERED", "1")
+    model, seeds, config = make_model(), range(64), SampleConfig(length=4000)
+    expected = all_of(sample_many(model, config, seeds=seeds, logprobs=True))
+    texts = sample_many(model, config, seeds=seeds, logprobs=True, workers=2)
+    first = next(texts)
+    interrupt_write(children[0])
+    assert all_of([first, *texts]) == expected
 
 
 def test_no_more_processes_than_blocks(model, children):
