@@ -213,7 +213,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
         c_before, tanh_c = window.before[1][steps], window.tanh_c[steps]
         h = window.states[0][steps.start + 1 : steps.stop + 1]
         k_c, (ig, gig, iig) = window.k_c[:S], window.scratch[:, :S]
-        fc = ig  # which is computed later
+        fc = ig  # in the memory of ig, which is computed later
 
         window.f[:S] = f
         if self.squash:

@@ -15,7 +15,6 @@ from charlm.errors import DivergedError
 from charlm.runs.report import Event, Report, is_finite
 from charlm.runs.writer import RunWriter
 from charlm.training.budget import latest
-from charlm.training.pace import Pace
 from charlm.training.trainer import Trainer
 
 __all__ = ["RunLoop"]
@@ -41,7 +40,7 @@ class RunLoop:
         self.validates = trainer.task.validation_characters > 0
         self._guessing = trainer.task.guess_nats
         self._saved_s = time.monotonic()
-        self._pace = Pace()
+        self._pace = _Pace()
 
     def run(self, details: Mapping[str, Any], warning: str = "") -> Iterator[Report]:
         """Train to the end of the plan, or to where the run is told to stop.
@@ -275,3 +274,21 @@ class _DivergenceError(Exception):
 
 def _due(step: int, every: int | None) -> bool:
     return bool(every) and step % (every or 1) == 0
+
+
+class _Pace:
+    """Characters a second since the last report about a step, in updates alone."""
+
+    def __init__(self) -> None:
+        self._characters = self._seconds = 0.0
+
+    def add(self, report: Report, seconds: float) -> None:
+        """Take in an update."""
+        self._characters += (report.chars_per_s or 0.0) * seconds
+        self._seconds += seconds
+
+    def take(self) -> float:
+        """Return the pace and start again."""
+        pace = self._characters / max(self._seconds, 1e-9)
+        self._characters = self._seconds = 0.0
+        return pace

@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from charlm.blas import one_blas_thread
 from charlm.training.parallel.communicator import PeerFailedError, share
-from charlm.training.parallel.job import make_rank
 from charlm.training.parallel.process_group import Order, ProcessGroup
 from charlm.training.parallel.update import Arrays, part_of
+from charlm.training.parallel.worker import make_rank
 
 __all__ = ["DistributedRank", "follow"]
 

@@ -23,7 +23,6 @@ from charlm.nn.optimizers import Optimizer
 from charlm.text.batches import Batch, BatchShapes
 from charlm.training.parallel.communicator import Alone, Communicator, PeerFailedError, PipeRank, ThreadRank
 from charlm.training.parallel.distributed import DistributedRank
-from charlm.training.parallel.job import describe
 from charlm.training.parallel.process_group import Order, ProcessGroup
 from charlm.training.parallel.update import (
     Arrays,
@@ -35,6 +34,7 @@ from charlm.training.parallel.update import (
     put_batch_,
     size_of,
 )
+from charlm.training.parallel.worker import describe
 
 __all__ = ["Team"]
 
