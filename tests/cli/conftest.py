@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ class Terminal:
             dimensions=(rows, columns),
             env={**inherited, "TERM": "xterm-256color", **environment},
             timeout=WITHIN_S,
+            preexec_fn=_heed_keys,
         )
         self.raw = b""
         self._screen: Any = pyte.Screen(columns, rows)
@@ -101,6 +103,12 @@ class Terminal:
         self.raw += data
         self._stream.feed(data)
         return True
+
+
+def _heed_keys() -> None:
+    """Let the keys of the terminal have their signals, which tests in the background of a script ignore."""
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
