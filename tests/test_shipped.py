@@ -8,14 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).parents[1]
 MODEL = Path("pretrained", "tales", "best.npz")
 
 
 def test_a_built_package_brings_it_along(tmp_path: Path) -> None:
-    pytest.importorskip("setuptools")
     source, built, empty = (tmp_path / name for name in ("source", "built", "empty"))
     empty.mkdir()
     shutil.copytree(ROOT / "charlm", source / "charlm", ignore=shutil.ignore_patterns("__pycache__"))
