@@ -7,7 +7,7 @@ imported; afterwards the library itself has to be asked.
 The product of one vector with a matrix too large for a core's cache is another matter: the caches of several cores
 hold it together, and it is up to three times as quick. There each entry of the result is the work of one thread,
 and has the same bits whatever their number. Beside other busy processes a thread may have to wait for its core, and
-the product for the thread: up to a thousand times as long as it computes. Then one core goes on alone for a while.
+the product for the thread: up to a thousand times as long as it computes. Then one core works alone for a while.
 """
 
 from __future__ import annotations
