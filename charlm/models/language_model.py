@@ -78,7 +78,7 @@ class CharModel:
     seed : int
         Fixes the start weights.
     params : ParameterStore, optional
-        A store that holds the weights, which stay unchanged; by default a new one.
+        A store with the weights to use as they are, whatever the seed; by default a new one.
 
     Attributes
     ----------

@@ -26,7 +26,7 @@ class Embedding:
     vocabulary_size, embedding_size : int
         V and E.
     params : ParameterStore, optional
-        A store that holds ``W`` (E, V), which stays unchanged; by default a new one.
+        A store with ``W`` (E, V), used as it is unless `rng` is given; by default a new one.
     rng : numpy.random.Generator, optional
         Draws the start weights, N(0, 1); seed 0 for a store of its own when left out.
     dtype : dtype-like

@@ -23,7 +23,7 @@ class Linear:
     input_size, output_size : int
         D and J.
     params : ParameterStore, optional
-        A store that holds ``W`` (J, D) and ``b`` (J,), which stay unchanged; by default a new one.
+        A store with ``W`` (J, D) and ``b`` (J,), used as they are unless `rng` is given; by default a new one.
     rng : numpy.random.Generator, optional
         Draws the start weights; seed 0 for a store of its own when left out.
     dtype : dtype-like

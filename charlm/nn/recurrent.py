@@ -66,7 +66,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     input_size, hidden_size : int
         D and H.
     params : ParameterStore, optional
-        A store that holds the weights, which stay unchanged; by default a new one.
+        A store with the weights to use as they are, unless `rng` is given; by default a new one.
     rng : numpy.random.Generator, optional
         Draws the start weights; seed 0 for a store of its own when left out.
     dtype : dtype-like
