@@ -9,9 +9,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +35,7 @@ def log_softmax(logits: FloatArray) -> NDArray[np.float64]:
 
 
 def target_nats(logits: FloatArray, targets: IdArray) -> NDArray[np.float64]:
-    """Return −ln p of each target in float64, as `log_softmax` has it.
+    """Return −ln p of each target in float64.
 
     Parameters
     ----------
@@ -73,13 +72,13 @@ def cross_entropy(
     mask : ndarray of bool, of the targets' shape, optional
         True where a symbol counts; all count when left out.
     reduction : {"mean", "sum"}
-        Over the symbols that count.
+        Mean or sum over the symbols that count.
     scale : float, optional
-        A factor to use in place of the reduction's, for a window that is part of a larger batch.
+        Factor of the sum, in place of the reduction's, for a window that is part of a larger batch.
     workspace : Workspace, optional
         Arrays for the gradient, overwritten by the next window.
     overwrite : bool
-        Whether the gradient may take the memory of the logits, which are lost then.
+        Whether the gradient overwrites the logits, which saves an array of their size.
 
     Returns
     -------
@@ -107,8 +106,7 @@ def cross_entropy(
     """
     *leading, V = logits.shape
     letters = "(T, N)" if len(leading) == 2 else "(N,)"
-    check_shape("targets", targets, tuple(leading), letters)
-    scale = _scale(targets.shape, letters, mask, reduction, scale)
+    scale = _checked_scale(targets, mask, tuple(leading), letters, reduction, scale)
     y = targets.reshape(-1)
     check_ids(y, V)
 
@@ -118,28 +116,27 @@ def cross_entropy(
     else:
         ws = Workspace() if workspace is None else workspace
         out = ws.array("cross_entropy", z.shape, z.dtype)
-    p = np.subtract(z, z.max(axis=0), out=out)
+    shifted = np.subtract(z, z.max(axis=0), out=out)
     at = np.arange(y.size)
-    shifted = p[y, at].astype(np.float64)
-    np.exp(p, out=p)
-    total = p.sum(axis=0)
-    nats = np.log(total, dtype=np.float64) - shifted  # log Σ exp(z) - z_y
+    shifted_y = shifted[y, at].astype(np.float64)
+    e = np.exp(shifted, out=out)
+    total = e.sum(axis=0)
+    nats = np.log(total, dtype=np.float64) - shifted_y  # log Σ exp(z) - z_y
     weight = np.full(y.size, scale, z.dtype) if mask is None else mask.reshape(-1) * z.dtype.type(scale)
     loss = float(nats.sum() if mask is None else nats @ mask.reshape(-1)) * scale
 
     @once
     def backprop() -> FloatArray:
-        np.multiply(p, weight / total, out=p)
-        p[y, at] -= weight  # p - onehot(y)
-        dlogits: FloatArray = p.T.reshape(logits.shape)
-        return dlogits
+        dz: FloatArray = np.multiply(e, weight / total, out=out)  # p, weighted
+        dz[y, at] -= weight  # p - onehot(y)
+        return dz.T.reshape(logits.shape)
 
     return loss, backprop
 
 
 def sigmoid_cross_entropy(
     logits: FloatArray,
-    targets: NDArray[Any],
+    targets: FloatArray | IdArray | Mask,
     *,
     mask: Mask | None = None,
     reduction: Reduction = "mean",
@@ -153,19 +150,13 @@ def sigmoid_cross_entropy(
         z, of which σ(z) is the probability of 1.
     targets : ndarray, of the logits' shape
         0 or 1, or a probability between them.
-    mask : ndarray of bool, of the logits' shape, optional
-        True where an entry counts; all count when left out.
-    reduction : {"mean", "sum"}
-        Over the entries that count.
-    scale : float, optional
-        A factor to use in place of the reduction's, for a window that is part of a larger batch.
+    mask, reduction, scale
+        As for `cross_entropy`, with entries in place of symbols; the mask has the logits' shape.
 
     Returns
     -------
-    loss : float
-        In nats, scaled.
-    backprop : callable
-        ``() -> dlogits``, of the logits' shape; once only.
+    loss, backprop
+        As `cross_entropy` returns them.
 
     Raises
     ------
@@ -185,8 +176,7 @@ def sigmoid_cross_entropy(
     [[0.25], [-0.25]]
     """
     letters = "(T, N, J)" if logits.ndim == 3 else "(N, J)"
-    check_shape("targets", targets, logits.shape, letters)
-    scale = _scale(logits.shape, letters, mask, reduction, scale)
+    scale = _checked_scale(targets, mask, logits.shape, letters, reduction, scale)
     if not ((targets >= 0) & (targets <= 1)).all():
         raise UsageError(f"targets run from {targets.min()} to {targets.max()}; they must be 0 to 1")
 
@@ -235,13 +225,21 @@ def squared_error(outputs: FloatArray, targets: FloatArray) -> tuple[float, Call
     return float(np.square(difference, dtype=np.float64).sum()), once(lambda: 2 * difference)
 
 
-def _scale(shape: Shape, letters: str, mask: Mask | None, reduction: Reduction, scale: float | None) -> float:
-    """Return the factor of a sum over what counts, and refuse a mask of another shape."""
+def _checked_scale(
+    targets: NDArray[np.generic],
+    mask: Mask | None,
+    shape: Shape,
+    letters: str,
+    reduction: Reduction,
+    scale: float | None,
+) -> float:
+    """Check the arguments that the cross-entropies share; return `scale`, or the reduction's factor of a sum."""
+    check_shape("targets", targets, shape, letters)
     if mask is not None:
         check_shape("the mask", mask, shape, letters)
     if reduction not in ("mean", "sum"):
         raise UsageError(f"reduction is {reduction!r}; choose mean or sum")
-    counted = math.prod(shape) if mask is None else int(mask.sum())
-    if scale is None:
-        scale = 1 / counted if reduction == "mean" and counted else 1.0
-    return scale
+    if scale is not None:
+        return scale
+    counted = targets.size if mask is None else int(mask.sum())
+    return 1 / counted if reduction == "mean" and counted else 1.0
