@@ -20,8 +20,8 @@ from typing import Any
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # before NumPy: as the command line does
 
 import charlm
+from charlm.config.presets import preset_settings
 from charlm.text.builtin import make_text, true_entropy
-from charlm.training.presets import preset_settings
 
 STEPS = 3000
 RECIPE: dict[str, Any] = {

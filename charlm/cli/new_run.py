@@ -12,6 +12,7 @@ from charlm.cli.fine_tuning import knows_documents, model_from, vocabulary_from
 from charlm.cli.given_text import refuse_models
 from charlm.cli.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
+from charlm.config.presets import BUDGETS, preset_settings
 from charlm.errors import CorpusError, UsageError
 from charlm.models.language_model import CharModel
 from charlm.text.batches import split_documents
@@ -19,15 +20,12 @@ from charlm.text.corpus import STDIN, read_corpus
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.parallel.process_group import ProcessGroup
 from charlm.training.plan import fitting_note, measure, plan
-from charlm.training.presets import preset_settings
 from charlm.training.task import text_task
 from charlm.training.train import RunOptions
 from charlm.ui.flags import as_flags
 from charlm.ui.wording import engine_line
 
 __all__ = ["NewRun", "planned_run"]
-
-BUDGETS = ("epochs", "steps", "minutes")
 
 
 class NewRun:

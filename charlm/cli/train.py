@@ -27,8 +27,8 @@ from charlm.config import (
     TrainConfig,
     Unit,
 )
+from charlm.config.presets import PresetName, decided_by_preset
 from charlm.errors import UsageError
-from charlm.training.presets import PresetName, decided_by_preset
 
 if TYPE_CHECKING:
     from charlm.cli.new_run import NewRun

@@ -1,6 +1,7 @@
 """Every setting, in frozen dataclasses that check themselves.
 
-`ModelConfig`, `TrainConfig`, `SampleConfig`, `DynamicConfig`, each in a file of its own.
+`ModelConfig`, `TrainConfig`, `SampleConfig`, `DynamicConfig`, each in a file of its own; `presets` are named sets
+of them that learn well.
 
 Defaults are here and nowhere else: the command line reads them from the dataclasses. Nothing here needs
 NumPy, so ``charlm --help`` stays quick.

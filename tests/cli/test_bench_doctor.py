@@ -6,8 +6,8 @@ import pytest
 
 import charlm
 from charlm.cli.entry import run
+from charlm.cli.environment import environment
 from charlm.training import benchmark
-from charlm.training.environment import environment
 
 QUICK = ["bench", "--hidden-size", "8", "--batch-size", "4", "--seq-length", "5", "--seconds", "0.01"]
 
@@ -75,8 +75,8 @@ class TestDoctor:
         assert "extra parity" in out
 
     def test_what_is_not_there(self, capsys, monkeypatch):
-        monkeypatch.setattr("charlm.training.environment.EXTRAS", {"parity": ("no-such-package",)})
-        monkeypatch.setattr("charlm.training.environment.blas_threads", lambda: None)
+        monkeypatch.setattr("charlm.cli.environment.EXTRAS", {"parity": ("no-such-package",)})
+        monkeypatch.setattr("charlm.cli.environment.blas_threads", lambda: None)
         assert run(["doctor"]) == 0
         out = capsys.readouterr().out
         assert "not installed" in out

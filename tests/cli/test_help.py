@@ -14,8 +14,8 @@ from charlm.cli.examples import EXAMPLES
 from charlm.cli.help import NARROW, takes_value
 from charlm.cli.parsing import Command, Group
 from charlm.config import ModelConfig, TrainConfig
+from charlm.config.presets import PRESETS, preset_settings
 from charlm.text.vocabulary import Vocabulary
-from charlm.training.presets import PRESETS, preset_settings
 
 PROGRAM = build()
 

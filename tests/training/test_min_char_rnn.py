@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import charlm
-from charlm.training.presets import preset_settings
+from charlm.config.presets import preset_settings
 
 from . import min_char_rnn
 

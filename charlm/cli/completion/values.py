@@ -107,7 +107,7 @@ def _builtin(_begun: str) -> list[Candidate]:
 
 
 def _presets(_begun: str) -> list[Candidate]:
-    from charlm.training.presets import PresetName
+    from charlm.config.presets import PresetName
 
     return [Candidate(name) for name in get_args(PresetName)]
 

@@ -10,8 +10,8 @@ from charlm.cli.app import COMMANDS, build
 from charlm.cli.completion.values import VALUES, file_names
 from charlm.cli.completion.words import candidates
 from charlm.cli.help import is_flag, takes_value, value_name
+from charlm.config.presets import PresetName
 from charlm.text.builtin import NAMES
-from charlm.training.presets import PresetName
 
 PROGRAM = build()
 BUILTIN = [f"builtin:{name}" for name in NAMES]

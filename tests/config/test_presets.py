@@ -5,7 +5,7 @@ from typing import Any, get_args
 import pytest
 
 import charlm
-from charlm.training.presets import BUDGETS, PRESETS, PresetName, preset_settings
+from charlm.config.presets import BUDGETS, PRESETS, PresetName, preset_settings
 
 NOTHING: dict[str, float | None] = dict.fromkeys(BUDGETS)
 MILLION = 1_000_000

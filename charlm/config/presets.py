@@ -19,7 +19,7 @@ from typing import Any, Literal, TypeAlias, get_args
 
 from charlm.errors import UsageError
 
-__all__ = ["PresetName", "Settings", "decided_by_preset", "preset_settings"]
+__all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "preset_settings"]
 
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
