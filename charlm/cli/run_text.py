@@ -15,8 +15,7 @@ from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CorpusError, UsageError
 from charlm.models.language_model import CharModel
 from charlm.text.corpus import BUILTIN, STDIN, Corpus, read_corpus
-from charlm.text.vocabulary import Vocabulary
-from charlm.training.data import Data, load_data
+from charlm.training.task import TextTask, text_task
 
 __all__ = ["LearntText", "held_out_text", "learnt_text", "read_run_text"]
 
@@ -95,19 +94,19 @@ def learnt_text(
             return LearntText(vocabulary.prepare(corpus.text), "")
         text = corpus.text
     with waiting("reading the training text"):
-        return _parts(vocabulary, load_data(vocabulary, text, config, validation))
+        return _parts(text_task(vocabulary, text, config, validation))
 
 
-def _parts(vocabulary: Vocabulary, data: Data) -> LearntText:
-    learnt = [data.train] if isinstance(data.train, np.ndarray) else data.train
-    held_out = data.held_out
+def _parts(task: TextTask) -> LearntText:
+    learnt = [task.train] if isinstance(task.train, np.ndarray) else task.train
+    held_out, decode = task.held_out, task.vocabulary.decode
     if held_out is None:
         unseen = []
     elif held_out.warmup:
         unseen = [held_out.targets[held_out.warmup :]]
     else:
         unseen = np.split(held_out.targets, np.flatnonzero(held_out.resets))[1:]  # nothing is before the first
-    return LearntText("\n".join(map(vocabulary.decode, learnt)), "\n".join(map(vocabulary.decode, unseen)))
+    return LearntText("\n".join(map(decode, learnt)), "\n".join(map(decode, unseen)))
 
 
 def read_run_text(origin: Mapping[str, Any]) -> tuple[str, str | None]:

@@ -5,22 +5,32 @@ from __future__ import annotations
 import dataclasses
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 import numpy as np
 
 from charlm.config import SampleConfig, TrainConfig
+from charlm.errors import CorpusError, UsageError
 from charlm.generation import Sampler
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner
+from charlm.nn.arrays import IdArray
 from charlm.runs.baseline import measure_baseline
-from charlm.text.batches import Batches, fit
+from charlm.text.batches import (
+    Batches,
+    DocumentBatches,
+    MinCharRnnBatches,
+    RandomBatches,
+    SequentialBatches,
+    fit,
+    split,
+    split_documents,
+)
 from charlm.text.vocabulary import Vocabulary
-from charlm.training.data import Data, HeldOut, load_data, make_batches
-from charlm.training.validation import symbols_read, validation_loss
+from charlm.training.validation import WARMUP, HeldOut, symbols_read, validation_loss
 
-__all__ = ["Task", "TextTask", "fit_to_text", "text_task"]
+__all__ = ["Task", "TextTask", "text_task"]
 
 SAMPLE_LENGTH = 240
 DOCUMENTS = 10  # in a sample at most
@@ -70,48 +80,67 @@ class Task(Protocol):
 
 
 class TextTask:
-    """Predict each next symbol of a text.
+    """Predict each next symbol of a text. `text_task` makes it from a text.
 
     Parameters
     ----------
-    data : Data
     vocabulary : Vocabulary
+    train : ndarray of int, shape (n,), or sequence of such
+        The training ids; one array a document with ``documents``.
+    held_out : HeldOut, optional
     """
 
-    def __init__(self, data: Data, vocabulary: Vocabulary) -> None:
-        self.data, self.vocabulary = data, vocabulary
-        self.characters = data.characters
-        self.validation_characters = 0 if data.held_out is None else len(data.held_out.inputs)
+    def __init__(
+        self, vocabulary: Vocabulary, train: IdArray | Sequence[IdArray], held_out: HeldOut | None
+    ) -> None:
+        self.vocabulary, self.train, self.held_out = vocabulary, train, held_out
+        documents = train if isinstance(train, Sequence) else []
+        self.characters = sum(len(ids) + 1 for ids in documents) if documents else len(train)  # stop symbols too
+        self.validation_characters = 0 if held_out is None else len(held_out.inputs)
         self.guess_nats = math.log(len(vocabulary))
 
     def fit(self, config: TrainConfig) -> TrainConfig:
         """Shrink streams and windows to what a short text can fill; a long text changes nothing."""
-        return fit_to_text(config, self.characters)
+        if config.documents:
+            return config
+        streams, length = fit(self.characters, config.batch_size, config.seq_length)
+        shards = config.shards if config.shards and streams % config.shards == 0 else None
+        shortest = None if config.seq_length_min is None else min(config.seq_length_min, length)
+        return dataclasses.replace(
+            config, batch_size=streams, seq_length=length, seq_length_min=shortest, shards=shards
+        )
 
     def batches(self, config: TrainConfig, rng: np.random.Generator) -> Batches:
         """Return the windows that a configuration asks for."""
-        return make_batches(self.data, config, self.vocabulary.stop_id, rng)
+        N, T, shortest = config.batch_size, config.seq_length, config.seq_length_min
+        if isinstance(self.train, Sequence):
+            stop_id = _stop_id(self.vocabulary)
+            return DocumentBatches(self.train, stop_id=stop_id, streams=N, length=T, rng=rng, shortest=shortest)
+        match config.sampling:
+            case "random":
+                return RandomBatches(self.train, streams=N, length=T, rng=rng, shortest=shortest)
+            case "min-char-rnn":
+                if N > 1:
+                    raise UsageError(f"sampling min-char-rnn reads one stream, not {N}; give `batch_size=1`")
+                return MinCharRnnBatches(self.train, length=T)
+            case "sequential":
+                return SequentialBatches(
+                    self.train, streams=N, length=T, rng=rng, shortest=shortest, state_reset=config.state_reset
+                )
 
     def validate(self, learner: Learner, config: TrainConfig) -> float:
         """Return the mean loss over all of the held-out text, in nats."""
-        return self._loss(learner, self.data.held_out, config)
+        return math.nan if self.held_out is None else _loss(learner, self.held_out, config)
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
         """Estimate how long a validation takes from the first part of it."""
-        whole = self.data.held_out
+        whole = self.held_out
         if whole is None:
             return 0.0
-        part = min(len(whole.inputs), TRIAL_SYMBOLS)
-        first = HeldOut(whole.inputs[:part], whole.targets[:part], whole.resets[:part], min(whole.warmup, part - 1))
+        part = whole.head(min(len(whole.inputs), TRIAL_SYMBOLS))
         begin = time.perf_counter()
-        self._loss(learner, first, config)
-        return (time.perf_counter() - begin) * symbols_read(whole) / symbols_read(first)
-
-    def _loss(self, learner: Learner, held_out: HeldOut | None, config: TrainConfig) -> float:
-        if held_out is None:
-            return math.nan
-        model = cast("CharModel", learner)
-        return validation_loss(model, held_out, groups=config.shards or 1, workers=config.workers or 1)
+        _loss(learner, part, config)
+        return (time.perf_counter() - begin) * symbols_read(whole) / symbols_read(part)
 
     def sample(self, learner: Learner, seed: int) -> str:
         """Return a text, or some short documents, a line each."""
@@ -125,29 +154,85 @@ class TextTask:
 
     def baseline(self, origin: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return what an n-gram model of the training text makes of the held-out text; see `measure_baseline`."""
-        held_out = self.data.held_out
+        held_out = self.held_out
         if held_out is None:
             return None
         test = np.concatenate([held_out.inputs, held_out.targets[-1:]])  # one stream: each target is the next input
-        return measure_baseline(self.data.train, test, self.vocabulary, origin, skip=held_out.warmup + 1)
+        return measure_baseline(self.train, test, self.vocabulary, origin, skip=held_out.warmup + 1)
 
     def facts(self) -> dict[str, Any]:
         """Return the number of symbols."""
         return {"vocabulary": len(self.vocabulary)}
 
 
-def fit_to_text(config: TrainConfig, characters: int) -> TrainConfig:
-    """Shrink streams and windows to what so many characters can fill."""
-    if config.documents:
-        return config
-    streams, length = fit(characters, config.batch_size, config.seq_length)
-    shards = config.shards if config.shards and streams % config.shards == 0 else None
-    shortest = None if config.seq_length_min is None else min(config.seq_length_min, length)
-    return dataclasses.replace(
-        config, batch_size=streams, seq_length=length, seq_length_min=shortest, shards=shards
-    )
-
-
 def text_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation: str | None = None) -> TextTask:
-    """Encode a text and hold a part of it out; see `charlm.training.data.load_data`."""
-    return TextTask(load_data(vocabulary, text, config, validation), vocabulary)
+    """Encode a text and hold a part of it out.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    text : str
+    config : TrainConfig
+        For `documents`, `val_frac` and `seed`.
+    validation : str, optional
+        A text of its own to validate on, in place of a share of `text`. Where that share would leave nothing
+        to train on, nothing is held out.
+
+    Raises
+    ------
+    CorpusError
+        If nothing is left to train on.
+    UsageError
+        If `documents` is asked of a vocabulary without a stop symbol.
+    VocabularyError
+        If a text has symbols that the vocabulary has not.
+    """
+    if config.documents:
+        return _document_task(vocabulary, text, config, validation)
+    ids = _encode(vocabulary, text)
+    if validation is None:
+        train, rest = split(ids, config.val_frac)
+    else:
+        train, rest = ids, _encode(vocabulary, validation)
+    if len(train) < 2 <= len(ids):
+        train, rest = ids, ids[:0]  # too short to hold anything out
+    if len(train) < 2:
+        raise CorpusError(f"the text has {len(ids)} symbols; training needs at least 2, and more to learn anything")
+    if validation is None and len(rest):
+        lead = train[-WARMUP - 1 :]  # the held-out part continues the training part
+        return TextTask(vocabulary, train, HeldOut.join([np.concatenate([lead, rest])], warmup=len(lead) - 1))
+    return TextTask(vocabulary, train, HeldOut.join([rest]) if len(rest) > 1 else None)
+
+
+def _document_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation: str | None) -> TextTask:
+    stop_id = _stop_id(vocabulary)
+    documents = [_encode(vocabulary, document) for document in split_documents(text)]
+    if not documents:
+        raise CorpusError("the text has no line that is not blank; give one with a document on each line")
+    if validation is None:
+        order = np.random.default_rng(config.seed).permutation(len(documents))
+        kept, others = split(order, config.val_frac)
+        train, held_out = ([documents[k] for k in np.sort(part)] for part in (kept, others))
+        if not train:
+            train, held_out = held_out, []  # too few to hold any out
+    else:
+        train, held_out = documents, [_encode(vocabulary, document) for document in split_documents(validation)]
+    bounded = [np.concatenate([[stop_id], document, [stop_id]]) for document in held_out]
+    return TextTask(vocabulary, train, HeldOut.join(bounded) if bounded else None)
+
+
+def _stop_id(vocabulary: Vocabulary) -> int:
+    if vocabulary.stop_id is None:
+        raise UsageError(
+            "`documents=True` needs a vocabulary with a stop symbol; train a new model with `documents=True`"
+        )
+    return vocabulary.stop_id
+
+
+def _encode(vocabulary: Vocabulary, text: str) -> IdArray:
+    return vocabulary.encode(text, on_unknown="error" if vocabulary.unknown_id is None else "replace")
+
+
+def _loss(learner: Learner, held_out: HeldOut, config: TrainConfig) -> float:
+    model = cast("CharModel", learner)
+    return validation_loss(model, held_out, groups=config.shards or 1, workers=config.workers or 1)

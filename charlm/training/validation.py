@@ -1,20 +1,56 @@
-"""The loss on held-out text, while training."""
+"""Held-out text, and the loss on it while training."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlm.models.language_model import CharModel
 from charlm.nn.arrays import IdArray
-from charlm.training.data import WARMUP, HeldOut
 
-__all__ = ["symbols_read", "validation_loss"]
+__all__ = ["WARMUP", "HeldOut", "symbols_read", "validation_loss"]
 
+WARMUP = 256
 STREAMS = 64
 STEPS = 64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeldOut:
+    """Text to validate on, as one stream of predictions.
+
+    Parameters
+    ----------
+    inputs, targets : ndarray of int, shape (n,)
+    resets : ndarray of bool, shape (n,)
+        True at the first prediction of a document.
+    warmup : int
+        So many predictions at the start only warm the state up and are not counted.
+    """
+
+    inputs: IdArray
+    targets: IdArray
+    resets: NDArray[np.bool_]
+    warmup: int = 0
+
+    @classmethod
+    def join(cls, sequences: Sequence[IdArray], warmup: int = 0) -> HeldOut:
+        """Put sequences one after the other; each begins from zero state."""
+        return cls(
+            np.concatenate([ids[:-1] for ids in sequences]).astype(np.intp),
+            np.concatenate([ids[1:] for ids in sequences]).astype(np.intp),
+            np.concatenate([np.arange(len(ids) - 1) == 0 for ids in sequences]),
+            warmup,
+        )
+
+    def head(self, count: int) -> HeldOut:
+        """Return the first `count` predictions, of which at least one is counted."""
+        return HeldOut(self.inputs[:count], self.targets[:count], self.resets[:count], min(self.warmup, count - 1))
 
 
 def validation_loss(model: CharModel, held_out: HeldOut, *, groups: int = 1, workers: int = 1) -> float:

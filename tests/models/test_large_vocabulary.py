@@ -12,8 +12,7 @@ import charlm
 from charlm.nn import arrays, check_gradients, cross_entropy
 from charlm.nn.stack import map_state
 from charlm.text.batches import text_batch
-from charlm.training.data import HeldOut
-from charlm.training.validation import validation_loss
+from charlm.training.validation import HeldOut, validation_loss
 
 from .test_char_model import SHAPES
 

@@ -1,14 +1,12 @@
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 import charlm
 from charlm.training import plan as planning
 from charlm.training.plan import default_shards, measure, plan, steps_of_epochs
-from charlm.training.task import fit_to_text, text_task
+from charlm.training.task import text_task
 
 from .runs import make_names, make_text, new_model
 
@@ -157,20 +155,7 @@ class TestMinutes:
         assert shared + kernels < memory < 2 * (shared + kernels)
 
 
-class TestFit:
-    def test_a_long_text_changes_nothing(self) -> None:
-        config = charlm.TrainConfig(batch_size=16, seq_length=32, shards=4)
-        assert fit_to_text(config, 16 * 32 + 1) is not None
-        assert dataclasses.astuple(fit_to_text(config, 16 * 32 + 1)) == dataclasses.astuple(config)
-
-    def test_shards_that_no_longer_divide_are_chosen_anew(self) -> None:
-        fitted = fit_to_text(charlm.TrainConfig(batch_size=16, seq_length=32, shards=4), 200)
-        assert (fitted.batch_size, fitted.seq_length, fitted.shards) == (6, 32, None)
-
-    def test_documents_are_dealt_and_always_fill_windows(self) -> None:
-        config = charlm.TrainConfig(documents=True, batch_size=64, seq_length=64)
-        assert fit_to_text(config, 3) is config
-
+class TestTinyTexts:
     @pytest.mark.parametrize("text", ["ab", "aba", "abcdefghij"])
     @pytest.mark.parametrize("sampling", ["sequential", "random", "min-char-rnn"])
     @pytest.mark.parametrize("val_frac", [0.0, 0.1, 0.9])

@@ -15,8 +15,8 @@ import pytest
 import charlm
 from charlm.checkpoint import load_checkpoint
 from charlm.training.budget import Plan
-from charlm.training.data import load_data
 from charlm.training.parallel.team import PROCESSES, Team
+from charlm.training.task import text_task
 from charlm.training.train import RunOptions, train
 from charlm.training.trainer import Trainer
 from charlm.training.validation import validation_loss
@@ -240,7 +240,7 @@ def test_averaged_weights_are_evaluated_and_kept_as_the_best(tmp_path):
     np.testing.assert_array_equal(best.params.value, average)
     assert (average != last.params.value).mean() > 0.9
     (loss,) = [report.loss for report in reports if report.event == "eval"]
-    held_out = load_data(best.vocabulary, text, config).held_out
+    held_out = text_task(best.vocabulary, text, config).held_out
     assert loss == validation_loss(best, held_out)
 
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import charlm
-from charlm.training.data import HeldOut, load_data
-from charlm.training.validation import validation_loss
+from charlm.training.task import text_task
+from charlm.training.validation import HeldOut, validation_loss
 
 from .runs import make_names, make_text, new_model
 
@@ -42,7 +42,7 @@ def test_a_short_text_exactly(cell: str, characters: int) -> None:
     text = make_text(300)
     model = trained(text, cell)
     for val_frac, validation in ((0.1, text[:characters]), (characters / len(text), None)):
-        held_out = load_data(model.vocabulary, text, charlm.TrainConfig(val_frac=val_frac), validation).held_out
+        held_out = text_task(model.vocabulary, text, charlm.TrainConfig(val_frac=val_frac), validation).held_out
         assert validation_loss(model, held_out) == pytest.approx(one_stream(model, held_out), rel=1e-12)
 
 
@@ -52,7 +52,7 @@ def test_a_long_text_closely(cell: str, characters: int) -> None:
     text = make_text(2000)
     model = trained(text[:3000], cell)
     config = charlm.TrainConfig(val_frac=characters / len(text))
-    held_out = load_data(model.vocabulary, text, config).held_out
+    held_out = text_task(model.vocabulary, text, config).held_out
     assert len(held_out.targets) - held_out.warmup == pytest.approx(characters, abs=1)
     got, wanted = validation_loss(model, held_out), one_stream(model, held_out)
     assert got == pytest.approx(wanted, abs=1e-3)
@@ -63,7 +63,7 @@ def test_documents_exactly(lines: int) -> None:
     text = make_names(400)
     model = trained(text, "gru", documents=True)
     config = charlm.TrainConfig(documents=True)
-    held_out = load_data(model.vocabulary, text, config, make_names(lines)).held_out
+    held_out = text_task(model.vocabulary, text, config, make_names(lines)).held_out
     assert validation_loss(model, held_out) == pytest.approx(one_stream(model, held_out), rel=1e-12)
 
 
@@ -71,7 +71,7 @@ def test_a_document_longer_than_the_warm_up() -> None:
     text = make_names(60)
     model = trained(text, "lstm", documents=True)
     long = text.replace("\n", " ") + "\n" + text
-    held_out = load_data(model.vocabulary, text, charlm.TrainConfig(documents=True), long).held_out
+    held_out = text_task(model.vocabulary, text, charlm.TrainConfig(documents=True), long).held_out
     assert validation_loss(model, held_out) == pytest.approx(one_stream(model, held_out), abs=1e-3)
 
 
@@ -82,7 +82,7 @@ def test_every_target_counts_once() -> None:
     model.params.value[:] = 0
     model.params["head.b"][3] = 1.5
     for characters in (1, 2, 256, 511, 512, 700, 1999):
-        held_out = load_data(model.vocabulary, text, charlm.TrainConfig(val_frac=characters / len(text))).held_out
+        held_out = text_task(model.vocabulary, text, charlm.TrainConfig(val_frac=characters / len(text))).held_out
         targets = held_out.targets[held_out.warmup :]
         wanted = np.log(np.exp(1.5) + len(model.vocabulary) - 1) - 1.5 * np.mean(targets == 3)
         assert validation_loss(model, held_out) == pytest.approx(wanted, rel=1e-12)
@@ -91,7 +91,7 @@ def test_every_target_counts_once() -> None:
 def test_it_is_what_evaluate_gives() -> None:
     text = make_text(100)
     model = trained(text, "lstm")
-    held_out = load_data(model.vocabulary, text, charlm.TrainConfig(), text[:300]).held_out
+    held_out = text_task(model.vocabulary, text, charlm.TrainConfig(), text[:300]).held_out
     assert validation_loss(model, held_out) == pytest.approx(charlm.evaluate(model, text[:300]).nats, rel=1e-12)
 
 
@@ -101,7 +101,7 @@ def test_groups_and_workers(cell: str, characters: int) -> None:
     """Workers change no bit; groups no more than the last ones."""
     text = make_text(2000)
     model = trained(text[:3000], cell)
-    held_out = load_data(model.vocabulary, text, charlm.TrainConfig(val_frac=characters / len(text))).held_out
+    held_out = text_task(model.vocabulary, text, charlm.TrainConfig(val_frac=characters / len(text))).held_out
     whole = validation_loss(model, held_out)
     for groups in (2, 3, 4, 100):
         losses = {validation_loss(model, held_out, groups=groups, workers=workers) for workers in (1, 2, 4)}
@@ -113,6 +113,6 @@ def test_absurd_weights_give_no_warning() -> None:
     text = make_text(700)
     model = new_model(text)
     model.params.value[:] = np.float32(3e38)
-    held_out = load_data(model.vocabulary, text, charlm.TrainConfig()).held_out
+    held_out = text_task(model.vocabulary, text, charlm.TrainConfig()).held_out
     for workers in (1, 2):
         assert not np.isfinite(validation_loss(model, held_out, groups=2, workers=workers))
