@@ -14,7 +14,7 @@ __all__ = ["Pieces", "characters_begun"]
 def characters_begun(vocabulary: Vocabulary) -> NDArray[np.intp]:
     """Return how many code points begin in each symbol, shape (V,).
 
-    1 for a character and for the special symbols, several for a grapheme, 0 for a byte that goes on with a
+    1 for a character and for the special symbols, several for a grapheme, 0 for a byte that continues a
     character of UTF-8. A stop symbol counts as one: it stands where a text has its line feed.
     """
     special = {vocabulary.unknown_id, vocabulary.stop_id}

@@ -86,9 +86,9 @@ def offer_unfinished_run(console: Console, *, quiet: bool) -> Path | None:
         return folder
     what = f"{visible_line(str(folder))}, step {run.step:,} of {run.steps:,}"
     if not (stdin_is_terminal() and console.is_terminal):
-        _say(console, f"going on with {what}")
-    elif not typer.confirm(f"go on with {what}?", default=True, err=True):
-        _say(console, "nothing is done; charlm info lists the runs, charlm resume RUN goes on with one")
+        _say(console, f"resuming {what}")
+    elif not typer.confirm(f"resume {what}?", default=True, err=True):
+        _say(console, "nothing is done; charlm info lists the runs, charlm resume RUN continues one")
         return None
     return folder
 
@@ -96,7 +96,7 @@ def offer_unfinished_run(console: Console, *, quiet: bool) -> Path | None:
 def _own_runs() -> list[RunInfo]:
     own = [run for run in describe_runs() if not run.shipped]
     if not own:
-        raise CheckpointError("there is no run to go on with; train one first: charlm train")
+        raise CheckpointError("there is no run to resume; train one first: charlm train")
     return own
 
 
@@ -104,11 +104,11 @@ def _nothing_to_do(newest: RunInfo) -> str:
     where = argument(run_name(Path(newest.path).parent))
     if newest.unfinished:
         return (
-            f"run {where} diverged, and would again; train anew with a lower --learning-rate or --on-nan rollback, "
-            f"or insist with charlm resume {where}"
+            f"run {where} diverged, and would again; train a new model with a lower --learning-rate or "
+            f"--on-nan rollback, or insist with charlm resume {where}"
         )
     total = farther(newest.step or 0, minutes=newest.minutes)
-    return f"no run is unfinished; a larger total goes on, as in charlm resume {where} {total}"
+    return f"no run is unfinished; a larger total continues one, as in charlm resume {where} {total}"
 
 
 def _diverged(run: RunInfo) -> bool:

@@ -144,7 +144,7 @@ def _held_out(checkpoint: Checkpoint[CharModel], config: SampleConfig) -> tuple[
 
 
 def _learning(dynamic: bool, given: dict[str, float | None]) -> DynamicConfig | None:
-    """Return how the weights go on learning; None if they do not."""
+    """Return how the weights continue to learn; None if they do not."""
     settings = {name: value for name, value in given.items() if value is not None}
     if settings and not dynamic:
         raise UsageError(f"--dynamic-{next(iter(settings))} is for dynamic evaluation; add --dynamic")

@@ -145,7 +145,7 @@ def _broken(term: str, width: int) -> list[str]:
 
 
 def _example(line: str, purpose: str, width: int) -> str:
-    """Write a call below what it is for; one that is too long goes on in the next row, as a shell reads it."""
+    """Write a call below what it is for; one that is too long continues in the next row, as a shell reads it."""
     rows = [" " * _INDENT]
     for word in _words(line):
         if rows[-1].strip() and len(rows[-1]) + len(word) + 2 > width:

@@ -1,4 +1,4 @@
-"""A run that stopped and is to go on: its checkpoint, and its text read again."""
+"""A run that stopped and is to be resumed: its checkpoint, and its text read again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["OldRun"]
 
 
 class OldRun:
-    """A run folder, read so that training can go on.
+    """A run folder, read so that training can continue.
 
     Parameters
     ----------
@@ -35,12 +35,12 @@ class OldRun:
         When the command was started, of `time.perf_counter`.
     workers : int, optional
     group : ProcessGroup, optional
-        The ranks that are to go on with it.
+        The ranks that are to resume it.
 
     Raises
     ------
     CheckpointError
-        If there is no such run, or it cannot go on.
+        If there is no such run, or it cannot be resumed.
     CorpusError
         If its text is no longer there, or is another.
     """
@@ -65,7 +65,7 @@ class OldRun:
             step, elapsed_s = int(record["progress"]["step"]), float(record["progress"]["elapsed_s"])
             self.text, self.validation = read_run_text(origin)
         except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train anew") from error
+            raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train a new model") from error
         if workers is None and group is None:  # which a run on ranks left open
             workers = config.workers or min(config.shards or 1, available_cores())
         self.config = dataclasses.replace(config, workers=workers)
@@ -85,7 +85,7 @@ class OldRun:
             enough = farther(step, minutes=_used_minutes(record, elapsed_s))
             self.finished = (
                 f"run {str(folder)!r} is finished after {step:,} steps; "
-                f"give a larger total to go on, for example {enough}"
+                f"give a larger total to resume it, for example {enough}"
             )
         self.options = RunOptions(
             folder=folder,

@@ -1,4 +1,4 @@
-"""``charlm resume``: go on where a run stopped."""
+"""``charlm resume``: continue a run where it stopped."""
 
 from __future__ import annotations
 

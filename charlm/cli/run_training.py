@@ -140,7 +140,7 @@ def run_training(
 ) -> None:
     """Train in a run folder until the plan is done or a signal asks to stop; a second one ends it at once.
 
-    It goes on where nobody sees what it tells; where nobody reads the events any more, it stops and saves.
+    It continues where nobody sees what it tells; where nobody reads the events any more, it stops and saves.
 
     Raises
     ------

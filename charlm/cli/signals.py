@@ -33,7 +33,7 @@ class StopRequest:
     Parameters
     ----------
     tell : callable
-        Called at the first signal, in a thread of its own, while the step in hand goes on.
+        Called at the first signal, in a thread of its own, while the current step continues.
     give_up : callable
         Called with the exit code where the second signal's `KeyboardInterrupt` was not enough: it ends the process.
 

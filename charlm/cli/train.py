@@ -158,7 +158,7 @@ def train(
         Number, _option("--learning-rate", help="Step size at the top of the schedule.", panel=LEARNING, value="X")
     ] = None,
     schedule: Annotated[
-        Text, _option("--schedule", help="RunLoop of the learning rate.", panel=LEARNING, choices=ScheduleName)
+        Text, _option("--schedule", help="The learning rate over the run.", panel=LEARNING, choices=ScheduleName)
     ] = None,
     warmup: Annotated[
         Whole, _option("--warmup", help="Updates until the rate is at its top.", panel=LEARNING, value="N")

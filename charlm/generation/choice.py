@@ -193,7 +193,7 @@ class BlockChooser(_Choice):
     recent : bytes
         What a repeat penalty looks at before the first choice, the same for all; later it sees what was chosen.
     walks : Walks, optional
-        Where the texts stand in a pattern; they go on by what is chosen, the end of one, with the id V, included.
+        Where the texts stand in a pattern; they advance by the chosen symbol, which may be the end, V.
 
     Attributes
     ----------

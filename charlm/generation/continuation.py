@@ -63,7 +63,7 @@ class Continuation:
         self.logprobs: list[float] = []
 
     def fork(self) -> Continuation:
-        """Return another text that is the same so far, and may go on otherwise."""
+        """Return a copy of the text so far, which may continue otherwise."""
         twin = copy.copy(self)
         twin._decoder, twin._stops = copy.copy(self._decoder), copy.copy(self._stops)
         twin.grapheme_ends, twin.logprobs = self.grapheme_ends.copy(), self.logprobs.copy()

@@ -35,7 +35,7 @@ def sample_many(
     logprobs: bool = False,
     workers: int = 1,
 ) -> Generator[Sample, None, None]:
-    """Let a model go on with a prompt many times, several texts at each step.
+    """Let a model continue a prompt many times, several texts at each step.
 
     A text depends on the model, the configuration, the prompt and its own seed, and neither on the other seeds nor
     on the number of workers, as long as BLAS has one thread. It is another than `Sampler` draws, as a rule in the

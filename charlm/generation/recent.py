@@ -1,7 +1,7 @@
 """The symbols that a repeat penalty looks at: the last ones of a text, prompt and continuation alike.
 
 One text keeps them as a value, so that it can go back to where it was: bytes, four a symbol, the oldest first. They
-cost a symbol a tenth of a microsecond or two. Texts side by side only go on, and count.
+cost a symbol a tenth of a microsecond or two. Texts side by side only grow, and count.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ class Sample:
         Of its random stream.
     logprobs : list of float
     advance : callable
-        Draws some more and calls `grow`; texts of a block go on together.
+        Draws some more and calls `grow`; texts of a block grow together.
 
     Attributes
     ----------
@@ -30,7 +30,7 @@ class Sample:
         Where asked for: of each character so far (each grapheme, for a model of graphemes) ln p in nats, the
         model's own before filters and at temperature 1, as `charlm.score` gives it; nan where it did not predict.
     lost : bool
-        Whether it cannot go on, because the model's output is not finite.
+        Whether it cannot continue, because the model's output is not finite.
     """
 
     def __init__(self, seed: int, logprobs: list[float], advance: Callable[[], None]) -> None:

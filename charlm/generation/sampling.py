@@ -46,7 +46,7 @@ class Snapshot(NamedTuple):
 
 
 class Sampler:
-    """One text that a model goes on with.
+    """One text that a model continues.
 
     A model of documents starts, and starts again after each end, from its stop symbol. Any other starts from
     zero state: with the first symbol of what it is fed, or with nothing fed as if it had just read the end of a
@@ -259,7 +259,7 @@ class Sampler:
         return float(z[self._last] - np.log(np.add.reduce(np.exp(z))))
 
     def stream(self) -> Generator[str, None, None]:
-        """Go on with the text; yield it in pieces, usually one symbol each.
+        """Continue the text; yield it in pieces, usually one symbol each.
 
         Ends after ``config.length`` characters (graphemes, for a model of graphemes), with ``config.finish_line``
         before the end of the line in which that is reached or of a word soon after, before the first stop string,

@@ -117,7 +117,7 @@ class Beam:
         self._live, self._ended = ([text], []) if text.end.finish_reason is None else ([], [text])
 
     def advance(self) -> bool:
-        """Go on by a symbol; return False when the best have been found.
+        """Advance by a symbol; return False when the best have been found.
 
         Raises
         ------

@@ -176,7 +176,7 @@ def _stalls(history: History) -> Verdict | None:
         )
     best = history.best
     if name == "validation" and best is not None and _train_falls(history, tail):
-        return Verdict("stalls", f"{since}, while train goes on falling", _against_overfitting(history, best))
+        return Verdict("stalls", f"{since}, while train still falls", _against_overfitting(history, best))
     rate = history.setting("train", "learning_rate")
     remedy = (
         f'try `schedule="cosine"` or `learning_rate={rate / 3:.2g}`' if rate > 0 else "try another `learning_rate`"

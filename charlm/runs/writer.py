@@ -119,7 +119,7 @@ class RunWriter:
             If the system refuses; the checkpoints are then the ones before.
         """
         if self._fresh and any((self.folder / name).exists() for name in (LAST, BEST)):
-            self._save_last(run, replaces=True)  # the old run goes once the new one is safe
+            self._save_last(run, replaces=True)  # the old run is removed once the new one is safe
         with contextlib.ExitStack() as undo:
             if self._fresh:
                 clear_run_folder(self.folder)

@@ -203,7 +203,9 @@ class Budget:
                 **{**seconds, "step_s": max(seconds["step_s"], 1e-9)},
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            raise CheckpointError(f"the run's budget of minutes cannot be read ({error}); train anew") from error
+            raise CheckpointError(
+                f"the run's budget of minutes cannot be read ({error}); train a new model"
+            ) from error
 
 
 def latest(steps: int, every: int) -> int:

@@ -123,7 +123,7 @@ class Progress:
                 gave_up=bool(values["gave_up"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise CheckpointError(f"the run's progress cannot be read ({error}); train anew") from error
+            raise CheckpointError(f"the run's progress cannot be read ({error}); train a new model") from error
 
 
 def _finite(value: float) -> float | None:

@@ -111,6 +111,7 @@ def put_back(tensors: Mapping[str, FloatArray], values: Mapping[str, FloatArray]
     for name, tensor in tensors.items():
         if values[name].shape != tensor.shape:
             raise CheckpointError(
-                f"tensor {name} has shape {values[name].shape}, not {tensor.shape}; it is another run's: train anew"
+                f"tensor {name} has shape {values[name].shape}, not {tensor.shape}; it is another run's: "
+                f"train a new model"
             )
         tensor[...] = values[name]

@@ -186,7 +186,7 @@ class Trainer:
     # -- what a checkpoint holds --
 
     def record(self) -> dict[str, Any]:
-        """Return everything beside tensors that going on needs, for JSON."""
+        """Return everything beside tensors that resuming needs, for JSON."""
         record = {"progress": self.progress.to_json(), **self._place()}
         if self.budget is not None:
             record["budget"] = self.budget.to_json()
@@ -249,7 +249,7 @@ class Trainer:
             self._good.restore(record.get("rollback", ()), tensors, like=self._all_tensors())
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(
-                f"the run cannot go on: its record lacks or garbles {error}; train anew"
+                f"the run cannot be resumed: its record lacks or garbles {error}; train a new model"
             ) from error
 
 

@@ -53,7 +53,7 @@ class Display(Protocol):
 
 
 class Dashboard:
-    """Show a run on the whole screen while it goes on, and sum it up on the ordinary one when it ends.
+    """Show a run on the whole screen while it trains, and sum it up on the ordinary one when it ends.
 
     The whole screen is the terminal's second one: it is written over in place, so nothing scrolls or
     flickers, a resize cannot leave torn lines behind, and what stood on the screen before comes back.

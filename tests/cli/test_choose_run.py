@@ -64,7 +64,7 @@ def test_the_newest_that_is_not_finished(capsys: pytest.CaptureFixture[str]) -> 
     assert run(["resume"]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"going on with {Path('checkpoints/new')}, step 1 of 4\n")
+    assert err.startswith(f"resuming {Path('checkpoints/new')}, step 1 of 4\n")
     assert steps() == {"old": 1, "new": 4, "done": 4}
 
 
@@ -82,7 +82,7 @@ def test_all_are_finished(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["resume"]) == 0
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "no run is unfinished; a larger total goes on, as in charlm resume x --steps 8\n"
+    assert err == "no run is unfinished; a larger total continues one, as in charlm resume x --steps 8\n"
     assert steps() == {"x": 4}
 
 
@@ -129,7 +129,7 @@ def test_one_that_diverged_is_left_out(capsys: pytest.CaptureFixture[str]) -> No
     assert run(["resume"]) == 0
     where = Path("checkpoints/new")
     assert capsys.readouterr().err == (
-        "run new diverged, and would again; train anew with a lower --learning-rate or --on-nan rollback, "
+        "run new diverged, and would again; train a new model with a lower --learning-rate or --on-nan rollback, "
         "or insist with charlm resume new\n"
     )
     assert steps()["new"] == left < 4
@@ -143,7 +143,7 @@ def test_one_that_diverged_is_left_out(capsys: pytest.CaptureFixture[str]) -> No
 def test_on_a_terminal_a_person_is_asked(terminal: Start, answer: str) -> None:
     make("x", 1000, finished=False)
     screen = terminal("-m", "charlm", "resume", PYTHONPATH=os.pathsep.join(sys.path))
-    screen.wait("go on with checkpoints/x, step 1 of 4? [Y/n]:")
+    screen.wait("resume checkpoints/x, step 1 of 4? [Y/n]:")
     screen.send(f"{answer}\r")
     assert screen.end() == 0
     assert steps() == {"x": 1 if answer == "n" else 4}

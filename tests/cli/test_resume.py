@@ -97,7 +97,7 @@ class TestGoingOn:
     def test_the_shipped_model_is_no_run_to_go_on_with(self, capsys):
         assert train("checkpoints/pretrained/tales", 1) == 0
         assert run(["resume", "--steps", "2"]) == 4
-        assert capsys.readouterr().err == "charlm: there is no run to go on with; train one first: charlm train\n"
+        assert capsys.readouterr().err == "charlm: there is no run to resume; train one first: charlm train\n"
 
     def test_another_number_of_workers(self):
         assert run(["resume", "r", "--steps", "6", "--workers", "1", "--quiet"]) == 0
@@ -129,7 +129,9 @@ class TestFinished:
         assert run(["resume", "r"]) == 0
         out, err = capsys.readouterr()
         assert out == ""
-        assert err == "run 'r' is finished after 5 steps; give a larger total to go on, for example --steps 10\n"
+        assert (
+            err == "run 'r' is finished after 5 steps; give a larger total to resume it, for example --steps 10\n"
+        )
         assert Path("r/last.npz").read_bytes() == before
 
     def test_a_run_without_updates_names_a_total_that_helps(self, capsys):
@@ -196,11 +198,11 @@ BAD: dict[str, tuple[Callable[[], object], list[str], int, str]] = {
     "damaged": (damage, [], 4, "checkpoint 'r/last.npz' cannot be used"),
     "missing": (lambda: Path("r/last.npz").unlink(), [], 4, "there is no checkpoint 'r/last.npz'"),
     "from a pipe": (from_pipe, [], 3, "read its text from standard input, which is gone; save it to a file"),
-    "by hand": (saved_by_hand, [], 4, "was not written by a run; train anew"),
-    "newer": (newer_setting, [], 4, "was not written by a run; train anew"),
+    "by hand": (saved_by_hand, [], 4, "was not written by a run; train a new model"),
+    "newer": (newer_setting, [], 4, "was not written by a run; train a new model"),
     "cursor": (odd_cursor, [], 4, "the data cursor's offset is 1000000"),
-    "lacking": (lambda: rewrite(random={}), [], 4, "lacks or garbles 'batches'; train anew"),
-    "progress": (lambda: rewrite(progress={}), [], 4, "was not written by a run; train anew"),
+    "lacking": (lambda: rewrite(random={}), [], 4, "lacks or garbles 'batches'; train a new model"),
+    "progress": (lambda: rewrite(progress={}), [], 4, "was not written by a run; train a new model"),
     "totals": (lambda: None, ["--epochs", "1"], 2, "--epochs and --steps are two totals; give one of them"),
     "workers": (lambda: None, ["--workers", "0"], 2, "workers is 0; it must be at least 1"),
     "flag": (lambda: None, ["--seed", "1"], 2, "there is no flag --seed; see"),

@@ -308,7 +308,7 @@ class TestStopAndResume:
         assert Budget.from_json(values, started_s=0.0, clock=Clock()).plan == Plan(0, 10)
         values = values | odd if odd else {}
         with pytest.raises(
-            CheckpointError, match=r"^the run's budget of minutes cannot be read \(.*\); train anew$"
+            CheckpointError, match=r"^the run's budget of minutes cannot be read \(.*\); train a new model$"
         ):
             Budget.from_json(values, started_s=0.0, clock=Clock())
 

@@ -60,7 +60,7 @@ def test_a_long_history_is_thinned() -> None:
     [("step", None), ("step", "x"), ("best_loss", []), ("history", 5), ("history", [5]), ("elapsed_s", None)],
 )
 def test_nonsense_is_refused(name: str, value: object) -> None:
-    with pytest.raises(CheckpointError, match=r"^the run's progress cannot be read \(.*\); train anew$"):
+    with pytest.raises(CheckpointError, match=r"^the run's progress cannot be read \(.*\); train a new model$"):
         Progress.from_json(Progress().to_json() | {name: value})
 
 

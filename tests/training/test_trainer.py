@@ -95,7 +95,7 @@ def test_a_record_that_lacks_something(name: str) -> None:
     with start() as trainer:
         record, tensors, _ = snapshot(trainer)
         del record[name]
-        with pytest.raises(charlm.CheckpointError, match=rf"lacks or garbles '{name}'; train anew$"):
+        with pytest.raises(charlm.CheckpointError, match=rf"lacks or garbles '{name}'; train a new model$"):
             trainer.restore(record, tensors)
 
 

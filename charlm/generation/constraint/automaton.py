@@ -5,7 +5,7 @@ node. What tells them apart is kept beside it, as `turns`: by how many copies th
 the nearest of these states, which is one copy from the last. So a text comes to new nodes in the first copy that it
 goes through, and hardly to any later. Other nodes do not turn, such as those of a count within a count, and are
 looked at in advance. What may follow is a `View`, which all nodes share in which the same may follow. When the
-tables are full, new ones are begun; who still uses the old ones may go on.
+tables are full, new ones are begun; who still uses the old ones may continue.
 """
 
 from __future__ import annotations

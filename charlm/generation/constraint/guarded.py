@@ -186,5 +186,5 @@ class GuardedWalk:
         return next(([k] for k in np.argsort(-perturbed, kind="stable").tolist() if self._is_live(k)), [])
 
     def advance(self, symbol: int) -> None:
-        """Go on by a symbol; the end leaves the text as it is."""
+        """Advance by a symbol; the end leaves the text as it is."""
         self.text += self.guard.pieces[symbol] if symbol < len(self.guard.pieces) else ""

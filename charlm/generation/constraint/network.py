@@ -1,6 +1,6 @@
 """`Network`: a pattern as places that follow each other, its counts written out.
 
-A place reads a character of one class and goes on to another place, or reads nothing and goes on to several
+A place reads a character of one class and leads to another place, or reads nothing and leads to several
 (Thompson's construction, built from the end). Place 0 is the end.
 
 References
@@ -24,7 +24,7 @@ __all__ = ["BRANCH", "END", "NEVER", "UNREACHABLE", "Network", "Places", "Run", 
 Places = tuple[int, ...]
 """Places that read, sorted, `END` among them where the text may end: what may come next."""
 WIDEST = 1000
-"""Ways in which a text may go on that are followed at once."""
+"""Places that are followed at once."""
 END = 0
 BRANCH = -1
 """Stands in place of a class where nothing is read."""
@@ -35,7 +35,7 @@ NEVER = -UNREACHABLE
 
 
 class Run(NamedTuple):
-    """The copies of a count's body: each has `stride` places and goes on to the one before it, from `start` on."""
+    """The copies of a count's body: each has `stride` places and leads to the one before it, from `start` on."""
 
     start: int
     stride: int
@@ -61,7 +61,7 @@ class Network:
     reads : list of int
         The class that each place reads; -1 for none.
     follows : list of tuple of int
-        Where each place goes on.
+        The places that each place leads to.
     entry : int
         Where a text begins.
     runs : list of Run
@@ -85,7 +85,7 @@ class Network:
         return len(self.reads) - 1
 
     def _build(self, node: Node, after: int, classes: Mapping[Chars, int], *, once: bool) -> int:
-        """Add the places of a pattern that goes on to a place; return the first.
+        """Add the places of a pattern that leads to a place; return the first.
 
         `once` says that it is neither in a run nor in a loop.
         """
@@ -169,7 +169,7 @@ class Network:
                     waiting.append(after)
         if len(reading) > WIDEST:
             raise ConstraintError(
-                f"the pattern allows more than {WIDEST} ways to go on at once; nest fewer or smaller counts"
+                f"the pattern allows more than {WIDEST} continuations at once; nest fewer or smaller counts"
             )
         reading.sort()
         return tuple(reading)

@@ -33,7 +33,7 @@ class Reader(Protocol):
 
     @property
     def over(self) -> Hashable:
-        """The state of a text that matches and cannot go on."""
+        """The state of a text that matches and cannot be continued."""
 
     @property
     def letters(self) -> Sequence[int]:
@@ -117,7 +117,7 @@ class _WholeSymbols:
         return 0
 
     def _read(self, state: Places, spelling: Spelling) -> set[int]:
-        """Return where the places of a state go on, not yet what is reached from there."""
+        """Return the places that those of a state lead to, not yet what is reached from there."""
         *firsts, last = spelling
         for classes in firsts:
             state = self._network.reached(self._step(state, classes))

@@ -60,7 +60,7 @@ class Walk:
         z[self.live == 0] = -math.inf
 
     def advance(self, symbol: int) -> None:
-        """Go on by a symbol that was drawn, which may be the end."""
+        """Advance by a symbol that was drawn, which may be the end."""
         node, more = self._node.follows[self._node.ways[symbol]]
         turns = self._turns + more
         if turns < 0:
@@ -124,7 +124,7 @@ class Walks:
         np.copyto(rows, -math.inf, where=self.live == 0)
 
     def advance(self, symbols: NDArray[np.intp]) -> None:
-        """Go on by a symbol a row (N,); a row ends with the end, V, or with `NO_SYMBOL`, -1."""
+        """Advance by a symbol a row (N,); a row ends with the end, V, or with `NO_SYMBOL`, -1."""
         tables, drawn, views, rows, grown = self._tables, symbols.tolist(), [], [], False
         for (before, turned, left), symbol in zip(self._rows, drawn, strict=True):
             node, more = before.follows[before.ways[symbol]]
@@ -142,7 +142,7 @@ class Walks:
             self._look(views)
 
     def _renew(self) -> None:
-        """Go on in tables that have room."""
+        """Continue in tables that have room."""
         old, new = self._tables, self._automaton.renewed(self._tables)
         states = [new.state(old.name((node, turns))) for node, turns, _ in self._rows]
         self._rows = [(*state, left) for state, (_, _, left) in zip(states, self._rows, strict=True)]

@@ -7,7 +7,7 @@
 `MinCharRnnBatches`              one stream, with the cursor of min-char-rnn
 ===============================  =======================================================
 
-All four are `Batches`: where they are is a small value of JSON types, and from it they go on bit for bit.
+All four are `Batches`: where they are is a small value of JSON types, and from it they continue bit for bit.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Randomised truncation: the lengths of windows that are drawn anew for each."""
+"""Randomised truncation: a random length for each window."""
 
 from __future__ import annotations
 

@@ -81,7 +81,7 @@ class RandomBatches:
         return {"symbols": self.symbols}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go on counting from a stored number.
+        """Continue to count from a stored number.
 
         Raises
         ------

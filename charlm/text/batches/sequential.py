@@ -46,7 +46,7 @@ class SequentialBatches:
     random_offset : bool
         Whether later passes move; if not, all passes are the same.
     state_reset : float
-        Probability with which a stream goes on from zero state at the start of a window.
+        Probability with which a stream continues from zero state at the start of a window.
 
     Raises
     ------

@@ -125,4 +125,4 @@ class MPILinks:
 
 
 def _lost(what: str) -> PeerLostError:
-    return PeerLostError(f"{what}; what was saved last is whole: go on with charlm resume, on whatever is left")
+    return PeerLostError(f"{what}; what was saved last is whole: continue with charlm resume, on whatever is left")

@@ -241,7 +241,7 @@ class TestSize:
             ("a{501}", ConstraintError, "501 characters"),
             ("日+", ConstraintError, "no '日'"),
             ("(?:(?:a|b){1,240}a){1,240}", UsageError, "written out"),
-            (".*" * 1200, ConstraintError, "ways to go on"),
+            (".*" * 1200, ConstraintError, "continuations at once"),
             (r"\p{nonsense}", UsageError, "nonsense"),
             (r"[b-a]", UsageError, "range"),
         ],

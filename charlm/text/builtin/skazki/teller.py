@@ -8,7 +8,7 @@ A template holds slots in braces. A role is a noun with its adjective:
 ``{beast:пошёл}``  the word, written as for a man, in the role's gender  пошла
 =================  ==================================================  ==================
 
-Every other slot is a fact of this tale, chosen once, or else a rule, chosen anew each time; what is filled in is
+Every other slot is a fact of this tale, chosen once, or else a rule, chosen again each time; what is filled in is
 a template itself. A capital in the name makes one in the text.
 """
 

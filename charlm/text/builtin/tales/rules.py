@@ -1,4 +1,4 @@
-"""Turns of phrase that all plots share; each use chooses anew."""
+"""Turns of phrase that all plots share; each use chooses again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """How a tale is told: choose a cast and a plot, fill in the templates, break the lines.
 
 In a template ``{name}`` stands for a fact of this tale (who, where, when: chosen once) or else for a rule
-(a choice made anew each time); ``{Name}`` is the same with a capital. What is filled in is a template itself.
+(a choice made again each time); ``{Name}`` is the same with a capital. What is filled in is a template itself.
 """
 
 from __future__ import annotations
