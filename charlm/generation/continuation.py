@@ -39,12 +39,15 @@ class Continuation:
         Characters so far, and how many of them were passed on.
     logprobs : list of float
         One for each character (each grapheme, for a vocabulary of graphemes). Bytes of a character are summed.
+    missing : int
+        What is left of the greatest length: at least so many symbols, unless an end comes first.
     grapheme_ends : list of int
         Characters drawn up to the end of each grapheme; empty for any other vocabulary.
     """
 
     def __init__(self, vocabulary: Vocabulary, config: SampleConfig, *, logprobs: bool = False) -> None:
-        self._vocabulary, self._longest, self._record = vocabulary, config.longest, logprobs
+        self._vocabulary, self._record = vocabulary, logprobs
+        self.missing = self._longest = config.longest
         # from these symbols on a text may end before a line feed, or before any blank
         self._line_from, self._word_from = config.length - 1, config.length + FINISH_WITHIN // 2
         self._graphemes = vocabulary.unit == "grapheme"
@@ -68,16 +71,6 @@ class Continuation:
         twin._decoder, twin._stops = copy.copy(self._decoder), copy.copy(self._stops)
         twin.grapheme_ends, twin.logprobs = self.grapheme_ends.copy(), self.logprobs.copy()
         return twin
-
-    @property
-    def missing(self) -> int:
-        """How much is left of the greatest length: at least so many symbols, unless an end comes first."""
-        return self._longest - self._count
-
-    @property
-    def _count(self) -> int:
-        """How many characters (graphemes) have been drawn."""
-        return len(self.grapheme_ends) if self._graphemes else self.drawn
 
     def push(self, symbol: int, logprob: float = 0.0) -> str:
         """Take the next symbol and return the text that can now be passed on; bad UTF-8 comes as U+FFFD."""
@@ -120,10 +113,11 @@ class Continuation:
 
     def _pass(self, piece: str, ended: bool) -> str:
         """Count whole characters (a whole grapheme), and return what of the text can be passed on."""
-        kept = self._finished_line(piece)
+        kept = self._finished_line(piece) if self._finishes else None
         self.drawn += len(piece)
         if self._graphemes:
             self.grapheme_ends.append(self.drawn)
+        self.missing -= 1 if self._graphemes else len(piece)
         passed = self._stops.push(piece if kept is None else kept)
         self.shown += len(passed)
         if self._stops.found:
@@ -136,8 +130,8 @@ class Continuation:
 
     def _finished_line(self, piece: str) -> str | None:
         """Return what of a piece belongs to the line that it finishes beyond the length; None if it does not."""
-        count = self._count
-        if not self._finishes or count + len(piece) <= self._line_from:
+        count = self._longest - self.missing
+        if count + len(piece) <= self._line_from:
             return None
         for k, character in enumerate([piece] if self._graphemes else piece):
             at = count + k

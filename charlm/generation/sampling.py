@@ -277,7 +277,7 @@ class Sampler:
         DivergedError
             If the model's output is not finite.
         """
-        records = self.records
+        records, stop = self.records, self.vocabulary.stop_id
         text = Continuation(self.vocabulary, self.config, logprobs=records)
         self.finish_reason, self.logprobs, self.grapheme_ends = None, text.logprobs, text.grapheme_ends
         trail = _Trail(self.position)
@@ -286,7 +286,7 @@ class Sampler:
             while text.finish_reason is None:
                 symbol, drawn = draw(), text.drawn
                 passed = text.push(symbol, self.logprob if records else 0.0)
-                ended = symbol == self.vocabulary.stop_id
+                ended = symbol == stop
                 if ended or text.drawn > drawn:  # else the first bytes of a character
                     position = self._start if ended else Position(self._state, symbol, self._recent)
                     trail.extend(text.drawn, text.shown, position)

@@ -81,7 +81,8 @@ def check_ids(ids: IdArray, size: int) -> None:
     ------
     UsageError
     """
-    if ids.size and (ids.min() < 0 or ids.max() >= size):
+    unsigned = ids.view(f"u{ids.itemsize}")  # in which a negative id is larger than any table
+    if ids.size and unsigned.max() >= size:
         raise UsageError(f"symbol ids run from {ids.min()} to {ids.max()}; they must be 0 to {size - 1}")
 
 

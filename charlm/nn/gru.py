@@ -100,8 +100,8 @@ class Backward:
     d_a: FloatArray
     dz_r: FloatArray
     dz_zn: FloatArray  # (2, N, H)
-    of_gates: FloatArray  # da, dz_r, dz_z (3, 1, N, H); with reset before dz_r, dz_z (2, 1, N, H)
-    of_candidate: FloatArray  # dz_n (1, 1, N, H)
+    of_gates: FloatArray  # da, dz_r, dz_z as W_h_transposed reads them; with reset before dz_r, dz_z
+    of_candidate: FloatArray  # dz_n as W_hn_transposed reads it
 
 
 class GRUWindow(Window[Forward, Backward]):
@@ -145,8 +145,8 @@ class GRUWindow(Window[Forward, Backward]):
             d_a=d[0],
             dz_r=k_r,
             dz_zn=k_zn,
-            of_gates=d[:3, None] if candidate is None else d[1:3, None],
-            of_candidate=d[3:, None],
+            of_gates=products[0].operand(d[:3] if candidate is None else d[1:3]),
+            of_candidate=d[3:] if candidate is None else candidate.operand(d[3:]),
         )
 
 
@@ -249,8 +249,8 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
         order = self.recurrent_order
         return [order] if self.reset_after else [order[1:], order[:1]]
 
-    def step_forward(self, step: Forward) -> None:
-        """Compute h of a step, in place."""
+    def step_forward(self, step: Forward) -> tuple[FloatArray]:
+        """Compute h of a step, in place, and return it."""
         step.W_h(step.h_before)
         np.add(step.wx_rz, step.Wh_rz, step.rz)  # (1)
         np.tanh(step.rz, step.rz)  # σ(z) = ½(1 + tanh(z/2))
@@ -264,9 +264,9 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
             step.W_hn(step.a)
         np.add(step.wx_n, step.Wh_n, step.n)
         np.tanh(step.n, step.n)  # (4)
-        step.h = h = np.subtract(step.h_before, step.n, step.h)
+        h = np.subtract(step.h_before, step.n, step.h)
         np.multiply(h, step.z, h)
-        np.add(h, step.n, h)  # (5) h = n + z ⊙ (h₋ - n)
+        return (np.add(h, step.n, h),)  # (5) h = n + z ⊙ (h₋ - n)
 
     def gate_factors(self, window: GRUWindow, steps: slice) -> None:
         """Compute the factors of (6′) to (9′), in place; k_r and k_z grow factor by factor."""
@@ -296,11 +296,11 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
             np.multiply(step.k_arzn, dh, step.d_arzn)  # (6′), (7′), (8′)
         else:
             np.multiply(step.k_zn, dh, step.dz_zn)  # (6′), (7′)
-            step.W_hn_transposed(step.of_candidate, out=step.d_a)  # (3′) da = W_hnᵀ dz_n
+            step.W_hn_transposed(step.of_candidate, step.d_a)  # (3′) da = W_hnᵀ dz_n
             np.multiply(step.k_r, step.d_a, step.dz_r)  # (9′)
             np.multiply(step.d_a, step.r, step.d_a)
             np.add(step.dh_before, step.d_a, step.dh_before)  # (3′) dh₋ += da ⊙ r
-        step.W_h_transposed(step.of_gates, out=dh)  # (1′), (2′) dh₋ += W_hᵀ (…)
+        step.W_h_transposed(step.of_gates, dh)  # (1′), (2′) dh₋ += W_hᵀ (…)
 
     def gradients_(
         self, window: GRUWindow, mask: FloatArray | None, backprop_x: BackpropInput
@@ -337,8 +337,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
             wx = read(x)
             step.wx_rz, step.wx_n = wx[:2], wx[2]
             (step.h_before,) = state
-            step.h = NEW
-            step_forward(step)
-            return step.h, GRUState(step.h)
+            (h,) = step_forward(step)
+            return h, GRUState(h)
 
         return advance

@@ -88,7 +88,7 @@ class Backward:
     k_ifg: FloatArray  # (3, N, H)
     dz_o: FloatArray
     dz_ifg: FloatArray  # (3, N, H)
-    dz: FloatArray  # (4, 1, N, H)
+    dz: FloatArray  # of all gates, as the product reads it
     dc_of_h: FloatArray  # k_c ⊙ dh
 
 
@@ -115,7 +115,9 @@ class LSTMWindow(Window[Forward, Backward]):
         k_o, k_ifg = k[0], k[1:]
         dz_o, dz_ifg = k_o, k_ifg
         f, k_c = self.f[t % self.chunk], self.k_c[t % self.chunk]
-        return Backward(W_h_transposed, f, k_c, k_o, k_ifg, dz_o, dz_ifg, dz[:, None], self.scratch[0, 0])
+        return Backward(
+            W_h_transposed, f, k_c, k_o, k_ifg, dz_o, dz_ifg, W_h_transposed.operand(dz), self.scratch[0, 0]
+        )
 
 
 def forward_step(
@@ -191,17 +193,17 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
         super().initialize_(rng)
         self.by_gate("b")[F] = 1
 
-    def step_forward(self, step: Forward) -> None:
-        """Compute h and c of a step, in place."""
+    def step_forward(self, step: Forward) -> tuple[FloatArray, FloatArray]:
+        """Compute h and c of a step, in place, and return them."""
         np.add(step.wx, step.W_h(step.h_before), step.z)  # (1)
         np.tanh(step.z, step.z)  # (3) and, as σ(z) = ½(1 + tanh(z/2)), (2)
         np.multiply(step.oif, step.half, step.oif)
         np.add(step.oif, step.half, step.oif)
-        step.c = c = np.multiply(step.f, step.c_before, step.c)  # (4)
+        c = np.multiply(step.f, step.c_before, step.c)  # (4)
         np.multiply(step.i, step.g, step.ig)
         np.add(c, step.ig, c)
         tanh_c = np.tanh(c, step.tanh_c) if self.squash else c
-        step.h = np.multiply(step.o, tanh_c, step.h)  # (5)
+        return np.multiply(step.o, tanh_c, step.h), c  # (5)
 
     def gate_factors(self, window: LSTMWindow, steps: slice) -> None:
         """Compute the factors of (6′) to (8′), in place.
@@ -240,7 +242,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
         np.multiply(step.k_o, dh, step.dz_o)  # (7′)
         np.multiply(step.k_ifg, dc, step.dz_ifg)  # (8′)
         np.multiply(dc, step.f, dc)  # (4′) dc₋ = dc ⊙ f
-        step.W_h_transposed(step.dz, out=dh)  # (1′) dh₋ = W_hᵀ dz
+        step.W_h_transposed(step.dz, dh)  # (1′) dh₋ = W_hᵀ dz
 
     def window(self, T: int, N: int, products: Products, *, resets: bool) -> LSTMWindow:
         """Return the arrays for T steps of N streams."""
@@ -258,8 +260,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
         def advance(x: StepInput, state: LayerState) -> tuple[FloatArray, LayerState]:
             step.wx = read(x)
             step.h_before, step.c_before = state
-            step.h = step.c = NEW
-            step_forward(step)
-            return step.h, LSTMState(step.h, step.c)
+            h, c = step_forward(step)
+            return h, LSTMState(h, c)
 
         return advance

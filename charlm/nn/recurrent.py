@@ -37,7 +37,7 @@ from charlm.nn.kernels.gate_products import (
 from charlm.nn.kernels.memory import empty
 from charlm.nn.kernels.projection import BackpropInput, project, projected_table
 from charlm.nn.kernels.weights import DroppedWeights, InputWeights
-from charlm.nn.kernels.window import BackwardT, ForwardT, Window, matrix, unbuffered
+from charlm.nn.kernels.window import BackwardT, ForwardT, Window, matrix
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.parameters import ParameterStore
 
@@ -130,8 +130,8 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     # -- the equations, which each cell writes --
 
     @abstractmethod
-    def step_forward(self, step: ForwardT) -> None:
-        """Compute a step's new state from the state before it and ``W_x x + b``, in place."""
+    def step_forward(self, step: ForwardT) -> tuple[FloatArray, ...]:
+        """Compute a step's new state from the state before it and ``W_x x + b``, in place, and return it."""
 
     @abstractmethod
     def gate_factors(self, window: WindowT, steps: slice) -> None:
@@ -240,7 +240,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
                 slots[0][resets[0]] = 0
 
         backprop_x = project(x, weights.W_x, weights.b, out=window.z, symbols=symbols)
-        with unbuffered():
+        with window.unbuffered():
             for t, step in enumerate(window.forward):
                 if keep is not None:
                     for slots, before in zip(window.states, window.before, strict=True):
@@ -254,7 +254,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             carry = self._state(np.array(d, order="C") for d in (dstate or self.zero_state(N)))
             for steps in window.chunks():
                 self.gate_factors(window, steps)
-                with unbuffered():
+                with window.unbuffered():
                     for t in range(steps.stop - 1, steps.start - 1, -1):
                         np.add(carry[0], dy[t], carry[0])
                         self.step_backward(window.backward[t], carry)

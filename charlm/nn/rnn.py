@@ -53,7 +53,7 @@ class Backward:
     W_h_transposed: GateProductTransposed
     k: FloatArray
     dz: FloatArray  # in the memory of k
-    dz_of_gates: FloatArray  # the same, (1, 1, N, H)
+    dz_of_gates: FloatArray  # the same, as the product reads it
 
 
 class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
@@ -74,10 +74,10 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
     input_order = recurrent_order = (Gate(0, 1.0),)
     state_type = RNNState
 
-    def step_forward(self, step: Forward) -> None:
-        """Compute h, equations (1) and (2), in place."""
+    def step_forward(self, step: Forward) -> tuple[FloatArray]:
+        """Compute h of a step, in place, and return it."""
         np.add(step.wx, step.W_h(step.h_before), step.z_of_gates)  # (1)
-        step.h = np.tanh(step.z, step.h)  # (2)
+        return (np.tanh(step.z, step.h),)  # (2)
 
     def gate_factors(self, window: Window[Forward, Backward], steps: slice) -> None:
         """Compute the factors k of (2′), in place."""
@@ -89,7 +89,7 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
         """Compute dz, and turn dh of this step into that of the step before, in place."""
         (dh,) = carry
         np.multiply(step.k, dh, step.dz)  # (2′)
-        step.W_h_transposed(step.dz_of_gates, out=dh)  # (1′) dh₋ = W_hᵀ dz
+        step.W_h_transposed(step.dz_of_gates, dh)  # (1′) dh₋ = W_hᵀ dz
 
     def window(self, T: int, N: int, products: Products, *, resets: bool) -> Window[Forward, Backward]:
         """Return the arrays for T steps of N streams."""
@@ -98,7 +98,7 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
         (W_h,), (W_h_transposed,) = products
         of_gates = [window.z[:, t] for t in range(T)]
         window.forward = [Forward(W_h, z, h_before[t], h[t + 1], z, z[0]) for t, z in enumerate(of_gates)]
-        window.backward = [Backward(W_h_transposed, k[0], k[0], k[:, None]) for k in of_gates]
+        window.backward = [Backward(W_h_transposed, k[0], k[0], W_h_transposed.operand(k)) for k in of_gates]
         return window
 
     def step_function(
@@ -112,8 +112,7 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
         def advance(x: StepInput, state: LayerState) -> tuple[FloatArray, LayerState]:
             step.wx = read(x)
             (step.h_before,) = state
-            step.h = NEW
-            step_forward(step)
-            return step.h, RNNState(step.h)
+            (h,) = step_forward(step)
+            return h, RNNState(h)
 
         return advance

@@ -12,7 +12,7 @@ import charlm
 from charlm.text.batches import Batch, text_batch, text_shapes
 from charlm.training import plan as planning
 from charlm.training.parallel.team import PROCESSES, Team
-from charlm.training.parallel.update import Arrays
+from charlm.training.parallel.update import SharedBatch
 from charlm.training.plan import plan, steps_of_epochs
 from charlm.training.task import text_task
 from charlm.training.trainer import Trainer
@@ -104,12 +104,12 @@ def test_a_short_window_is_all_that_counts(resets: bool, reduction: str) -> None
     np.testing.assert_allclose(weights, model.params.value, rtol=1e-10, atol=1e-12)
 
 
-def read_whole(arrays: Arrays) -> Batch:
-    return text_batch(arrays["batch.inputs"], arrays["batch.targets"])
+def read_whole(batch: SharedBatch, streams: slice) -> Batch:
+    return text_batch(batch._arrays["inputs"][:, streams], batch._arrays["targets"][:, streams])
 
 
 def test_a_rank_that_reads_the_whole_array_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("charlm.training.parallel.update._batch_of", read_whole)
+    monkeypatch.setattr(SharedBatch, "get", read_whole)
     with pytest.raises(AssertionError):
         test_a_short_window_is_all_that_counts(False, "mean")
 

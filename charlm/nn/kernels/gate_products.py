@@ -134,16 +134,15 @@ class GateProduct(_Blocks):
             dot = dot_for(G * K, -(-self._blocks.nbytes // LARGEST_KEPT))
             if dot is not None:
                 self._multiply, self._too_large = dot, False
-        self._pieces: list[tuple[FloatArray, FloatArray]]  # matrices, and where their products go
-        if self._too_large:
-            products = self.product if single else self._cut(self.product)
-            self._pieces = list(zip(self._blocks[:, 0] if single else self._matrices, products, strict=True))
-        elif single:  # (J, G·K): the gates side by side
-            matrix = empty((J, G * K), dtype)
-            self._blocks = matrix.reshape(J, 1, G, K).transpose(2, 1, 0, 3)
-            self._pieces = [(matrix, self.product.reshape(-1) if N is None else self.product.reshape(1, -1))]
-        else:
-            self._pieces = [(self._matrices, self._cut(self.product))]
+        if not single:
+            self._products = self._cut(self.product)
+        elif self._too_large:
+            self._matrices, self._products = self._blocks[:, 0], self.product
+        else:  # (J, G·K): the gates side by side
+            self._matrices = empty((J, G * K), dtype)
+            self._blocks = self._matrices.reshape(J, 1, G, K).transpose(2, 1, 0, 3)
+            self._products = self.product.reshape(-1) if N is None else self.product.reshape(1, -1)
+        self._order = list(range(G))
 
     def load_(self, W: FloatArray) -> None:
         """Copy the gates' matrices out of `W` (all gates, K, J), transposed and scaled, in place."""
@@ -154,15 +153,19 @@ class GateProduct(_Blocks):
         """Return ``product`` (G, N, K), which the next call overwrites."""
         if self._rows is not None:
             x = x.reshape(-1, self._rows, x.shape[-1])
-        for matrices, out in self._pieces:
-            self._multiply(x, matrices, out)
         if self._too_large:
-            self._pieces.reverse()
+            for g in self._order:
+                self._multiply(x, self._matrices[g], self._products[g])
+            self._order.reverse()
+        else:
+            self._multiply(x, self._matrices, self._products)
         return self.product
 
 
 class GateProductTransposed(_Blocks):
     """Every gate's x, one sum, ``x (G, N, J) -> Σ_g x_g M_g (N, K)``: the way back.
+
+    A call takes x as `operand` views it; a time loop does that once, for all windows.
 
     Parameters
     ----------
@@ -197,21 +200,25 @@ class GateProductTransposed(_Blocks):
             S, J, R = blocks.shape
             blocks[...] = W[gate.place].reshape(J, S, R).transpose(1, 0, 2)
 
+    def operand(self, x: FloatArray) -> FloatArray:
+        """View x (G, N, J) as a call reads it; with one stream its gates lie next to each other."""
+        if self._matrix is not None:
+            return x.reshape(1, -1)
+        return x[:, None] if self._rows is None else x.reshape(len(x), 1, -1, self._rows, x.shape[-1])
+
     def __call__(self, x: FloatArray, out: FloatArray) -> None:
-        """Write the sum into `out` (N, K), in place; `x` is (G, 1, N, J)."""
-        if self._rows is not None:
-            x = x.reshape(*x.shape[:2], -1, self._rows, x.shape[-1])
-        if self._matrix is None and self._too_large:
+        """Write the sum into `out` (N, K), in place."""
+        if self._matrix is not None:
+            if not self._with_addend:
+                np.dot(x, self._matrix, out)
+                return
+            np.dot(x, self._matrix, self._parts[0])
+        elif self._too_large:
             for g in self._order:
                 self._multiply(x[g], self._matrices[g], self._cuts[g])
             self._order.reverse()
-        elif self._matrix is None:
-            self._multiply(x, self._matrices, self._cuts)
-        elif not self._with_addend:
-            np.dot(x.reshape(1, -1), self._matrix, out)
-            return
         else:
-            np.dot(x.reshape(1, -1), self._matrix, self._parts[0])
+            self._multiply(x, self._matrices, self._cuts)
         np.dot(self._ones, self._flat, out.reshape(-1))  # a sum, quicker than `sum`
 
 

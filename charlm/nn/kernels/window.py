@@ -7,8 +7,8 @@ views are made once, when the window is: `forward` and `backward` hold a record 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import contextlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 from charlm.nn.arrays import FloatArray
 from charlm.nn.kernels.memory import empty
 
-__all__ = ["BackwardT", "ForwardT", "Window", "matrix", "unbuffered"]
+__all__ = ["BackwardT", "ForwardT", "Window", "matrix"]
 
 ForwardT = TypeVar("ForwardT")
 BackwardT = TypeVar("BackwardT")
@@ -51,6 +51,8 @@ class Window(Generic[ForwardT, BackwardT]):
         Steps whose factors are computed at once: as many as stay in a core's cache, but at least eight.
     forward, backward : sequence
         Each step's views.
+    unbuffered : callable
+        Gives the context of a time loop: `unbuffered`, and nothing for a single stream, which needs none.
 
     Notes
     -----
@@ -70,6 +72,7 @@ class Window(Generic[ForwardT, BackwardT]):
 
     forward: Sequence[ForwardT]
     backward: Sequence[BackwardT]
+    unbuffered: Callable[[], contextlib.AbstractContextManager[None]]
 
     def __init__(
         self, G: int, parts: int, T: int, N: int, H: int, dtype: DTypeLike, *, resets: bool, groups: int = 0
@@ -78,6 +81,7 @@ class Window(Generic[ForwardT, BackwardT]):
         self.before = [empty((T, N, H), dtype) if resets else slots[:T] for slots in self.states]
         self.z = _grouped(G, T, N, H, dtype)
         self.dz = _grouped(groups, T, N, H, dtype) if groups else self.z
+        self.unbuffered = contextlib.nullcontext if N == 1 else unbuffered
         self.chunk = min(T, max(self.FEWEST_STEPS, self.CHUNK_BYTES // self.dz[:, 0].nbytes))
 
     def load_(self, params: Mapping[str, FloatArray]) -> None:
@@ -94,7 +98,7 @@ def _grouped(G: int, T: int, N: int, H: int, dtype: DTypeLike) -> FloatArray:
     return empty((T, G, N, H), dtype).transpose(1, 0, 2, 3) if N == 1 else empty((G, T, N, H), dtype)
 
 
-@contextmanager
+@contextlib.contextmanager
 def unbuffered() -> Iterator[None]:
     """Keep NumPy from copying a step's gates, which do not lie next to each other, through its buffer.
 

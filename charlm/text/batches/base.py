@@ -55,10 +55,6 @@ class Batch:
         """Return an array that may be missing."""
         return self.arrays.get(name)
 
-    def part(self, streams: slice) -> Batch:
-        """Return the batch of some of the streams, as views; `counted` is that of the whole."""
-        return Batch({name: array[:, streams] for name, array in self.arrays.items()}, self.counted)
-
 
 def text_batch(inputs: IdArray, targets: IdArray, resets: NDArray[np.bool_] | None = None) -> Batch:
     """Return a batch of text: ids (T, N) that are read, the ids that follow them, and where states are zero."""

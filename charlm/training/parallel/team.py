@@ -31,7 +31,6 @@ from charlm.training.parallel.update import (
     allocate,
     layout,
     make_optimizer,
-    put_batch_,
     size_of,
 )
 from charlm.training.parallel.worker import describe
@@ -154,7 +153,7 @@ class Team:
             If a worker has ended, killed from outside for example; a `PeerLostError` for one of a distributed run.
         """
         update = self._arrays["update"][0]
-        put_batch_(self._arrays, batch)
+        self._rank.batch.put(batch)
         update["lr"], update["steps"] = lr, self.optimizer.steps
         try:
             self._rank.work()

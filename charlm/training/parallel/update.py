@@ -34,11 +34,11 @@ __all__ = [
     "Arrays",
     "Layout",
     "Rank",
+    "SharedBatch",
     "allocate",
     "layout",
     "make_optimizer",
     "part_of",
-    "put_batch_",
     "size_of",
 ]
 
@@ -92,26 +92,39 @@ def _aligned(size: int) -> int:
     return -(-size // ALIGNMENT) * ALIGNMENT
 
 
-def put_batch_(arrays: Arrays, batch: Batch) -> None:
-    """Copy a batch to where all ranks see it, in place."""
-    update = arrays["update"][0]
-    update["counted"] = batch.counted
-    for k, name in enumerate(_batch_names(arrays)):
-        array = batch.get(name)
-        update["lengths"][k] = ABSENT if array is None else len(array)
-        if array is not None:
-            arrays[BATCH + name][: len(array)] = array
+class SharedBatch:
+    """The batch of an update, where all ranks see it.
 
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        As `layout` says.
 
-def _batch_of(arrays: Arrays) -> Batch:
-    """Return the stored batch, as views."""
-    update = arrays["update"][0]
-    lengths = zip(_batch_names(arrays), update["lengths"], strict=True)
-    return Batch({name: arrays[BATCH + name][:T] for name, T in lengths if T != ABSENT}, int(update["counted"]))
+    Attributes
+    ----------
+    names : tuple of str
+        Of its arrays in the layout.
+    """
 
+    def __init__(self, arrays: Arrays) -> None:
+        self.names = tuple(name for name in arrays if name.startswith(BATCH))
+        self._arrays = {name.removeprefix(BATCH): arrays[name] for name in self.names}
+        self._counted, self._lengths = arrays["update"]["counted"], arrays["update"]["lengths"][0]
 
-def _batch_names(arrays: Arrays) -> list[str]:
-    return [name.removeprefix(BATCH) for name in arrays if name.startswith(BATCH)]
+    def put(self, batch: Batch) -> None:
+        """Copy a batch to it."""
+        self._counted[0] = batch.counted
+        for k, (name, whole) in enumerate(self._arrays.items()):
+            array = batch.get(name)
+            self._lengths[k] = ABSENT if array is None else len(array)
+            if array is not None:
+                whole[: len(array)] = array
+
+    def get(self, streams: slice) -> Batch:
+        """Return the batch of some of the streams, as views; `counted` is that of the whole."""
+        arrays = zip(self._arrays.items(), self._lengths.tolist(), strict=True)
+        part = {name: whole[:T, streams] for (name, whole), T in arrays if T != ABSENT}
+        return Batch(part, int(self._counted[0]))
 
 
 def part_of(blocks: range, P: int) -> slice:
@@ -155,6 +168,7 @@ class Rank:
         self, learner: Learner, optimizer: Optimizer, config: TrainConfig, arrays: Arrays, comm: Communicator
     ) -> None:
         self.config, self.arrays, self.comm = config, arrays, comm
+        self.batch = SharedBatch(arrays)
         self.params = learner.params.replica(arrays["gradients"][0])
         self.optimizer = optimizer
         optimizer.params = self.params
@@ -181,11 +195,10 @@ class Rank:
     def _work(self) -> None:
         arrays, comm = self.arrays, self.comm
         update = arrays["update"][0]
-        comm.broadcast("update", *(name for name in arrays if name.startswith(BATCH)))
+        comm.broadcast("update", *self.batch.names)
         self.optimizer.lr, self.optimizer.steps = float(update["lr"]), int(update["steps"])
-        batch = _batch_of(arrays)
         for shard in self._shards:
-            self._differentiate(shard, batch)
+            self._differentiate(shard)
         comm.exchange("gradients", "losses")
         self._reduce()
         for k, block in self._blocks:
@@ -201,14 +214,15 @@ class Rank:
             update["steps"], update["norm"] = self.optimizer.steps + finite, norm
         comm.all_gather("value")
 
-    def _differentiate(self, shard: int, batch: Batch) -> None:
+    def _differentiate(self, shard: int) -> None:
         """Compute one shard's loss and gradient, and keep the state that it ends in."""
         learner, workspace = self._shards[shard]
         own = self._streams_of(shard)
+        batch = self.batch.get(own)
         mean = self.config.loss_reduction == "mean"
         learner.params.grad[:] = 0
         loss, self._ends[shard], backprop = learner.loss(
-            batch.part(own),
+            batch,
             map_state(lambda a: a[own], self.state),
             rng=self._masks(shard),
             weight_rng=self._masks(len(self.arrays["gradients"])),  # the same for all shards

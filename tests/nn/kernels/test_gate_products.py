@@ -89,7 +89,7 @@ def test_transposed(
         if addend:
             transposed.addend[...] = rng.normal(size=(N, K))
             wanted += transposed.addend
-        transposed(x[:, None], out=out)
+        transposed(transposed.operand(x), out)
         np.testing.assert_allclose(out, wanted, rtol=1e-10, atol=1e-10)
         W *= 3
 
