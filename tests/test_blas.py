@@ -219,7 +219,7 @@ def test_the_console_samples_with_all_cores(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(gate_products, "LARGEST_KEPT", 1)
     monkeypatch.setattr(charlm.cli.conversation, "available_cores", lambda: 7)
     monkeypatch.setattr(
-        charlm.models.language_model, "shared_dot", lambda _columns, _caches, *, cores: given.append(cores)
+        charlm.models.network, "shared_dot", lambda _columns, _caches, *, cores: given.append(cores)
     )
     model = CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("abc\n"))
     charlm.cli.conversation.Conversation(model, charlm.SampleConfig(), seed=0)

@@ -22,7 +22,8 @@ import numpy as np
 from charlm.analysis.surprisal import Progress
 from charlm.config import DynamicConfig
 from charlm.errors import DivergedError
-from charlm.models.language_model import CharModel, State
+from charlm.models.language_model import CharModel
+from charlm.models.learner import State
 from charlm.nn.arrays import IdArray
 from charlm.nn.clipping import clip_norm_
 from charlm.nn.kernels.workspace import Workspace

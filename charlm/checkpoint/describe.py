@@ -15,7 +15,8 @@ from charlm.checkpoint.npz import read_meta
 from charlm.checkpoint.store import Checkpoint, load_checkpoint
 from charlm.config import ModelConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
-from charlm.models.language_model import CharModel, parameter_shapes
+from charlm.models.language_model import CharModel
+from charlm.models.network import parameter_shapes
 
 __all__ = ["ModelInfo", "RunInfo", "TensorInfo", "describe_model", "describe_runs", "is_unfinished"]
 

@@ -20,7 +20,9 @@ from charlm.generation.choice import NO_SYMBOL, BlockChooser, log_probabilities
 from charlm.generation.continuation import Continuation
 from charlm.generation.sample import Sample
 from charlm.generation.sampling import Position, opening
-from charlm.models.language_model import CharModel, State, Stepper
+from charlm.models.language_model import CharModel
+from charlm.models.learner import State
+from charlm.models.network import Stepper
 from charlm.nn.arrays import FloatArray
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary

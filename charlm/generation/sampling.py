@@ -15,7 +15,8 @@ from charlm.errors import UsageError
 from charlm.generation.choice import Chooser
 from charlm.generation.continuation import Continuation, FinishReason
 from charlm.generation.recent import codes, window
-from charlm.models.language_model import CharModel, State
+from charlm.models.language_model import CharModel
+from charlm.models.learner import State
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 

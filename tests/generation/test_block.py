@@ -11,7 +11,8 @@ from charlm.config import ModelConfig, SampleConfig
 from charlm.errors import DivergedError
 from charlm.generation import Sample, Sampler, sample_many
 from charlm.generation.block import block_width
-from charlm.models.language_model import CharModel, State
+from charlm.models.language_model import CharModel
+from charlm.models.learner import State
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 from tests.generation.reference import SETTINGS, chi_square_is_plausible, probabilities

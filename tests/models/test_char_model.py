@@ -9,8 +9,8 @@ import pytest
 
 import charlm
 from charlm.errors import CharlmError, CheckpointError
-from charlm.models.language_model import State, parameter_shapes
-from charlm.models.learner import twin
+from charlm.models.learner import State, twin
+from charlm.models.network import parameter_shapes
 from charlm.nn import check_gradients
 from charlm.nn.dropout import Dropout
 from charlm.nn.kernels.workspace import Workspace

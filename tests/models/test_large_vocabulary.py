@@ -116,7 +116,7 @@ def test_ids_outside_of_the_vocabulary(shape: dict[str, Any]) -> None:
 def test_steps_are_the_sequence(shape: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     model, (inputs, _, _) = make_model(shape), draw_window(6, 3)
     step, single = model.stepper(3), model.stepper()
-    monkeypatch.setattr("charlm.models.language_model.LARGE_VOCABULARY", V)
+    monkeypatch.setattr("charlm.models.network.LARGE_VOCABULARY", V)
     whole = model.stepper(3), model.stepper()
     state = model.zero_state(3)
     one = map_state(lambda a: a[0], state)
@@ -151,7 +151,7 @@ def test_evaluating_in_blocks_is_evaluating_at_once(monkeypatch: pytest.MonkeyPa
     wanted, _ = cross_entropy(logits, targets, reduction="sum")
     h, _ = model.hidden(inputs)
     for block in (1, 7 * 5 * V, 2**30):
-        monkeypatch.setattr("charlm.models.language_model._BLOCK", block)
+        monkeypatch.setattr("charlm.models.network._BLOCK", block)
         nats = model.target_nats(h, targets)
         assert nats.shape == targets.shape
         assert nats.sum() == pytest.approx(wanted, rel=1e-12)
