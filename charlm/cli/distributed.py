@@ -16,7 +16,7 @@ import typer
 from charlm.errors import CharlmError, UsageError
 
 if TYPE_CHECKING:
-    from charlm.training.parallel.process_group import ProcessGroup
+    from charlm.training.parallel.communicator import ProcessGroup
 
 __all__ = ["all_ranks"]
 
@@ -80,8 +80,8 @@ def _join(flags: Mapping[str, Any]) -> ProcessGroup | None:
     from charlm.ui.extras import load_extra
 
     load_extra("mpi4py", package="mpi4py", extra="mpi", wanted_by="distributed")
+    from charlm.training.parallel.communicator import ProcessGroup
     from charlm.training.parallel.mpi import MPILinks  # before MPI starts, at which ranks wait for each other
-    from charlm.training.parallel.process_group import ProcessGroup
 
     try:
         MPI: Any = import_module("mpi4py.MPI")

@@ -18,7 +18,7 @@ from charlm.models.language_model import CharModel
 from charlm.text.batches import split_documents
 from charlm.text.corpus import STDIN, read_corpus
 from charlm.text.vocabulary import Vocabulary
-from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import fitting_note, measure, plan
 from charlm.training.task import text_task
 from charlm.training.train import RunOptions

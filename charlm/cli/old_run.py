@@ -14,7 +14,7 @@ from charlm.cli.run_text import read_run_text
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
 from charlm.training.budget import Budget, Plan
-from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import steps_of_epochs
 from charlm.training.task import text_task
 from charlm.training.train import RunOptions

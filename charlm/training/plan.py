@@ -15,7 +15,7 @@ from charlm.errors import UsageError
 from charlm.models.learner import Learner, twin
 from charlm.text.batches import Batches
 from charlm.training.budget import Budget, Clock, Plan
-from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.parallel.team import Team
 from charlm.training.parallel.update import layout, make_optimizer, size_of
 from charlm.training.task import Task

@@ -18,7 +18,7 @@ from charlm.models.learner import Learner
 from charlm.runs.report import Report
 from charlm.runs.writer import RunWriter
 from charlm.training.budget import Budget, Clock
-from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import fitting_note, idle_note, plan
 from charlm.training.run_loop import RunLoop
 from charlm.training.task import Task, TextTask, text_task

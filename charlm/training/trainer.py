@@ -20,7 +20,7 @@ from charlm.nn.schedules import rate_factor
 from charlm.nn.stack import named_state
 from charlm.runs.report import Report
 from charlm.training.budget import Budget, Plan
-from charlm.training.parallel.process_group import ProcessGroup
+from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.parallel.team import Team
 from charlm.training.progress import Progress
 from charlm.training.rollback import EVERY, GoodStates, put_back

@@ -10,8 +10,8 @@ from queue import Empty, Queue
 import numpy as np
 
 from charlm.errors import PeerLostError
+from charlm.training.parallel.communicator import Messages, ProcessGroup
 from charlm.training.parallel.distributed import follow
-from charlm.training.parallel.process_group import Messages, ProcessGroup
 
 __all__ = ["QueueLinks", "other_ranks", "queue_links"]
 

@@ -1,21 +1,38 @@
-"""The collectives of an update, for ranks that share memory.
+"""How ranks reach each other: the collectives of an update, and the orders of rank 0 where no memory is shared.
 
-A rank is the only one (`Alone`), a process of this machine that shares memory (`PipeRank`), a thread where the
-system cannot share memory with a child (`ThreadRank`), or a process that shares nothing, on one machine or several
-(`charlm.training.parallel.distributed`). Where memory is shared a collective moves nothing: it waits. Processes are
-quicker than threads, which wait for the interpreter's lock at every call to NumPy.
+A rank is the only one (`Alone`), a process of this machine that shares memory
+(`charlm.training.parallel.processes.PipeRank`), a thread where the system cannot share memory with a child
+(`ThreadRank`), or a process that shares nothing, on one machine or several
+(`charlm.training.parallel.distributed.DistributedRank`). Where memory is shared a collective moves nothing: it
+waits. Processes are quicker than threads, which wait for the interpreter's lock at every call to NumPy.
 """
 
 from __future__ import annotations
 
-import os
-import select
+import json
 import threading
-import time
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any, Protocol
 
-__all__ = ["Alone", "Communicator", "Inbox", "PeerFailedError", "PipeRank", "ThreadRank", "share"]
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.errors import UsageError
+
+__all__ = [
+    "Alone",
+    "Communicator",
+    "Links",
+    "Messages",
+    "Order",
+    "PeerFailedError",
+    "ProcessGroup",
+    "ThreadRank",
+    "share",
+]
+
+Messages = Mapping[int, Sequence[NDArray[Any]]]
 
 
 class PeerFailedError(Exception):
@@ -69,110 +86,6 @@ class ThreadRank:
     broadcast = all_gather = exchange  # threads have one place to meet
 
 
-class PipeRank:
-    """One of several processes, with a pipe from every other and one to every other.
-
-    A byte through a pipe also orders memory: what was written before it is seen after it.
-
-    Parameters
-    ----------
-    rank, size : int
-    readers, writers : sequence of int
-        File descriptors, one for each other rank in ascending order.
-    """
-
-    def __init__(self, rank: int, size: int, readers: Sequence[int], writers: Sequence[int]) -> None:
-        self.rank, self.size = rank, size
-        self._inboxes = [Inbox(descriptor) for descriptor in readers]
-        self._writers = tuple(writers)
-
-    def exchange(self, *_written: str) -> None:
-        """Wait until every process is here."""
-        self._tell(self._writers)
-        self._hear(self._inboxes)
-
-    def broadcast(self, *_written: str) -> None:
-        """Let the others continue."""
-        if self.rank == 0:
-            self._tell(self._writers)
-        else:
-            self._hear(self._inboxes[:1])
-
-    def all_gather(self, *_written: str) -> None:
-        """Wait at rank 0 until every process is here."""
-        if self.rank == 0:
-            self._hear(self._inboxes)
-        else:
-            self._tell(self._writers[:1])
-
-    def _tell(self, writers: Sequence[int]) -> None:
-        try:
-            for descriptor in writers:
-                os.write(descriptor, b".")
-        except OSError as error:
-            raise PeerFailedError from error
-
-    def _hear(self, inboxes: Sequence[Inbox]) -> None:
-        for inbox in inboxes:
-            inbox.take()
-
-    def close(self) -> None:
-        """Leave: every other rank that waits is told."""
-        for descriptor in (*self._writers, *(inbox.descriptor for inbox in self._inboxes)):
-            os.close(descriptor)
-
-
-class Inbox:
-    """The end of a pipe at which a rank waits for another.
-
-    It polls for a moment before it sleeps. Waking a rank through a pipe costs both sides some 50 µs, and the system
-    is likely to put it on the core of the rank that wakes it, where the two take turns though another core is idle.
-    The length of the moment follows from the waits before it. A rank whose peers are late for long, since another
-    program has their core, soon sleeps at once.
-
-    Parameters
-    ----------
-    descriptor : int
-
-    Attributes
-    ----------
-    awake_s : float
-        Seconds that the next wait polls at most.
-    """
-
-    LONGEST_S, SHORTEST_S = 1e-3, 3e-5
-    TRY_AGAIN = 64  # sleeps until another moment is tried
-
-    def __init__(self, descriptor: int) -> None:
-        self.descriptor = descriptor
-        self._poll = select.poll()
-        self._poll.register(descriptor, select.POLLIN)
-        self.awake_s, self._asleep = self.LONGEST_S, 0
-
-    def take(self) -> None:
-        """Wait for a byte."""
-        if self.awake_s:
-            self._wait_awake()
-        else:
-            self._asleep += 1
-            if self._asleep == self.TRY_AGAIN:
-                self.awake_s, self._asleep = self.SHORTEST_S, 0
-        try:
-            there = os.read(self.descriptor, 1)
-        except OSError as error:
-            raise PeerFailedError from error
-        if not there:
-            raise PeerFailedError
-
-    def _wait_awake(self) -> None:
-        until_s = time.perf_counter() + self.awake_s
-        while not self._poll.poll(0):
-            if time.perf_counter() > until_s:
-                self.awake_s = self.awake_s / 2 if self.awake_s > self.SHORTEST_S else 0.0
-                return
-        self.awake_s = min(2 * self.awake_s, self.LONGEST_S)
-
-
 def share(items: int, rank: int, size: int) -> range:
     """Return which of `items` equal pieces of work belong to a rank: contiguous, as even as can be.
 
@@ -184,3 +97,134 @@ def share(items: int, rank: int, size: int) -> range:
     each, more = divmod(items, size)
     start = rank * each + min(rank, more)
     return range(start, start + each + (rank < more))
+
+
+class Links(Protocol):
+    """Connections from a rank to every other."""
+
+    rank: int
+    size: int
+
+    def exchange(self, outgoing: Messages, incoming: Messages) -> None:
+        """Send arrays to ranks and fill arrays from ranks; return when all of it is done.
+
+        Between two ranks, arrays arrive in the order in which they were sent.
+
+        Parameters
+        ----------
+        outgoing, incoming : mapping of int to sequence of ndarray
+            For each other rank. Arrays are contiguous, and one that comes in is as large as the one that was sent.
+
+        Raises
+        ------
+        PeerLostError
+            If a rank has failed.
+        """
+
+    def close(self) -> None:
+        """Disconnect; every rank does."""
+
+
+class Order(IntEnum):
+    """Rank 0's orders to the others."""
+
+    BEGIN = 0  # build a rank for the job that follows
+    BROADCAST = 1  # receive weights, slots, average and state
+    WORK = 2  # do an update
+    COLLECT = 3  # hand in the parts of slots, average and state
+    CLOSE = 4  # the job is done
+    END = 5  # the run is over; its exit code follows
+
+
+class ProcessGroup:
+    """The ranks of a distributed run, seen from one of them.
+
+    Parameters
+    ----------
+    links : Links
+
+    Attributes
+    ----------
+    rank, size : int
+    others : list of int
+        All ranks but this one.
+    broken : bool
+        Whether this rank left the others in the middle of something. Nothing can be told to them then.
+    """
+
+    def __init__(self, links: Links) -> None:
+        self._links = links
+        self.rank, self.size = links.rank, links.size
+        self.others = [rank for rank in range(links.size) if rank != links.rank]
+        self.broken = False
+
+    def exchange(self, outgoing: Messages, incoming: Messages) -> None:
+        """Send arrays and fill arrays; see `Links.exchange`."""
+        try:
+            self._links.exchange(outgoing, incoming)
+        except BaseException:
+            self.broken = True
+            raise
+
+    def order(self, what: Order, more: bytes = b"") -> None:
+        """Tell all other ranks what to do next; rank 0 alone does."""
+        for rank in self.others:
+            self._send(rank, what, more)
+
+    def await_order(self) -> tuple[Order, bytes]:
+        """Wait for what rank 0 says."""
+        what, more = self._receive(0)
+        return Order(what), more
+
+    def compare(self, facts: Mapping[str, str]) -> None:
+        """See to it that facts are the same at all ranks, where each calls this.
+
+        Raises
+        ------
+        UsageError
+            At rank 0, if they differ.
+        """
+        if self.rank:
+            self._send(0, 0, json.dumps(dict(facts)).encode("ascii"))
+            return
+        every = {rank: json.loads(self._receive(rank)[1]) for rank in self.others}  # all, before any is judged
+        for rank, theirs in every.items():
+            for name in sorted(facts.keys() | theirs):
+                if facts.get(name) != theirs.get(name):
+                    raise UsageError(
+                        f"rank {rank} has {name} {theirs.get(name)} and rank 0 has {facts.get(name)}; "
+                        f"start every rank with the same versions and the same flags"
+                    )
+
+    def end(self, code: int) -> None:
+        """End the run for the others as well, with an exit code; after it there is no group any more."""
+        if not self.broken:
+            self.order(Order.END, str(code).encode("ascii"))
+            self.leave()
+
+    def leave(self) -> None:
+        """Part from the others.
+
+        Raises
+        ------
+        PeerLostError
+            If one of them has failed.
+        """
+        try:
+            self._links.close()
+        except BaseException:
+            self.broken = True
+            raise
+
+    def _send(self, rank: int, number: int, more: bytes) -> None:
+        header, body = np.array([number, len(more)], np.int64), np.frombuffer(more, np.uint8)
+        self.exchange({rank: [header, body] if more else [header]}, {})
+
+    def _receive(self, rank: int) -> tuple[int, bytes]:
+        header = np.zeros(2, np.int64)
+        self.exchange({}, {rank: [header]})
+        number, size = map(int, header)
+        body = np.zeros(size, np.uint8)
+        if size:
+            self.exchange({}, {rank: [body]})
+        return number, body.tobytes()

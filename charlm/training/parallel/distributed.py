@@ -17,17 +17,16 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.blas import one_blas_thread
-from charlm.training.parallel.communicator import PeerFailedError, share
-from charlm.training.parallel.process_group import Order, ProcessGroup
+from charlm.training.parallel.communicator import Order, PeerFailedError, ProcessGroup, share
+from charlm.training.parallel.processes import make_rank
 from charlm.training.parallel.update import Arrays, part_of
-from charlm.training.parallel.worker import make_rank
 
 __all__ = ["DistributedRank", "follow"]
 
@@ -56,6 +55,17 @@ class DistributedRank:
         self._streams = [slice(own.start * streams, own.stop * streams) for own in self._shards]
         self._at_home = [name for name in arrays if name.startswith(AT_HOME)]
         self._whole = False
+
+    @classmethod
+    def lead(cls, group: ProcessGroup, job: Mapping[str, Any], arrays: Arrays) -> Self:
+        """Have the other ranks begin a job, and return rank 0's communicator."""
+        group.order(Order.BEGIN, json.dumps(job).encode("ascii"))
+        return cls(group, arrays)
+
+    def end(self) -> None:
+        """Let the other ranks wait for another job."""
+        if not self._group.broken:
+            self._group.order(Order.CLOSE)
 
     def exchange(self, *written: str) -> None:
         """Send every other rank what it needs of what this one wrote, and get the same from it."""

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from charlm.errors import PeerLostError, UsageError
-from charlm.training.parallel.process_group import Messages
+from charlm.training.parallel.communicator import Messages
 
 __all__ = ["MPILinks"]
 
@@ -59,7 +59,7 @@ class MPILinks:
         self._heartbeat_thread.start()
 
     def exchange(self, outgoing: Messages, incoming: Messages) -> None:
-        """Send arrays and fill arrays; see `charlm.training.parallel.process_group.Links`."""
+        """Send arrays and fill arrays; see `charlm.training.parallel.communicator.Links`."""
         comm = self._comm
         try:
             with self._lock:

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import math
 import mmap
 import os
-import subprocess
-import sys
-import tempfile
 import threading
-from collections.abc import Mapping
 from types import TracebackType
-from typing import IO, Any
 
-from charlm.child import start_child
 from charlm.config import TrainConfig
 from charlm.errors import CharlmError
 from charlm.models.learner import Learner, State, twin
 from charlm.nn.optimizers import Optimizer
 from charlm.text.batches import Batch, BatchShapes
-from charlm.training.parallel.communicator import Alone, Communicator, PeerFailedError, PipeRank, ThreadRank
+from charlm.training.parallel.communicator import Alone, Communicator, PeerFailedError, ProcessGroup, ThreadRank
 from charlm.training.parallel.distributed import DistributedRank
-from charlm.training.parallel.process_group import Order, ProcessGroup
+from charlm.training.parallel.processes import Processes, describe
 from charlm.training.parallel.update import (
     Arrays,
-    Layout,
     Rank,
     allocate,
     layout,
     make_optimizer,
     size_of,
 )
-from charlm.training.parallel.worker import describe
 
 __all__ = ["Team"]
 
@@ -75,14 +65,14 @@ class Team:
     ) -> None:
         self.learner, self.config = learner, config
         self.optimizer: Optimizer = make_optimizer(learner.params, config)
-        needed = layout(learner, config, self.optimizer, batch)
+        job, needed = describe(learner, config, batch), layout(learner, config, self.optimizer, batch)
         size = min(config.workers or 1, config.shards or 1) if group is None else 1
         processes = processes and type(learner).__module__ != "__main__"  # which no other process can import
-        self._others: _Processes | _Threads | _Distributed | None = None
+        self._others: Processes | _Threads | DistributedRank | None = None
         self._distributed: DistributedRank | None = None
         comm: Communicator = Alone()
         if size > 1 and processes:
-            self._others = _Processes(describe(learner, config, batch), needed, size)
+            self._others = Processes(job, size_of(needed), size)
             memory, comm = self._others.memory, self._others.leader
         else:
             memory = mmap.mmap(-1, size_of(needed))
@@ -97,8 +87,8 @@ class Team:
             self._others = _Threads(learner, config, self._arrays, size)
             comm = self._others.leader
         if group is not None:
-            self._others = _Distributed(group, describe(learner, config, batch), self._arrays)
-            self._distributed = comm = self._others.leader
+            self._distributed = DistributedRank.lead(group, job, self._arrays)
+            self._others = comm = self._distributed
             self.broadcast()
         self._rank = Rank(learner, self.optimizer, config, self._arrays, comm)
         self.state: State = self._rank.state
@@ -195,72 +185,3 @@ class _Threads:
             thread.join()
         if self._error is not None:
             raise self._error
-
-
-class _Processes:
-    """Ranks 1 and up as processes on shared memory: an unnamed file that is mapped by all of them.
-
-    Each runs `charlm.training.parallel.worker`, gets its open files handed down, and ends when its standard input
-    does, in the middle of an update too, so that nothing is left behind however rank 0 ends.
-    """
-
-    def __init__(self, job: Mapping[str, Any], needed: Layout, size: int) -> None:
-        self._children: list[subprocess.Popen[bytes]] = []
-        pipes = {(a, b): os.pipe() for a in range(size) for b in range(size) if a != b}
-        job = {**job, "size": size}
-        with _unnamed_file() as file:
-            file.truncate(size_of(needed))
-            self.memory = mmap.mmap(file.fileno(), size_of(needed))
-            ends = [_ends(pipes, rank, size) for rank in range(size)]
-            for rank in range(1, size):
-                readers, writers = ends[rank]
-                place = {"rank": rank, "memory": file.fileno(), "readers": readers, "writers": writers}
-                self._start(job | place, (file.fileno(), *readers, *writers))
-        self.leader = PipeRank(0, size, *ends[0])
-        for rank in range(1, size):
-            for descriptor in (*ends[rank][0], *ends[rank][1]):
-                os.close(descriptor)
-
-    def _start(self, job: dict[str, Any], descriptors: tuple[int, ...]) -> None:
-        child = start_child("charlm.training.parallel.worker", stdout=subprocess.DEVNULL, descriptors=descriptors)
-        assert child.stdin is not None  # noqa: S101  it is a pipe
-        with contextlib.suppress(BrokenPipeError):  # one that has ended is missed at the first barrier
-            child.stdin.write(json.dumps(job).encode("ascii") + b"\n")
-            child.stdin.flush()
-        self._children.append(child)
-
-    def end(self) -> None:
-        """End the processes: their pipes close."""
-        self.leader.close()
-        for child in self._children:
-            with contextlib.suppress(BrokenPipeError):  # a job that could not be handed over
-                if child.stdin is not None:
-                    child.stdin.close()
-            child.wait()
-
-
-class _Distributed:
-    """Ranks 1 and up in processes that share no memory with this one, and wait there for what they are told."""
-
-    def __init__(self, group: ProcessGroup, job: Mapping[str, Any], arrays: Arrays) -> None:
-        self._group = group
-        group.order(Order.BEGIN, json.dumps(job).encode("ascii"))
-        self.leader = DistributedRank(group, arrays)
-
-    def end(self) -> None:
-        """Let the ranks wait for another job."""
-        if not self._group.broken:
-            self._group.order(Order.CLOSE)
-
-
-def _unnamed_file() -> IO[bytes]:
-    """Open a file that no folder shows; in memory where the system can, so that nothing goes to disk."""
-    if sys.platform == "linux":
-        return os.fdopen(os.memfd_create("charlm"), "w+b")
-    return tempfile.TemporaryFile()
-
-
-def _ends(pipes: dict[tuple[int, int], tuple[int, int]], rank: int, size: int) -> tuple[list[int], list[int]]:
-    """Return a rank's ends of the pipes: readers of what the others write, writers of what they read."""
-    others = [other for other in range(size) if other != rank]
-    return [pipes[other, rank][0] for other in others], [pipes[rank, other][1] for other in others]

@@ -189,27 +189,23 @@ class Rank:
 
     def work(self) -> None:
         """Do this rank's part of one update."""
-        with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is found, and told as an error
-            self._work()
-
-    def _work(self) -> None:
-        arrays, comm = self.arrays, self.comm
-        update = arrays["update"][0]
-        comm.broadcast("update", *self.batch.names)
-        self.optimizer.lr, self.optimizer.steps = float(update["lr"]), int(update["steps"])
-        for shard in self._shards:
-            self._differentiate(shard)
-        comm.exchange("gradients", "losses")
-        self._reduce()
-        for k, block in self._blocks:
-            arrays["squares"][k] = squared_norm(self.params.grad[block])
-        comm.exchange("squares")
-        norm = norm_of_squares(arrays["squares"].tolist())
-        finite = math.isfinite(norm) and bool(np.isfinite(arrays["losses"]).all())
-        if finite:  # otherwise weights and state stay as they were
-            self._clip(norm)
-            self._update_weights()
-            self._carry_state()
+        arrays, comm, update = self.arrays, self.comm, self.arrays["update"][0]
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is found, and reported as an error
+            comm.broadcast("update", *self.batch.names)
+            self.optimizer.lr, self.optimizer.steps = float(update["lr"]), int(update["steps"])
+            for shard in self._shards:
+                self._differentiate(shard)
+            comm.exchange("gradients", "losses")
+            self._reduce()
+            for k, block in self._blocks:
+                arrays["squares"][k] = squared_norm(self.params.grad[block])
+            comm.exchange("squares")
+            norm = norm_of_squares(arrays["squares"].tolist())
+            finite = math.isfinite(norm) and bool(np.isfinite(arrays["losses"]).all())
+            if finite:  # otherwise weights and state stay as they were
+                self._clip(norm)
+                self._update_weights()
+                self._carry_state()
         if comm.rank == 0:
             update["steps"], update["norm"] = self.optimizer.steps + finite, norm
         comm.all_gather("value")

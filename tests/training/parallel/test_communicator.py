@@ -9,15 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm.training.parallel.communicator import (
-    Alone,
-    Communicator,
-    Inbox,
-    PeerFailedError,
-    PipeRank,
-    ThreadRank,
-    share,
-)
+from charlm.training.parallel.communicator import Alone, Communicator, PeerFailedError, ThreadRank, share
+from charlm.training.parallel.processes import Inbox, PipeRank
 
 SIZE = 3
 

@@ -13,8 +13,8 @@ import charlm
 from charlm.checkpoint import load_checkpoint
 from charlm.text.batches import text_batch, text_shapes
 from charlm.training import plan
+from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.parallel.distributed import DistributedRank
-from charlm.training.parallel.process_group import ProcessGroup
 from charlm.training.parallel.team import Team
 from charlm.training.parallel.update import Rank
 from charlm.training.task import text_task

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from charlm.errors import PeerLostError, UsageError
+from charlm.training.parallel.communicator import Order, ProcessGroup
 from charlm.training.parallel.distributed import follow
-from charlm.training.parallel.process_group import Order, ProcessGroup
 from tests.training.ranks import queue_links
 
 

@@ -87,7 +87,7 @@ def test_none_is_left_behind(
 
 
 def test_one_that_is_told_nothing_ends_quietly() -> None:
-    child = start_child("charlm.training.parallel.worker", stdout=subprocess.DEVNULL)
+    child = start_child("charlm.training.parallel.processes", stdout=subprocess.DEVNULL)
     assert child.stdin is not None
     child.stdin.close()
     assert child.wait(WITHIN_S) == 0
