@@ -40,7 +40,7 @@ class RunLoop:
         self.validates = trainer.task.validation_characters > 0
         self._guessing = trainer.task.guess_nats
         self._saved_s = time.monotonic()
-        self._pace = _Pace()
+        self._read = (0, 0.0)  # at the last report about a step: characters, and seconds of updates
 
     def run(self, details: Mapping[str, Any], warning: str = "") -> Iterator[Report]:
         """Train to the end of the plan, or to where the run is told to stop.
@@ -50,43 +50,55 @@ class RunLoop:
         DivergedError
             If training diverged, and going back is not asked for or did not help.
         """
+        trainer, progress = self.trainer, self.trainer.progress
         yield self._event("start", path=self._path, details=details)
         if warning:
             yield self._event("warning", text=warning)
         while True:
             try:
-                yield from self._run_updates()
+                if progress.examined_step < progress.step < trainer.steps:
+                    yield from self._run_hooks()
+                elif progress.step < trainer.steps and not self._gives_up:
+                    with self._timed("update"):
+                        yield from self._report_update(trainer.update())
+                    yield from self._replan()
+                else:
+                    yield from self._finish()
+                    return
+                if self.should_stop():
+                    yield from self._save(best=not self.validates)
+                    if progress.step < trainer.steps:
+                        yield from self._give_a_best()
+                        yield self._end("interrupted")
+                        return
             except _DivergenceError as divergence:
-                tries = self.trainer.progress.rollbacks
-                if not self.trainer.rolls_back or tries >= ROLLBACKS:
-                    yield from self._keep(divergence)
-                    yield self._end("diverged", diverged_at=divergence.update, cause=divergence.what)
-                    raise self._error(divergence, tries) from None
-                yield self._roll_back(divergence)
-                if self.trainer.budget is not None:
-                    yield self._event("plan", details=self.trainer.budget.told())
-            else:
-                return
+                yield from self._recover(divergence)
 
-    def _run_updates(self) -> Iterator[Report]:
-        trainer, progress = self.trainer, self.trainer.progress
-        if progress.examined_step < progress.step < trainer.steps:  # a stop came first, the last time
-            yield from self._run_hooks()
-        while progress.step < trainer.steps and not self._gives_up:
-            with self._timed("update"):
-                yield from self._update()
-            yield from self._replan()
-            stopping = self.should_stop()
-            if not stopping and progress.step < trainer.steps:
-                yield from self._run_hooks()
-                stopping = self.should_stop()
-            if stopping:
-                yield from self._save(best=not self.validates)
-            if stopping and progress.step < trainer.steps:
-                yield from self._give_a_best()
-                yield self._end("interrupted")
-                return
-        yield from self._finish()
+    def _timed(self, what: Literal["update", "eval", "sample", "save"]) -> contextlib.AbstractContextManager[None]:
+        budget = self.trainer.budget
+        return contextlib.nullcontext() if budget is None else budget.timed(what)
+
+    def _report_update(self, report: Report) -> Iterator[Report]:
+        config, progress = self.trainer.config, self.trainer.progress
+        if not is_finite(report.loss):
+            raise _DivergenceError(f"the loss is {report.loss}", progress.step + 1)
+        if not is_finite(report.grad_norm):
+            raise _DivergenceError(f"the norm of the gradient is {report.grad_norm}", progress.step + 1)
+        ends = progress.step in (1, self.trainer.steps)
+        if config.log_every and (ends or progress.step % config.log_every == 0):
+            yield dataclasses.replace(report, chars_per_s=self._pace())
+        if progress.hopeless >= PATIENCE:
+            what = f"the loss has been above 100 times ln V for {PATIENCE} updates and is {report.loss:.3g}"
+            raise _DivergenceError(what, progress.step, hopeless=True)
+        if progress.worse == PATIENCE:
+            what = f"for {PATIENCE} updates the loss has been above {self._guessing:.2f} nats, what guessing costs"
+            yield self._event("warning", text=f"{what}; {self._remedy}")
+
+    def _pace(self) -> float:
+        """Return characters a second since the last report about a step, in updates alone."""
+        before, self._read = self._read, (self.trainer.characters, self.trainer.updates_s)
+        characters, seconds = (now - then for now, then in zip(self._read, before, strict=True))
+        return characters / max(seconds, 1e-9)
 
     def _replan(self) -> Iterator[Report]:
         """Plan again what fits into the budget of minutes, if that is due."""
@@ -94,29 +106,6 @@ class RunLoop:
         if budget is not None and budget.is_due(self.trainer.progress.step, self.trainer.config):
             self.trainer.plan_again()
             yield self._event("plan", details=budget.told())
-
-    def _timed(self, what: Literal["update", "eval", "sample", "save"]) -> contextlib.AbstractContextManager[None]:
-        budget = self.trainer.budget
-        return contextlib.nullcontext() if budget is None else budget.timed(what)
-
-    def _update(self) -> Iterator[Report]:
-        config, progress = self.trainer.config, self.trainer.progress
-        before_s = progress.elapsed_s
-        report = self.trainer.update()
-        if not is_finite(report.loss):
-            raise _DivergenceError(f"the loss is {report.loss}", progress.step + 1)
-        if not is_finite(report.grad_norm):
-            raise _DivergenceError(f"the norm of the gradient is {report.grad_norm}", progress.step + 1)
-        self._pace.add(report, progress.elapsed_s - before_s)
-        ends = progress.step in (1, self.trainer.steps)
-        if config.log_every and (ends or _due(progress.step, config.log_every)):
-            yield dataclasses.replace(report, chars_per_s=self._pace.take())
-        if progress.hopeless >= PATIENCE:
-            what = f"the loss has been above 100 times ln V for {PATIENCE} updates and is {report.loss:.3g}"
-            raise _DivergenceError(what, progress.step, hopeless=True)
-        if progress.worse == PATIENCE:
-            what = f"for {PATIENCE} updates the loss has been above {self._guessing:.2f} nats, what guessing costs"
-            yield self._event("warning", text=f"{what}; {self._remedy}")
 
     def _run_hooks(self) -> Iterator[Report]:
         """Run the hooks that are due after an update: evaluate, sample, save."""
@@ -186,7 +175,9 @@ class RunLoop:
     def _is_due(self, every: int | None) -> bool:
         """Tell whether something is due now; a budget of minutes has it done at the end, and not shortly before."""
         step, steps = self.trainer.progress.step, self.trainer.steps
-        return _due(step, every) and (self.trainer.budget is None or step <= latest(steps, every or 1))
+        if not every or step % every:
+            return False
+        return self.trainer.budget is None or step <= latest(steps, every)
 
     def _is_stale(self) -> bool:
         minutes = self.trainer.config.save_minutes
@@ -205,11 +196,19 @@ class RunLoop:
 
     # -- when training diverges --
 
-    def _roll_back(self, divergence: _DivergenceError) -> Report:
-        self.trainer.roll_back()
-        step, rate = self.trainer.progress.step, self._rate
-        text = f"back to step {step} at half the rate, {rate:.3g}: at update {divergence.update} {divergence.what}"
-        return self._event("rollback", text=text, details={"from_step": divergence.update, "rate": rate})
+    def _recover(self, divergence: _DivergenceError) -> Iterator[Report]:
+        """Go back to the last good state; where that is not asked for or did not help, save it and raise."""
+        trainer, tries = self.trainer, self.trainer.progress.rollbacks
+        if not trainer.rolls_back or tries >= ROLLBACKS:
+            yield from self._keep(divergence)
+            yield self._end("diverged", diverged_at=divergence.update, cause=divergence.what)
+            raise self._error(divergence, tries) from None
+        trainer.roll_back()
+        back = f"back to step {trainer.progress.step} at half the rate, {self._rate:.3g}"
+        text = f"{back}: at update {divergence.update} {divergence.what}"
+        yield self._event("rollback", text=text, details={"from_step": divergence.update, "rate": self._rate})
+        if trainer.budget is not None:
+            yield self._event("plan", details=trainer.budget.told())
 
     def _keep(self, divergence: _DivergenceError) -> Iterator[Report]:
         """Save the last good state; where the one before the update is none, that of the last save stays."""
@@ -270,25 +269,3 @@ class _DivergenceError(Exception):
     def __init__(self, what: str, update: int, *, hopeless: bool = False) -> None:
         super().__init__(what, update)
         self.what, self.update, self.hopeless = what, update, hopeless
-
-
-def _due(step: int, every: int | None) -> bool:
-    return bool(every) and step % (every or 1) == 0
-
-
-class _Pace:
-    """Characters a second since the last report about a step, in updates alone."""
-
-    def __init__(self) -> None:
-        self._characters = self._seconds = 0.0
-
-    def add(self, report: Report, seconds: float) -> None:
-        """Take in an update."""
-        self._characters += (report.chars_per_s or 0.0) * seconds
-        self._seconds += seconds
-
-    def take(self) -> float:
-        """Return the pace and start again."""
-        pace = self._characters / max(self._seconds, 1e-9)
-        self._characters = self._seconds = 0.0
-        return pace

@@ -43,6 +43,13 @@ class Trainer:
         Of minutes, which changes the number of steps on the way; without it that of `config` stands.
     group : ProcessGroup, optional
         The ranks of a distributed run.
+
+    Attributes
+    ----------
+    train_loss : float
+        Moving average of the loss; NaN before the first update.
+    characters, updates_s
+        Trained on in this sitting, and how long the updates took.
     """
 
     def __init__(
@@ -63,6 +70,7 @@ class Trainer:
         self.team = Team(learner, config, self.batches.shapes(), group=group)
         self.optimizer = self.team.optimizer
         self.train_loss = math.nan
+        self.characters, self.updates_s = 0, 0.0
         self._good = GoodStates()
 
     @property
@@ -85,7 +93,7 @@ class Trainer:
         self.team.__exit__(kind, error, trace)
 
     def update(self) -> Report:
-        """Do one update and tell about it: read a batch, go forward, go back, clip, move the weights.
+        """Do one update and report it: read a batch, go forward and backward, clip, change the weights.
 
         If the loss or the gradient is not finite, everything is as it was before.
         """
@@ -117,6 +125,7 @@ class Trainer:
             self.batches.restore(cursor)
             self.rng.bit_generator.state = random_state
         progress.elapsed_s += elapsed_s
+        self.characters, self.updates_s = self.characters + batch.counted, self.updates_s + elapsed_s
         return Report(
             "step",
             step=progress.step,
