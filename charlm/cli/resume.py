@@ -46,11 +46,11 @@ def resume(
     from charlm.cli.choose_run import named_run, newest_run, offer_unfinished_run
     from charlm.cli.distributed import all_ranks
     from charlm.cli.old_run import OldRun
-    from charlm.cli.run_training import RunScreen, check_wishes, run_training
+    from charlm.cli.run_training import RunScreen, check_extras, run_training
     from charlm.cli.streams import stderr_console
 
     with all_ranks(flags, wanted=distributed) as group:
-        check_wishes(tensorboard)
+        check_extras(tensorboard)
         budget = {"epochs": epochs, "steps": steps, "minutes": minutes}
         if run is not None:
             folder: Path | None = named_run(run)

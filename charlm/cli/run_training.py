@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from charlm.runs.report import Report
     from charlm.training.train import RunOptions
 
-__all__ = ["RunScreen", "check_wishes", "run_training"]
+__all__ = ["RunScreen", "check_extras", "run_training"]
 
 
-def check_wishes(tensorboard: Path | None) -> None:
-    """Refuse, before a text is read, what could only be refused after.
+def check_extras(tensorboard: Path | None) -> None:
+    """Check before a text is read that the extras of the flags are installed.
 
     Raises
     ------
