@@ -58,10 +58,12 @@ def plot(
         for name, run in zip(name_runs(found), found, strict=True)
     ]
     picture = draw_picture(drawn, axis=x)
-    for text_file, write in ((svg, to_picture), (html, to_page)):
-        if text_file is not None:
-            with open_text(text_file) as file:
-                file.write(write(picture, drawn))
+    if svg is not None:
+        with open_text(svg) as file:
+            file.write(to_picture(picture))
+    if html is not None:
+        with open_text(html) as file:
+            file.write(to_page(picture, drawn))
     if png is not None:
         with open_bytes(png) as image:
             image.write(to_png(picture))

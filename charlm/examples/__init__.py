@@ -6,7 +6,7 @@ In this order they lead from a single step to whole networks:
 - `lstm_sequence`: back-propagation through time
 - `own_cell`: a cell of one's own, with its gradient checked
 - `vanishing_gradients`: how far a gradient reaches in RNN, GRU and LSTM
-- `toy_lstm`, `noisy_sine`: numbers in, numbers out, squared error
+- `toy_lstm`, `sine`: numbers in, numbers out, squared error
 - `sigmoid_head`: yes or no at every step
 - `names_to_language`: one class for a whole sequence
 

@@ -64,6 +64,7 @@ class Picture:
     width: int
     height: int
     shapes: tuple[Shape, ...]
+    title: str
 
 
 def draw_picture(runs: Sequence[Curves], *, axis: str) -> Picture:
@@ -84,7 +85,8 @@ def draw_picture(runs: Sequence[Curves], *, axis: str) -> Picture:
         shapes.append(Line(((LEFT, y), (WIDTH - RIGHT, y)), GREY, 1, dashed=True))
         shapes.append(Words((WIDTH - RIGHT, y - 5), f"{level.name} {level.nats:.4f}", anchor="end"))
     shapes += _legend(runs)
-    return Picture(WIDTH, LEGEND + ROW * (len(runs) + 1), tuple(shapes))
+    title = "Losses of " + ", ".join(run.name for run in runs)
+    return Picture(WIDTH, LEGEND + ROW * (len(runs) + 1), tuple(shapes), title)
 
 
 def colour_of(k: int) -> str:

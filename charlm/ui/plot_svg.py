@@ -1,4 +1,4 @@
-"""Loss curves as an SVG picture and as a page of HTML: both stand alone, and load nothing from elsewhere."""
+"""A picture as SVG, and loss curves as a page of HTML: both stand alone, and load nothing from elsewhere."""
 
 from __future__ import annotations
 
@@ -47,21 +47,14 @@ td, th {{ padding: 0.2em 1.5em 0.2em 0; text-align: left; vertical-align: top; }
 """
 
 
-def to_picture(picture: Picture, runs: Sequence[Curves]) -> str:
-    """Paint a picture as SVG.
-
-    Parameters
-    ----------
-    picture : Picture
-    runs : sequence of Curves
-        What is in it, for its title.
-    """
+def to_picture(picture: Picture) -> str:
+    """Paint a picture as SVG."""
     return _SVG.format(
         width=picture.width,
         height=picture.height,
         font=_FONT,
         size=TEXT_SIZE,
-        title=_title(runs),
+        title=markup_text(picture.title),
         shapes="\n".join(map(_element, picture.shapes)),
     )
 
@@ -70,11 +63,7 @@ def to_page(picture: Picture, runs: Sequence[Curves]) -> str:
     """Write a page of HTML, which is well-formed XML too: the picture, and the figures as a table."""
     cells = ((markup_text(run.name), markup_text(run.figures)) for run in runs)
     rows = "\n".join(f"<tr><td>{name}</td><td>{figures}</td></tr>" for name, figures in cells)
-    return _PAGE.format(title=_title(runs), font=_FONT, svg=to_picture(picture, runs), rows=rows)
-
-
-def _title(runs: Sequence[Curves]) -> str:
-    return markup_text("Losses of " + ", ".join(run.name for run in runs))
+    return _PAGE.format(title=markup_text(picture.title), font=_FONT, svg=to_picture(picture), rows=rows)
 
 
 def _element(shape: Shape) -> str:

@@ -12,6 +12,7 @@ import sys
 import tokenize
 from functools import cache
 from pathlib import Path
+from xml.dom import minidom
 
 import pytest
 
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = Path(charlm.examples.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if path.stem != "__init__")
 NUMBER = r"([-+.\de]+)"
+LONGER = {"sine": 60}  # lines of code of those that need more than 40: it compares five models, and draws
 
 
 @cache
@@ -63,8 +65,9 @@ def test_lines_of_code() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_each_is_a_page(name: str) -> None:
     source = (FOLDER / f"{name}.py").read_text("utf-8")
-    assert lines_of_code(source) <= 40
-    assert len(source.splitlines()) <= 80
+    most = LONGER.get(name, 40)
+    assert lines_of_code(source) <= most
+    assert len(source.splitlines()) <= most + 40
     assert "\nPrints " in source
     assert importlib.import_module(f"charlm.examples.{name}").__all__ == ["main"]
 
@@ -131,11 +134,18 @@ def test_vanishing_gradients() -> None:
     assert rnn < 1e-12 < gru < 1e-9 < lstm < 1e-3 < open_lstm
 
 
-def test_noisy_sine() -> None:
-    errors = numbers("root mean square error NUMBER", printed("noisy_sine"))
-    assert len(errors) == 3
-    assert max(errors) < 0.15
-    assert max(map(len, printed("noisy_sine").splitlines())) <= 79
+def test_sine(tmp_path: Path) -> None:
+    picture = tmp_path / "sine.svg"
+    shown = printed("sine", "--svg", str(picture))
+    errors = dict(re.findall(rf"^(.+): squared error {NUMBER}$", shown, re.MULTILINE))
+    *networks, order_25, order_50 = map(float, errors.values())
+    assert [*errors][:3] == ["RNN", "LSTM", "GRU"]
+    assert max(networks) < 0.8 * order_25
+    assert order_50 < order_25 < 0.0012
+    assert max(map(len, shown.splitlines())) <= 79
+    svg = minidom.parseString(picture.read_bytes())
+    titles = [text.firstChild.data for text in svg.getElementsByTagName("text")]  # type: ignore[union-attr]
+    assert titles == [f"{name}: squared error {error}" for name, error in errors.items()]
 
 
 def test_sigmoid_head() -> None:

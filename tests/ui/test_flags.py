@@ -15,7 +15,8 @@ from charlm.cli.entry import run
 from charlm.ui.flags import SETTINGS, as_flags
 
 ROOT = Path(charlm.__file__).parent
-LIBRARY = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] != "cli"]
+PROGRAMS = {"cli", "examples", "exercises"}
+LIBRARY = [path for path in sorted(ROOT.rglob("*.py")) if path.relative_to(ROOT).parts[0] not in PROGRAMS]
 UNFLAGGED = {"dynamic.clip_norm", "finish_line", "init"}  # of Python only; --length left out finishes the line
 
 
