@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Callable
-from statistics import median
 from typing import Any
 
 import numpy as np
@@ -18,7 +15,7 @@ from charlm.models.language_model import CharModel
 from charlm.text.batches import text_batch, text_shapes
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.parallel.team import Team
-from charlm.training.plan import default_shards
+from charlm.training.plan import median_s, with_workers
 
 __all__ = ["Figures", "benchmark"]
 
@@ -78,20 +75,18 @@ def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float)
     rng = np.random.default_rng(0)
     ids = rng.integers(0, SYMBOLS, (T + 1, N))
     batch = text_batch(ids[:-1], ids[1:])
-    shards = config.shards or default_shards(N, available_cores())
-    workers = min(config.workers or available_cores(), shards)
-    config = dataclasses.replace(config, shards=shards, workers=workers)
+    config = with_workers(config)
     with one_blas_thread():
-        peak = _peak_gflops(workers, model)
+        peak = _peak_gflops(config.workers or 1, model)
         with Team(model, config, text_shapes(T, N)) as team:
-            step_s = _median_s(lambda: team.update(batch, lr=1e-3), seconds)
+            step_s = median_s(lambda: team.update(batch, lr=1e-3), seconds)
         sampler = Sampler(CharModel(model_config, vocabulary), rng=rng, cores=available_cores())
 
         def draw_some() -> None:
             for _ in range(100):
                 sampler.draw()
 
-        sample_s = _median_s(draw_some, seconds) / 100
+        sample_s = median_s(draw_some, seconds) / 100
     return Figures(model_config, config, N * T / step_s, 1 / sample_s, N * T * _flops(model) / step_s / 1e9, peak)
 
 
@@ -107,15 +102,4 @@ def _peak_gflops(workers: int, model: CharModel) -> float:
     """Measure a large product on one core, times the workers."""
     a = np.ones((PRODUCT_SIZE, PRODUCT_SIZE), model.params.dtype)
     out = np.empty_like(a)
-    return workers * 2 * PRODUCT_SIZE**3 / _median_s(lambda: np.dot(a, a, out=out), 0.5) / 1e9
-
-
-def _median_s(work: Callable[[], object], seconds: float) -> float:
-    work()
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-    while len(times) < 5 or time.perf_counter() < end:
-        begin = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - begin)
-    return median(times)
+    return workers * 2 * PRODUCT_SIZE**3 / median_s(lambda: np.dot(a, a, out=out), 0.5) / 1e9

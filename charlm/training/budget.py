@@ -100,8 +100,8 @@ class Budget:
         """Return how many seconds are left; below 0 if none are."""
         return 60 * self.minutes - self._used_s()
 
-    def told(self) -> dict[str, float]:
-        """Return what events say of it."""
+    def facts(self) -> dict[str, float]:
+        """Return the fields of events: the budget, and how much of it is left."""
         return {"minutes": self.minutes, "left_s": round(self.left_s(), 3)}
 
     def _used_s(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 import tracemalloc
+from collections.abc import Callable
 from statistics import fmean, median
 
 import numpy as np
@@ -25,8 +26,10 @@ __all__ = [
     "fitting_note",
     "idle_note",
     "measure",
+    "median_s",
     "plan",
     "steps_of_epochs",
+    "with_workers",
 ]
 
 DEFAULT_EPOCHS = 10.0
@@ -81,10 +84,7 @@ def plan(
         With the first plan.
     """
     began = clock() if started_s is None else started_s
-    cores = available_cores() if group is None else group.size
-    shards = config.shards or default_shards(config.batch_size, cores)
-    workers = min(config.workers or cores, shards) if group is None else None
-    config = dataclasses.replace(config, shards=shards, workers=workers)
+    config = with_workers(config, group)
     evaluations, budget = WANTED_EVALUATIONS, None
     if config.minutes is not None:
         budget_s = config.minutes * 60
@@ -154,6 +154,14 @@ def idle_note(config: TrainConfig, group: ProcessGroup | None) -> str:
     )
 
 
+def with_workers(config: TrainConfig, group: ProcessGroup | None = None) -> TrainConfig:
+    """Return a configuration with `shards` and `workers` decided; ranks, where there are some, are the workers."""
+    cores = available_cores() if group is None else group.size
+    shards = config.shards or default_shards(config.batch_size, cores)
+    workers = min(config.workers or cores, shards) if group is None else None
+    return dataclasses.replace(config, shards=shards, workers=workers)
+
+
 def default_shards(streams: int, cores: int) -> int:
     """Return the largest power of two that is at most min(cores, N/8) and divides N; at least 1."""
     shards = 1
@@ -189,10 +197,15 @@ def _trial(
 
 def _step_s(team: Team, batches: Batches, trial_s: float) -> float:
     """Measure an update: seconds."""
+    return median_s(lambda: team.update(batches.next(), lr=0.0), trial_s)
+
+
+def median_s(work: Callable[[], object], seconds: float) -> float:
+    """Repeat something for so many seconds, and return how long it takes."""
     times: list[float] = []
-    end = time.perf_counter() + trial_s
+    end = time.perf_counter() + seconds
     while len(times) < 4 or time.perf_counter() < end:
         begin = time.perf_counter()
-        team.update(batches.next(), lr=0.0)
+        work()
         times.append(time.perf_counter() - begin)
     return median(times[len(times) // 4 :])  # the first ones find cold caches

@@ -9,7 +9,7 @@ from typing import Any
 
 from charlm.errors import CheckpointError
 
-__all__ = ["Progress"]
+__all__ = ["Progress", "from_stored", "to_stored"]
 
 HISTORY_LIMIT = 4000
 HOPELESS = 100
@@ -76,7 +76,7 @@ class Progress:
         best = loss < self.best_loss
         if best:
             self.best_loss, self.best_step = loss, self.step
-        self.history.append([self.step, _finite(train_loss), _finite(loss)])
+        self.history.append([self.step, to_stored(train_loss), to_stored(loss)])
         if len(self.history) > HISTORY_LIMIT:  # keeps a checkpoint small however long the run
             self.history = self.history[::2]
         return best
@@ -89,7 +89,7 @@ class Progress:
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold: None for a number that is not finite."""
         values = dataclasses.asdict(self)
-        return {name: _finite(value) if isinstance(value, float) else value for name, value in values.items()}
+        return {name: to_stored(value) if isinstance(value, float) else value for name, value in values.items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Progress:
@@ -101,30 +101,29 @@ class Progress:
             If a value is missing or of another kind.
         """
         try:
-            # a run that was saved before there were these has nothing to make up for
-            values = {
-                "examined_step": values["step"],
-                "worse": 0,
-                "hopeless": 0,
-                "rollbacks": 0,
-                "gave_up": False,
-            } | values
             return cls(
                 step=int(values["step"]),
                 best_loss=math.inf if values["best_loss"] is None else float(values["best_loss"]),
                 best_step=int(values["best_step"]),
-                smooth_loss=math.nan if values["smooth_loss"] is None else float(values["smooth_loss"]),
+                smooth_loss=from_stored(values["smooth_loss"]),
                 elapsed_s=float(values["elapsed_s"]),
-                examined_step=int(values["examined_step"]),
-                worse=int(values["worse"]),
-                hopeless=int(values["hopeless"]),
-                rollbacks=int(values["rollbacks"]),
                 history=[list(entry) for entry in values["history"]],
-                gave_up=bool(values["gave_up"]),
+                # the first runs stored none of these
+                examined_step=int(values.get("examined_step", values["step"])),
+                worse=int(values.get("worse", 0)),
+                hopeless=int(values.get("hopeless", 0)),
+                rollbacks=int(values.get("rollbacks", 0)),
+                gave_up=bool(values.get("gave_up", False)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"the run's progress cannot be read ({error}); train a new model") from error
 
 
-def _finite(value: float) -> float | None:
+def to_stored(value: float) -> float | None:
+    """Return a number as JSON can hold it: None if it is not finite."""
     return value if math.isfinite(value) else None
+
+
+def from_stored(value: float | None) -> float:
+    """Return a number from JSON: NaN for None."""
+    return math.nan if value is None else float(value)

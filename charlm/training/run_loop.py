@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from charlm.errors import DivergedError
-from charlm.runs.report import Event, Report, is_finite
+from charlm.runs.report import Report, is_finite
 from charlm.runs.writer import RunWriter
 from charlm.training.budget import latest
 from charlm.training.trainer import Trainer
@@ -51,9 +51,9 @@ class RunLoop:
             If training diverged, and going back is not asked for or did not help.
         """
         trainer, progress = self.trainer, self.trainer.progress
-        yield self._event("start", path=self._path, details=details)
+        yield self.trainer.report("start", path=self._path, details=details)
         if warning:
-            yield self._event("warning", text=warning)
+            yield self.trainer.report("warning", text=warning)
         while True:
             try:
                 if progress.examined_step < progress.step < trainer.steps:
@@ -92,7 +92,7 @@ class RunLoop:
             raise _DivergenceError(what, progress.step, hopeless=True)
         if progress.worse == PATIENCE:
             what = f"for {PATIENCE} updates the loss has been above {self._guessing:.2f} nats, what guessing costs"
-            yield self._event("warning", text=f"{what}; {self._remedy}")
+            yield self.trainer.report("warning", text=f"{what}; {self._remedy}")
 
     def _pace(self) -> float:
         """Return characters a second since the last report about a step, in updates alone."""
@@ -105,7 +105,7 @@ class RunLoop:
         budget = self.trainer.budget
         if budget is not None and budget.is_due(self.trainer.progress.step, self.trainer.config):
             self.trainer.plan_again()
-            yield self._event("plan", details=budget.told())
+            yield self.trainer.report("plan", details=budget.facts())
 
     def _run_hooks(self) -> Iterator[Report]:
         """Run the hooks that are due after an update: evaluate, sample, save."""
@@ -130,7 +130,7 @@ class RunLoop:
         progress.examined_step = progress.step
         if progress.worse and self.trainer.train_loss > 2 * self._guessing:
             what = f"the loss ended far above {self._guessing:.2f} nats, what guessing costs"
-            yield self._event("warning", text=f"{what}; {self._remedy}")
+            yield self.trainer.report("warning", text=f"{what}; {self._remedy}")
         yield from self._save(best=best or not self.validates)
         yield self._end("patience" if progress.gave_up else "finished")
 
@@ -159,7 +159,7 @@ class RunLoop:
         yield evaluation
         if evaluation.best:
             file = self.writer.save_best(self.trainer)
-            yield self._event("save", path=str(file), details={"best": True})
+            yield self.trainer.report("save", path=str(file), details={"best": True})
 
     def _sample(self) -> Iterator[Report]:
         step = self.trainer.progress.step
@@ -170,7 +170,7 @@ class RunLoop:
         except DivergedError:
             raise _DivergenceError("what the model writes is not finite", step) from None
         if text is not None:
-            yield self._event("sample", text=text)
+            yield self.trainer.report("sample", text=text)
 
     def _is_due(self, every: int | None) -> bool:
         """Tell whether something is due now; a budget of minutes has it done at the end, and not shortly before."""
@@ -192,7 +192,7 @@ class RunLoop:
             with self._timed("save"):
                 file = self.writer.save(self.trainer, best=best)
             self._saved_s = time.monotonic()
-            yield self._event("save", path=str(file), details={"best": best})
+            yield self.trainer.report("save", path=str(file), details={"best": best})
 
     # -- when training diverges --
 
@@ -206,9 +206,11 @@ class RunLoop:
         trainer.roll_back()
         back = f"back to step {trainer.progress.step} at half the rate, {self._rate:.3g}"
         text = f"{back}: at update {divergence.update} {divergence.what}"
-        yield self._event("rollback", text=text, details={"from_step": divergence.update, "rate": self._rate})
+        yield self.trainer.report(
+            "rollback", text=text, details={"from_step": divergence.update, "rate": self._rate}
+        )
         if trainer.budget is not None:
-            yield self._event("plan", details=trainer.budget.told())
+            yield self.trainer.report("plan", details=trainer.budget.facts())
 
     def _keep(self, divergence: _DivergenceError) -> Iterator[Report]:
         """Save the last good state; where the one before the update is none, that of the last save stays."""
@@ -249,18 +251,7 @@ class RunLoop:
     def _end(self, reason: str, **more: Any) -> Report:
         best_loss = self.trainer.progress.best_loss
         known = best_loss if math.isfinite(best_loss) else None
-        return self._event("end", path=self._path, details={"reason": reason, "best_loss": known, **more})
-
-    def _event(self, kind: Event, **values: Any) -> Report:
-        progress = self.trainer.progress
-        return Report(
-            kind,
-            step=progress.step,
-            steps=self.trainer.steps,
-            epoch=self.trainer.batches.epoch,
-            elapsed_s=progress.elapsed_s,
-            **values,
-        )
+        return self.trainer.report("end", path=self._path, details={"reason": reason, "best_loss": known, **more})
 
 
 class _DivergenceError(Exception):

@@ -201,7 +201,8 @@ def _reports(
             run.on_phase("planning the run" if config.minutes is None else "measuring the pace to fill the minutes")
             config, budget = plan(model, task, fitted, started_s=began, clock=run.clock, group=run.group)
         else:
-            budget = _stored_budget(run.resumed[0], began, run.clock)
+            stored = run.resumed[0].get("budget")  # older runs, and those given another total, have none
+            budget = None if stored is None else Budget.from_json(stored, started_s=began, clock=run.clock)
         note = "; ".join(filter(None, (note, idle_note(config, run.group))))
         run.on_phase("preparing the first update")
         with Trainer(model, task, config, budget=budget, group=run.group) as trainer:
@@ -221,12 +222,6 @@ def _reports(
                 yield report
 
 
-def _stored_budget(record: Mapping[str, Any], started_s: float, clock: Clock) -> Budget | None:
-    """Return a resumed run's budget of minutes; none, if it was given another, or is older than such budgets."""
-    stored = record.get("budget")
-    return None if stored is None else Budget.from_json(stored, started_s=started_s, clock=clock)
-
-
 def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dict[str, Any]:
     task, config, description = trainer.task, trainer.config, trainer.learner.describe()
     progress = trainer.progress
@@ -244,6 +239,6 @@ def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dic
         **{name: run.origin[name] for name in ("init_from", "init_sha256", "new_symbols") if name in run.origin},
         **({} if run.group is None else {"ranks": run.group.size}),
         "resumed": run.resumed is not None,
-        **({} if trainer.budget is None else trainer.budget.told()),
+        **({} if trainer.budget is None else trainer.budget.facts()),
         "config": {"model": description.get("model", description), "train": dataclasses.asdict(config)},
     } | (known if math.isfinite(progress.best_loss) else {})

@@ -18,11 +18,11 @@ from charlm.models.learner import Learner
 from charlm.nn.arrays import FloatArray
 from charlm.nn.schedules import rate_factor
 from charlm.nn.stack import named_state
-from charlm.runs.report import Report
+from charlm.runs.report import Event, Report
 from charlm.training.budget import Budget, Plan
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.parallel.team import Team
-from charlm.training.progress import Progress
+from charlm.training.progress import Progress, from_stored, to_stored
 from charlm.training.rollback import EVERY, GoodStates, put_back
 from charlm.training.task import Task
 
@@ -126,12 +126,8 @@ class Trainer:
             self.rng.bit_generator.state = random_state
         progress.elapsed_s += elapsed_s
         self.characters, self.updates_s = self.characters + batch.counted, self.updates_s + elapsed_s
-        return Report(
+        return self.report(
             "step",
-            step=progress.step,
-            steps=self.steps,
-            epoch=self.batches.epoch,
-            elapsed_s=progress.elapsed_s,
             loss=loss,
             learning_rate=self.optimizer.lr,
             grad_norm=norm,
@@ -147,15 +143,12 @@ class Trainer:
             loss = self.task.validate(self.averaged, self.config)
         best = progress.evaluated(self.train_loss, loss)
         progress.elapsed_s += time.perf_counter() - began
-        return Report(
-            "eval",
-            step=progress.step,
-            steps=self.steps,
-            epoch=self.batches.epoch,
-            elapsed_s=progress.elapsed_s,
-            loss=loss if validates else None,
-            best=best,
-        )
+        return self.report("eval", loss=loss if validates else None, best=best)
+
+    def report(self, event: Event, **values: Any) -> Report:
+        """Return an event of the run, as of now."""
+        step, elapsed_s = self.progress.step, self.progress.elapsed_s
+        return Report(event, step=step, steps=self.steps, epoch=self.batches.epoch, elapsed_s=elapsed_s, **values)
 
     def plan_again(self) -> None:
         """Plan how many updates fit into what is left of the budget of minutes."""
@@ -175,9 +168,9 @@ class Trainer:
         good, progress = self._good.back(), self.progress
         put_back(self._all_tensors(), good.tensors)
         self.team.broadcast()
-        self._go_to(good.record)
+        self._restore_position(good.record)
         progress.step = progress.examined_step = int(good.record["step"])
-        progress.smooth_loss = _number(good.record["smooth_loss"])
+        progress.smooth_loss = from_stored(good.record["smooth_loss"])
         progress.worse = progress.hopeless = 0
         progress.history = [entry for entry in progress.history if (entry[0] or 0) <= progress.step]
         progress.rollbacks += 1
@@ -189,33 +182,33 @@ class Trainer:
         """Store this state for a rollback, if it is good and rollbacks are enabled."""
         progress = self.progress
         if self.config.on_nan == "rollback" and not progress.worse and self.odd_tensor() is None:
-            counters = {"step": progress.step, "smooth_loss": progress.to_json()["smooth_loss"]}
-            self._good.add({**counters, **self._place()}, self._all_tensors())
+            counters = {"step": progress.step, "smooth_loss": to_stored(progress.smooth_loss)}
+            self._good.add(counters | self._position(), self._all_tensors())
 
     # -- what a checkpoint holds --
 
     def record(self) -> dict[str, Any]:
         """Return everything beside tensors that resuming needs, for JSON."""
-        record = {"progress": self.progress.to_json(), **self._place()}
+        record = {"progress": self.progress.to_json()} | self._position()
         if self.budget is not None:
             record["budget"] = self.budget.to_json()
         return record | ({"rollback": self._good.records()} if self._good else {})
 
-    def _place(self) -> dict[str, Any]:
+    def _position(self) -> dict[str, Any]:
         """Return the data cursor, the random state and the optimiser's count."""
         return {
-            "train_loss": None if math.isnan(self.train_loss) else self.train_loss,
+            "train_loss": to_stored(self.train_loss),
             "optimizer_steps": self.optimizer.steps,
             "batches": self.batches.state(),
             "random": {"batches": self.rng.bit_generator.state},
         }
 
-    def _go_to(self, place: Mapping[str, Any]) -> None:
-        place = copy.deepcopy(dict(place))
-        self.train_loss = _number(place["train_loss"])
-        self.optimizer.steps = int(place["optimizer_steps"])
-        self.rng.bit_generator.state = place["random"]["batches"]
-        self.batches.restore(place["batches"])
+    def _restore_position(self, position: Mapping[str, Any]) -> None:
+        position = copy.deepcopy(dict(position))
+        self.train_loss = from_stored(position["train_loss"])
+        self.optimizer.steps = int(position["optimizer_steps"])
+        self.rng.bit_generator.state = position["random"]["batches"]
+        self.batches.restore(position["batches"])
 
     def tensors(self) -> dict[str, FloatArray]:
         """Return slots, carried state, averaged weights and good states by their names in checkpoints.
@@ -252,7 +245,7 @@ class Trainer:
         """
         try:
             self.progress = Progress.from_json(copy.deepcopy(record["progress"]))
-            self._go_to(record)
+            self._restore_position(record)
             put_back(self._moving_tensors(), tensors)
             self.team.broadcast()
             self._good.restore(record.get("rollback", ()), tensors, like=self._all_tensors())
@@ -260,7 +253,3 @@ class Trainer:
             raise CheckpointError(
                 f"the run cannot be resumed: its record lacks or garbles {error}; train a new model"
             ) from error
-
-
-def _number(value: float | None) -> float:
-    return math.nan if value is None else float(value)
