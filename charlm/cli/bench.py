@@ -43,9 +43,9 @@ def bench(
     import sys
     from typing import cast
 
+    from charlm.cli.benchmark import benchmark
     from charlm.cli.streams import stdout_console
     from charlm.cli.waiting import waiting
-    from charlm.training.benchmark import benchmark
     from charlm.ui.bench import bench_lines
     from charlm.ui.sanitize import json_text
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 import charlm
+from charlm.cli import benchmark
 from charlm.cli.entry import run
 from charlm.cli.environment import environment
-from charlm.training import benchmark
 
 QUICK = ["bench", "--hidden-size", "8", "--batch-size", "4", "--seq-length", "5", "--seconds", "0.01"]
 

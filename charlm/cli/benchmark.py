@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Any
-
 import numpy as np
 
 from charlm.blas import available_cores, one_blas_thread
@@ -16,40 +13,12 @@ from charlm.text.batches import text_batch, text_shapes
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.parallel.team import Team
 from charlm.training.plan import median_s, with_workers
+from charlm.ui.bench import Figures
 
-__all__ = ["Figures", "benchmark"]
+__all__ = ["benchmark"]
 
 SYMBOLS = 65  # as tinyshakespeare has
 PRODUCT_SIZE = 2048
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Figures:
-    """A measurement; its values are medians.
-
-    Attributes
-    ----------
-    train_chars_per_s, sample_chars_per_s : float
-        Characters a second, of training and of one sampled stream.
-    gflops, peak_gflops : float
-        Of the matrix products in a training step, and of one product of 2048³ a worker.
-    """
-
-    model: ModelConfig
-    train: TrainConfig
-    train_chars_per_s: float
-    sample_chars_per_s: float
-    gflops: float
-    peak_gflops: float
-
-    @property
-    def share(self) -> float:
-        """Share of the machine's matrix-product speed that training reaches."""
-        return self.gflops / self.peak_gflops
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the figures for JSON."""
-        return dataclasses.asdict(self) | {"share": self.share}
 
 
 def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float) -> Figures:
