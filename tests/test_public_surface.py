@@ -46,6 +46,7 @@ FIXED_PARTS = {
     "Adagrad",
     "Adam",
     "AdamW",
+    "Bidirectional",
     "Dropout",
     "Embedding",
     "GRU",
@@ -60,6 +61,12 @@ FIXED_PARTS = {
     "clip_norm_",
     "clip_value_",
     "cross_entropy",
+    "dot_attention",
+    "join",
+    "pad_left",
+    "pad_right",
+    "sigmoid_cross_entropy",
+    "squared_error",
 }
 MODULES = sorted(
     module.name

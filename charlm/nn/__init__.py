@@ -9,6 +9,8 @@ one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``.
 """
 
 from charlm.nn.arrays import Lookup
+from charlm.nn.attention import dot_attention
+from charlm.nn.bidirectional import Bidirectional, BidirectionalState
 from charlm.nn.clipping import clip_norm_, clip_value_, global_norm
 from charlm.nn.dropout import Dropout
 from charlm.nn.embedding import Embedding
@@ -19,10 +21,12 @@ from charlm.nn.linear import Linear
 from charlm.nn.losses import cross_entropy, log_softmax, sigmoid_cross_entropy, squared_error, target_nats
 from charlm.nn.lstm import LSTM, LSTMState
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
+from charlm.nn.padding import forward_padded, pad_left, pad_right
 from charlm.nn.parameters import ParameterStore, join
 from charlm.nn.rnn import RNN, RNNState
 from charlm.nn.schedules import rate_factor
 from charlm.nn.stack import Stack
+from charlm.nn.update_gate import with_other_update_gate
 
 __all__ = [
     "GRU",
@@ -32,6 +36,8 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Bidirectional",
+    "BidirectionalState",
     "Dropout",
     "Embedding",
     "GRUState",
@@ -49,11 +55,16 @@ __all__ = [
     "clip_norm_",
     "clip_value_",
     "cross_entropy",
+    "dot_attention",
+    "forward_padded",
     "global_norm",
     "join",
     "log_softmax",
+    "pad_left",
+    "pad_right",
     "rate_factor",
     "sigmoid_cross_entropy",
     "squared_error",
     "target_nats",
+    "with_other_update_gate",
 ]

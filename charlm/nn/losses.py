@@ -5,12 +5,14 @@
     softmax cross-entropy    -log p_y,  p = softmax(z)                   gradient p - onehot(y)
     sigmoid cross-entropy    -y log p - (1 - y) log(1 - p),  p = σ(z)    gradient p - y
     squared error            Σ(ŷ - y)²                                   gradient 2(ŷ - y)
+
+Each takes a mask: what does not count enters neither the loss nor a gradient, whatever stands there, NaN included.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,7 +72,7 @@ def cross_entropy(
     logits : ndarray, shape (T, N, V) or (N, V)
     targets : ndarray of int, shape (T, N) or (N,)
     mask : ndarray of bool, of the targets' shape, optional
-        True where a symbol counts; all count when left out.
+        True where a symbol counts; all count when left out. Elsewhere logits and target may be anything.
     reduction : {"mean", "sum"}
         Mean or sum over the symbols that count.
     scale : float, optional
@@ -108,6 +110,9 @@ def cross_entropy(
     letters = "(T, N)" if len(leading) == 2 else "(N,)"
     scale = _checked_scale(targets, mask, tuple(leading), letters, reduction, scale)
     y = targets.reshape(-1)
+    padded = None if mask is None or mask.all() else ~mask.reshape(-1)
+    if padded is not None:
+        y = np.where(padded, 0, y)
     check_ids(y, V)
 
     z = logits.reshape(-1, V).T  # (V, T·N), the order in which sums over V are quickest
@@ -116,6 +121,11 @@ def cross_entropy(
     else:
         ws = Workspace() if workspace is None else workspace
         out = ws.array("cross_entropy", z.shape, z.dtype)
+    if padded is not None:
+        if out is not z:
+            np.copyto(out, z)
+        z = out
+        z[:, padded] = 0
     shifted = np.subtract(z, z.max(axis=0), out=out)
     at = np.arange(y.size)
     shifted_y = shifted[y, at].astype(np.float64)
@@ -150,8 +160,10 @@ def sigmoid_cross_entropy(
         z, of which σ(z) is the probability of 1.
     targets : ndarray, of the logits' shape
         0 or 1, or a probability between them.
-    mask, reduction, scale
-        As for `cross_entropy`, with entries in place of symbols; the mask has the logits' shape.
+    mask : ndarray of bool, of the logits' shape or of all its axes but the last, optional
+        True where an entry counts; all count when left out. Elsewhere logits and targets may be anything.
+    reduction, scale
+        As for `cross_entropy`, with entries in place of symbols.
 
     Returns
     -------
@@ -176,7 +188,10 @@ def sigmoid_cross_entropy(
     [[0.25], [-0.25]]
     """
     letters = "(T, N, J)" if logits.ndim == 3 else "(N, J)"
+    if mask is not None:
+        mask = _entries(mask, logits.shape, letters)
     scale = _checked_scale(targets, mask, logits.shape, letters, reduction, scale)
+    logits, targets = _blanked(logits, mask), _blanked(targets, mask)
     if not ((targets >= 0) & (targets <= 1)).all():
         raise UsageError(f"targets run from {targets.min()} to {targets.max()}; they must be 0 to 1")
 
@@ -194,35 +209,67 @@ def sigmoid_cross_entropy(
     return loss, backprop
 
 
-def squared_error(outputs: FloatArray, targets: FloatArray) -> tuple[float, Callable[[], FloatArray]]:
-    """Compute the summed squared error.
+def squared_error(
+    outputs: FloatArray,
+    targets: FloatArray,
+    *,
+    mask: Mask | None = None,
+    reduction: Reduction = "sum",
+    scale: float | None = None,
+) -> tuple[float, Callable[[], FloatArray]]:
+    """Compute the squared error, summed unless `reduction` says otherwise.
 
     Parameters
     ----------
     outputs, targets : ndarray
         Of one shape.
+    mask : ndarray of bool, of the outputs' shape or of all its axes but the last, optional
+        True where an entry counts; all count when left out. Elsewhere outputs and targets may be anything.
+    reduction, scale
+        As for `cross_entropy`, with entries in place of symbols.
 
     Returns
     -------
     loss : float
+        Scaled.
     backprop : callable
         ``() -> doutputs``, of the same shape; once only.
 
     Raises
     ------
     UsageError
-        If the shapes differ: nothing is broadcast.
+        If the shapes differ (nothing is broadcast), or the reduction does not fit.
 
     Examples
     --------
     >>> loss, backprop = squared_error(np.array([[1.0, 2.0]]), np.array([[0.0, 4.0]]))
     >>> loss, backprop().tolist()
     (5.0, [[2.0, -4.0]])
+    >>> squared_error(np.array([[1.0, 2.0]]), np.array([[0.0, np.nan]]), mask=np.array([[True, False]]))[0]
+    1.0
     """
     if outputs.shape != targets.shape:
         raise UsageError(f"outputs have shape {outputs.shape} and targets {targets.shape}; they must be the same")
-    difference = outputs - targets
-    return float(np.square(difference, dtype=np.float64).sum()), once(lambda: 2 * difference)
+    letters = "the outputs' shape"
+    if mask is not None:
+        mask = _entries(mask, outputs.shape, letters)
+    scale = _checked_scale(targets, mask, outputs.shape, letters, reduction, scale)
+    difference = _blanked(outputs, mask) - _blanked(targets, mask)
+    loss = float(np.square(difference, dtype=np.float64).sum()) * scale
+    return loss, once(lambda: difference * difference.dtype.type(2 * scale))
+
+
+def _entries(mask: Mask, shape: Shape, letters: str) -> Mask:
+    """Return a mask of entries, given one of them or of all axes but the last."""
+    if mask.shape == shape[:-1]:
+        mask = np.broadcast_to(mask[..., None], shape)
+    check_shape("the mask", mask, shape, letters)
+    return mask
+
+
+def _blanked(array: NDArray[Any], mask: Mask | None) -> NDArray[Any]:
+    """Return the array with zero where nothing counts: there may be NaN, which a product with 0 would keep."""
+    return array if mask is None else np.where(mask, array, array.dtype.type(0))
 
 
 def _checked_scale(

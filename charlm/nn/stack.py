@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray, Inputs
+from charlm.nn.arrays import FloatArray, IdArray, Inputs
 from charlm.nn.backprop import once
 from charlm.nn.dropout import Dropout
 from charlm.nn.kernels.gate_products import DotFor
 from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.padding import check_starts, forward_padded
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.recurrent import Backprop, LayerState, Resets, StepFunction
 
@@ -51,18 +52,18 @@ class RecurrentLayer(Protocol):
     def initialize_(self, rng: np.random.Generator) -> None:
         """Draw the start weights, in place."""
 
-    def zero_state(self, streams: int) -> LayerState:
+    def zero_state(self, streams: int) -> Any:
         """Return the state of N streams that have read nothing."""
 
     def forward(
         self,
         x: Inputs,
-        state: LayerState | None = None,
+        state: Any = None,
         *,
         resets: Resets | None = None,
         weight_rng: np.random.Generator | None = None,
         workspace: Workspace | None = None,
-    ) -> tuple[FloatArray, LayerState, Backprop]:
+    ) -> tuple[FloatArray, Any, Backprop]:
         """Advance over a whole sequence."""
 
     def stepper(
@@ -119,6 +120,7 @@ class Stack:
         state: StackState | None = None,
         *,
         resets: Resets | None = None,
+        lengths: IdArray | None = None,
         rng: np.random.Generator | None = None,
         weight_rng: np.random.Generator | None = None,
         workspace: Workspace | None = None,
@@ -133,6 +135,8 @@ class Stack:
             Zero when left out.
         resets : ndarray of bool, shape (T, N), optional
             Streams whose state is set to zero before the step.
+        lengths : ndarray of int, shape (N,), optional
+            Of sequences that are padded on the left: as for `forward_padded`, in place of `state` and `resets`.
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it no activation is dropped.
         weight_rng : numpy.random.Generator, optional
@@ -147,6 +151,9 @@ class Stack:
         backprop : callable
             ``(dh, dstate=None) -> (dx, dstate)``; adds into the layers' gradients; once only.
         """
+        if lengths is not None:
+            check_starts(state, resets)
+            return forward_padded(self, x, lengths, rng=rng, weight_rng=weight_rng, workspace=workspace)
         ends, backprops, droppings = [], [], []
         states: Sequence[LayerState | None] = state if state is not None else [None] * len(self.layers)
         y: Any = x

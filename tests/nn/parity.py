@@ -9,7 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.nn import GRU, LSTM, RNN, SGD, Adagrad, Adam, AdamW, ParameterStore, RMSprop, Stack
+from charlm.nn import (
+    GRU,
+    LSTM,
+    RNN,
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    Bidirectional,
+    ParameterStore,
+    RMSprop,
+    Stack,
+    dot_attention,
+    forward_padded,
+    pad_left,
+)
 from charlm.nn.clipping import clip_norm_, clip_value_
 from charlm.nn.losses import cross_entropy, sigmoid_cross_entropy
 
@@ -44,7 +59,7 @@ def stored_records() -> dict[str, dict[str, Array]]:
     return records
 
 
-def layer_weights(record: Record, cell: str, layer: int) -> dict[str, Array]:
+def layer_weights(record: Record, cell: str, layer: int | str) -> dict[str, Array]:
     """Return a layer's weights. PyTorch has two biases; only a GRU's candidate needs both."""
     b_ih, b_hh = record[f"bias_ih_l{layer}"], record[f"bias_hh_l{layer}"]
     tensors = {"W_x": record[f"weight_ih_l{layer}"], "W_h": record[f"weight_hh_l{layer}"], "b": b_ih + b_hh}
@@ -55,7 +70,7 @@ def layer_weights(record: Record, cell: str, layer: int) -> dict[str, Array]:
     return tensors
 
 
-def layer_gradients(record: Record, cell: str, layer: int) -> dict[str, Array]:
+def layer_gradients(record: Record, cell: str, layer: int | str) -> dict[str, Array]:
     """Return the gradients of a layer's weights; two biases that are added have equal ones."""
     names = {"W_x": "weight_ih", "W_h": "weight_hh", "b": "bias_ih"}
     tensors = {short: record[f"d.{name}_l{layer}"] for short, name in names.items()}
@@ -93,6 +108,67 @@ def assert_recurrent_parity(record: Record, cell: str) -> None:
     for k, layer in enumerate(layers):
         for name, gradient in layer_gradients(record, cell, k).items():
             np.testing.assert_allclose(layer.params.gradient(name), gradient, **EXACT, err_msg=f"{k}.{name}")
+
+
+def assert_packed_parity(record: Record, cell: str, *, within: float, **spoilt: float) -> None:
+    """Outputs, final states and every gradient of padded sequences equal those of PyTorch's packed ones.
+
+    `spoilt` may name an `x` and a `dy` that stand in the padding.
+    """
+    close = {"rtol": within, "atol": within}
+    lengths, D = record["lengths"], record["x"].shape[2]
+    both = "weight_ih_l0_reverse" in record
+    directions = ("", "_reverse") if both else ("",)
+    names = [[f"{k}{d}" for d in directions] for k in range(len(record["end.h"]) // len(directions))]
+    layers: list[Any] = []
+    for k, of_layer in enumerate(names):
+        H = record["y"].shape[2]
+        cells = [CELLS[cell](H if k else D, record["end.h"].shape[2], dtype=np.float64) for _ in of_layer]
+        for layer, name in zip(cells, of_layer, strict=True):
+            for tensor, weights in layer_weights(record, cell, name).items():
+                layer.params[tensor][...] = weights
+        layers.append(Bidirectional(*cells) if both else cells[0])
+    net = Stack(layers) if len(layers) > 1 else layers[0]
+
+    def padded(name: str, fill: float) -> Array:
+        x, _, _ = pad_left([record[name][:length, n] for n, length in enumerate(lengths)])
+        x[np.arange(len(x))[:, None] < len(x) - lengths] = fill
+        return x
+
+    def states(prefix: str) -> Any:
+        made = [
+            CELLS[cell].state_type(*parts) for parts in zip(*(record[prefix + p] for p in parts_of), strict=True)
+        ]
+        if both:
+            made = [net_layer.zero_state(1)._make(made[2 * k : 2 * k + 2]) for k, net_layer in enumerate(layers)]
+        return tuple(made) if len(layers) > 1 else made[0]
+
+    parts_of = CELLS[cell].state_type._fields
+    x = padded("x", spoilt.get("x", 0))
+    y, end, backprop = forward_padded(net, x, lengths)
+    dx, _ = backprop(padded("d.y", spoilt.get("dy", 0)), states("d.end."))
+
+    np.testing.assert_allclose(y, padded("y", 0), **close)
+    np.testing.assert_allclose(flat(end), flat(states("end.")), **close)
+    np.testing.assert_allclose(dx, padded("d.x", 0), **close)
+    for k, of_layer in enumerate(names):
+        for layer, name in zip(layers[k].directions if both else layers[k : k + 1], of_layer, strict=True):
+            for tensor, gradient in layer_gradients(record, cell, name).items():
+                np.testing.assert_allclose(layer.params.gradient(tensor), gradient, **close, err_msg=name + tensor)
+
+
+def flat(state: Any) -> Array:
+    """Return all numbers of a nested state."""
+    return state.ravel() if isinstance(state, np.ndarray) else np.concatenate([flat(part) for part in state])
+
+
+def assert_attention_parity(record: Record, scale: float | None = None) -> None:
+    """The context and the gradients of queries, keys and values equal PyTorch's."""
+    arrays = [record[name] for name in ("queries", "keys", "values")]
+    context, _, backprop = dot_attention(*arrays, record["mask"], scale)
+    np.testing.assert_allclose(context, record["context"], **EXACT)
+    for got, name in zip(backprop(record["d.context"]), ("queries", "keys", "values"), strict=True):
+        np.testing.assert_allclose(got, record[f"d.{name}"], **EXACT, err_msg=name)
 
 
 def assert_cross_entropy_parity(record: Record) -> None:

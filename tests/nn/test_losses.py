@@ -158,6 +158,10 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         cross_entropy(np.zeros((2, 3, 4)), np.zeros((2, 3), int), mask=np.ones((3, 2), bool))
     with pytest.raises(UsageError, match=r"outputs have shape \(2, 3\) and targets \(3,\)"):
         squared_error(np.zeros((2, 3)), np.zeros(3))
+    with pytest.raises(UsageError, match=r"the mask has shape \(3,\); it must be the outputs' shape = \(2, 3\)"):
+        squared_error(np.zeros((2, 3)), np.zeros((2, 3)), mask=np.ones(3, bool))
+    with pytest.raises(UsageError, match="reduction is 'max'; choose mean or sum"):
+        squared_error(np.zeros((2, 3)), np.zeros((2, 3)), reduction="max")
 
 
 def test_a_step_is_a_sequence_of_one() -> None:
@@ -180,6 +184,60 @@ def test_squared_error(T: int, N: int, J: int, seed: int) -> None:
     loss, backprop = squared_error(outputs, targets)
     np.testing.assert_allclose(loss, objective({"outputs": outputs}).real, **EXACT)
     np.testing.assert_allclose(backprop(), scalar.derivatives(objective, {"outputs": outputs})["outputs"], **EXACT)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+@pytest.mark.parametrize("of_entries", [False, True])
+def test_squared_error_of_what_counts(reduction: str, of_entries: bool) -> None:
+    rng = np.random.default_rng(0)
+    outputs, targets = rng.normal(size=(2, 4, 3, 2))
+    mask = rng.random((4, 3, 2) if of_entries else (4, 3)) < 0.6
+    entries = np.broadcast_to(mask if of_entries else mask[..., None], (4, 3, 2))
+
+    def objective(tensors: scalar.Tensors) -> complex:
+        total = scalar.squared_error(tensors["outputs"][entries].tolist(), targets[entries].tolist())
+        return total / (entries.sum() if reduction == "mean" else 1)
+
+    loss, backprop = squared_error(outputs, targets, mask=mask, reduction=reduction)
+    np.testing.assert_allclose(loss, objective({"outputs": outputs}).real, **EXACT)
+    np.testing.assert_allclose(backprop(), scalar.derivatives(objective, {"outputs": outputs})["outputs"], **EXACT)
+    halves = [
+        squared_error(outputs[:, some], targets[:, some], mask=mask[:, some], scale=0.1)
+        for some in (slice(2), slice(2, 3))
+    ]
+    whole, backprop = squared_error(outputs, targets, mask=mask, scale=0.1)
+    assert sum(part for part, _ in halves) == pytest.approx(whole, rel=1e-14)
+    np.testing.assert_allclose(np.concatenate([back() for _, back in halves], axis=1), backprop(), **EXACT)
+
+
+def test_squared_error_in_single_precision_stays_there() -> None:
+    outputs = np.ones((2, 3), np.float32)
+    assert squared_error(outputs, np.zeros_like(outputs), reduction="mean")[1]().dtype == np.float32
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "overwrite", "sigmoid_cross_entropy", "squared_error"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_what_does_not_count_may_be_anything(name: str, value: float) -> None:
+    rng = np.random.default_rng(0)
+    outputs, mask = rng.normal(size=(4, 3, 5)), rng.random((4, 3)) < 0.6
+    targets: np.ndarray = (
+        rng.integers(5, size=(4, 3)) if name in ("cross_entropy", "overwrite") else rng.random((4, 3, 5))
+    )
+    results = []
+    for spoilt in (False, True):
+        if spoilt:
+            outputs[~mask] = value
+            targets[~mask] = -7 if targets.dtype.kind == "i" else value
+        if name in ("cross_entropy", "overwrite"):
+            loss, backprop = cross_entropy(outputs.copy(), targets, mask=mask, overwrite=name == "overwrite")
+        elif name == "sigmoid_cross_entropy":
+            loss, backprop = sigmoid_cross_entropy(outputs, targets, mask=mask)
+        else:
+            loss, backprop = squared_error(outputs, targets, mask=mask)
+        results.append((loss, backprop()))
+    assert results[0][0] == results[1][0]
+    np.testing.assert_array_equal(results[0][1], results[1][1])
+    assert not results[0][1][~mask].any()
 
 
 class TestSigmoidCrossEntropy:
@@ -262,8 +320,8 @@ class TestSigmoidCrossEntropy:
         logits, targets = np.zeros((2, 3, 4)), np.zeros((2, 3, 4))
         with pytest.raises(UsageError, match=r"targets has shape \(2, 3\); it must be \(T, N, J\) = \(2, 3, 4\)"):
             sigmoid_cross_entropy(logits, targets[:, :, 0])
-        with pytest.raises(UsageError, match=r"the mask has shape \(2, 3\)"):
-            sigmoid_cross_entropy(logits, targets, mask=np.ones((2, 3), bool))
+        with pytest.raises(UsageError, match=r"the mask has shape \(3, 4\)"):
+            sigmoid_cross_entropy(logits, targets, mask=np.ones((3, 4), bool))
         with pytest.raises(UsageError, match="reduction is 'max'; choose mean or sum"):
             sigmoid_cross_entropy(logits, targets, reduction="max")
         for wrong in (-1, 2, np.nan):

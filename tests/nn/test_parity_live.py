@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from .parity import (
     OPTIMIZERS,
+    assert_attention_parity,
     assert_clipping_parity,
     assert_cross_entropy_parity,
     assert_descent_parity,
+    assert_packed_parity,
     assert_recurrent_parity,
     assert_sigmoid_parity,
 )
@@ -29,6 +31,25 @@ sizes = st.integers(1, 9)
 def test_cells(cell: str, layers: int, T: int, N: int, D: int, H: int, seed: int) -> None:
     record = make_reference.recurrent(cell, layers=layers, T=T, N=N, D=D, H=H, seed=seed)
     assert_recurrent_parity(record, cell)
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+@settings(max_examples=10)
+@given(layers=st.integers(1, 3), lengths=st.lists(sizes, min_size=1, max_size=5), D=sizes, H=sizes, seed=seeds)
+def test_packed_sequences(
+    cell: str, bidirectional: bool, layers: int, lengths: list[int], D: int, H: int, seed: int
+) -> None:
+    record = make_reference.packed(
+        cell, layers=layers, lengths=lengths, D=D, H=H, bidirectional=bidirectional, seed=seed
+    )
+    assert_packed_parity(record, cell, within=1e-13, x=float("nan"))
+
+
+@settings(max_examples=25)
+@given(T=sizes, S=sizes, N=sizes, H=sizes, D=sizes, seed=seeds, scale=st.sampled_from([None, 1.0, 0.3]))
+def test_attention(T: int, S: int, N: int, H: int, D: int, seed: int, scale: float | None) -> None:
+    assert_attention_parity(make_reference.attention(T=T, S=S, N=N, H=H, D=D, seed=seed, scale=scale), scale)
 
 
 @settings(max_examples=25)

@@ -74,6 +74,50 @@ def recurrent(cell: str, *, layers: int, T: int, N: int, D: int, H: int, seed: i
     return {name: numbers(tensor) for name, tensor in record.items()}
 
 
+def packed(cell: str, *, layers: int, lengths: list[int], D: int, H: int, bidirectional: bool, seed: int) -> Record:
+    """Run a cell over packed sequences of unequal lengths, from zero state, and backward.
+
+    Returns
+    -------
+    dict
+        The weights under PyTorch's names, ``lengths``, ``x`` (T, N, D) with the padding at the end, ``y`` likewise,
+        ``end.h`` and ``end.c`` (layers · directions, N, H); under ``d.…`` the gradient of each: those of
+        ``y``, ``end.h`` and ``end.c`` were given.
+    """
+    rng = np.random.default_rng(seed)
+    net = CELLS[cell](D, H, layers, dtype=torch.float64, bidirectional=bidirectional)
+    for weights in net.parameters():
+        weights.data = torch.from_numpy(rng.normal(scale=0.3, size=tuple(weights.shape)))
+    x = draw(rng, max(lengths), len(lengths), D)
+    y, state = net(torch.nn.utils.rnn.pack_padded_sequence(x, torch.tensor(lengths), enforce_sorted=False))
+    y, _ = torch.nn.utils.rnn.pad_packed_sequence(y)
+    end = {"h": state[0], "c": state[1]} if cell == "lstm" else {"h": state}
+    outcomes = {"y": y, **{f"end.{name}": part for name, part in end.items()}}
+    given = {name: torch.from_numpy(rng.normal(size=tuple(part.shape))) for name, part in outcomes.items()}
+    torch.autograd.backward(list(outcomes.values()), list(given.values()))
+    inner = {"x": x, **dict(net.named_parameters())}
+    record = outcomes | inner | {f"d.{name}": gradient for name, gradient in given.items()}
+    record |= {f"d.{name}": tensor.grad for name, tensor in inner.items()}
+    return {"lengths": np.array(lengths), **{name: numbers(tensor) for name, tensor in record.items()}}
+
+
+def attention(*, T: int, S: int, N: int, H: int, D: int, seed: int, scale: float | None = None) -> Record:
+    """Return queries, keys, values, a mask with a key in each stream, the context, and the gradients of it all."""
+    rng = np.random.default_rng(seed)
+    arrays = {"queries": draw(rng, T, N, H), "keys": draw(rng, S, N, H), "values": draw(rng, S, N, D)}
+    mask = rng.random((S, N)) < 0.6
+    mask[rng.integers(S, size=N), np.arange(N)] = True
+    q, k, v = (array.transpose(0, 1) for array in arrays.values())
+    context = torch.nn.functional.scaled_dot_product_attention(
+        q, k, v, attn_mask=torch.from_numpy(mask.T[:, None].copy()), scale=scale
+    ).transpose(0, 1)
+    given = torch.from_numpy(rng.normal(size=(T, N, D)))
+    context.backward(given)
+    record = {**arrays, "context": context, "d.context": given}
+    record |= {f"d.{name}": array.grad for name, array in arrays.items()}
+    return {"mask": mask, **{name: numbers(tensor) for name, tensor in record.items()}}
+
+
 def cross_entropy(*, T: int, N: int, V: int, seed: int) -> Record:
     """Return logits (T, N, V), targets and counted (T, N), losses and gradients of all and of the counted."""
     rng = np.random.default_rng(seed)
@@ -146,6 +190,15 @@ def main() -> None:
         for cell in CELLS
         for layers in (1, 2)
     }
+    records |= {
+        f"packed-{cell}-{layers}-{'both' if both else 'one'}": packed(
+            cell, layers=layers, lengths=[4, 7, 1, 6], D=3, H=5, bidirectional=both, seed=7 + layers
+        )
+        for cell in CELLS
+        for layers in (1, 2)
+        for both in (False, True)
+    }
+    records["attention"] = attention(T=4, S=6, N=3, H=5, D=2, seed=8)
     records["cross_entropy"] = cross_entropy(T=5, N=3, V=7, seed=3)
     records["sigmoid_cross_entropy"] = sigmoid_cross_entropy(T=5, N=3, J=4, seed=6)
     records |= {name: descent(name, P=9, seed=4) for name in OPTIMIZERS}
