@@ -359,7 +359,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
 
         def read(x: StepInput) -> FloatArray:
             x = np.asarray(x)
-            if np.issubdtype(x.dtype, np.floating):
+            if x.dtype.kind == "f":
                 return read_dense(x)
             return projected.take(x.astype(np.intp, copy=False), axis=1, out=out, mode="clip")
 

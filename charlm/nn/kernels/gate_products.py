@@ -65,7 +65,7 @@ def rows_alike(N: int) -> int:
 def multiply_alike(x: FloatArray, M: FloatArray) -> FloatArray:
     """Return ``x M`` of x (N, J) and M (…, J, K), shape (…, N, K): bits as `rows_alike` has it."""
     N, J = x.shape
-    product: FloatArray = np.matmul(x.reshape(-1, rows_alike(N), J), M[..., None, :, :])
+    product: FloatArray = np.matmul(x.reshape(-1, rows_alike(N), J), M if M.ndim == 2 else M[..., None, :, :])
     return product.reshape(*M.shape[:-2], N, -1)
 
 
