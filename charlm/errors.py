@@ -11,7 +11,7 @@
     ├── DivergedError          6    a loss or gradient that is no longer finite
     ├── RunLockedError         7    a run folder in use by another process
     ├── ConstraintError        8    no text satisfies the constraint
-    └── PeerLostError         70    a rank of a distributed run that is gone
+    └── PeerLostError         70    a rank of a distributed run that has failed
 
 A message is one line: what is wrong, and what to do about it.
 """
@@ -96,6 +96,6 @@ class ConstraintError(CharlmError):
 
 
 class PeerLostError(CharlmError):
-    """A rank of a distributed run is gone: its process was killed, its machine or the network to it failed."""
+    """A rank of a distributed run has failed: its process was killed, or its machine or network failed."""
 
     exit_code = 70

@@ -26,7 +26,7 @@ from charlm.models.learner import Learner
 from charlm.nn.arrays import FloatArray
 from charlm.runs.report import Report
 
-__all__ = ["CONFIG", "LOG", "RunWriter"]
+__all__ = ["CONFIG", "LOG", "RunWriter", "settings_of"]
 
 LOG, CONFIG = "log.jsonl", "config.json"
 
@@ -107,8 +107,16 @@ class RunWriter:
             self.save_best(run)
 
     def log(self, report: Report) -> None:
-        """Note an event; it reaches the disk with the next save."""
+        """Note an event; it reaches the disk with the next save, and that of a save or of the end at once.
+
+        Raises
+        ------
+        DiskError
+            If the system refuses.
+        """
         self._pending.append(json.dumps(report.to_json(), ensure_ascii=True, allow_nan=False) + "\n")
+        if self.saved and report.event in ("save", "end"):  # a run that has no checkpoint has no log
+            self.flush()
 
     def save(self, run: Run, *, best: bool) -> Path:
         """Write ``last.npz``, and ``best.npz`` if these are the best weights; each whole or not at all.
@@ -160,9 +168,7 @@ class RunWriter:
         save(run.learner, self.folder / LAST, training=record, tensors=run.tensors())
 
     def _write_settings(self, run: Run) -> None:
-        description = run.learner.describe()
-        model = description.get("model", description)
-        settings = {"model": model, "train": dataclasses.asdict(run.config), **self.origin}
+        settings = settings_of(run.learner, run.config) | self.origin
         if settings != self._settings:  # a budget of minutes changes the number of steps
             write_json(self.folder / CONFIG, settings)
             self._settings = settings
@@ -180,6 +186,12 @@ class RunWriter:
             "log_bytes": self._log.size,
             **run.record(),
         }
+
+
+def settings_of(learner: Learner, config: TrainConfig) -> dict[str, Any]:
+    """Return a run's settings, ``model`` and ``train``, for JSON."""
+    description = learner.describe()
+    return {"model": description.get("model", description), "train": dataclasses.asdict(config)}
 
 
 def _closes(line: bytes, step: int) -> bool:

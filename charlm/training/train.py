@@ -16,7 +16,7 @@ from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner
 from charlm.runs.report import Report
-from charlm.runs.writer import RunWriter
+from charlm.runs.writer import RunWriter, settings_of
 from charlm.training.budget import Budget, Clock
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import fitting_note, idle_note, plan
@@ -171,7 +171,7 @@ def train(
     DiskError
         If a checkpoint cannot be written; the one before is whole.
     PeerLostError
-        If a rank of a distributed run is gone; what was saved last is whole.
+        If a rank of a distributed run has failed; the last save is whole.
     """
     return Training(_reports(model, text, config or TrainConfig(), validation, run or RunOptions()), repr(model))
 
@@ -217,14 +217,11 @@ def _reports(
             for report in RunLoop(trainer, writer, run.should_stop).run(details, note):
                 if writer is not None:
                     writer.log(report)
-                    if report.event in ("save", "end") and writer.saved:  # a run that is not kept has no log
-                        writer.flush()
                 yield report
 
 
 def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dict[str, Any]:
-    task, config, description = trainer.task, trainer.config, trainer.learner.describe()
-    progress = trainer.progress
+    task, config, progress = trainer.task, trainer.config, trainer.progress
     known = {"best_loss": progress.best_loss, "best_step": progress.best_step}
     return {
         "parameters": int(trainer.learner.params.value.size),
@@ -240,5 +237,5 @@ def _details(trainer: Trainer, blas_threads: int | None, run: RunOptions) -> dic
         **({} if run.group is None else {"ranks": run.group.size}),
         "resumed": run.resumed is not None,
         **({} if trainer.budget is None else trainer.budget.facts()),
-        "config": {"model": description.get("model", description), "train": dataclasses.asdict(config)},
+        "config": settings_of(trainer.learner, config),
     } | (known if math.isfinite(progress.best_loss) else {})

@@ -196,7 +196,7 @@ def test_a_rank_that_falls_silent_is_lost(rank: int) -> None:
             os.kill(pid(rank), signal.SIGKILL)
     assert code == 70
     assert err.count("\n") == 1
-    assert err.startswith(f"charlm: rank {rank} of 2 has been silent for 3 s; what was saved last is whole")
+    assert err.startswith(f"charlm: rank {rank} of 2 has been silent for 3 s; the last save is whole")
     assert load_checkpoint(Path("r/last.npz")).training["progress"]["step"] % 5 == 0
 
 

@@ -67,7 +67,7 @@ class MPILinks:
                 requests += [comm.Isend(a, rank, DATA) for rank, arrays in outgoing.items() for a in arrays]
             self._wait(requests)
         except self._MPI.Exception as error:
-            raise _lost(f"a rank is gone ({error})") from error
+            raise _lost(f"a rank has failed ({error})") from error
 
     def _wait(self, requests: list[Any]) -> None:
         began = time.perf_counter()
@@ -93,7 +93,7 @@ class MPILinks:
                     return
                 time.sleep(LONGEST_NAP_S)
         except self._MPI.Exception as error:
-            raise _lost(f"a rank is gone ({error})") from error
+            raise _lost(f"a rank has failed ({error})") from error
         raise _lost("a rank did not come to the end")
 
     def _send_heartbeats(self) -> None:
@@ -103,7 +103,7 @@ class MPILinks:
                     self._send(ALIVE)
                     self._receive()
             except self._MPI.Exception as error:
-                self._lost = f"a rank is gone ({error})"
+                self._lost = f"a rank has failed ({error})"
                 return
             for rank, missed in self._missed.items():
                 if missed > self.MOST_MISSED:
@@ -125,4 +125,4 @@ class MPILinks:
 
 
 def _lost(what: str) -> PeerLostError:
-    return PeerLostError(f"{what}; what was saved last is whole: continue with charlm resume, on whatever is left")
+    return PeerLostError(f"{what}; the last save is whole: continue it with charlm resume on what is left")

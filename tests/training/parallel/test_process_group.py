@@ -58,7 +58,7 @@ def test_a_rank_that_fails_tells_nobody_anything_more() -> None:
 
         def exchange(self, outgoing: object, incoming: object) -> None:
             self.sent += 1
-            raise PeerLostError("rank 1 is gone; go on without it")
+            raise PeerLostError("rank 1 has failed; continue without it")
 
         def close(self) -> None:
             raise AssertionError
