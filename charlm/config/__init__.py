@@ -1,10 +1,8 @@
-"""Every setting, in frozen dataclasses that check themselves.
+"""Every setting, in frozen dataclasses that check their values.
 
-`ModelConfig`, `TrainConfig`, `SampleConfig`, `DynamicConfig`, each in a file of its own; `presets` are named sets
-of them that learn well.
-
-Defaults are here and nowhere else: the command line reads them from the dataclasses. Nothing here needs
-NumPy, so ``charlm --help`` stays quick.
+`ModelConfig`, `TrainConfig`, `SampleConfig` and `DynamicConfig` are in a file each; `presets` are named sets of
+settings that learn well. The dataclasses alone hold the defaults, and the command line reads them there. No file
+imports NumPy, so ``charlm --help`` stays fast.
 """
 
 from __future__ import annotations

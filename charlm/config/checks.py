@@ -1,4 +1,4 @@
-"""Checks of settings: one of some names, or a number within bounds."""
+"""Checks of settings: a choice among names, a number within bounds."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["check_choice", "check_number"]
 
 
 def check_choice(name: str, value: object, choices: object) -> None:
-    """Refuse a value that is none of the names of a `Literal`.
+    """Refuse a value that is not a name in a `Literal`.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def check_number(
     below: bool = False,
     whole: bool = False,
 ) -> None:
-    """Refuse a number outside ``[low, high]``; `above` and `below` leave out the border itself. None passes.
+    """Refuse a number outside ``[low, high]``; `above` and `below` exclude the bounds. None passes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""`DynamicConfig`: how a model learns while it is evaluated."""
+"""`DynamicConfig`: settings of dynamic evaluation."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ __all__ = ["DynamicConfig"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DynamicConfig:
-    """Settings of dynamic evaluation, which learns from the text it scores; see `charlm.analysis.dynamic`.
+    """Settings of dynamic evaluation, which trains on the text that it scores; see `charlm.analysis.dynamic`.
 
     Parameters
     ----------
     rate : float
-        Step size η of gradient descent on a segment's mean loss; 0 learns nothing.
+        Step size η of gradient descent on the mean loss of a segment; 0 learns nothing.
     decay : float
-        Share λ of the distance to the trained weights that each update takes back.
+        Share λ of the distance to the trained weights by which each update moves back.
     length : int
-        Characters of a segment, which is scored before it is learnt from.
+        Characters of a segment. It is scored first, then trained on.
     clip_norm : float
-        Largest global norm of a segment's gradient; 0: any.
+        Largest global norm of a segment's gradient; 0 clips nothing.
     """
 
     rate: float = 0.5

@@ -1,4 +1,4 @@
-"""From JSON to a configuration."""
+"""Configurations from JSON values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _Config = TypeVar("_Config", ModelConfig, TrainConfig, SampleConfig)
 
 
 def from_mapping(cls: type[_Config], values: dict[str, Any]) -> _Config:
-    """Rebuild a configuration from JSON values, refusing names that it does not have.
+    """Build a configuration from JSON values.
 
     Raises
     ------

@@ -26,9 +26,9 @@ class ModelConfig:
     hidden_size : int
         Hidden units H of each layer.
     layers : int
-        Recurrent layers on top of each other.
+        Number of recurrent layers.
     embedding_size : int
-        Features E of the learned input embedding; 0 feeds one-hot columns.
+        Features E of the learned input embedding; 0 for one-hot input.
     dropout : float
         Probability that an activation is dropped while training, between layers and before the head.
     variational : bool
@@ -38,8 +38,8 @@ class ModelConfig:
     gru_reset : {"after", "before"}
         Place of a GRU's reset gate: after the recurrent product (PyTorch) or before it (Cho et al. 2014).
     init : {"uniform", "min-char-rnn"}
-        Start weights: uniform in ±1/√H, those of one-hot input in ±1, with forget-gate bias 1; or 0.01·N(0, 1) with
-        zero biases.
+        Start weights: uniform in ±1/√H, or ±1 for one-hot input, and forget-gate bias 1; or 0.01·N(0, 1) and zero
+        biases.
     dtype : {"float32", "float64"}
         Precision of weights and arithmetic.
     """

@@ -1,13 +1,13 @@
 """Named starting points: sizes, rates and budgets that learn well, found by experiment.
 
 =============  =======================================================================================
-quick          half a minute: the first look
-small          two minutes: dialogue that looks like dialogue
+quick          half a minute
+small          two minutes
 base           five minutes
 large          half an hour
-auto           one of these, by the budget and how often it lets the text be read
-min-char-rnn   Karpathy's published script, to the letter
-char-rnn       the defaults of the Lua tool that followed it
+auto           one of these, by the budget and the number of passes over the text that it allows
+min-char-rnn   Karpathy's published script, exactly
+char-rnn       the defaults of the Lua program that followed it
 =============  =======================================================================================
 """
 
@@ -23,13 +23,13 @@ __all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "preset_set
 
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
-CHARS_PER_S = 20_000  # of 512 units on two cores; large makes a third of it
-PASSES_A_DROPOUT = 16  # none for less than one, 0.1 for two, 0.2 for three, 0.3 for five
+CHARS_PER_S = 20_000  # with 512 units on two cores; a third of it with those of large
+PASSES_A_DROPOUT = 16  # passes for a dropout of 1: 0.1 at two, 0.2 at three, 0.3 at five
 SHORT = 100_000  # characters
 
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
 AUTOMATIC: tuple[PresetName, ...] = ("quick", "small", "base", "large")
-"""Those that ``auto`` chooses from."""
+"""The presets that ``auto`` chooses from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class Settings:
     train: dict[str, Any] = field(default_factory=dict)
 
 
-# Adagrad's first updates move every weight by the whole rate, whatever the size of its gradient: hence the warm-up.
-# What it sums up never goes down: a gradient that is cut to less than twice its usual norm keeps a wild beginning
-# from slowing all that follows.
+# Adagrad's first updates move every weight by the whole rate, whatever its gradient: hence the warm-up. Its sums of
+# squares never decrease: clipping to less than twice the usual norm keeps large first gradients from slowing all
+# later updates.
 _LEARNING = {
     "optimizer": "adagrad",
     "learning_rate": 0.45,
@@ -54,7 +54,7 @@ _LEARNING = {
     "seq_length": 32,
     "state_reset": 0.01,
 }
-# From three passes on, fewer updates that look further back are better than many that do not.
+# From three passes on, fewer updates on longer windows learn better than many on short ones.
 _LONGER = {**_LEARNING, "seq_length": 64, "state_reset": 0.02}
 
 PRESETS: dict[str, Settings] = {
@@ -102,26 +102,26 @@ PRESETS: dict[str, Settings] = {
 
 
 def decided_by_preset() -> frozenset[str]:
-    """Return the names of the settings that ``auto`` decides, as `ModelConfig` and `TrainConfig` have them."""
+    """Return the names of the settings of `ModelConfig` and `TrainConfig` that ``auto`` decides."""
     return frozenset().union(*({*PRESETS[name].model, *PRESETS[name].train} for name in AUTOMATIC))
 
 
 def preset_settings(name: str, characters: int, budget: dict[str, float | None]) -> Settings:
-    """Return what a preset says, with a given budget in place of its own.
+    """Return the settings of a preset, with a given budget in place of its own.
 
     Parameters
     ----------
     name : str
         One of `PresetName`.
     characters : int
-        Of the text; ``auto`` depends on it.
+        Characters of the text, by which ``auto`` chooses.
     budget : dict
-        Values of ``epochs``, ``steps`` and ``minutes`` that were asked for; None where not.
+        ``epochs``, ``steps`` and ``minutes``; None if not given.
 
     Raises
     ------
     UsageError
-        For a name that is none of them.
+        If there is no preset of that name.
     """
     if name not in get_args(PresetName):
         raise UsageError(f"`preset` is {name!r}; choose one of {', '.join(get_args(PresetName))}")
@@ -136,7 +136,7 @@ def preset_settings(name: str, characters: int, budget: dict[str, float | None])
 
 
 def _passes(characters: int, budget: dict[str, float | None]) -> float | None:
-    """Return how often a budget lets the text be read, about; None if it does not tell."""
+    """Return about how many passes over the text a budget allows; None if it does not determine them."""
     minutes, epochs = budget.get("minutes"), budget.get("epochs")
     if minutes is None or epochs is not None:
         return epochs
@@ -144,7 +144,7 @@ def _passes(characters: int, budget: dict[str, float | None]) -> float | None:
 
 
 def _automatic(characters: int, passes: float | None, budget: dict[str, float | None]) -> str:
-    """Choose by the time and by the passes it allows: a text that is read many times needs dropout."""
+    """Choose a preset by time and passes: a text that is read many times needs dropout."""
     if passes is None:
         return "quick" if characters < SHORT else "small"
     minutes = budget.get("minutes")

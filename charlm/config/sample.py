@@ -1,4 +1,4 @@
-"""`SampleConfig`: how text is drawn."""
+"""`SampleConfig`: settings of sampling."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ OnUnknown: TypeAlias = Literal["error", "skip", "replace"]
 
 
 FINISH_WITHIN = 200
-"""So many symbols beyond its length a text may take to finish its line; in the last half, its word will do."""
+"""Symbols beyond its length within which a text finishes its line; in the last half of them, its word."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,29 +26,28 @@ class SampleConfig:
     length : int
         Symbols of the continuation.
     finish_line : bool
-        Continue beyond `length` to the end of the line, or if that is far of the word: at most `FINISH_WITHIN`
-        symbols. The line feed is not part of the text. Under a pattern `length` is exact.
+        Continue beyond `length` to the end of the line, or of the word if the line is long: at most `FINISH_WITHIN`
+        symbols. The line feed is not part of the text. With a pattern, `length` is exact.
     temperature : float
         Divides the log-probabilities; 0 takes the most likely symbol.
     top_k : int
         Keep the k most likely symbols; 0 keeps all.
     top_p : float
-        Keep the fewest most likely symbols whose probabilities reach p; 1 keeps all.
+        Keep the fewest most likely symbols whose probabilities sum to at least p; 1 keeps all.
     min_p : float
         Keep symbols at least p times as likely as the most likely one; 0 keeps all.
     typical_p : float
-        Keep the fewest symbols whose surprisal is nearest to the expected one and whose probabilities reach p; 1
-        keeps all.
+        Keep the fewest symbols, those with surprisal nearest to the entropy first, whose probabilities sum to at
+        least p; 1 keeps all.
     repeat_penalty : float
-        Multiplies the log-probability of symbols that occurred lately: above 1 they become less likely, 1 does
-        nothing.
+        Multiplies the log-probability of recent symbols: above 1 they become less likely, 1 does nothing.
     repeat_last_n : int
-        So many of the last symbols, the prompt's among them, count as seen; 0 none.
+        Number of recent symbols that the penalty applies to, those of the prompt included; 0 for none.
     stop : tuple of str
-        The text ends before the first of these that it would contain; one that has to match contains none.
+        The text ends before the first of these. With a pattern, it contains none of them.
     regex : str
-        A pattern that the text matches in full, or ``@name`` for a named one; empty for any text. See
-        `charlm.generation.constraint`. It reads no files: the words of a list are in it.
+        A pattern that the whole text matches, or ``@name`` for a named one; empty for any text. See
+        `charlm.generation.constraint`. It names no files: it contains the words of a list.
     template : str
         A text with holes to fill, ``Dear {name:PATTERN}, …``; empty for any text.
     on_unknown : {"error", "skip", "replace"}
@@ -86,6 +85,6 @@ class SampleConfig:
 
     @property
     def longest(self) -> int:
-        """Symbols of the continuation at most."""
+        """Largest number of symbols of the continuation."""
         free = not (self.regex or self.template)
         return self.length + FINISH_WITHIN if self.length and self.finish_line and free else self.length

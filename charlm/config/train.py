@@ -1,4 +1,4 @@
-"""`TrainConfig`: how a model is trained."""
+"""`TrainConfig`: settings of training."""
 
 from __future__ import annotations
 
@@ -34,46 +34,46 @@ class TrainConfig:
     schedule : {"constant", "cosine", "step"}
         The learning rate over the run.
     warmup : int
-        Updates over which the rate first rises linearly from 0.
+        Number of first updates, during which the rate rises linearly from 0.
     ema : float
-        Decay a an update of the average of the weights that is evaluated and stored as the best,
-        ``ā ← a ā + (1 - a) w``; less while updates are few. 0 keeps no average.
+        Decay a of the moving average of the weights, ``ā ← a ā + (1 - a) w`` at each update, smaller during the
+        first updates. The average is evaluated and stored as the best. 0 keeps no average.
     clip_norm, clip_value : float
-        Largest global norm of the gradient; largest size of an entry. 0 switches either off.
+        Largest global norm of the gradient, and largest absolute value of an entry; 0 clips nothing.
     batch_size : int
-        Streams N that are read side by side.
+        Streams N that are read in parallel.
     seq_length : int
-        Characters T between truncations of back-propagation through time.
+        Characters T of a window, after which back-propagation through time is truncated.
     seq_length_min : int, optional
-        Draw each window's length, from this to `seq_length`; see `charlm.text.batches.lengths`.
+        Smallest length of a window, which is then random, up to `seq_length`; see `charlm.text.batches.lengths`.
     epochs, steps, minutes : optional
-        The budget; at most one. None of them means ten epochs. Minutes are wall-clock time: of the whole command,
-        or of the call in Python. See `charlm.training.budget`.
+        The budget, at most one of them; ten epochs if all are None. Minutes are wall-clock time of the whole
+        command, or of the call in Python. See `charlm.training.budget`.
     sampling : {"sequential", "random", "min-char-rnn"}
         Contiguous streams with carried state, random windows with zero state, or min-char-rnn's cursor.
     state_reset : float
-        Probability with which a sequential stream begins a window from zero state. Without it a
-        model may come to rely on a state that has been carried through the whole text, which a new text has not.
+        Probability that a sequential stream begins a window from zero state. At 0 a model may come to depend on a
+        state carried through the whole text, which a new text does not have.
     documents : bool
-        Every non-blank line is a text of its own.
+        Whether every non-blank line is a separate text.
     patience : int
-        End after so many evaluations in a row without a new best; 0 never does.
+        Number of successive evaluations without a new best after which training ends; 0 for never.
     val_frac : float
-        Share of the end of the text that is held out; 0 trains on everything.
+        Share of the text, at its end, that is held out; 0 trains on everything.
     eval_every, save_every, sample_every, log_every : int, optional
-        In updates; 0 means never, None leaves it to the length of the run.
+        In updates; 0 for never, None for a number that follows from the length of the run.
     save_minutes : float
-        Also save so many minutes after the last save; 0 means never.
+        Minutes after a save at which the run is saved again; 0 for never.
     seed : int
-        Fixes start weights, offsets, windows and dropout.
+        Fixes start weights, offsets, windows and dropout masks.
     loss_reduction : {"mean", "sum"}
-        Whether the gradient is of the mean or of the sum over a window's targets.
+        Whether the gradient is that of the mean or of the sum over a window's targets.
     shards : int, optional
-        Column groups whose gradients are summed along a fixed tree: part of what fixes a run's bits.
+        Groups of streams whose gradients are summed along a fixed tree. Their number changes the bits of a run.
     workers : int, optional
-        Threads that work on the shards: never changes a bit.
+        Threads or processes that compute the shards. Their number changes no bit.
     on_nan : {"stop", "rollback"}
-        Response to a loss or gradient that is not finite: end, or restore the last good state and halve the rate.
+        Response to a loss or gradient that is not finite: end, or restore the last good state with half the rate.
     """
 
     optimizer: OptimizerName = "adagrad"

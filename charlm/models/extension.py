@@ -1,14 +1,15 @@
-"""Fine-tuning's first step: the same model over more symbols.
+"""Extension of a model's vocabulary, the first step of fine-tuning.
 
 ::
 
-    one-hot W_x, embedding    a known symbol's column stays, a new one's is initialised at random, as always
-    head.W, head.b            a known symbol's row stays, a new one's is the mean of the known
-    all else                  stays
+    one-hot W_x, embedding    columns of known symbols are copied, those of new ones are initialised at random
+    head.W, head.b            rows of known symbols are copied, those of new ones are the mean of the known rows
+    all others                are copied
 
-The mean row gives a new symbol the mean z̄ of the known symbols' logits, at every state. Since the mean of e^z is at
-least e^z̄ (Jensen), it is never more likely than a uniform guess over all symbols, old and new, and far less where
-the model is sure of itself. So k new symbols take at most k / (V + k) from the V old ones, which keep their ratios.
+With the mean row, the logit of a new symbol is the mean z̄ of the known symbols' logits, in every state. The mean
+of e^z is at least e^z̄ (Jensen), so a new symbol is never more likely than a uniform guess over all symbols, and far
+less likely where the model is confident. Together, k new symbols have a probability of at most k / (V + k), and the
+V old symbols keep their ratios.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ SETTINGS = ("unit", "normalize", "lowercase")
 
 
 def joined(first: Vocabulary, second: Vocabulary) -> Vocabulary:
-    """Return the vocabulary of all symbols of two, the special ones too.
+    """Return the union of two vocabularies, special symbols included.
 
     Raises
     ------
     UsageError
-        If they are of different units, or prepare texts differently.
+        If their units or their preparation of texts differ.
 
     Examples
     --------
@@ -47,17 +48,17 @@ def joined(first: Vocabulary, second: Vocabulary) -> Vocabulary:
 def extended(model: CharModel, vocabulary: Vocabulary, *, seed: int = 0) -> CharModel:
     """Return a copy of a model over a larger vocabulary.
 
-    On texts of the old symbols it gives the old probabilities, scaled down by what the new symbols take. With no
-    new symbol it has the same weights to the bit.
+    On texts of the old symbols it gives the old probabilities, scaled down by the probability of the new symbols.
+    Without new symbols its weights have the same bits.
 
     Parameters
     ----------
     model : CharModel
-        Left as it is.
+        Unchanged.
     vocabulary : Vocabulary
-        With all of the model's symbols, for example from `joined`.
+        Contains all of the model's symbols; for example from `joined`.
     seed : int
-        Draws the new symbols' input weights.
+        Fixes the input weights of new symbols.
 
     Returns
     -------
@@ -66,7 +67,7 @@ def extended(model: CharModel, vocabulary: Vocabulary, *, seed: int = 0) -> Char
     Raises
     ------
     UsageError
-        If the vocabulary lacks one of the model's symbols, is of another unit, or prepares texts differently.
+        If the vocabulary lacks one of the model's symbols, or its unit or its preparation of texts differs.
 
     References
     ----------

@@ -29,7 +29,6 @@ class CharModel(Network):
     Parameters
     ----------
     config : ModelConfig
-        Its shape.
     vocabulary : Vocabulary
         The symbols it reads and writes.
     seed : int
@@ -58,7 +57,7 @@ class CharModel(Network):
 
     @classmethod
     def bare(cls, config: ModelConfig, vocabulary: Vocabulary) -> CharModel:
-        """Return a model whose weights are all zero, to be filled."""
+        """Return a model whose weights are all zero."""
         shapes = parameter_shapes(config, len(vocabulary))
         return cls(config, vocabulary, params=ParameterStore(shapes, config.dtype))
 
@@ -68,17 +67,17 @@ class CharModel(Network):
         return self.config.dropout > 0 or self.config.weight_drop > 0
 
     def describe(self) -> dict[str, Any]:
-        """Return all but the weights that `build` needs, for JSON."""
+        """Return everything but the weights that `build` needs, for JSON."""
         return {"model": dataclasses.asdict(self.config), "vocabulary": self.vocabulary.to_json()}
 
     @classmethod
     def build(cls, description: Mapping[str, Any], params: ParameterStore | None = None) -> CharModel:
-        """Build a model from what `describe` returned, with the weights in `params` or zeros.
+        """Build a model from its description, with the weights in `params` or zeros.
 
         Raises
         ------
         UsageError, VocabularyError
-            If the description is not one.
+            If the description is invalid.
         """
         config = from_mapping(ModelConfig, description["model"])
         vocabulary = Vocabulary.from_json(description["vocabulary"])
@@ -95,36 +94,35 @@ class CharModel(Network):
         scale: float | None = None,
         workspace: Workspace | None = None,
     ) -> tuple[float, State, Callable[[], State]]:
-        """Cross-entropy of predicting the targets of a batch of text from its inputs, and the backward pass.
+        """Compute the cross-entropy of the targets of a batch of text, given its inputs.
 
         Parameters
         ----------
         batch : Batch
-            As `charlm.text.batches.text_batch` makes it: ``inputs`` and ``targets``, ids (T, N), and ``resets``.
+            ``inputs`` and ``targets``, ids (T, N), and ``resets``, from `charlm.text.batches.text_batch`.
         state : State, optional
             Carried over from the window before; zero when left out.
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it no activation is dropped.
         weight_rng : numpy.random.Generator, optional
-            Draws which recurrent weights are dropped (weight-drop); without it none are.
+            Draws the recurrent weights to drop (weight-drop); without it none are dropped.
         reduction, scale
             As for `charlm.nn.cross_entropy`.
         workspace : Workspace, optional
-            Arrays that are reused from window to window.
+            Arrays that every window reuses.
 
         Returns
         -------
         loss : float
-            Nats, reduced.
+            In nats, reduced.
         state : State
         backprop : callable
             ``() -> dstate``; adds into ``params.grad``; once only.
 
         Notes
         -----
-        Beside those of its layers (`charlm.nn.kernels.window`), a workspace keeps (V + H) T N numbers for the
-        head, whose logits become their gradient in place, and 2 T N H for each dropout: above every layer, if there
-        is any.
+        A workspace holds the arrays of the layers (`charlm.nn.kernels.window`), (V + H) T N numbers for the head,
+        whose logits are overwritten by their gradient, and with dropout 2 T N H for each layer.
         """
         inputs, targets, resets = batch["inputs"], batch["targets"], batch.get("resets")
         ws = Workspace() if workspace is None else workspace
@@ -162,7 +160,7 @@ class CharModel(Network):
         Raises
         ------
         CheckpointError
-            If a tensor is missing, is not the model's, or has another shape.
+            If a tensor is missing or unknown, or has another shape.
         """
         shapes = parameter_shapes(config, len(vocabulary))
         odd = sorted(set(shapes) ^ set(tensors))

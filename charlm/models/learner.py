@@ -1,4 +1,4 @@
-"""`Learner`: what the trainer trains, the ranks share, and a checkpoint holds. `CharModel` is one."""
+"""`Learner`: the protocol of a model that is trained, replicated on ranks and stored. `CharModel` is one."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from charlm.text.batches.base import Batch
 __all__ = ["Learner", "LearnerT", "State", "twin"]
 
 State: TypeAlias = StackState
-"""The state of N streams: one layer state after the other, each of arrays (N, H). A value; () for none."""
+"""The state of N streams: a state for each layer, of arrays (N, H); () for none. A value."""
 
 
 class Learner(Protocol):
     """A model that learns from batches.
 
-    The trainer, its ranks and the checkpoints know these methods and nothing else of it. A class of yours that has
-    them is trained by `charlm.train` with a `charlm.training.task.Task` of yours; worker processes import its
-    module by name.
+    The trainer, its ranks and the checkpoints call these methods and no others. `charlm.train` trains any class
+    that has them, with its own `charlm.training.task.Task`; worker processes import its module by name.
 
     Attributes
     ----------
@@ -43,16 +42,16 @@ class Learner(Protocol):
         """Whether `loss` draws masks."""
 
     def describe(self) -> dict[str, Any]:
-        """Return all but the weights that `build` needs, for JSON."""
+        """Return everything but the weights that `build` needs, for JSON."""
 
     @classmethod
     def build(cls, description: Mapping[str, Any], params: ParameterStore | None = None) -> Self:
-        """Build a learner from what `describe` returned, with the weights in `params` or zeros.
+        """Build a learner from its description, with the weights in `params` or zeros.
 
         Raises
         ------
         CharlmError
-            If the description is not one.
+            If the description is invalid.
         """
 
     def zero_state(self, streams: int) -> State:
@@ -78,9 +77,9 @@ class Learner(Protocol):
         rng, weight_rng : numpy.random.Generator, optional
             Draw the masks of activations and of weights; without them nothing is dropped.
         scale : float, optional
-            Factor of the sum of all predictions' losses; by default it gives their mean.
+            Factor of the sum of all predictions' losses; 1 / their number when left out.
         workspace : Workspace, optional
-            Arrays that are reused from window to window.
+            Arrays that every window reuses.
 
         Returns
         -------
@@ -95,5 +94,5 @@ LearnerT = TypeVar("LearnerT", bound=Learner)
 
 
 def twin(learner: LearnerT, params: ParameterStore) -> LearnerT:
-    """Return a learner like this one, with the weights and the gradient of another store."""
+    """Return a copy of a learner with the weights and the gradient of another store."""
     return type(learner).build(learner.describe(), params)

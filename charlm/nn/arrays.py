@@ -1,4 +1,4 @@
-"""Types of arrays, what a layer can read, and the refusal of wrong shapes."""
+"""Types of arrays and of a layer's inputs; checks of shapes and ids."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
     "occurring",
 ]
 
-LARGE_VOCABULARY = 1024  # symbols; of more, a window has only a part, and the logits of a text are taken in blocks
+LARGE_VOCABULARY = 1024  # symbols; of more, a window uses only those that occur, and a text's logits come in blocks
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IdArray: TypeAlias = NDArray[np.integer[Any]]
@@ -31,7 +31,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lookup:
-    """Columns of a table picked by number: the output of an embedding, not yet written out.
+    """Columns of a table by their ids: the output of an embedding, not yet copied.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Lookup:
     table: FloatArray
 
     def dense(self) -> FloatArray:
-        """Write the rows out, shape (T, N, D)."""
+        """Copy each id's column as a row, shape (T, N, D)."""
         picked: FloatArray = self.table.T[self.ids]
         return picked
 
@@ -53,7 +53,7 @@ Inputs: TypeAlias = FloatArray | IdArray | Lookup
 """Inputs of a layer: dense (T, N, D), ids (T, N) that stand for one-hot rows, or a `Lookup`."""
 
 
-def check_shape(name: str, array: NDArray[Any], shape: tuple[int | None, ...], letters: str) -> None:
+def check_shape(name: str, array: NDArray[np.generic], shape: tuple[int | None, ...], letters: str) -> None:
     """Refuse an array of another shape; None stands for any length.
 
     Raises
@@ -67,15 +67,13 @@ def check_shape(name: str, array: NDArray[Any], shape: tuple[int | None, ...], l
     charlm.errors.UsageError: the input has shape (2, 3); it must be (N, D) = (2, 4)
     """
     found = array.shape
-    if found == shape:
-        return
     if len(found) != len(shape) or any(want not in (None, got) for want, got in zip(shape, found, strict=True)):
         wanted = ", ".join("any" if length is None else str(length) for length in shape)
-        raise UsageError(f"{name} has shape {array.shape}; it must be {letters} = ({wanted})")
+        raise UsageError(f"{name} has shape {found}; it must be {letters} = ({wanted})")
 
 
 def check_ids(ids: IdArray, size: int) -> None:
-    """Refuse ids that a table of so many symbols does not have.
+    """Refuse ids outside a table of `size` symbols.
 
     Raises
     ------
@@ -87,9 +85,9 @@ def check_ids(ids: IdArray, size: int) -> None:
 
 
 def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
-    """Return which symbols of a large vocabulary occur, and where among them each id is.
+    """Return the symbols of a large vocabulary that occur, and the place of each id among them.
 
-    So that only their columns of a table are read, projected and given a gradient.
+    Only their columns of a table are then read, projected and given a gradient.
 
     Parameters
     ----------
@@ -100,14 +98,14 @@ def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
     Returns
     -------
     symbols : ndarray of int, shape (S,), or None
-        In ascending order; None for a vocabulary of up to `LARGE_VOCABULARY` symbols, of which all are used.
+        In ascending order; None for a vocabulary of up to `LARGE_VOCABULARY` symbols, which uses all.
     places : ndarray of int
-        ``symbols[places]`` are the ids; the ids themselves where `symbols` is None.
+        ``symbols[places]`` are the ids; the ids themselves if `symbols` is None.
 
     Raises
     ------
     UsageError
-        If an id of a large vocabulary is not below `size`; others are not checked here.
+        If an id of a large vocabulary is not below `size`. The ids of a small one are not checked.
 
     Examples
     --------

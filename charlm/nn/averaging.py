@@ -17,7 +17,7 @@ BLOCK = 16384
 
 
 def average_(average: FloatArray, value: FloatArray, decay: float) -> None:
-    """Move an average a step towards the weights, in place, block after block so that caches hold them.
+    """Move an average one step towards the weights, in place, in blocks that stay in the cache.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ _R = TypeVar("_R")
 
 
 def once(backprop: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Return the function, which refuses its second call.
+    """Return a function that refuses its second call.
 
     Raises
     ------

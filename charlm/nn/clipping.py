@@ -1,4 +1,4 @@
-"""Keeping a gradient from exploding, in place."""
+"""Clipping of gradients, in place."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ BLOCK = 16384
 
 
 def squared_norm(block: FloatArray) -> float:
-    """Return Σ g² of a part of a gradient; in float64 where the squares overflow its own precision.
+    """Return Σ g² of a block of a gradient, in float64 if it overflows the block's precision.
 
-    To be called where NumPy's warning of that overflow is off.
+    The caller switches NumPy's warning of that overflow off.
     """
     square = float(np.dot(block, block))
     return square if math.isfinite(square) else float(np.dot(block.astype(np.float64), block.astype(np.float64)))
 
 
 def global_norm(grad: FloatArray) -> float:
-    """Return ‖g‖ of a flat vector, with sums over fixed blocks, so that it never depends on who computes it.
+    """Return ‖g‖ of a flat vector, or NaN or infinity if an entry is.
 
-    NaN and infinity stay what they are.
+    The sums are over fixed blocks, so the bits do not depend on which worker sums which block.
     """
     blocks = np.split(grad, range(BLOCK, grad.size, BLOCK))
     with np.errstate(over="ignore"):
@@ -34,7 +34,7 @@ def global_norm(grad: FloatArray) -> float:
 
 
 def norm_of_squares(squares: Iterable[float]) -> float:
-    """Return the norm of the whole from `squared_norm` of its blocks."""
+    """Return the global norm from the `squared_norm` of each block."""
     squares = list(squares)
     return math.sqrt(math.fsum(squares)) if all(map(math.isfinite, squares)) else math.sqrt(float(np.sum(squares)))
 
@@ -55,7 +55,7 @@ def clip_norm_(grad: FloatArray, max_norm: float) -> float:
 
     Notes
     -----
-    The direction does not change. PyTorch adds 1e-6 to the norm; this does not.
+    The direction does not change. Unlike PyTorch, nothing is added to the norm.
 
     References
     ----------
@@ -67,7 +67,7 @@ def clip_norm_(grad: FloatArray, max_norm: float) -> float:
 
 
 def scale_to_norm_(grad: FloatArray, norm: float, max_norm: float) -> None:
-    """Scale a gradient, or a part of one, by ``min(1, θ/‖g‖)`` for the norm of the whole, in place."""
+    """Scale a gradient or a slice of it by ``min(1, θ/‖g‖)``, in place; `norm` is that of the whole gradient."""
     if max_norm and norm > max_norm and math.isfinite(norm):
         np.multiply(grad, max_norm / norm, out=grad)
 

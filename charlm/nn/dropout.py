@@ -1,4 +1,4 @@
-"""Dropout: activations, or recurrent weights, set to zero at random while training, the rest scaled up."""
+"""Dropout: random activations or recurrent weights are zero while training, the others are scaled up."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ __all__ = ["Dropout", "draw_mask_"]
 
 
 def draw_mask_(mask: FloatArray, probability: float, rng: np.random.Generator) -> None:
-    """Fill `mask` with 0, with this probability in steps of 2⁻¹⁶, and with the inverse of the share that stays."""
+    """Fill a mask in place: 0 with the probability, else the inverse of the share that stays.
+
+    The probability is rounded to a multiple of 2⁻¹⁶.
+    """
     threshold = min(round(probability * 2**16), 2**16 - 1)
-    # 16 random bits an entry are enough, and four at a time quick to draw
+    # 16 random bits an entry are enough, and quick to draw four at a time
     bits = rng.integers(0, 2**64, -(-mask.size // 4), dtype=np.uint64).view(np.uint16)[: mask.size]
     scale = mask.dtype.type(2**16 / (2**16 - threshold))
     np.multiply(bits.reshape(mask.shape) >= threshold, scale, out=mask)
@@ -29,7 +32,8 @@ class Dropout:
     Parameters
     ----------
     probability : float
-        Share of activations that become zero, in steps of 2⁻¹⁶; the others are divided by the share that stays.
+        Probability that an activation becomes zero, rounded to a multiple of 2⁻¹⁶. The others are divided by the
+        share that stays.
     variational : bool
         Whether the same units are dropped at all steps of a window.
 
@@ -60,7 +64,7 @@ class Dropout:
         Parameters
         ----------
         x : ndarray, shape (T, N, D) or (N, D)
-            Left as it is.
+            Unchanged.
         rng : numpy.random.Generator
             Draws the mask.
         workspace : Workspace, optional

@@ -17,9 +17,9 @@ __all__ = ["Embedding"]
 class Embedding:
     """Embedding of V symbols in E features.
 
-    The result is a `Lookup`, the columns not written out: a recurrent layer that reads it projects the V columns of
-    the table once and never the T·N rows of the window. Of a large vocabulary the table has only the S symbols
-    that occur (`charlm.nn.arrays.occurring`).
+    `forward` returns a `Lookup` and copies no columns: a recurrent layer projects the V columns of the table once,
+    instead of the T·N rows of the window. With a large vocabulary, the table has only the S symbols that occur
+    (`charlm.nn.arrays.occurring`).
 
     Parameters
     ----------
@@ -71,8 +71,7 @@ class Embedding:
         Lookup
             Stands for (T, N, E).
         backprop : callable
-            ``dtable (E, V or S) -> None``; adds into ``params.grad``; once only. A lookup's gradient is that of its
-            table.
+            ``dtable (E, V or S) -> None``; adds into ``params.grad``; once only.
         """
         W = self.params["W"]
         symbols, places = occurring(ids, W.shape[1])

@@ -1,6 +1,6 @@
-"""Two ways to hold an analytic gradient against finite differences.
+"""Comparison of an analytic gradient with finite differences, in two ways.
 
-Element by element, central differences show which entry is wrong. Along one random direction v, a single pair of
+Central differences of single entries show which entry is wrong. Along one random direction v, a single pair of
 losses checks every entry at once: ``(L(w + εv) - L(w - εv)) / 2ε = g · v``.
 """
 
@@ -20,12 +20,12 @@ __all__ = ["Entry", "GradientCheck", "check_gradients"]
 
 EPSILON = 1e-5
 TOLERANCE = 1e-6
-FLOOR = 1e-4  # below this size an error counts absolutely
+FLOOR = 1e-4  # of entries below it, the error is absolute
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a gradient, both ways."""
+    """One entry of a gradient, analytic and by central differences."""
 
     tensor: str
     index: tuple[int, ...]
@@ -49,11 +49,11 @@ class GradientCheck:
     Attributes
     ----------
     elementwise : dict of str to float
-        Largest relative error among the entries tried, of each tensor.
+        Largest relative error of each tensor, among the entries tried.
     directional : float
         Relative error along the direction.
     worst : Entry, optional
-        The entry with the largest error; None where no entry was tried.
+        The entry with the largest error; None if none was tried.
     """
 
     elementwise: dict[str, float]
@@ -85,7 +85,7 @@ def check_gradients(
     Parameters
     ----------
     loss : callable
-        ``() -> float``, computed afresh from `tensors` as they are at the call.
+        ``() -> float``, computed from the current `tensors`.
     tensors : mapping of str to ndarray of float64
         The arrays that the loss depends on; changed in place and restored.
     gradients : mapping of str to ndarray
@@ -97,7 +97,7 @@ def check_gradients(
     epsilon : float
         ε, the step to either side.
     direction : mapping of str to ndarray, optional
-        v, of the tensors' shapes and any length but zero; random when left out.
+        v, of the tensors' shapes and of any norm but 0; random when left out.
 
     Returns
     -------
@@ -120,7 +120,7 @@ def check_gradients(
     wrong = [name for name, tensor in tensors.items() if tensor.dtype != np.float64]
     if wrong:
         raise UsageError(f"{wrong[0]} is {tensors[wrong[0]].dtype}; gradients are checked in float64")
-    analytic = {name: gradients[name].astype(np.float64).copy() for name in tensors}
+    analytic = {name: gradients[name].astype(np.float64) for name in tensors}
 
     tried = []
     for name, tensor in tensors.items():
@@ -145,7 +145,7 @@ def check_gradients(
 
 
 def _difference(loss: Callable[[], float], tensor: FloatArray, at: tuple[int, ...], epsilon: float) -> float:
-    """Return the derivative by one entry, by central differences; the tensor ends as it began."""
+    """Return the derivative by one entry, by central differences; restore the tensor."""
     value = tensor[at]
     tensor[at] = value + epsilon
     above = loss()
@@ -161,7 +161,7 @@ def _slope(
     direction: Mapping[str, NDArray[np.float64]],
     epsilon: float,
 ) -> float:
-    """Return the directional derivative by central differences; the tensors end as they began."""
+    """Return the directional derivative, by central differences; restore the tensors."""
     start = {name: tensor.copy() for name, tensor in tensors.items()}
     losses = []
     for sign in (1, -1):

@@ -76,14 +76,14 @@ class Linear:
         Returns
         -------
         y : ndarray, shape (T, N, J) or (N, J)
-            In memory a column a row of x, which is how a softmax over few symbols is quickest.
+            Stored as (J, T·N), the fastest order for a softmax over few symbols.
         backprop : callable
             ``dy -> dx``; adds into ``params.grad``; once only.
 
         Raises
         ------
         UsageError
-            If x has another number of features.
+            If x does not have D features.
         """
         D, J = self.input_size, self.output_size
         if x.ndim not in (2, 3) or x.shape[-1] != D:

@@ -8,8 +8,8 @@
     Adam      m, v = averages of g, g² without their start bias;  w -= η m̂ / (√v̂ + ε)    Kingma & Ba 2015
     AdamW     Adam, with w -= η λ w beside it                      Loshchilov & Hutter 2019
 
-Weight decay λ adds λ w to the gradient, except in AdamW. A step goes through memory once: block after block, each
-small enough that all passes over it find it in a core's cache.
+Weight decay λ adds λ w to the gradient, except in AdamW. A step works in blocks: each stays in a core's cache for
+all its operations, so that the vectors are read from memory once.
 """
 
 from __future__ import annotations
@@ -58,14 +58,14 @@ class Optimizer(ABC):
         self.steps = 0
 
     def step(self) -> None:
-        """Update all weights, in place; the gradient is left as it is."""
+        """Update all weights, in place; the gradient does not change."""
         self.update(slice(None))
         self.steps += 1
 
     def update(self, part: slice) -> None:
-        """Update some entries of the flat vectors, in place: workers that share them take a part each.
+        """Update a slice of the flat vectors, in place; each worker takes one.
 
-        `steps`, which Adam needs, counts finished updates and is left to the caller.
+        The caller counts `steps`, which Adam needs.
         """
         start, stop, _ = part.indices(self.params.value.size)
         scratch = empty((2, min(BLOCK, max(1, stop - start))), self.params.dtype)
@@ -86,7 +86,7 @@ class Optimizer(ABC):
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum and Nesterov's variant, as PyTorch has them."""
+    """Gradient descent, with momentum and Nesterov's variant, as in PyTorch."""
 
     slot_names = ("v",)
 
@@ -119,7 +119,7 @@ class SGD(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Adagrad, with ε inside the root as min-char-rnn has it."""
+    """Adagrad, with ε inside the root as in min-char-rnn."""
 
     slot_names = ("m",)
 
@@ -142,7 +142,7 @@ class Adagrad(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """RMSprop, as PyTorch has it."""
+    """RMSprop, as in PyTorch."""
 
     slot_names = ("m",)
 
@@ -173,7 +173,7 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """Adam with bias correction, as PyTorch has it."""
+    """Adam with bias correction, as in PyTorch."""
 
     slot_names = ("m", "v")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
 from typing import Any, Protocol
 
 import numpy as np
@@ -27,13 +28,13 @@ class ParameterStore(Mapping[str, FloatArray]):
     Parameters
     ----------
     shapes : mapping of str to tuple of int
-        Shape of each tensor, in the order in which they lie in memory.
+        Shape of each tensor, in their order in memory.
     dtype : dtype-like
         ``float32`` or ``float64``.
     value : ndarray, shape (P,), optional
-        Memory of the weights, as they are there; new and zero when left out.
+        Memory that holds the weights; zeros when left out.
     grad : callable, optional
-        ``() -> ndarray (P,)``, the memory of the gradient, asked for at its first use; new when left out.
+        ``() -> ndarray (P,)``, the memory of the gradient, called at its first use; zeros when left out.
 
     Attributes
     ----------
@@ -58,16 +59,17 @@ class ParameterStore(Mapping[str, FloatArray]):
         value: FloatArray | None = None,
         grad: Callable[[], FloatArray] | None = None,
     ) -> None:
-        size = sum(math.prod(shape) for shape in shapes.values())
         self.shapes = dict(shapes)
-        self.value = zeros((size,), dtype) if value is None else value
+        ends = list(accumulate(map(math.prod, shapes.values()), initial=0))
+        self._slices = {name: slice(*pair) for name, pair in zip(shapes, pairwise(ends), strict=True)}
+        self.value = zeros((ends[-1],), dtype) if value is None else value
         self._make_grad = grad
         self._values = self.named(self.value)
         self._parts: list[tuple[ParameterStore, slice]] = []
 
     @cached_property
     def grad(self) -> FloatArray:
-        """Gradient of all weights, (P,); made at first use, since a model that only writes needs none."""
+        """Gradient of all weights, (P,); allocated at its first use, since inference needs none."""
         return zeros(self.value.shape, self.dtype) if self._make_grad is None else self._make_grad()
 
     @cached_property
@@ -96,22 +98,17 @@ class ParameterStore(Mapping[str, FloatArray]):
         return self._grads[name]
 
     def named(self, flat: FloatArray) -> dict[str, FloatArray]:
-        """Split any vector that is laid out like ``value`` (an optimiser's slot, an average) into named views."""
-        views, start = {}, 0
-        for name, shape in self.shapes.items():
-            stop = start + math.prod(shape)
-            views[name] = flat[start:stop].reshape(shape)
-            start = stop
-        return views
+        """Split a vector (P,) such as an optimiser's slot or an average into named views."""
+        return {name: flat[where].reshape(self.shapes[name]) for name, where in self._slices.items()}
 
     def on(self, value: FloatArray) -> ParameterStore:
-        """Return a store of the same tensors on other memory (P,), with the weights that are there."""
+        """Return a store of the same tensors over other memory (P,), which holds their values."""
         return ParameterStore(self.shapes, self.dtype, value=value)
 
     def move_(self, value: FloatArray) -> None:
-        """Let the weights, and those of every part, be the ones in other memory (P,), in place.
+        """Use other memory (P,) and its values for the weights, in place, in every part too.
 
-        Views of the old memory are no longer the store's.
+        Earlier views of the weights no longer belong to the store.
         """
         self.value = value
         self._values = self.named(value)
@@ -119,51 +116,48 @@ class ParameterStore(Mapping[str, FloatArray]):
             part.move_(value[where])
 
     def replica(self, grad: FloatArray | None = None) -> ParameterStore:
-        """Return a store with the same weights, in the same memory, and a gradient of its own."""
+        """Return a store with the same weights in the same memory, and a gradient of its own."""
         return ParameterStore(
             self.shapes, self.dtype, value=self.value, grad=None if grad is None else lambda: grad
         )
 
     def under(self, prefix: str) -> ParameterStore:
-        """Return the tensors whose names begin with `prefix` and a dot, by their short names, as views.
+        """Return a store of the tensors whose names begin with `prefix` and a dot, as views, without the prefix.
 
-        The tensors of a prefix lie next to each other, so that the part is a store of its own.
+        The tensors of a prefix are neighbours in memory.
         """
         names = [name for name in self.shapes if name.startswith(prefix + ".")]
-        sizes = {name: math.prod(shape) for name, shape in self.shapes.items()}
-        order = list(self.shapes)
-        start = sum(sizes[name] for name in order[: order.index(names[0])])
-        stop = start + sum(sizes[name] for name in names)
         shapes = {name.removeprefix(prefix + "."): self.shapes[name] for name in names}
-        where = slice(start, stop)
+        where = slice(self._slices[names[0]].start, self._slices[names[-1]].stop)
         part = ParameterStore(shapes, self.dtype, value=self.value[where], grad=lambda: self.grad[where])
         self._parts.append((part, where))
         return part
 
 
 class HasParameters(Protocol):
-    """A layer, or a network whose own parts are layers."""
+    """A layer, or a network of layers."""
 
     params: ParameterStore
 
 
 def join(**layers: HasParameters | Sequence[HasParameters]) -> ParameterStore:
-    """Put layers that were built on their own into one parameter store, with the weights that they have.
+    """Put layers that were built separately into one parameter store, with their weights.
 
     Parameters
     ----------
     **layers
-        Layers, or sequences of layers, by the names that their tensors get in front. Their ``params`` become views.
+        Layers or sequences of layers; the argument's name becomes the prefix of their tensors. Their ``params``
+        become views.
 
     Returns
     -------
     ParameterStore
-        For one optimiser, one clip, one gradient check over all of them.
+        For one optimiser, one clip and one gradient check over all layers.
 
     Raises
     ------
     UsageError
-        If the layers are of different precision.
+        If the layers differ in precision.
 
     Examples
     --------

@@ -5,7 +5,7 @@
     warm-up    (step + 1) / warmup                         while step < warmup
     constant   1
     cosine     ½ (1 + cos(π · progress))                   Loshchilov & Hutter 2017, without restarts
-    step       ½ from half of the way, ¼ from three quarters, ⅛ from seven eighths
+    step       1, ½ from progress ½ on, ¼ from ¾, ⅛ from ⅞
 """
 
 from __future__ import annotations
@@ -25,13 +25,17 @@ def rate_factor(
     since: int = 0,
     done: float = 0.0,
 ) -> float:
-    """Return the factor for the update that follows `step` finished ones, of `steps` in all.
+    """Return the factor of the learning rate for an update.
 
     Parameters
     ----------
-    step, steps, schedule, warmup
+    step, steps : int
+        Finished updates, and updates in all.
+    schedule : {"constant", "cosine", "step"}
+    warmup : int
+        Updates of the warm-up.
     since, done
-        The last change of `steps`: the finished updates then, and the progress. See `schedule_progress`.
+        Finished updates and progress at the last change of `steps`; see `schedule_progress`.
 
     Examples
     --------
@@ -51,10 +55,10 @@ def rate_factor(
 
 
 def schedule_progress(step: int, steps: int, *, warmup: int = 0, since: int = 0, done: float = 0.0) -> float:
-    """Return the share of a schedule that is over after `step` updates: 0 until the warm-up ends, 1 at `steps`.
+    """Return the progress of a schedule after `step` updates: 0 until the warm-up ends, 1 at `steps`.
 
-    If the number of updates changes on the way, the progress does not jump: it rises in a straight line from where
-    it was to 1 at the new end.
+    If `steps` changes during a run, the progress does not jump: from `done` at `since` updates it rises linearly to
+    1 at the new end.
 
     Examples
     --------

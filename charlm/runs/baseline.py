@@ -23,25 +23,25 @@ def measure_baseline(
     *,
     skip: int,
 ) -> dict[str, Any] | None:
-    """Fit an n-gram model to a run's training text and test it on what the run validates on.
+    """Fit an n-gram model to a run's training text and test it on its validation text.
 
     Parameters
     ----------
     train : ndarray of int, shape (n,), or sequence of such
-        The training ids; one array a document.
+        The training ids; one array for each document.
     test : ndarray of int, shape (m,)
-        The ids that the run validates on.
+        The ids of the validation text.
     vocabulary : Vocabulary
     origin : mapping
         The origin of the text.
     skip : int
-        Ids at the start of `test` that are context only.
+        Number of ids at the start of `test` that are context only.
 
     Returns
     -------
     dict or None
-        The fields of `charlm.analysis.ngram.Baseline`, in nats per symbol as the validation loss is, and
-        ``true_nats``, None where it is not known. None if there is too little.
+        The fields of `charlm.analysis.ngram.Baseline`, in nats per symbol like the validation loss, and
+        ``true_nats``, None if it is not known. None if the texts are too short.
     """
     ids = joined(train, vocabulary.stop_id or 0) if isinstance(train, Sequence) else train
     found = baseline(ids, test[: skip + LONGEST_TEST + 1], len(vocabulary), skip=skip)
@@ -49,13 +49,13 @@ def measure_baseline(
 
 
 def _true_nats(vocabulary: Vocabulary, origin: Mapping[str, Any]) -> float | None:
-    """Return the entropy of a text that charlm made itself and that the model reads as it is."""
+    """Return the entropy of a synthetic built-in text that the model reads unchanged; None for any other."""
     sources = origin.get("sources")
     if not isinstance(sources, list) or len(sources) != 1 or origin.get("val_file") is not None:
         return None
     name = str(sources[0]).removeprefix(BUILTIN)
-    as_it_is = vocabulary.unit in ("char", "byte") and not vocabulary.lowercase and vocabulary.unknown_id is None
-    if str(sources[0]) == name or name not in NAMES or not as_it_is:
+    unchanged = vocabulary.unit in ("char", "byte") and not vocabulary.lowercase and vocabulary.unknown_id is None
+    if str(sources[0]) == name or name not in NAMES or not unchanged:
         return None
     entropy = true_entropy(name)
     return None if entropy is None else entropy.nats

@@ -1,6 +1,6 @@
-"""The history of a run, as its events tell it: live, from ``log.jsonl``, or from what a checkpoint keeps of it.
+"""The history of a run, from its events: live, from ``log.jsonl``, or from a checkpoint.
 
-The files are untrusted input: a value of the wrong kind is left out, and nothing fails.
+The files are untrusted input: a value of the wrong kind is ignored and raises no error.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from charlm.errors import CheckpointError
 __all__ = ["History", "Point", "mean_point", "read_log", "stored_number"]
 
 _LONGEST_LINE = 1 << 20  # bytes
-_LARGEST = 1e9  # of a loss in nats, of seconds, of epochs: beyond it, something else is meant
+_LARGEST = 1e9  # loss in nats, seconds, epochs; a larger value is invalid
 
 
 class Point(NamedTuple):
-    """A place on a curve; NaN where a value is not known."""
+    """A point on a curve; NaN for a value that is not known."""
 
     step: float
     epoch: float
@@ -30,28 +30,27 @@ class Point(NamedTuple):
 
 
 class History:
-    """The curves of a run, with what its start and its end said.
+    """The curves of a run, with its start and its end.
 
-    There are never more than `LIMIT` points of the training loss: then neighbours are averaged, and a point stands
-    for two.
+    The training loss has at most `LIMIT` points; beyond that, neighbouring points are averaged in pairs.
 
     Attributes
     ----------
     start : mapping
         The latest "start" event.
     steps : int
-        Updates planned, by the newest plan; 0 where not known.
+        Planned updates, by the newest plan; 0 if not known.
     train, evaluations : list of Point
-        In order of steps; the training loss is of single updates, or the mean of several. Where a run went back,
-        to a checkpoint say, what it did before in vain is gone.
+        In order of steps; a point of `train` is the loss of an update or the mean of several. After a rollback or a
+        resume, points of updates that were lost are removed.
     broken : bool
         Whether the newest loss is not a finite number.
     reason : str
-        Why the run ended; empty while it runs, and where it was cut off.
+        Why the run ended; empty if it still runs or was killed.
     ended_at : float
-        After which update it ended, or at which it diverged; NaN where not known.
+        The update after which it ended, or at which it diverged; NaN if not known.
     cause : str
-        Of what it diverged; empty where it did not, or that is not known.
+        The cause of its divergence; empty if it did not diverge, or the cause is not known.
     """
 
     LIMIT = 2048
@@ -68,7 +67,7 @@ class History:
         self._pending: list[Point] = []
 
     def add(self, event: Mapping[str, Any]) -> None:
-        """Take in the next event, in the form in which ``log.jsonl`` has it."""
+        """Add the next event, a line of ``log.jsonl``."""
         kind, step = event.get("event"), stored_number(event.get("step"), largest=2.0**53)
         if kind not in ("start", "step", "eval", "rollback", "plan", "end") or not step >= 0:
             return
@@ -99,7 +98,7 @@ class History:
                 self.ended_at = step if math.isnan(diverged_at) else diverged_at
 
     def _validates(self, event: Mapping[str, Any]) -> bool:
-        """Return whether an evaluation without a loss is a fault, and not that of a run without validation."""
+        """Whether an evaluation has a loss, or lacks one although the run has a validation text."""
         return event.get("loss") is not None or bool(self.start.get("validation_characters"))
 
     def _add_step(self, point: Point) -> None:
@@ -117,13 +116,13 @@ class History:
             self._stride *= 2
 
     def add_entries(self, history: object) -> None:
-        """Take in what a checkpoint keeps: [step, train loss, validation loss] of each evaluation."""
+        """Add the history in a checkpoint: [step, train loss, validation loss] of each evaluation."""
         for entry in history if isinstance(history, list) else ():
             if isinstance(entry, list) and len(entry) == 3:
                 step, train, validation = entry
                 self.add({"event": "step", "step": step, "loss": train})
                 self.add({"event": "eval", "step": step, "loss": validation})
-        self.broken = False  # a checkpoint has none but finite weights
+        self.broken = False  # the weights in a checkpoint are finite
 
     @property
     def best(self) -> Point | None:
@@ -132,27 +131,27 @@ class History:
 
     @property
     def last_step(self) -> float:
-        """The last update that is known of."""
+        """The last known update."""
         return max((points[-1].step for points in (self.train, self.evaluations) if points), default=0.0)
 
     def setting(self, group: str, name: str) -> float:
-        """Return a number of the run's configuration; NaN where there is none."""
+        """Return a number of the run's configuration; NaN if there is none."""
         config = self.start.get("config")
         values = config.get(group) if isinstance(config, dict) else None
         return stored_number(values.get(name)) if isinstance(values, dict) else math.nan
 
     def figure(self, name: str) -> float:
-        """Return a number of the start event, such as ``characters``; NaN where there is none."""
+        """Return a number of the start event, such as ``characters``; NaN if there is none."""
         return stored_number(self.start.get(name))
 
     def yardstick(self, name: str) -> float:
-        """Return a number of the baseline, such as ``nats`` or ``true_nats``; NaN where there is none."""
+        """Return a number of the baseline, such as ``nats`` or ``true_nats``; NaN if there is none."""
         values = self.start.get("baseline")
         return stored_number(values.get(name)) if isinstance(values, dict) else math.nan
 
 
 def read_log(path: Path) -> History:
-    """Read the history of a run from its ``log.jsonl``; lines that say nothing are passed over.
+    """Read the history of a run from its ``log.jsonl``, without its invalid lines.
 
     Raises
     ------
@@ -164,7 +163,7 @@ def read_log(path: Path) -> History:
         for line in _lines(path):
             try:
                 event = json.loads(line)
-            except (ValueError, RecursionError):  # cut off, or not the work of a run
+            except (ValueError, RecursionError):  # truncated, or not written by a run
                 continue
             if isinstance(event, dict):
                 history.add(event)
@@ -174,7 +173,7 @@ def read_log(path: Path) -> History:
 
 
 def _lines(path: Path) -> Iterator[bytes]:
-    if not path.is_file():  # a pipe would keep us waiting
+    if not path.is_file():  # opening a pipe would block
         return
     with path.open("rb") as file:
         while line := file.readline(_LONGEST_LINE):
@@ -182,7 +181,7 @@ def _lines(path: Path) -> Iterator[bytes]:
 
 
 def stored_number(value: object, *, largest: float = 1e300) -> float:
-    """Return a stored number as a float, NaN for anything else: a stranger may have written it.
+    """Return a stored number as a float, NaN for anything else: the file is untrusted input.
 
     Examples
     --------
@@ -199,6 +198,6 @@ def mean_point(points: Iterable[Point]) -> Point:
 
 
 def _cut(points: list[Point], step: float) -> None:
-    """Remove the points from a step on, in place."""
+    """Remove the points of a step and of later ones, in place."""
     while points and points[-1].step >= step:
         points.pop()

@@ -1,4 +1,4 @@
-"""`Report`: one event of a run, the same for screen, log and Python."""
+"""`Report`: one event of a run, for the screen, the log and Python alike."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Report:
     Parameters
     ----------
     event : {"start", "step", "eval", "sample", "warning", "rollback", "plan", "save", "end"}
-        Kind of event. A "rollback" is training that diverged and continues from the state after `step` updates. A
-        "plan" is a budget of minutes that makes another number of `steps` from here on.
+        Kind of event. At a "rollback", training diverged and continues from the state after `step` updates. At a
+        "plan", a budget of minutes gives a new number of `steps`.
     step : int
         Finished updates.
     steps : int
@@ -32,8 +32,8 @@ class Report:
     elapsed_s : float
         Seconds since the run started.
     loss : float, optional
-        Nats per character: in "step" of that step's window before its update, in "eval" of the validation
-        text. None elsewhere, and in "eval" where no text is held out.
+        Nats per character: in "step" of the window before its update, in "eval" of the validation text. None in
+        other events, and in "eval" without a validation text.
     learning_rate : float, optional
         Step size of the update, in "step".
     grad_norm : float, optional
@@ -42,18 +42,17 @@ class Report:
         Characters trained on per second since the "step" event before, without evaluating, sampling and
         saving; in "step".
     text : str
-        A sampled text, in "sample"; one line to a person in "warning" and "rollback".
+        A sampled text, in "sample"; a line for the user in "warning" and "rollback".
     path : str
         The run folder in "start" and "end", the file in "save"; empty if nothing is stored.
     best : bool
         Whether this "eval" has the lowest loss so far.
     details : mapping
-        In "start" parameters, vocabulary, characters, shards, workers, blas_threads, preset, baseline,
-        config, in a distributed run ranks, if the model is fine-tuned init_from, init_sha256, new_symbols, and of a
-        resumed run best_loss and best_step, and with a budget of minutes ``minutes`` and ``left_s``, as in
-        "plan"; in "step" of the preset min-char-rnn ``smooth_loss``; in
-        "rollback" from_step and rate; in "end" the reason ("finished", "patience", "interrupted" or "diverged") and
-        best_loss, and where it diverged diverged_at, the update, and cause.
+        In "start": parameters, vocabulary, characters, shards, workers, blas_threads, preset, baseline, config;
+        ranks of a distributed run; init_from, init_sha256 and new_symbols of a fine-tuned model; best_loss and
+        best_step of a resumed run. In "start" and "plan" with a budget of minutes: minutes and left_s. In "step"
+        with the preset min-char-rnn: smooth_loss. In "rollback": from_step and rate. In "end": reason ("finished",
+        "patience", "interrupted" or "diverged") and best_loss; if it diverged, diverged_at, the update, and cause.
     """
 
     event: Event
@@ -71,9 +70,9 @@ class Report:
     details: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        """Show what the event tells, and no field that it leaves empty."""
-        told = ((one.name, getattr(self, one.name), one.default) for one in fields(self))
-        shown = (f"{name}={value!r}" for name, value, default in told if value not in (default, {}))
+        """Show the fields that are not empty."""
+        values = ((one.name, getattr(self, one.name), one.default) for one in fields(self))
+        shown = (f"{name}={value!r}" for name, value, default in values if value not in (default, {}))
         return f"Report({', '.join(shown)})"
 
     @property
@@ -84,8 +83,8 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """Return the event as a line of ``log.jsonl`` holds it.
 
-        Only what the event is about is written, then `details`. A number that is not finite becomes None,
-        since JSON has none.
+        It has the fields of the kind of event, then `details`. A number that is not finite becomes None, since JSON
+        has no such numbers.
         """
         values: dict[str, Any] = {"event": self.event, "schema": SCHEMA, "step": self.step}
         match self.event:
@@ -122,5 +121,5 @@ def is_finite(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: object) -> object:
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,4 +1,4 @@
-"""The history of a run that is kept somewhere: in its ``log.jsonl``, else in a checkpoint."""
+"""The stored history of a run: its ``log.jsonl``, else its checkpoint."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ def find_history(path: str | Path) -> History:
     Parameters
     ----------
     path : str or Path
-        A run folder, a run by its name, or a checkpoint: beside ``last.npz`` and ``best.npz`` the run's log is
-        looked for.
+        A run folder, the name of a run, or a checkpoint. The log is searched beside ``last.npz`` and ``best.npz``.
 
     Raises
     ------
@@ -36,7 +35,7 @@ def find_history(path: str | Path) -> History:
 
 
 def any_history(path: str | Path) -> History:
-    """Return the history of a run, as `find_history` does; one without curves, where it has none.
+    """Return the history of a run as `find_history` does, even if it has no curves.
 
     Raises
     ------
@@ -49,13 +48,9 @@ def any_history(path: str | Path) -> History:
 
 
 def kept_history(meta: dict[str, Any]) -> History:
-    """Return what a checkpoint's metadata knows of the history: a point for each evaluation."""
-    training = _object(meta, "training")
-    history, progress, symbols = (
-        History(),
-        _object(training, "progress"),
-        _object(meta, "vocabulary").get("symbols"),
-    )
+    """Return the history in a checkpoint's metadata, a point for each evaluation."""
+    training, symbols = _object(meta, "training"), _object(meta, "vocabulary").get("symbols")
+    history = History()
     history.add(
         {
             "event": "start",
@@ -66,27 +61,24 @@ def kept_history(meta: dict[str, Any]) -> History:
             "baseline": _object(training, "origin").get("baseline"),
         }
     )
-    history.add_entries(progress.get("history"))
+    history.add_entries(_object(training, "progress").get("history"))
     if 0 < history.steps <= history.last_step:
         history.reason = "finished"
     return history
 
 
 def name_runs(paths: Sequence[str]) -> list[str]:
-    """Return what to call runs: the names of their folders, or the paths where two names are the same."""
-    names = []
-    for path in paths:
-        place = Path(path).absolute()
-        names.append(_folder(place).name or path)
+    """Return labels of runs: the names of their folders, or their paths if names are the same."""
+    names = [_folder(Path(path).absolute()).name or path for path in paths]
     return [path if names.count(name) > 1 else name for path, name in zip(paths, names, strict=True)]
 
 
 def _logged(path: Path) -> History:
-    return read_log(_folder(path) / LOG)  # below another file there is none
+    return read_log(_folder(path) / LOG)  # empty for any other file
 
 
 def _folder(path: Path) -> Path:
-    """Return the run folder that a path is, or that one of its checkpoints is in."""
+    """Return the run folder of a path, which may be one of its checkpoints."""
     return path.parent if path.name in (LAST, BEST) and not path.is_dir() else path
 
 

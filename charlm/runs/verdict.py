@@ -1,8 +1,8 @@
-"""One word about a run, with its reason and a remedy: whether it learns, overfits, diverges or stalls.
+"""A verdict on a run in one word, with its reason and a remedy: whether it learns, overfits, diverges or stalls.
 
-Curves are noisy and a wrong alarm costs more trust than a late one, so every rule asks for a change that lasts and
-that is large beside the curve's own scatter. The scatter of a series is estimated from its bends (the median size
-of second differences), which a trend changes little.
+Curves are noisy, and a false alarm costs more trust than a late one. So every rule requires a change that lasts and
+is large beside the scatter of the curve. The scatter is estimated from the median absolute second difference, which
+a trend changes little.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ __all__ = ["Verdict", "Word", "judge"]
 
 Word: TypeAlias = Literal["early", "learns", "settled", "stalls", "overfits", "diverges"]
 
-FEWEST_EVALUATIONS = 3  # before that nothing is said of validation
-FEWEST_POINTS = 20  # of the training loss, while more are to come
+FEWEST_EVALUATIONS = 3  # for a verdict on validation
+FEWEST_POINTS = 20  # of the training loss, while the run continues
 FEWEST_AT_END = 10
 WINDOWS = 20
-LARGE_RISE = 0.25  # nats: no schedule and no dropout lifts the training loss so far from where it was
-LEAST_CHANGE = 0.005  # of the loss: below that it is the same
-SOONEST_STALL = 0.15  # of the run; many a run rests a while before it finds the first regularities
-MOST_DOUBT = 0.01  # of the loss: a fall by more is a fall, however noisy the curve
-TRUE_MARGIN = 1.02
-BY_HEART = 0.05  # nats: at less, there is next to nothing left to learn
-SHORT_TEXT = 20_000  # characters: no setting makes up for more text
-LOW_RATE = 0.1  # of the highest: the schedule has run down
+LARGE_RISE = 0.25  # nats; no schedule or dropout raises the training loss so much
+LEAST_CHANGE = 0.005  # share of the loss; a smaller change is none
+SOONEST_STALL = 0.15  # share of the run; many runs have an early plateau
+MOST_DOUBT = 0.01  # share of the loss; a larger fall counts, however noisy the curve
+TRUE_MARGIN = 1.02  # a loss below this multiple of the true entropy has reached it
+BY_HEART = 0.05  # nats; below it, next to nothing is left to learn
+SHORT_TEXT = 20_000  # characters; no setting replaces more text
+LOW_RATE = 0.1  # share of the highest rate; below it, the schedule is at its end
 
 _GAUSSIAN = 1.4826  # standard deviation over median absolute deviation
 
@@ -43,9 +43,9 @@ class Verdict:
     Parameters
     ----------
     word : {"early", "learns", "settled", "stalls", "overfits", "diverges"}
-        "early" while there is too little to judge by, "settled" where nothing more is to be expected.
+        "early" if there are too few figures to judge by, "settled" if no more progress is expected.
     reason : str
-        The figures behind it.
+        The figures that it rests on.
     remedy : str
         Advice; empty if nothing is wrong.
     """
@@ -73,7 +73,7 @@ def judge(history: History) -> Verdict:
     Returns
     -------
     Verdict
-        The gravest that the curves bear out: diverges, overfits, stalls or settled, learns; or "early".
+        The first of diverges, early, overfits, settled or stalls, learns that fits the curves.
 
     Examples
     --------
@@ -98,7 +98,7 @@ def _diverges(history: History) -> Verdict | None:
     windows = _windows(history.train)
     if len(windows) < 3:
         return None
-    now, best = min(windows[-2:]), min(windows)  # both of the last two: a rise that lasts
+    now, best = min(windows[-2:]), min(windows)  # of the last two windows: the rise must last
     ignorance = math.log(history.figure("vocabulary")) if history.figure("vocabulary") > 1 else math.inf
     if min(windows[-3:]) > 1.05 * ignorance + 0.05:
         return Verdict("diverges", f"train loss is {now:.2f}, worse than guessing ({ignorance:.2f})", remedy)
@@ -199,14 +199,14 @@ def _learns(history: History) -> Verdict:
 
 
 def _series(history: History) -> tuple[str, list[float]]:
-    """Return the curve to judge learning by: validation where there is enough of it, else windows of training."""
+    """Return the curve to judge by: validation if it has enough points, else windows of the training loss."""
     if len(history.evaluations) >= FEWEST_EVALUATIONS:
         return "validation", [point.loss for point in history.evaluations]
     return "train", _windows(history.train)
 
 
 def _windows(points: Sequence[Point]) -> list[float]:
-    """Return the medians of up to `WINDOWS` equal parts of a curve, none of fewer than five points."""
+    """Return the medians of up to `WINDOWS` equal parts of a curve, each of at least five points."""
     count = min(WINDOWS, len(points) // 5)
     n = len(points)
     return [median(point.loss for point in points[n * k // count : n * (k + 1) // count]) for k in range(count)]
@@ -225,7 +225,7 @@ def _train_falls(history: History, tail: int) -> bool:
 
 
 def _scatter(values: Sequence[float]) -> float:
-    """Estimate the scatter of values about a smooth curve; the steep first third has no part in it."""
+    """Estimate the scatter of values about a smooth curve, without the steep first third."""
     kept = values[len(values) // 3 :]
-    bends = [a - 2 * b + c for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)]
-    return _GAUSSIAN * median(map(abs, bends)) / math.sqrt(6) if bends else 0.0
+    second_differences = [a - 2 * b + c for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)]
+    return _GAUSSIAN * median(map(abs, second_differences)) / math.sqrt(6) if second_differences else 0.0

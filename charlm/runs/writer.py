@@ -1,11 +1,11 @@
 """The files of a run's folder: ``last.npz``, ``best.npz``, ``log.jsonl``, ``config.json``.
 
-A save writes in this order, so that a process that dies in between resumes the save before and repeats the rest::
+A save writes in this order. If the process dies in between, the run resumes from the save before::
 
     log.jsonl (appended) → config.json (if it changed) → best.npz (if it is the best) → last.npz
 
-``last.npz`` holds the length of the log. Lines beyond it belong to updates that are not in the checkpoint, and are
-cut off before a run is resumed.
+``last.npz`` holds the length of the log. Lines beyond it belong to updates that are not in the checkpoint; `resume`
+removes them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Counters(Protocol):
 
 
 class Run(Protocol):
-    """A run under way, as far as its files are concerned; `charlm.training.trainer.Trainer` is one."""
+    """The parts of a run that are stored; `charlm.training.trainer.Trainer` is one."""
 
     learner: Learner
     config: TrainConfig
@@ -54,7 +54,7 @@ class Run(Protocol):
         """The learner that is evaluated, shown and stored as the best."""
 
     def record(self) -> dict[str, Any]:
-        """Return everything beside tensors that resuming needs, for JSON."""
+        """Return everything but tensors that resuming needs, for JSON."""
 
     def tensors(self) -> Mapping[str, FloatArray]:
         """Return the tensors that resuming needs beside the weights."""
@@ -66,11 +66,11 @@ class RunWriter:
     Parameters
     ----------
     folder : Path
-        Exists already, and is locked by the caller.
+        It exists, and the caller has locked it.
     origin : mapping
         The origin of the text, stored with the run: `resume` reads the text from there.
     fresh : bool
-        Whether the first save removes what an earlier run left here.
+        Whether the first save removes the files of an earlier run.
     """
 
     def __init__(self, folder: Path, origin: Mapping[str, Any], *, fresh: bool) -> None:
@@ -84,7 +84,7 @@ class RunWriter:
         return not self._fresh
 
     def resume(self, run: Run, record: Mapping[str, Any]) -> None:
-        """Make the other files fit the ``last.npz`` of a run that is resumed, whatever ended it.
+        """Bring the other files in line with ``last.npz``, however the run ended.
 
         Parameters
         ----------
@@ -98,7 +98,7 @@ class RunWriter:
         DiskError
             If the system refuses.
         """
-        if record.get("replaces"):  # it ended before the files of an older run were gone
+        if record.get("replaces"):  # the run ended before the older run was removed
             clear_run_folder(self.folder)
         step, progress = run.progress.step, run.progress
         if "log_bytes" in record:
@@ -107,7 +107,7 @@ class RunWriter:
             self.save_best(run)
 
     def log(self, report: Report) -> None:
-        """Note an event; it reaches the disk with the next save, and that of a save or of the end at once.
+        """Add an event to the log. It is written at the next save, a "save" or "end" at once.
 
         Raises
         ------
@@ -119,12 +119,12 @@ class RunWriter:
             self.flush()
 
     def save(self, run: Run, *, best: bool) -> Path:
-        """Write ``last.npz``, and ``best.npz`` if these are the best weights; each whole or not at all.
+        """Write ``last.npz``, and ``best.npz`` if these are the best weights; each atomically.
 
         Raises
         ------
         DiskError
-            If the system refuses; the checkpoints are then the ones before.
+            If the system refuses; the checkpoints are then unchanged.
         """
         if self._fresh and any((self.folder / name).exists() for name in (LAST, BEST)):
             self._save_last(run, replaces=True)  # the old run is removed once the new one is safe
@@ -153,12 +153,12 @@ class RunWriter:
         return self.folder / BEST
 
     def flush(self) -> None:
-        """Append the noted events to ``log.jsonl``, and see to it that they last.
+        """Append the new events to ``log.jsonl`` and sync it to the disk.
 
         Raises
         ------
         DiskError
-            If the system refuses; the log is then as it was.
+            If the system refuses; the log is then unchanged.
         """
         self._log.append(self._pending)
         self._pending.clear()
@@ -174,7 +174,7 @@ class RunWriter:
             self._settings = settings
 
     def _clear_again(self) -> None:
-        """Leave nothing of a first save that failed before there was a checkpoint."""
+        """Remove the files of a first save that failed before its checkpoint was written."""
         if not (self.folder / LAST).exists():
             with contextlib.suppress(DiskError):
                 clear_run_folder(self.folder)
@@ -195,7 +195,7 @@ def settings_of(learner: Learner, config: TrainConfig) -> dict[str, Any]:
 
 
 def _closes(line: bytes, step: int) -> bool:
-    """Tell whether a line of the log tells of the save after `step` updates, or of the end of that sitting."""
+    """Whether a line of the log is the save after `step` updates, or the end of the run there."""
     with contextlib.suppress(ValueError):
         event = json.loads(line)
         return isinstance(event, dict) and event.get("event") in ("save", "end") and event.get("step") == step
