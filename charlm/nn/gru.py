@@ -20,7 +20,7 @@
     (5) h = (1 - z) ⊙ n + z ⊙ h₋              (5′) dn = dh ⊙ (1 - z),  dz = dh ⊙ (h₋ - n),  dh₋ = dh ⊙ z
           = n + z ⊙ (h₋ - n)
 
-The factors of dh do not depend on dh. They are computed for many steps at once::
+The factors of dh do not depend on dh, and are computed for many steps at once::
 
     (6′) dz_n = k_n ⊙ dh,  k_n = (1 - n²)(1 - z)
     (7′) dz_z = k_z ⊙ dh,  k_z = z(1 - z)(h₋ - n)
@@ -29,8 +29,8 @@ The factors of dh do not depend on dh. They are computed for many steps at once:
     (9′) dz_r = k_r ⊙ da,  k_r = h₋ r(1 - r) = (1 - r) a           reset="before"
 
 Equations are for one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (4′) for a
-whole window at once (`charlm.nn.recurrent`). The gates are in the order r z n. `charlm.nn.reference` says the same
-naively.
+whole window at once (`charlm.nn.recurrent`). The gates are in the order r z n. `charlm.nn.reference` has the same
+cell as a textbook writes it.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
 
 __all__ = ["GRU", "GRUState"]
 
-R, Z, N_ = range(3)  # the gates' places in files
+R, Z, N_ = range(3)  # the order of the gates in files
 
 
 class GRUState(NamedTuple):
@@ -65,13 +65,14 @@ class GRUState(NamedTuple):
 
 @dataclass(slots=True)
 class Forward:
-    """Arrays of one step forward, each (N, H) unless said."""
+    """Arrays of a forward step, (N, H) unless noted."""
 
     W_h: GateProduct  # of the gates n r z; with reset before of r z
     W_hn: GateProduct | None  # with reset before
     b_hn: FloatArray  # (H,)
     Wh_rz: FloatArray  # (2, N, H): W_h h₋
-    Wh_n: FloatArray  # what W_hn gives; then r ⊙ a, or W_hn a
+    Wh_n: FloatArray  # W_hn h₋, or with reset before W_hn a
+    ra: FloatArray  # r ⊙ a, in the memory of Wh_n
     wx_rz: FloatArray  # (2, N, H): W_x x + b
     wx_n: FloatArray
     h_before: FloatArray
@@ -86,7 +87,7 @@ class Forward:
 
 @dataclass(slots=True)
 class Backward:
-    """Arrays of one step backward, each (N, H) unless said. Gradients lie in the memory of their factors."""
+    """Arrays of a backward step, (N, H) unless noted. Gradients are in the memory of their factors."""
 
     W_h_transposed: GateProductTransposed
     W_hn_transposed: GateProductTransposed | None  # with reset before
@@ -105,9 +106,9 @@ class Backward:
 
 
 class GRUWindow(Window[Forward, Backward]):
-    """Adds a (T, N, H), and to `dz` a group for da: its groups are a, r, z, n.
+    """Adds a (T, N, H), and da to `dz`, whose groups are a, r, z, n.
 
-    So ``dz[:3]`` goes with ``W_h`` in its order n r z, and ``dz[1:]`` with ``W_x`` in its order r z n.
+    So ``dz[:3]`` has the gates of ``W_h`` in kernel order n r z, and ``dz[1:]`` those of ``W_x``, r z n.
     """
 
     def __init__(self, cell: GRU, T: int, N: int, products: Products, *, resets: bool) -> None:
@@ -124,7 +125,7 @@ class GRUWindow(Window[Forward, Backward]):
         self.backward = [self._backward(t, products.backward) for t in range(T)]
 
     def load_(self, params: Mapping[str, FloatArray]) -> None:
-        """Copy the bias that the steps read, in place."""
+        """Copy ``b_hn``, in place."""
         if "b_hn" in params:
             self.b_hn[:] = params["b_hn"]
 
@@ -161,12 +162,14 @@ def forward_step(
 ) -> Forward:
     """Return the arrays of a step, those of the gates as views of rzn (3, N, H)."""
     W_h, W_hn = products[0], products[1] if len(products) > 1 else None
+    Wh_n = (W_h if W_hn is None else W_hn).product[0]
     return Forward(
         W_h=W_h,
         W_hn=W_hn,
         b_hn=b_hn,
         Wh_rz=W_h.product[-2:],
-        Wh_n=(W_h if W_hn is None else W_hn).product[0],
+        Wh_n=Wh_n,
+        ra=Wh_n,
         wx_rz=wx[:2],
         wx_n=wx[2],
         h_before=h_before,
@@ -245,7 +248,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
 
     @property
     def recurrent_groups(self) -> Sequence[Sequence[Gate]]:
-        """Gates that multiply the same: with reset before, the candidate multiplies another state."""
+        """Groups of gates with a common operand: with reset before, the candidate's is a, and not h₋."""
         order = self.recurrent_order
         return [order] if self.reset_after else [order[1:], order[:1]]
 
@@ -258,30 +261,33 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
         np.add(step.rz, step.half, step.rz)
         if step.W_hn is None:
             np.add(step.Wh_n, step.b_hn, step.a)  # (2)
-            np.multiply(step.r, step.a, step.Wh_n)
+            np.multiply(step.r, step.a, step.ra)
+            np.add(step.wx_n, step.ra, step.n)
         else:
             np.multiply(step.r, step.h_before, step.a)  # (3)
             step.W_hn(step.a)
-        np.add(step.wx_n, step.Wh_n, step.n)
+            np.add(step.wx_n, step.Wh_n, step.n)
         np.tanh(step.n, step.n)  # (4)
         h = np.subtract(step.h_before, step.n, step.h)
         np.multiply(h, step.z, h)
         return (np.add(h, step.n, h),)  # (5) h = n + z ⊙ (h₋ - n)
 
     def gate_factors(self, window: GRUWindow, steps: slice) -> None:
-        """Compute the factors of (6′) to (9′), in place; k_r and k_z grow factor by factor."""
+        """Compute the factors of (6′) to (9′), in place.
+
+        A factor is multiplied together in its own memory. n is overwritten by h₋ - n.
+        """
         h_before, a = window.before[0][steps], window.a[steps]
         r, z, n = window.z[:, steps]
         k_a, k_r, k_z, k_n = window.dz[:, steps]
-        scratch = k_a  # which is computed last
 
         np.subtract(1, z, out=k_z)
-        np.multiply(n, n, out=scratch)
-        np.subtract(1, scratch, out=scratch)
-        np.multiply(scratch, k_z, out=k_n)  # (6′) k_n = (1 - n²)(1 - z)
+        np.multiply(n, n, out=k_n)
+        np.subtract(1, k_n, out=k_n)
+        np.multiply(k_n, k_z, out=k_n)  # (6′) k_n = (1 - n²)(1 - z)
         np.multiply(k_z, z, out=k_z)
-        np.subtract(h_before, n, out=scratch)
-        np.multiply(k_z, scratch, out=k_z)  # (7′) k_z = (1 - z) z (h₋ - n)
+        h_minus_n = np.subtract(h_before, n, out=n)
+        np.multiply(k_z, h_minus_n, out=k_z)  # (7′) k_z = (1 - z) z (h₋ - n)
         np.subtract(1, r, out=k_r)
         np.multiply(k_r, a, out=k_r)  # (9′) k_r = (1 - r) a
         if self.reset_after:
@@ -289,7 +295,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
             np.multiply(k_r, k_a, out=k_r)  # (8′) k_r = (1 - r) a k_a
 
     def step_backward(self, step: Backward, carry: LayerState) -> None:
-        """Compute da and dz, and turn dh of this step into that of the step before, in place."""
+        """Compute da and dz, and dh of the step before from that of this step, in place."""
         (dh,) = carry
         np.multiply(dh, step.z, step.dh_before)  # (5′) dh₋ = dh ⊙ z
         if step.W_hn_transposed is None:

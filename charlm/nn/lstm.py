@@ -11,8 +11,8 @@
     (4) c = f ⊙ c₋ + i ⊙ g                 (4′) df = dc ⊙ c₋,  di = dc ⊙ g,  dg = dc ⊙ i,  dc₋ = dc ⊙ f
     (5) h = o ⊙ tanh(c)                    (5′) do = dh ⊙ tanh(c),  dc += dh ⊙ o(1 - tanh²(c))
 
-The factors of dh and dc do not depend on dh and dc. They are computed for many steps at once; a step backward is
-then (5′) to (2′) in four products::
+The factors of dh and dc do not depend on dh and dc. They are computed for many steps at once; then (5′) to (2′) are
+four products in a backward step::
 
     (6′) dc += k_c ⊙ dh,  k_c = o(1 - tanh²(c)) = o - h tanh(c)
     (7′) dz_o = k_o ⊙ dh,  k_o = tanh(c) o(1 - o) = h - o h
@@ -20,11 +20,11 @@ then (5′) to (2′) in four products::
          dz_f = k_f ⊙ dc,  k_f = c₋ f(1 - f) = f c₋ - f (f c₋)
          dz_g = k_g ⊙ dc,  k_g = i(1 - g²) = i - g (i g)
 
-With ``output_activation="identity"``, (5) is h = o ⊙ c, and in (5′), (6′), (7′) c stands for tanh(c) and k_c is o.
+With ``output_activation="identity"``, (5) is h = o ⊙ c; (5′) to (7′) have c for tanh(c), and k_c = o.
 
 Equations are for one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (1) and (1′)
 for a whole window at once (`charlm.nn.recurrent`). The gates are in the order i f g o in files, and o i f g in
-memory (`charlm.nn.kernels.weights`). `charlm.nn.reference` says the same naively.
+memory (`charlm.nn.kernels.weights`). `charlm.nn.reference` has the same cell as a textbook writes it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
 
 __all__ = ["LSTM", "LSTMState"]
 
-I, F, G, O = range(4)  # noqa: E741  the gates' places in files
+I, F, G, O = range(4)  # noqa: E741  the order of the gates in files
 
 
 class LSTMState(NamedTuple):
@@ -58,7 +58,7 @@ class LSTMState(NamedTuple):
 
 @dataclass(slots=True)
 class Forward:
-    """Arrays of one step forward, each (N, H) unless said. The gates lie in the memory of z."""
+    """Arrays of a forward step, (N, H) unless noted. The gates are in the memory of z."""
 
     W_h: GateProduct
     wx: FloatArray  # (4, N, H): W_x x + b
@@ -79,7 +79,7 @@ class Forward:
 
 @dataclass(slots=True)
 class Backward:
-    """Arrays of one step backward, each (N, H) unless said. dz lies in the memory of its factors."""
+    """Arrays of a backward step, (N, H) unless noted. dz is in the memory of its factors."""
 
     W_h_transposed: GateProductTransposed
     f: FloatArray
@@ -93,31 +93,27 @@ class Backward:
 
 
 class LSTMWindow(Window[Forward, Backward]):
-    """Adds tanh(c) (T, N, H), and for a chunk of steps f and k_c, whose place is taken, and scratch."""
+    """Adds tanh(c) (T, N, H); f, k_c, f ⊙ c₋ and i ⊙ g for a chunk of steps; and k_c ⊙ dh of a step."""
 
     def __init__(self, cell: LSTM, T: int, N: int, products: Products, *, resets: bool) -> None:
         H, dtype = cell.hidden_size, cell.params.dtype
         super().__init__(4, 2, T, N, H, dtype, resets=resets)
         self.tanh_c = empty((T, N, H), dtype)
-        self.f, self.k_c = empty((2, self.chunk, N, H), dtype)
-        self.scratch = empty((3, self.chunk, N, H), dtype)
+        self.f, self.k_c, self.fc, self.ig = empty((4, self.chunk, N, H), dtype)
+        self.dc_of_h = empty((N, H), dtype)
         self.forward = [self._forward(t, products.forward[0]) for t in range(T)]
         self.backward = [self._backward(t, products.backward[0]) for t in range(T)]
 
     def _forward(self, t: int, W_h: GateProduct) -> Forward:
         z, (h, c), (h_before, c_before) = self.z[:, t], self.states, self.before
-        return forward_step(
-            W_h, z, h_before[t], c_before[t], h[t + 1], c[t + 1], z, self.scratch[0, 0], self.tanh_c[t]
-        )
+        return forward_step(W_h, z, h_before[t], c_before[t], h[t + 1], c[t + 1], z, self.ig[0], self.tanh_c[t])
 
     def _backward(self, t: int, W_h_transposed: GateProductTransposed) -> Backward:
         k = dz = self.z[:, t]
         k_o, k_ifg = k[0], k[1:]
         dz_o, dz_ifg = k_o, k_ifg
         f, k_c = self.f[t % self.chunk], self.k_c[t % self.chunk]
-        return Backward(
-            W_h_transposed, f, k_c, k_o, k_ifg, dz_o, dz_ifg, W_h_transposed.operand(dz), self.scratch[0, 0]
-        )
+        return Backward(W_h_transposed, f, k_c, k_o, k_ifg, dz_o, dz_ifg, W_h_transposed.operand(dz), self.dc_of_h)
 
 
 def forward_step(
@@ -208,14 +204,13 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
     def gate_factors(self, window: LSTMWindow, steps: slice) -> None:
         """Compute the factors of (6′) to (8′), in place.
 
-        Each of k_o, k_f, k_g, k_i takes the memory of its gate, which is not read after that.
+        Each of k_o, k_f, k_g, k_i overwrites its gate after the last use of the gate.
         """
         o, i, f, g = k_o, k_i, k_f, k_g = window.z[:, steps]
         S = len(o)
         c_before, tanh_c = window.before[1][steps], window.tanh_c[steps]
         h = window.states[0][steps.start + 1 : steps.stop + 1]
-        k_c, (ig, gig, iig) = window.k_c[:S], window.scratch[:, :S]
-        fc = ig  # in the memory of ig, which is computed later
+        k_c, fc, ig = window.k_c[:S], window.fc[:S], window.ig[:S]
 
         window.f[:S] = f
         if self.squash:
@@ -229,13 +224,13 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
         np.multiply(f, fc, out=k_f)
         np.subtract(fc, k_f, out=k_f)  # (8′) k_f = f c₋ - f (f c₋)
         np.multiply(i, g, out=ig)
-        np.multiply(g, ig, out=gig)
-        np.multiply(i, ig, out=iig)
-        np.subtract(i, gig, out=k_g)  # (8′) k_g = i - g (i g)
-        np.subtract(ig, iig, out=k_i)  # (8′) k_i = i g - i (i g)
+        np.multiply(g, ig, out=k_g)
+        np.subtract(i, k_g, out=k_g)  # (8′) k_g = i - g (i g)
+        np.multiply(i, ig, out=k_i)
+        np.subtract(ig, k_i, out=k_i)  # (8′) k_i = i g - i (i g)
 
     def step_backward(self, step: Backward, carry: LayerState) -> None:
-        """Compute dz, and turn dh and dc of this step into those of the step before, in place."""
+        """Compute dz, and dh and dc of the step before from those of this step, in place."""
         dh, dc = carry
         np.multiply(dh, step.k_c, step.dc_of_h)  # (6′)
         np.add(dc, step.dc_of_h, dc)

@@ -8,7 +8,7 @@
     (2) h = tanh(z)                    (2′) dz = k ⊙ dh,  k = 1 - h²
 
 Equations are for one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (1) and (1′)
-for a whole window at once (`charlm.nn.recurrent`). `charlm.nn.reference` says the same naively.
+for a whole window at once (`charlm.nn.recurrent`). `charlm.nn.reference` has the same cell as a textbook writes it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class RNNState(NamedTuple):
 
 @dataclass(slots=True)
 class Forward:
-    """Arrays of one step forward, each (N, H) unless said."""
+    """Arrays of a forward step, (N, H) unless noted."""
 
     W_h: GateProduct
     wx: FloatArray  # (1, N, H): W_x x + b
@@ -48,7 +48,7 @@ class Forward:
 
 @dataclass(slots=True)
 class Backward:
-    """Arrays of one step backward, each (N, H) unless said."""
+    """Arrays of a backward step, (N, H) unless noted."""
 
     W_h_transposed: GateProductTransposed
     k: FloatArray
@@ -86,7 +86,7 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
         np.subtract(1, k, out=k)  # (2′) k = 1 - h²
 
     def step_backward(self, step: Backward, carry: LayerState) -> None:
-        """Compute dz, and turn dh of this step into that of the step before, in place."""
+        """Compute dz, and dh of the step before from that of this step, in place."""
         (dh,) = carry
         np.multiply(step.k, dh, step.dz)  # (2′)
         step.W_h_transposed(step.dz_of_gates, dh)  # (1′) dh₋ = W_hᵀ dz

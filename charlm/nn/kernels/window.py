@@ -59,7 +59,7 @@ class Window(Generic[ForwardT, BackwardT]):
     Memory, in numbers of the working precision, with c for `chunk`::
 
         rnn    (2 T + 1) N H
-        lstm   (7 T + 5 c + 2) N H
+        lstm   (7 T + 4 c + 3) N H
         gru    (9 T + 1) N H + H
 
     and T N H more for each part of the state where a window has resets. The packed weights
