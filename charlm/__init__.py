@@ -23,12 +23,13 @@ _NAMES = {
     "analysis.evaluation": "evaluate",
     "analysis.scoring": "score",
     "checkpoint": "load save",
-    "config": "DynamicConfig ModelConfig SampleConfig TrainConfig",
+    "config": "DynamicConfig ModelConfig SampleConfig TrainConfig TransducerConfig",
     "errors": "CharlmError CheckpointError ConstraintError CorpusError DiskError DivergedError PeerLostError "
     "RunLockedError UsageError VocabularyError",
     "generation.streaming": "generate",
     "models.extension": "extended",
     "models.language_model": "CharModel",
+    "models.transducer": "Transducer",
     "text.vocabulary": "Vocabulary",
     "training.train": "train",
 }
@@ -53,6 +54,9 @@ if TYPE_CHECKING:  # the same for type checkers, which cannot read it above; a t
     )
     from charlm.config import (
         TrainConfig as TrainConfig,
+    )
+    from charlm.config import (
+        TransducerConfig as TransducerConfig,
     )
     from charlm.errors import (
         CharlmError as CharlmError,
@@ -87,6 +91,7 @@ if TYPE_CHECKING:  # the same for type checkers, which cannot read it above; a t
     from charlm.generation.streaming import generate as generate
     from charlm.models.extension import extended as extended
     from charlm.models.language_model import CharModel as CharModel
+    from charlm.models.transducer import Transducer as Transducer
     from charlm.text.vocabulary import Vocabulary as Vocabulary
     from charlm.training.train import train as train
 

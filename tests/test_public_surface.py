@@ -30,6 +30,8 @@ FIXED = {
     "RunLockedError",
     "SampleConfig",
     "TrainConfig",
+    "Transducer",
+    "TransducerConfig",
     "UsageError",
     "Vocabulary",
     "VocabularyError",

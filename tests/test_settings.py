@@ -18,6 +18,7 @@ import charlm
 import charlm.config
 from charlm.generation import sample_many
 from charlm.training.train import RunOptions, train
+from tests.models import pairs
 from tests.training.runs import make_names
 
 Row = tuple[str, Any, set[str], dict[str, Any]]
@@ -279,6 +280,48 @@ def test_a_setting_of_a_vocabulary_changes_its_symbols_and_is_stored(setting: st
     assert np.array_equal(stored.encode(WORDS, on_unknown=on_unknown), other.encode(WORDS, on_unknown=on_unknown))
 
 
+# -- the model of pairs --
+
+PAIRED = {"tensors", "loss", "masked loss"}
+TRANSDUCER: list[Row] = [
+    ("output", "label", PAIRED, {}),
+    ("output", "tags", PAIRED, {}),
+    ("cell", "rnn", PAIRED, {}),
+    ("cell", "gru", PAIRED, {}),
+    ("hidden_size", 8, PAIRED, {}),
+    ("layers", 2, PAIRED, {}),
+    ("embedding_size", 3, PAIRED, {}),
+    ("bidirectional", False, PAIRED, {}),
+    ("attention", False, PAIRED, {}),
+    ("dropout", 0.3, {"masked loss"}, {}),
+    ("variational", True, {"masked loss"}, {"dropout": 0.3}),
+    ("weight_drop", 0.3, {"masked loss"}, {}),
+    ("gru_reset", "before", PAIRED, {"cell": "gru"}),
+    ("dtype", "float64", {"precision"}, {}),
+]
+
+
+def measure_transducer(**settings: Any) -> dict[str, Any]:
+    config = charlm.TransducerConfig(**{"hidden_size": 6, **settings})
+    target = {"text": pairs.TARGET, "label": pairs.LABELS, "tags": pairs.TAGS}[config.output]
+    model, batch = charlm.Transducer(config, pairs.SOURCE, target), pairs.draw_batch(config.output)
+    rng, weight_rng = np.random.default_rng(0), np.random.default_rng(1)
+    return {
+        "tensors": model.params.shapes,
+        "loss": round(model.loss(batch)[0], 5),
+        "masked loss": round(model.loss(batch, rng=rng, weight_rng=weight_rng)[0], 5),
+        "precision": model.params.dtype,
+    }
+
+
+@pytest.mark.parametrize(("setting", "value", "changes", "with_others"), TRANSDUCER)
+def test_a_setting_of_a_model_of_pairs(
+    setting: str, value: Any, changes: set[str], with_others: dict[str, Any]
+) -> None:
+    plain, other = measure_transducer(**with_others), measure_transducer(**with_others, **{setting: value})
+    assert {name for name in plain if plain[name] != other[name]} == changes
+
+
 # -- the walk is complete --
 
 WALKS: dict[type[Any], list[Any]] = {
@@ -286,6 +329,7 @@ WALKS: dict[type[Any], list[Any]] = {
     charlm.ModelConfig: MODEL,
     charlm.SampleConfig: SAMPLE,
     charlm.DynamicConfig: DYNAMIC,
+    charlm.TransducerConfig: TRANSDUCER,
 }
 
 

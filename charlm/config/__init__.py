@@ -1,8 +1,8 @@
 """Every setting, in frozen dataclasses that check their values.
 
-`ModelConfig`, `TrainConfig`, `SampleConfig` and `DynamicConfig` are in a file each; `presets` are named sets of
-settings that learn well. The dataclasses alone hold the defaults, and the command line reads them there. No file
-imports NumPy, so ``charlm --help`` stays fast.
+`ModelConfig`, `TransducerConfig`, `TrainConfig`, `SampleConfig` and `DynamicConfig` are in a file each; `presets`
+are named sets of settings that learn well. The dataclasses alone hold the defaults, and the command line reads
+them there. No file imports NumPy, so ``charlm --help`` stays fast.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from charlm.config.mapping import from_mapping
 from charlm.config.model import CellName, DTypeName, GruReset, InitName, ModelConfig
 from charlm.config.sample import OnUnknown, SampleConfig
 from charlm.config.train import LossReduction, OnNan, OptimizerName, Sampling, ScheduleName, TrainConfig
+from charlm.config.transducer import OutputName, TransducerConfig
 from charlm.config.vocabulary import DecodingErrors, Normalization, Unit
 
 __all__ = [
@@ -27,10 +28,12 @@ __all__ = [
     "OnNan",
     "OnUnknown",
     "OptimizerName",
+    "OutputName",
     "SampleConfig",
     "Sampling",
     "ScheduleName",
     "TrainConfig",
+    "TransducerConfig",
     "Unit",
     "from_mapping",
 ]

@@ -8,11 +8,12 @@ from typing import Any, TypeVar
 from charlm.config.model import ModelConfig
 from charlm.config.sample import SampleConfig
 from charlm.config.train import TrainConfig
+from charlm.config.transducer import TransducerConfig
 from charlm.errors import UsageError
 
 __all__ = ["from_mapping"]
 
-_Config = TypeVar("_Config", ModelConfig, TrainConfig, SampleConfig)
+_Config = TypeVar("_Config", ModelConfig, TrainConfig, SampleConfig, TransducerConfig)
 
 
 def from_mapping(cls: type[_Config], values: dict[str, Any]) -> _Config:

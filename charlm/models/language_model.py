@@ -12,7 +12,7 @@ from charlm.config import LossReduction, ModelConfig, from_mapping
 from charlm.errors import CheckpointError
 from charlm.models.learner import State
 from charlm.models.network import Network, parameter_shapes
-from charlm.nn.arrays import FloatArray, Inputs
+from charlm.nn.arrays import FloatArray
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.losses import cross_entropy
@@ -124,26 +124,21 @@ class CharModel(Network):
         A workspace holds the arrays of the layers (`charlm.nn.kernels.window`), (V + H) T N numbers for the head,
         whose logits are overwritten by their gradient, and with dropout 2 T N H for each layer.
         """
-        inputs, targets, resets = batch["inputs"], batch["targets"], batch.get("resets")
         ws = Workspace() if workspace is None else workspace
-        x: Inputs = inputs
-        if self.embedding is not None:
-            x, backprop_embedding = self.embedding.forward(inputs)
-        h, state, backprop_stack = self.stack.forward(
-            x, state, resets=resets, rng=rng, weight_rng=weight_rng, workspace=ws
+        h, state, backprop_h = self.read(
+            batch["inputs"], state, resets=batch.get("resets"), rng=rng, weight_rng=weight_rng, workspace=ws
         )
         if rng is not None:
             h, undrop = self.dropout.forward(h, rng, workspace=ws)
         logits, backprop_head = self.head.forward(h, workspace=ws)
-        loss, backprop_loss = cross_entropy(logits, targets, reduction=reduction, scale=scale, overwrite=True)
+        loss, backprop_loss = cross_entropy(
+            logits, batch["targets"], reduction=reduction, scale=scale, overwrite=True
+        )
 
         @once
         def backprop() -> State:
             dh = backprop_head(backprop_loss())
-            dx, dstate = backprop_stack(dh if rng is None else undrop(dh))
-            if dx is not None and self.embedding is not None:
-                backprop_embedding(dx)
-            return dstate
+            return backprop_h(dh if rng is None else undrop(dh))
 
         return loss, state, backprop
 

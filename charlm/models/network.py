@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.blas import shared_dot
 from charlm.config import ModelConfig
 from charlm.models.learner import State
+from charlm.models.symbol_stack import SymbolStack
 from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Shape, check_ids, occurring
 from charlm.nn.dropout import Dropout
-from charlm.nn.embedding import Embedding
-from charlm.nn.gru import GRU
 from charlm.nn.kernels.gate_products import multiply_alike
 from charlm.nn.linear import Linear
 from charlm.nn.losses import target_nats
-from charlm.nn.lstm import LSTM
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.recurrent import Resets
-from charlm.nn.rnn import RNN
-from charlm.nn.stack import RecurrentLayer, Stack, map_state
+from charlm.nn.stack import map_state
 
 __all__ = ["Network", "Stepper", "parameter_shapes"]
 
@@ -34,25 +29,8 @@ Stepper: TypeAlias = Callable[[IdArray | int, State], tuple[FloatArray, State]]
 
 def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, Shape]:
     """Return the shape of every parameter by its name in checkpoints, in the order in which they lie in memory."""
-    V, E, H = vocabulary_size, config.embedding_size, config.hidden_size
-    parts: dict[str, Mapping[str, Shape]] = {"embedding": Embedding.shapes(V, E)} if E else {}
-    for k in range(config.layers):
-        parts[f"layers.{k}"] = _layer_shapes(config, H if k else E or V)
-    parts["head"] = Linear.shapes(H, V)
-    return {f"{part}.{name}": shape for part, shapes in parts.items() for name, shape in shapes.items()}
-
-
-def _layer_shapes(config: ModelConfig, input_size: int) -> dict[str, Shape]:
-    if config.cell == "gru":
-        return GRU.shapes(input_size, config.hidden_size, config.gru_reset)
-    return (LSTM if config.cell == "lstm" else RNN).shapes(input_size, config.hidden_size)
-
-
-def _layer(config: ModelConfig, input_size: int, params: ParameterStore) -> RecurrentLayer:
-    H, drop = config.hidden_size, config.weight_drop
-    if config.cell == "gru":
-        return GRU(input_size, H, params=params, weight_drop=drop, reset=config.gru_reset)
-    return (LSTM if config.cell == "lstm" else RNN)(input_size, H, params=params, weight_drop=drop)
+    head = Linear.shapes(config.hidden_size, vocabulary_size)
+    return SymbolStack.shapes(config, vocabulary_size) | {f"head.{name}": shape for name, shape in head.items()}
 
 
 def _reset(state: State, resets: NDArray[np.bool_]) -> State:
@@ -60,7 +38,7 @@ def _reset(state: State, resets: NDArray[np.bool_]) -> State:
     return map_state(lambda a: a * ~resets[:, None], state)
 
 
-class Network:
+class Network(SymbolStack):
     """The layers of a `ModelConfig` over V symbols.
 
     Parameters
@@ -77,31 +55,23 @@ class Network:
     def __init__(
         self, config: ModelConfig, vocabulary_size: int, *, seed: int = 0, params: ParameterStore | None = None
     ) -> None:
-        V, E, H = vocabulary_size, config.embedding_size, config.hidden_size
+        V = vocabulary_size
         store = ParameterStore(parameter_shapes(config, V), config.dtype) if params is None else params
         self.config, self.vocabulary_size, self.params = config, V, store
-        self.embedding = Embedding(V, E, params=store.under("embedding")) if E else None
-        layers = [_layer(config, H if k else E or V, store.under(f"layers.{k}")) for k in range(config.layers)]
-        self.stack = Stack(layers, dropout=config.dropout, variational=config.variational)
+        super().__init__(config, V, store)
         self.dropout = Dropout(config.dropout, variational=config.variational)
-        self.head = Linear(H, V, params=store.under("head"))
+        self.head = Linear(config.hidden_size, V, params=store.under("head"))
         if params is None:
-            self._initialize_(np.random.default_rng(seed))
+            self.initialize_(np.random.default_rng(seed))
 
-    def _initialize_(self, rng: np.random.Generator) -> None:
+    def initialize_(self, rng: np.random.Generator) -> None:
+        """Draw the start weights, in place."""
         if self.config.init == "min-char-rnn":
             for name, tensor in self.params.items():
                 tensor[...] = 0.01 * rng.standard_normal(tensor.shape) if name.split(".")[-1][0] == "W" else 0
             return
-        for part in (self.embedding, *self.stack.layers, self.head):
-            if part is not None:
-                part.initialize_(rng)
-        if self.embedding is None:  # one entry of a one-hot input is not zero: its fan-in is 1, not H
-            self.stack.layers[0].params["W_x"][...] *= self.config.hidden_size**0.5
-
-    def zero_state(self, streams: int) -> State:
-        """Return the state of N streams that have read nothing."""
-        return self.stack.zero_state(streams)
+        super().initialize_(rng)
+        self.head.initialize_(rng)
 
     def stepper(self, streams: int | None = None, *, cores: int | None = None) -> Stepper:
         """Return a function that reads one symbol a stream, with the weights as they are now.
@@ -122,7 +92,7 @@ class Network:
             ``(ids (N,), state) -> (logits (N, V), state)``; each array of the state is (N, H). Without N
             it takes one id and gives (V,), and states are (H,). Leaves its arguments as they are.
         """
-        read = self._reader(streams, cores)
+        read = self.reader(streams, cores=cores)
         W, b = self.head.params["W"].copy().T, self.head.params["b"].copy()
         if streams is not None:  # for a single vector the files' order is the quicker one
             W, b = np.ascontiguousarray(W), np.tile(b, (streams, 1))
@@ -135,38 +105,6 @@ class Network:
             return logits, state
 
         return step
-
-    def _reader(self, streams: int | None, cores: int | None = None, symbols: IdArray | None = None) -> Stepper:
-        """Return a stepper that returns the top layer's h in place of logits; ids are places among `symbols`."""
-        table: FloatArray | IdArray | None = symbols
-        if self.embedding is not None:
-            W = self.embedding.params["W"]
-            table = W if symbols is None else W[:, symbols]
-        elif symbols is None and self.vocabulary_size > LARGE_VOCABULARY:
-            table = np.arange(self.vocabulary_size)  # without the copy of the weights that dense input would need
-        first, *others = self.stack.layers
-        dot_for = partial(shared_dot, cores=cores)
-        steps = [first.stepper(streams, table, dot_for=dot_for)]
-        steps += [layer.stepper(streams, dot_for=dot_for) for layer in others]
-
-        if len(steps) == 1:  # a tenth quicker without the loop
-            (only,) = steps
-
-            def read_one(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
-                h, end = only(ids, state[0])
-                return h, (end,)
-
-            return read_one
-
-        def read(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
-            h, end = steps[0](ids, state[0])
-            ends = [end]
-            for step, layer_state in zip(steps[1:], state[1:], strict=True):
-                h, end = step(h, layer_state)
-                ends.append(end)
-            return h, tuple(ends)
-
-        return read
 
     def step(self, ids: IdArray, state: State) -> tuple[FloatArray, State]:
         """Read one symbol a stream: ``(ids (N,), state) -> (logits (N, V), state)``.
@@ -204,7 +142,7 @@ class Network:
         T, N = ids.shape
         check_ids(ids, self.vocabulary_size)
         symbols, places = occurring(ids, self.vocabulary_size)
-        read = self._reader(N, symbols=symbols)
+        read = self.reader(N, symbols=symbols)
         now = self.zero_state(N) if state is None else state
         hidden = np.empty((T, N, self.config.hidden_size), self.params.dtype)
         for t in range(T):

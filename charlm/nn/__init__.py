@@ -20,6 +20,7 @@ from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.linear import Linear
 from charlm.nn.losses import cross_entropy, log_softmax, sigmoid_cross_entropy, squared_error, target_nats
 from charlm.nn.lstm import LSTM, LSTMState
+from charlm.nn.luong import LuongAttention
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.padding import forward_padded, pad_left, pad_right
 from charlm.nn.parameters import ParameterStore, join
@@ -45,6 +46,7 @@ __all__ = [
     "LSTMState",
     "Linear",
     "Lookup",
+    "LuongAttention",
     "Optimizer",
     "ParameterStore",
     "RMSprop",

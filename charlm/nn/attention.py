@@ -23,7 +23,7 @@ from charlm.nn.arrays import FloatArray, check_shape
 from charlm.nn.backprop import once
 from charlm.nn.padding import zero_rows
 
-__all__ = ["dot_attention"]
+__all__ = ["attention_stepper", "dot_attention"]
 
 BackpropAttention: TypeAlias = Callable[..., tuple[FloatArray, FloatArray, FloatArray]]
 """``(dcontext, dweights=None) -> (dqueries, dkeys, dvalues)``; to be called once."""
@@ -118,3 +118,36 @@ def dot_attention(
         return dqueries, dkeys, dvalues
 
     return context, w.transpose(1, 0, 2), backprop
+
+
+def attention_stepper(
+    keys: FloatArray, values: FloatArray, mask: NDArray[np.bool_], scale: float
+) -> Callable[[FloatArray], tuple[FloatArray, FloatArray]]:
+    """Return a function that attends for one step, with the keys and values as they are now.
+
+    Parameters
+    ----------
+    keys, values : ndarray, shape (S, N, H)
+        Finite where masked.
+    mask : ndarray of bool, shape (S, N)
+    scale : float
+        As for `dot_attention`.
+
+    Returns
+    -------
+    callable
+        ``queries (N, H) -> (context (N, H), weights (N, S))``.
+    """
+    K = np.ascontiguousarray((keys * keys.dtype.type(scale)).transpose(1, 0, 2))  # (N, S, H), a stream a matrix
+    V = np.ascontiguousarray(values.transpose(1, 0, 2))
+    shift = np.where(mask.T, K.dtype.type(0), K.dtype.type(-np.inf))
+
+    def attend(queries: FloatArray) -> tuple[FloatArray, FloatArray]:
+        w = np.matmul(K, queries[:, :, None])[:, :, 0] + shift
+        w -= w.max(axis=1, keepdims=True, initial=np.finfo(w.dtype).min)
+        np.exp(w, out=w)
+        total = w.sum(axis=1, keepdims=True)
+        np.divide(w, total, out=w, where=total > 0)
+        return np.matmul(w[:, None], V)[:, 0], w
+
+    return attend

@@ -17,7 +17,7 @@ from charlm.nn.kernels.gate_products import DotFor
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.padding import check_starts, forward_padded
 from charlm.nn.parameters import ParameterStore
-from charlm.nn.recurrent import Backprop, LayerState, Resets, StepFunction
+from charlm.nn.recurrent import LayerState, Resets, StepFunction
 
 __all__ = ["RecurrentLayer", "Stack", "StackBackprop", "StackState", "map_state", "named_state"]
 
@@ -63,7 +63,7 @@ class RecurrentLayer(Protocol):
         resets: Resets | None = None,
         weight_rng: np.random.Generator | None = None,
         workspace: Workspace | None = None,
-    ) -> tuple[FloatArray, Any, Backprop]:
+    ) -> tuple[FloatArray, Any, Callable[..., tuple[FloatArray | None, Any]]]:
         """Advance over a whole sequence."""
 
     def stepper(

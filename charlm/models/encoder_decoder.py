@@ -1,0 +1,267 @@
+"""`EncoderDecoder`: the layers of a transducer. An encoder reads the source; a decoder or a head makes the target.
+
+::
+
+    encoder          h_s, state = layers over the source, from both ends if bidirectional
+    output text      decoder from the encoder's final state: h_t over <stop> and the target's symbols so far
+                     with attention h_t ← tanh(W [h_t; c_t] + b), c_t a mean of all h_s (`charlm.nn.luong`)
+                     p(target_t) = softmax(W h_t + b); the target ends with <stop>
+    output label     p(label) = softmax(W h + b), h the top layer's final state
+    output tags      p(tag_s) = softmax(W h_s + b)
+
+In training the decoder reads the target itself (teacher forcing), so that all of its steps are one window. Sources
+are padded on the left, so that every stream's final state is that of the last step; targets on the right, with a
+mask. Both directions of a bidirectional layer have H/2 units each: side by side their states start the decoder.
+
+References
+----------
+.. [1] Sutskever, Vinyals & Le (2014), "Sequence to Sequence Learning with Neural Networks".
+.. [2] Luong, Pham & Manning (2015), "Effective Approaches to Attention-based Neural Machine Translation".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.config import TransducerConfig
+from charlm.errors import UsageError
+from charlm.models.learner import State
+from charlm.models.symbol_stack import SymbolStack
+from charlm.nn.arrays import FloatArray, IdArray, Shape
+from charlm.nn.backprop import once
+from charlm.nn.bidirectional import BidirectionalState
+from charlm.nn.dropout import Dropout
+from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.linear import Linear
+from charlm.nn.luong import LuongAttention
+from charlm.nn.padding import left_mask
+from charlm.nn.parameters import ParameterStore
+from charlm.text.batches.base import Batch
+
+__all__ = ["DecoderStep", "Encoded", "EncoderDecoder", "encoder_decoder_shapes"]
+
+DecoderStep: TypeAlias = Callable[[IdArray, State], tuple[FloatArray, State, FloatArray | None]]
+"""``(ids (N,), state) -> (logits (N, V), state, weights (N, S) or None)``."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Encoded:
+    """Sources as the encoder has read them.
+
+    Parameters
+    ----------
+    h : ndarray, shape (S, N, H)
+        Of the top layer; zero in the padding.
+    mask : ndarray of bool, shape (S, N)
+        Where the sources stand.
+    state : State
+        The decoder's start state, each array (N, H).
+    """
+
+    h: FloatArray
+    mask: NDArray[np.bool_]
+    state: State
+
+    def streams(self, which: NDArray[Any] | slice) -> Encoded:
+        """Return some of the streams, or some of them several times."""
+        layers: list[Any] = list(self.state)
+        state = tuple(layer._make(part[which] for part in layer) for layer in layers)
+        return Encoded(self.h[:, which], self.mask[:, which], state)
+
+
+def encoder_decoder_shapes(config: TransducerConfig, sources: int, targets: int) -> dict[str, Shape]:
+    """Return the shape of every parameter by its name in checkpoints, in the order in which they lie in memory."""
+    H = config.hidden_size
+    encoder = SymbolStack.shapes(config.direction(), sources, bidirectional=config.bidirectional)
+    parts: dict[str, Mapping[str, Shape]] = {"encoder": encoder}
+    if config.output == "text":
+        parts["decoder"] = SymbolStack.shapes(config.decoder(), targets)
+    if config.attends:
+        parts["attention"] = LuongAttention.shapes(H)
+    parts["head"] = Linear.shapes(H, targets)
+    return {f"{part}.{name}": shape for part, shapes in parts.items() for name, shape in shapes.items()}
+
+
+class EncoderDecoder:
+    """The layers of a `TransducerConfig`.
+
+    Parameters
+    ----------
+    config : TransducerConfig
+    sources, targets : int
+        Symbols of the source; symbols, tags or labels of the target.
+    seed : int
+        Fixes the start weights.
+    params : ParameterStore, optional
+        A store with the weights to use as they are, whatever the seed; by default a new one.
+    """
+
+    def __init__(
+        self,
+        config: TransducerConfig,
+        sources: int,
+        targets: int,
+        *,
+        seed: int = 0,
+        params: ParameterStore | None = None,
+    ) -> None:
+        shapes, H, both = encoder_decoder_shapes(config, sources, targets), config.hidden_size, config.bidirectional
+        self.config, self.params = config, ParameterStore(shapes, config.dtype) if params is None else params
+        part = self.params.under
+        self.encoder = SymbolStack(config.direction(), sources, part("encoder"), bidirectional=both)
+        text = config.output == "text"
+        self.decoder = SymbolStack(config.decoder(), targets, part("decoder")) if text else None
+        self.attention = LuongAttention(H, params=part("attention")) if config.attends else None
+        self.dropout = Dropout(config.dropout, variational=config.variational)
+        self.head = Linear(H, targets, params=part("head"))
+        if params is None:
+            rng = np.random.default_rng(seed)
+            for layers in (self.encoder, self.decoder, self.attention, self.head):
+                if layers is not None:
+                    layers.initialize_(rng)
+
+    def logits(
+        self,
+        batch: Batch,
+        *,
+        rng: np.random.Generator | None = None,
+        weight_rng: np.random.Generator | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[FloatArray, Callable[[FloatArray], None]]:
+        """Return the logits of a batch's targets, for a backward pass.
+
+        Parameters
+        ----------
+        batch : Batch
+            Of at least one step, else as for `Transducer.loss`; the targets themselves are not read.
+        rng, weight_rng, workspace
+            As for `Transducer.loss`.
+
+        Returns
+        -------
+        logits : ndarray, shape (T, N, V)
+            (1, N, V) of labels, (S, N, V) of tags.
+        backprop : callable
+            ``dlogits -> None``; adds into ``params.grad``; once only.
+        """
+        ws = Workspace() if workspace is None else workspace
+        source, lengths = batch["source"], batch["source_lengths"][0]
+        options: dict[str, Any] = {"rng": rng, "weight_rng": weight_rng, "workspace": ws}
+        h_source, end, backprop_encoder = self.encoder.read(source, lengths=lengths, **options)
+        start: State = tuple(map(_side_by_side, end))
+        if self.decoder is not None:
+            mask = batch["mask"]
+            inputs = batch["inputs"] if mask.all() else np.where(mask, batch["inputs"], 0)
+            h, _, backprop_decoder = self.decoder.read(inputs, start, **options)
+            if self.attention is not None:
+                in_source = left_mask(lengths, len(source))
+                h, _, backprop_attention = self.attention.forward(h, h_source, in_source, workspace=ws)
+        else:
+            h = h_source if self.config.output == "tags" else start[-1][0][None]
+        if rng is not None:
+            h, undrop = self.dropout.forward(h, rng, workspace=ws)
+        logits, backprop_head = self.head.forward(h, workspace=ws)
+
+        @once
+        def backprop(dlogits: FloatArray) -> None:
+            dh = backprop_head(dlogits)
+            if rng is not None:
+                dh = undrop(dh)
+            if self.config.output == "tags":
+                backprop_encoder(dh)
+                return
+            dsource = ws.get((self, "no dsource", h_source.shape), lambda: np.zeros_like(h_source))
+            if self.decoder is None:
+                dstart = _zeros(start)
+                dstart[-1][0][...] = dh[0]
+            else:
+                if self.attention is not None:
+                    dh, dsource = backprop_attention(dh)
+                dstart = backprop_decoder(dh)
+            backprop_encoder(dsource, tuple(map(_by_direction, dstart, end)))
+
+        return logits, backprop
+
+    # -- inference --
+
+    def encode(self, source: IdArray, lengths: IdArray) -> Encoded:
+        """Read sources.
+
+        Parameters
+        ----------
+        source : ndarray of int, shape (S, N)
+            Padded on the left; what stands in the padding changes nothing.
+        lengths : ndarray of int, shape (N,)
+
+        Returns
+        -------
+        Encoded
+        """
+        mask = left_mask(lengths, len(source))
+        steps = source if len(source) else np.zeros((1, len(lengths)), np.intp)
+        h, end, _ = self.encoder.read(steps, lengths=lengths)
+        return Encoded(h[len(steps) - len(source) :], mask, tuple(map(_side_by_side, end)))
+
+    def output_logits(self, encoded: Encoded) -> FloatArray:
+        """Return the logits of the labels (1, N, V), or of each symbol's tags (S, N, V)."""
+        return self.head.forward(encoded.h if self.config.output == "tags" else encoded.state[-1][0][None])[0]
+
+    def stepper(self, encoded: Encoded) -> DecoderStep:
+        """Return a function that reads one symbol of each target, with the weights as they are now.
+
+        Parameters
+        ----------
+        encoded : Encoded
+            The sources. The decoder begins with their state and the stop symbol.
+
+        Returns
+        -------
+        callable
+            ``(ids (N,), state) -> (logits (N, V), state, weights (N, S))``; without attention its weights are None.
+            Leaves its arguments as they are.
+
+        Raises
+        ------
+        UsageError
+            If the output is no text.
+        """
+        if self.decoder is None:
+            raise UsageError(f"a model of output {self.config.output} has no decoder; call output_logits")
+        read = self.decoder.reader(encoded.mask.shape[1])
+        attend = None if self.attention is None else self.attention.stepper(encoded.h, encoded.mask)
+        W, b = np.ascontiguousarray(self.head.params["W"].T), self.head.params["b"].copy()
+
+        def step(ids: IdArray, state: State) -> tuple[FloatArray, State, FloatArray | None]:
+            h, state = read(ids, state)
+            weights = None
+            if attend is not None:
+                h, weights = attend(h)
+            return h @ W + b, state, weights
+
+        return step
+
+
+def _side_by_side(layer: Any) -> Any:
+    """Return the state of both directions of an encoder's layer as one of the decoder's layer."""
+    if not isinstance(layer, BidirectionalState):
+        return layer
+    forward: Any = layer.forward
+    return forward._make(np.concatenate(parts, axis=1) for parts in zip(*layer, strict=True))
+
+
+def _by_direction(dlayer: Any, layer: Any) -> Any:
+    """Return the gradient of an encoder's state, which is like `layer`, from that of the decoder's."""
+    if not isinstance(layer, BidirectionalState):
+        return dlayer
+    halves = zip(*(np.split(part, 2, axis=1) for part in dlayer), strict=True)
+    return BidirectionalState(*map(dlayer._make, halves))
+
+
+def _zeros(state: State) -> State:
+    layers: list[Any] = list(state)
+    return tuple(layer._make(map(np.zeros_like, layer)) for layer in layers)

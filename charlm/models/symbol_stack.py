@@ -1,0 +1,191 @@
+"""`SymbolStack`: one-hot or embedded symbols → a stack of recurrent layers. Encoders, decoders, language models."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from charlm.blas import shared_dot
+from charlm.config import ModelConfig
+from charlm.models.learner import State
+from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Inputs, Shape
+from charlm.nn.backprop import once
+from charlm.nn.bidirectional import Bidirectional, BidirectionalState
+from charlm.nn.embedding import Embedding
+from charlm.nn.gru import GRU
+from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.lstm import LSTM
+from charlm.nn.parameters import ParameterStore
+from charlm.nn.recurrent import Recurrent, Resets
+from charlm.nn.rnn import RNN
+from charlm.nn.stack import RecurrentLayer, Stack
+
+__all__ = ["Reader", "SymbolStack"]
+
+Reader: TypeAlias = Callable[[IdArray | int, State], tuple[FloatArray, State]]
+"""``(ids (N,), state) -> (h (N, H), state)``."""
+
+
+class SymbolStack:
+    """The recurrent layers of a `ModelConfig` over V symbols.
+
+    Parameters
+    ----------
+    config : ModelConfig
+        Of a bidirectional stack, that of one direction.
+    vocabulary_size : int
+        V.
+    params : ParameterStore
+        With the weights to use as they are.
+    bidirectional : bool
+        Whether each layer reads from both ends; then it has 2 H units.
+    """
+
+    def __init__(
+        self, config: ModelConfig, vocabulary_size: int, params: ParameterStore, *, bidirectional: bool = False
+    ) -> None:
+        V, E = vocabulary_size, config.embedding_size
+        self.embedding = Embedding(V, E, params=params.under("embedding")) if E else None
+        width = config.hidden_size * (1 + bidirectional)
+        layers: list[RecurrentLayer] = []
+        for k in range(config.layers):
+            D, own = width if k else E or V, params.under(f"layers.{k}")
+            if bidirectional:
+                both = (_layer(config, D, own.under(name)) for name in BidirectionalState._fields)
+                layers.append(Bidirectional(*both, params=own))
+            else:
+                layers.append(_layer(config, D, own))
+        self.stack = Stack(layers, dropout=config.dropout, variational=config.variational)
+        self._vocabulary_size = V
+
+    @staticmethod
+    def shapes(config: ModelConfig, vocabulary_size: int, *, bidirectional: bool = False) -> dict[str, Shape]:
+        """Return the shape of each parameter by its name in checkpoints."""
+        V, E = vocabulary_size, config.embedding_size
+        width = config.hidden_size * (1 + bidirectional)
+        parts: dict[str, Mapping[str, Shape]] = {"embedding": Embedding.shapes(V, E)} if E else {}
+        for k in range(config.layers):
+            own = _layer_shapes(config, width if k else E or V)
+            names = (
+                [f"layers.{k}.{name}" for name in BidirectionalState._fields] if bidirectional else [f"layers.{k}"]
+            )
+            parts |= dict.fromkeys(names, own)
+        return {f"{part}.{name}": shape for part, shapes in parts.items() for name, shape in shapes.items()}
+
+    def initialize_(self, rng: np.random.Generator) -> None:
+        """Draw the start weights, in place."""
+        for part in (self.embedding, *self.stack.layers):
+            if part is not None:
+                part.initialize_(rng)
+        if self.embedding is None:  # one entry of a one-hot input is not zero: its fan-in is 1, not H
+            first: Any = self.stack.layers[0]
+            for layer in getattr(first, "directions", (first,)):
+                layer.params["W_x"][...] *= layer.hidden_size**0.5
+
+    def zero_state(self, streams: int) -> State:
+        """Return the state of N streams that have read nothing."""
+        return self.stack.zero_state(streams)
+
+    def read(
+        self,
+        ids: IdArray,
+        state: State | None = None,
+        *,
+        resets: Resets | None = None,
+        lengths: IdArray | None = None,
+        rng: np.random.Generator | None = None,
+        weight_rng: np.random.Generator | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[FloatArray, State, Callable[..., State]]:
+        """Read ids (T, N), for a backward pass.
+
+        Parameters
+        ----------
+        ids : ndarray of int, shape (T, N)
+        state, resets, lengths, rng, weight_rng, workspace
+            As for `Stack.forward`.
+
+        Returns
+        -------
+        h : ndarray, shape (T, N, H)
+            Of the top layer.
+        state : State
+        backprop : callable
+            ``(dh, dstate=None) -> dstate``; adds into the gradients; once only.
+        """
+        x: Inputs = ids
+        if self.embedding is not None:
+            places = (
+                ids if lengths is None else np.where(np.arange(len(ids))[:, None] >= len(ids) - lengths, ids, 0)
+            )
+            x, backprop_embedding = self.embedding.forward(places)
+        h, end, backprop_stack = self.stack.forward(
+            x, state, resets=resets, lengths=lengths, rng=rng, weight_rng=weight_rng, workspace=workspace
+        )
+
+        @once
+        def backprop(dh: FloatArray, dstate: State | None = None) -> State:
+            dx, dstart = backprop_stack(dh, dstate)
+            if dx is not None and self.embedding is not None:
+                backprop_embedding(dx)
+            return dstart
+
+        return h, end, backprop
+
+    def reader(self, streams: int | None, *, cores: int | None = None, symbols: IdArray | None = None) -> Reader:
+        """Return a function that reads one symbol a stream, with the weights as they are now.
+
+        Parameters
+        ----------
+        streams : int or None
+            N; None for one stream without an axis of its own.
+        cores : int, optional
+            Cores that may share one stream of a large model; by default as many as BLAS has threads.
+        symbols : ndarray of int, optional
+            Symbols among which ids are places, by default all.
+        """
+        table: FloatArray | IdArray | None = symbols
+        if self.embedding is not None:
+            W = self.embedding.params["W"]
+            table = W if symbols is None else W[:, symbols]
+        elif symbols is None and self._vocabulary_size > LARGE_VOCABULARY:
+            table = np.arange(self._vocabulary_size)  # without the copy of the weights that dense input would need
+        first, *others = self.stack.layers
+        dot_for = partial(shared_dot, cores=cores)
+        steps = [first.stepper(streams, table, dot_for=dot_for)]
+        steps += [layer.stepper(streams, dot_for=dot_for) for layer in others]
+
+        if len(steps) == 1:  # a tenth quicker without the loop
+            (only,) = steps
+
+            def read_one(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
+                h, end = only(ids, state[0])
+                return h, (end,)
+
+            return read_one
+
+        def read(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
+            h, end = steps[0](ids, state[0])
+            ends = [end]
+            for step, layer_state in zip(steps[1:], state[1:], strict=True):
+                h, end = step(h, layer_state)
+                ends.append(end)
+            return h, tuple(ends)
+
+        return read
+
+
+def _layer_shapes(config: ModelConfig, input_size: int) -> dict[str, Shape]:
+    if config.cell == "gru":
+        return GRU.shapes(input_size, config.hidden_size, config.gru_reset)
+    return (LSTM if config.cell == "lstm" else RNN).shapes(input_size, config.hidden_size)
+
+
+def _layer(config: ModelConfig, input_size: int, params: ParameterStore) -> Recurrent[Any, Any, Any]:
+    H, drop = config.hidden_size, config.weight_drop
+    if config.cell == "gru":
+        return GRU(input_size, H, params=params, weight_drop=drop, reset=config.gru_reset)
+    return (LSTM if config.cell == "lstm" else RNN)(input_size, H, params=params, weight_drop=drop)
