@@ -1,1 +1,1 @@
-"""Training: data, plan, team of workers, loop, presets, run folder."""
+"""Training: `train`, the run loop, one update, what a run learns from, its plan and its progress."""

@@ -120,7 +120,7 @@ class Budget:
             self.costs_s[what] = (before_s + seconds) / 2 if before_s else seconds
 
     def is_due(self, step: int, config: TrainConfig) -> bool:
-        """Tell whether another plan is to be made after `step` updates."""
+        """Return whether another plan is due after `step` updates."""
         if not self.plan.step < step < self.plan.steps:
             return False
         return step >= self.plan.next_step or self.left_s() < self._ending_s(config)

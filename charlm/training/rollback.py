@@ -1,7 +1,7 @@
 """States to restore when training diverges: the weights, the optimiser and the data cursor at earlier updates.
 
 A state is taken every hundred updates and only if it is good: all finite, and the update before it better than
-guessing. Two are stored, and the older one is restored: training may have gone wrong, without a sign of it yet,
+guessing. Two are stored, and the older one is restored: training may have failed already, without a sign of it,
 when the newer was taken. They are taken by the number of updates alone, not with saves or evaluations, which must
 not change a run. A checkpoint holds both, so that a run which was stopped restores the same.
 """
@@ -58,11 +58,11 @@ class GoodStates:
         return self._states[0]
 
     def records(self) -> list[dict[str, Any]]:
-        """Return what of them a checkpoint holds as JSON."""
+        """Return their records, as a checkpoint holds them."""
         return [state.record for state in self._states]
 
     def tensors(self) -> dict[str, FloatArray]:
-        """Return what of them a checkpoint holds as tensors: ``rollback.<k>.<name>``."""
+        """Return their tensors, as a checkpoint holds them: ``rollback.<k>.<name>``."""
         return {
             f"rollback.{k}.{name}": tensor
             for k, state in enumerate(self._states)

@@ -43,7 +43,7 @@ class RunLoop:
         self._read = (0, 0.0)  # at the last report about a step: characters, and seconds of updates
 
     def run(self, details: Mapping[str, Any], warning: str = "") -> Iterator[Report]:
-        """Train to the end of the plan, or to where the run is told to stop.
+        """Train to the end of the plan, or until a stop is requested.
 
         Raises
         ------
@@ -173,7 +173,7 @@ class RunLoop:
             yield self.trainer.report("sample", text=text)
 
     def _is_due(self, every: int | None) -> bool:
-        """Tell whether something is due now; a budget of minutes has it done at the end, and not shortly before."""
+        """Return whether something is due now; with a budget of minutes, not shortly before the end."""
         step, steps = self.trainer.progress.step, self.trainer.steps
         if not every or step % every:
             return False
@@ -216,7 +216,7 @@ class RunLoop:
         """Save the last good state; where the one before the update is none, that of the last save stays."""
         odd = self.trainer.odd_tensor()
         if odd is not None:
-            divergence.what = f"tensor {odd} is not finite"  # which is the cause of whatever was noticed
+            divergence.what = f"tensor {odd} is not finite"  # which is the cause
         if self.trainer.rolls_back:
             self.trainer.roll_back()
             yield from self._save(best=False)

@@ -47,7 +47,7 @@ class Task(Protocol):
     validation_characters : int
         Predictions of the held-out data; 0 where nothing is held out.
     guess_nats : float
-        Loss of a prediction that knows nothing; training that stays above it has gone wrong.
+        Loss of a prediction that knows nothing; training that stays above it has failed.
     """
 
     characters: int

@@ -131,7 +131,7 @@ class Order(IntEnum):
     BEGIN = 0  # build a rank for the job that follows
     BROADCAST = 1  # receive weights, slots, average and state
     WORK = 2  # do an update
-    COLLECT = 3  # hand in the parts of slots, average and state
+    COLLECT = 3  # send the parts of slots, average and state to rank 0
     CLOSE = 4  # the job is done
     END = 5  # the run is over; its exit code follows
 
@@ -149,7 +149,7 @@ class ProcessGroup:
     others : list of int
         All ranks but this one.
     broken : bool
-        Whether this rank left the others in the middle of something. Nothing can be told to them then.
+        Whether this rank left a message unfinished. No order can be sent then.
     """
 
     def __init__(self, links: Links) -> None:
@@ -167,7 +167,7 @@ class ProcessGroup:
             raise
 
     def order(self, what: Order, more: bytes = b"") -> None:
-        """Tell all other ranks what to do next; rank 0 alone does."""
+        """Send an order to all other ranks; rank 0 alone does."""
         for rank in self.others:
             self._send(rank, what, more)
 
@@ -177,7 +177,7 @@ class ProcessGroup:
         return Order(what), more
 
     def compare(self, facts: Mapping[str, str]) -> None:
-        """See to it that facts are the same at all ranks, where each calls this.
+        """Check that facts are the same at all ranks; every rank calls this.
 
         Raises
         ------
@@ -203,7 +203,7 @@ class ProcessGroup:
             self.leave()
 
     def leave(self) -> None:
-        """Part from the others.
+        """Disconnect from the others.
 
         Raises
         ------

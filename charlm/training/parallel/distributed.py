@@ -63,7 +63,7 @@ class DistributedRank:
         return cls(group, arrays)
 
     def end(self) -> None:
-        """Let the other ranks wait for another job."""
+        """End the job; the other ranks wait for the next one."""
         if not self._group.broken:
             self._group.order(Order.CLOSE)
 

@@ -89,8 +89,8 @@ def main() -> None:
 class Processes:
     """Ranks 1 and up as processes on shared memory: an unnamed file that is mapped by all of them.
 
-    Each runs `main`, gets its open files handed down, and ends when its standard input does, in the middle of an
-    update too, so that nothing is left behind however rank 0 ends.
+    Each runs `main`, inherits the open files that it needs, and ends when its standard input does, in the middle of
+    an update too, so that no process is left behind however rank 0 ends.
 
     Parameters
     ----------
@@ -198,7 +198,7 @@ class PipeRank:
             inbox.take()
 
     def close(self) -> None:
-        """Leave: every other rank that waits is told."""
+        """Disconnect; every other rank that waits raises a `PeerFailedError`."""
         for descriptor in (*self._writers, *(inbox.descriptor for inbox in self._inboxes)):
             os.close(descriptor)
 

@@ -111,7 +111,7 @@ class Team:
         return self._averaged
 
     def collect(self) -> None:
-        """See to it that slots, average and carried state, which are in parts with the ranks, are whole here."""
+        """Collect slots, average and carried state here, from the ranks that each hold a part of them."""
         if self._distributed is not None:
             self._distributed.collect()
 

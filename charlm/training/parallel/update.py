@@ -30,17 +30,7 @@ from charlm.nn.stack import map_state, named_state
 from charlm.text.batches import Batch, BatchShapes
 from charlm.training.parallel.communicator import Communicator, share
 
-__all__ = [
-    "Arrays",
-    "Layout",
-    "Rank",
-    "SharedBatch",
-    "allocate",
-    "layout",
-    "make_optimizer",
-    "part_of",
-    "size_of",
-]
+__all__ = ["Arrays", "Rank", "SharedBatch", "allocate", "layout", "make_optimizer", "part_of", "size_of"]
 
 Layout = dict[str, tuple[Shape, np.dtype[Any]]]
 Arrays = Mapping[str, NDArray[Any]]
@@ -48,104 +38,6 @@ Arrays = Mapping[str, NDArray[Any]]
 ALIGNMENT = 64
 ABSENT = -1
 BATCH = "batch."
-
-
-def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: BatchShapes) -> Layout:
-    """Return shape and dtype of every array that all ranks see.
-
-    ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
-    ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
-    batch, ``losses`` (shards,), ``squares`` of the norm's blocks, and ``update`` (1,), a record: its learning rate
-    ``lr``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and each array's
-    ``lengths``.
-    """
-    P, N, S = learner.params.value.size, config.batch_size, config.shards or 1
-    real, double = learner.params.dtype, np.dtype(np.float64)
-    update = np.dtype(
-        [("lr", "f8"), ("steps", "i8"), ("norm", "f8"), ("counted", "i8"), ("lengths", "i8", (len(batch),))]
-    )
-    arrays: Layout = {"value": ((P,), real), "gradients": ((S, P), real)}
-    arrays |= {f"optimizer.{slot}": ((P,), real) for slot in optimizer.slots}
-    if config.ema:
-        arrays["ema"] = ((P,), real)
-    arrays |= {name: (array.shape, real) for name, array in named_state(learner.zero_state(N)).items()}
-    arrays |= {BATCH + name: (tuple(shape), np.dtype(dtype)) for name, (shape, dtype) in batch.items()}
-    return arrays | {"losses": ((S,), double), "squares": ((-(-P // BLOCK),), double), "update": ((1,), update)}
-
-
-def size_of(arrays: Layout) -> int:
-    """Return how many bytes a layout takes."""
-    return sum(_aligned(math.prod(shape) * dtype.itemsize) for shape, dtype in arrays.values())
-
-
-def allocate(memory: Any, arrays: Layout) -> Arrays:
-    """Return the arrays of a layout as views of a block of memory."""
-    views, start = {}, 0
-    for name, (shape, dtype) in arrays.items():
-        count = math.prod(shape)
-        views[name] = np.frombuffer(memory, dtype, count, start).reshape(shape)
-        start += _aligned(count * dtype.itemsize)
-    return views
-
-
-def _aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
-
-
-class SharedBatch:
-    """The batch of an update, where all ranks see it.
-
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-        As `layout` says.
-
-    Attributes
-    ----------
-    names : tuple of str
-        Of its arrays in the layout.
-    """
-
-    def __init__(self, arrays: Arrays) -> None:
-        self.names = tuple(name for name in arrays if name.startswith(BATCH))
-        self._arrays = {name.removeprefix(BATCH): arrays[name] for name in self.names}
-        self._counted, self._lengths = arrays["update"]["counted"], arrays["update"]["lengths"][0]
-
-    def put(self, batch: Batch) -> None:
-        """Copy a batch to it."""
-        self._counted[0] = batch.counted
-        for k, (name, whole) in enumerate(self._arrays.items()):
-            array = batch.get(name)
-            self._lengths[k] = ABSENT if array is None else len(array)
-            if array is not None:
-                whole[: len(array)] = array
-
-    def get(self, streams: slice) -> Batch:
-        """Return the batch of some of the streams, as views; `counted` is that of the whole."""
-        arrays = zip(self._arrays.items(), self._lengths.tolist(), strict=True)
-        part = {name: whole[:T, streams] for (name, whole), T in arrays if T != ABSENT}
-        return Batch(part, int(self._counted[0]))
-
-
-def part_of(blocks: range, P: int) -> slice:
-    """Return which of the P weights some blocks of the norm hold."""
-    return slice(blocks.start * BLOCK, min(blocks.stop * BLOCK, P))
-
-
-def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
-    """Build the update rule that a configuration names."""
-    lr, decay = config.learning_rate, config.weight_decay
-    match config.optimizer:
-        case "sgd":
-            return SGD(params, lr=lr, momentum=config.momentum, nesterov=config.nesterov, weight_decay=decay)
-        case "adagrad":
-            return Adagrad(params, lr=lr, weight_decay=decay)
-        case "rmsprop":
-            return RMSprop(params, lr=lr, weight_decay=decay)
-        case "adam":
-            return Adam(params, lr=lr, weight_decay=decay)
-        case "adamw":
-            return AdamW(params, lr=lr, weight_decay=decay)
 
 
 class Rank:
@@ -265,3 +157,101 @@ class Rank:
         for shard, state in self._ends.items():
             for name, array in named_state(state).items():
                 self.arrays[name][self._streams_of(shard)] = array
+
+
+def part_of(blocks: range, P: int) -> slice:
+    """Return which of the P weights some blocks of the norm hold."""
+    return slice(blocks.start * BLOCK, min(blocks.stop * BLOCK, P))
+
+
+def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
+    """Build the update rule that a configuration names."""
+    lr, decay = config.learning_rate, config.weight_decay
+    match config.optimizer:
+        case "sgd":
+            return SGD(params, lr=lr, momentum=config.momentum, nesterov=config.nesterov, weight_decay=decay)
+        case "adagrad":
+            return Adagrad(params, lr=lr, weight_decay=decay)
+        case "rmsprop":
+            return RMSprop(params, lr=lr, weight_decay=decay)
+        case "adam":
+            return Adam(params, lr=lr, weight_decay=decay)
+        case "adamw":
+            return AdamW(params, lr=lr, weight_decay=decay)
+
+
+def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: BatchShapes) -> Layout:
+    """Return shape and dtype of every array that all ranks see.
+
+    ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
+    ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
+    batch, ``losses`` (shards,), ``squares`` of the norm's blocks, and ``update`` (1,), a record: its learning rate
+    ``lr``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and each array's
+    ``lengths``.
+    """
+    P, N, S = learner.params.value.size, config.batch_size, config.shards or 1
+    real, double = learner.params.dtype, np.dtype(np.float64)
+    update = np.dtype(
+        [("lr", "f8"), ("steps", "i8"), ("norm", "f8"), ("counted", "i8"), ("lengths", "i8", (len(batch),))]
+    )
+    arrays: Layout = {"value": ((P,), real), "gradients": ((S, P), real)}
+    arrays |= {f"optimizer.{slot}": ((P,), real) for slot in optimizer.slots}
+    if config.ema:
+        arrays["ema"] = ((P,), real)
+    arrays |= {name: (array.shape, real) for name, array in named_state(learner.zero_state(N)).items()}
+    arrays |= {BATCH + name: (tuple(shape), np.dtype(dtype)) for name, (shape, dtype) in batch.items()}
+    return arrays | {"losses": ((S,), double), "squares": ((-(-P // BLOCK),), double), "update": ((1,), update)}
+
+
+def size_of(arrays: Layout) -> int:
+    """Return how many bytes a layout takes."""
+    return sum(_aligned(math.prod(shape) * dtype.itemsize) for shape, dtype in arrays.values())
+
+
+def allocate(memory: Any, arrays: Layout) -> Arrays:
+    """Return the arrays of a layout as views of a block of memory."""
+    views, start = {}, 0
+    for name, (shape, dtype) in arrays.items():
+        count = math.prod(shape)
+        views[name] = np.frombuffer(memory, dtype, count, start).reshape(shape)
+        start += _aligned(count * dtype.itemsize)
+    return views
+
+
+def _aligned(size: int) -> int:
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
+class SharedBatch:
+    """The batch of an update, where all ranks see it.
+
+    Parameters
+    ----------
+    arrays : mapping of str to ndarray
+        As `layout` says.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Of its arrays in the layout.
+    """
+
+    def __init__(self, arrays: Arrays) -> None:
+        self.names = tuple(name for name in arrays if name.startswith(BATCH))
+        self._arrays = {name.removeprefix(BATCH): arrays[name] for name in self.names}
+        self._counted, self._lengths = arrays["update"]["counted"], arrays["update"]["lengths"][0]
+
+    def put(self, batch: Batch) -> None:
+        """Copy a batch to it."""
+        self._counted[0] = batch.counted
+        for k, (name, whole) in enumerate(self._arrays.items()):
+            array = batch.get(name)
+            self._lengths[k] = ABSENT if array is None else len(array)
+            if array is not None:
+                whole[: len(array)] = array
+
+    def get(self, streams: slice) -> Batch:
+        """Return the batch of some of the streams, as views; `counted` is that of the whole."""
+        arrays = zip(self._arrays.items(), self._lengths.tolist(), strict=True)
+        part = {name: whole[:T, streams] for (name, whole), T in arrays if T != ABSENT}
+        return Batch(part, int(self._counted[0]))
