@@ -4,31 +4,32 @@
 
     forward                                   backward, from dh = dL/dh
 
-    (1) z_r, z_z = W_x x + W_h h₋ + b         (1′) dh₋ += W_hᵀ (dz_r, dz_z), the weights as in (4′)
-        r, z = σ(z_r), σ(z_z)                      dz_r = dr ⊙ r(1 - r),  dz_z = dz ⊙ z(1 - z)
+    (1) s_r, s_z = W_x x + W_h h₋ + b         (1′) dh₋ += W_hᵀ (ds_r, ds_z),  dW_h += (ds_r, ds_z) h₋ᵀ
+        r, z = σ(s_r), σ(s_z)                      ds_r = dr ⊙ r(1 - r),  ds_z = dz ⊙ z(1 - z)
 
     reset="after", PyTorch and cuDNN:
-    (2) a = W_hn h₋ + b_hn                    (2′) da = dz_n ⊙ r,  dr = dz_n ⊙ a
-        z_n = W_xn x + b_n + r ⊙ a                 dh₋ += W_hnᵀ da,  dW_hn += da h₋ᵀ,  db_hn += da
+    (2) a = W_hn h₋ + b_hn                    (2′) da = ds_n ⊙ r,  dr = ds_n ⊙ a
+        s_n = W_xn x + b_n + r ⊙ a                 dh₋ += W_hnᵀ da,  dW_hn += da h₋ᵀ,  db_hn += da
 
     reset="before", Cho et al. 2014:
-    (3) a = r ⊙ h₋                            (3′) da = W_hnᵀ dz_n,  dr = da ⊙ h₋
-        z_n = W_xn x + b_n + W_hn a                dh₋ += da ⊙ r,  dW_hn += dz_n aᵀ
+    (3) a = r ⊙ h₋                            (3′) da = W_hnᵀ ds_n,  dr = da ⊙ h₋
+        s_n = W_xn x + b_n + W_hn a                dh₋ += da ⊙ r,  dW_hn += ds_n aᵀ
 
-    (4) n = tanh(z_n)                         (4′) dz_n = dn ⊙ (1 - n²)
-                                                   dx = W_xᵀ dz,  dW_x += dz xᵀ,  dW_h += dz h₋ᵀ,  db += dz
+    (4) n = tanh(s_n)                         (4′) ds_n = dn ⊙ (1 - n²)
+                                                   of ds = (ds_r, ds_z, ds_n):
+                                                   dx = W_xᵀ ds,  dW_x += ds xᵀ,  db += ds
     (5) h = (1 - z) ⊙ n + z ⊙ h₋              (5′) dn = dh ⊙ (1 - z),  dz = dh ⊙ (h₋ - n),  dh₋ = dh ⊙ z
           = n + z ⊙ (h₋ - n)
 
 The factors of dh do not depend on dh, and are computed for many steps at once::
 
-    (6′) dz_n = k_n ⊙ dh,  k_n = (1 - n²)(1 - z)
-    (7′) dz_z = k_z ⊙ dh,  k_z = z(1 - z)(h₋ - n)
+    (6′) ds_n = k_n ⊙ dh,  k_n = (1 - n²)(1 - z)
+    (7′) ds_z = k_z ⊙ dh,  k_z = z(1 - z)(h₋ - n)
     (8′) da = k_a ⊙ dh,    k_a = k_n r                             reset="after"
-         dz_r = k_r ⊙ dh,  k_r = k_n a r(1 - r) = (1 - r) a k_a
-    (9′) dz_r = k_r ⊙ da,  k_r = h₋ r(1 - r) = (1 - r) a           reset="before"
+         ds_r = k_r ⊙ dh,  k_r = k_n a r(1 - r) = (1 - r) a k_a
+    (9′) ds_r = k_r ⊙ da,  k_r = h₋ r(1 - r) = (1 - r) a           reset="before"
 
-Equations are for one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (4′) for a
+Equations are for one stream; N streams are rows, ``s = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (4′) for a
 whole window at once (`charlm.nn.recurrent`). The gates are in the order r z n. `charlm.nn.reference` has the same
 cell as a textbook writes it.
 """
@@ -97,18 +98,19 @@ class Backward:
     k_arzn: FloatArray  # (4, N, H)
     k_r: FloatArray
     k_zn: FloatArray  # (2, N, H)
-    d_arzn: FloatArray  # (4, N, H): da, dz_r, dz_z, dz_n
+    d_arzn: FloatArray  # (4, N, H): da, ds_r, ds_z, ds_n
     d_a: FloatArray
-    dz_r: FloatArray
-    dz_zn: FloatArray  # (2, N, H)
-    of_gates: FloatArray  # da, dz_r, dz_z as W_h_transposed reads them; with reset before dz_r, dz_z
-    of_candidate: FloatArray  # dz_n as W_hn_transposed reads it
+    ds_r: FloatArray
+    ds_zn: FloatArray  # (2, N, H)
+    of_gates: FloatArray  # da, ds_r, ds_z as W_h_transposed reads them; with reset before ds_r, ds_z
+    of_candidate: FloatArray  # ds_n as W_hn_transposed reads it
 
 
 class GRUWindow(Window[Forward, Backward]):
     """Adds a (T, N, H), and da to `dz`, whose groups are a, r, z, n.
 
     So ``dz[:3]`` has the gates of ``W_h`` in kernel order n r z, and ``dz[1:]`` those of ``W_x``, r z n.
+    With reset before ``dz[1:3]`` goes with the rows of ``W_h`` for r z, and ``dz[3:]`` with those for n.
     """
 
     def __init__(self, cell: GRU, T: int, N: int, products: Products, *, resets: bool) -> None:
@@ -144,8 +146,8 @@ class GRUWindow(Window[Forward, Backward]):
             k_zn=k_zn,
             d_arzn=d,
             d_a=d[0],
-            dz_r=k_r,
-            dz_zn=k_zn,
+            ds_r=k_r,
+            ds_zn=k_zn,
             of_gates=products[0].operand(d[:3] if candidate is None else d[1:3]),
             of_candidate=d[3:] if candidate is None else candidate.operand(d[3:]),
         )
@@ -254,7 +256,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
 
     def step_forward(self, step: Forward) -> tuple[FloatArray]:
         """Compute h of a step, in place, and return it."""
-        step.W_h(step.h_before)
+        step.W_h(step.h_before)  # fills Wh_rz and, with reset after, Wh_n
         np.add(step.wx_rz, step.Wh_rz, step.rz)  # (1)
         np.tanh(step.rz, step.rz)  # σ(z) = ½(1 + tanh(z/2))
         np.multiply(step.rz, step.half, step.rz)
@@ -289,24 +291,24 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
         h_minus_n = np.subtract(h_before, n, out=n)
         np.multiply(k_z, h_minus_n, out=k_z)  # (7′) k_z = (1 - z) z (h₋ - n)
         np.subtract(1, r, out=k_r)
-        np.multiply(k_r, a, out=k_r)  # (9′) k_r = (1 - r) a
+        np.multiply(k_r, a, out=k_r)  # (9′) k_r = (1 - r) a, and for (8′) a part of it
         if self.reset_after:
             np.multiply(k_n, r, out=k_a)  # (8′) k_a = k_n r
             np.multiply(k_r, k_a, out=k_r)  # (8′) k_r = (1 - r) a k_a
 
     def step_backward(self, step: Backward, carry: LayerState) -> None:
-        """Compute da and dz, and dh of the step before from that of this step, in place."""
+        """Compute da and ds, and dh of the step before from that of this step, in place."""
         (dh,) = carry
         np.multiply(dh, step.z, step.dh_before)  # (5′) dh₋ = dh ⊙ z
         if step.W_hn_transposed is None:
             np.multiply(step.k_arzn, dh, step.d_arzn)  # (6′), (7′), (8′)
         else:
-            np.multiply(step.k_zn, dh, step.dz_zn)  # (6′), (7′)
-            step.W_hn_transposed(step.of_candidate, step.d_a)  # (3′) da = W_hnᵀ dz_n
-            np.multiply(step.k_r, step.d_a, step.dz_r)  # (9′)
-            np.multiply(step.d_a, step.r, step.d_a)
+            np.multiply(step.k_zn, dh, step.ds_zn)  # (6′), (7′)
+            step.W_hn_transposed(step.of_candidate, step.d_a)  # (3′) da = W_hnᵀ ds_n
+            np.multiply(step.k_r, step.d_a, step.ds_r)  # (9′)
+            np.multiply(step.d_a, step.r, step.d_a)  # after (9′), which reads da
             np.add(step.dh_before, step.d_a, step.dh_before)  # (3′) dh₋ += da ⊙ r
-        step.W_h_transposed(step.of_gates, dh)  # (1′), (2′) dh₋ += W_hᵀ (…)
+        step.W_h_transposed(step.of_gates, dh)  # (1′), (2′) dh₋ += W_hᵀ (…): it adds dh_before
 
     def gradients_(
         self, window: GRUWindow, mask: FloatArray | None, backprop_x: BackpropInput

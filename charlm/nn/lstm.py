@@ -236,7 +236,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
         np.add(dc, step.dc_of_h, dc)
         np.multiply(step.k_o, dh, step.dz_o)  # (7′)
         np.multiply(step.k_ifg, dc, step.dz_ifg)  # (8′)
-        np.multiply(dc, step.f, dc)  # (4′) dc₋ = dc ⊙ f
+        np.multiply(dc, step.f, dc)  # (4′) dc₋ = dc ⊙ f, from here on in dc
         step.W_h_transposed(step.dz, dh)  # (1′) dh₋ = W_hᵀ dz
 
     def window(self, T: int, N: int, products: Products, *, resets: bool) -> LSTMWindow:
