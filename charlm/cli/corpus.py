@@ -23,10 +23,14 @@ JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on std
 
 
 def list_corpora(json: JsonOption = False, no_color: NoColorOption = False) -> None:
-    """List the built-in corpora, with the true entropy where known."""
+    """List the built-in corpora and tasks of pairs.
+
+    Beside a corpus stands its true entropy, where it is known.
+    """
     from charlm.cli.streams import stdout_console
     from charlm.text.builtin import NAMES, default_size, describe, true_entropy
-    from charlm.ui.corpora import CorpusTable
+    from charlm.text.builtin.tasks import TASKS
+    from charlm.ui.corpora import CorpusTable, TaskTable
     from charlm.ui.sanitize import json_text
 
     corpora = []
@@ -41,10 +45,20 @@ def list_corpora(json: JsonOption = False, no_color: NoColorOption = False) -> N
                 "true_bits": entropy and entropy.bits,
             }
         )
+    tasks = [
+        {
+            "name": name,
+            "pairs": task.count,
+            "output": task.output,
+            "minutes": task.minutes,
+            "description": task.description,
+        }
+        for name, task in TASKS.items()
+    ]
     if json:
-        sys.stdout.write(json_text({"corpora": corpora}) + "\n")
+        sys.stdout.write(json_text({"corpora": corpora, "tasks": tasks}) + "\n")
     else:
-        stdout_console(no_color).print(CorpusTable(corpora))
+        stdout_console(no_color).print(CorpusTable(corpora), "", TaskTable(tasks), sep="\n")
 
 
 def make(
@@ -52,6 +66,10 @@ def make(
     size: Annotated[
         int | None,
         typer.Option("--size", metavar="N", help="Characters; the line or tale that reaches it is the last."),
+    ] = None,
+    pairs: Annotated[bool, typer.Option("--pairs", help="A task of pairs: one source<TAB>target a line.")] = False,
+    count: Annotated[
+        int | None, typer.Option("--count", metavar="N", help="Pairs, with --pairs.", show_default=False)
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Same seed, same text.")] = 0,
     output: Annotated[
@@ -62,15 +80,24 @@ def make(
         bool, typer.Option("--json", help="One JSON object on stdout, with the text or its file.")
     ] = False,
 ) -> None:
-    """Write a built-in corpus to standard output or a file."""
+    """Write a built-in corpus or task of pairs to a file or stdout."""
     from charlm.cli.waiting import waiting
     from charlm.cli.writing import open_text, refuse_existing
     from charlm.text.builtin import make_text
+    from charlm.text.builtin.tasks import pairs_of
+    from charlm.text.pairs import format_pair
     from charlm.ui.sanitize import json_text, visible
 
+    if pairs and size is not None:
+        raise UsageError(f"--size {size} counts the characters of a text; give --count with --pairs")
+    if count is not None and not pairs:
+        raise UsageError(f"--count {count} counts pairs; give --size, or --pairs as well")
     refuse_existing({"--output": output}, force=force)
     with waiting("making the text"):
-        text = make_text(name, size=size, seed=seed)
+        if pairs:
+            text = "".join(f"{format_pair(pair)}\n" for pair in pairs_of(name, count, seed))
+        else:
+            text = make_text(name, size=size, seed=seed)
     if output is not None or not json:
         with open_text(output) as stream:
             # a file or a pipe gets every character as it is, a terminal what cannot control it

@@ -49,7 +49,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "corpus": (("charlm corpus list", "which corpora are built in"),),
     "corpus list": (("charlm corpus list --json", "the same as JSON, for a program"),),
-    "corpus make": (("charlm corpus make dates --size 100000 --output dates.txt", "a file of dates"),),
+    "corpus make": (
+        ("charlm corpus make dates --size 100000 --output dates.txt", "a file of dates"),
+        ("charlm corpus make dates --pairs --output dates.tsv", "dates as people write them, and as ISO 8601 does"),
+    ),
     "corpus stats": (("charlm corpus stats poems.txt --baseline", "how far an n-gram model gets"),),
     "gradcheck": (("charlm gradcheck", "is every gradient right?"),),
     "bench": (("charlm bench --model gru --hidden-size 256", "the speed of a shape on this machine"),),

@@ -1,9 +1,9 @@
-"""Corpora as tables: which are built in, and what is in a text."""
+"""Corpora as tables: which texts and tasks of pairs are built in, and what is in a text."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -12,39 +12,68 @@ from rich.text import Text
 
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["CorpusTable", "stats_table"]
+__all__ = ["CorpusTable", "TaskTable", "stats_table"]
 
 
-class CorpusTable:
+class _Described:
+    """A renderable: things with a name and a description, one a line; narrow, the descriptions stand below."""
+
+    NARROW = 60  # columns of a terminal
+    NAME: str
+    FIGURES: Sequence[tuple[str, Callable[[Mapping[str, Any]], str]]]
+
+    def __init__(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        self._rows = rows
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column(self.NAME, no_wrap=True)
+        for title, _ in self.FIGURES:
+            table.add_column(title, justify="right", no_wrap=True)
+        narrow = options.max_width < self.NARROW
+        if not narrow:
+            table.add_column("what it is", overflow="fold")
+        for row in self._rows:
+            cells = (figure(row) for _, figure in self.FIGURES)
+            table.add_row(row["name"], *cells, *([] if narrow else [Text(row["description"])]))
+        yield table
+        if narrow:
+            yield Text()
+            for row in self._rows:
+                yield Text(f"{row['name']}: {row['description']}")
+
+
+class CorpusTable(_Described):
     """A renderable: the built-in corpora, one a line; in a narrow terminal each with its description below.
 
     Parameters
     ----------
-    corpora : sequence of mappings
+    rows : sequence of mappings
         Each with ``name``, ``characters``, ``description`` and ``true_bits``, which may be None.
     """
 
-    NARROW = 60  # columns of a terminal
+    NAME = "corpus"
+    FIGURES = (
+        ("characters", lambda row: f"{row['characters']:,}"),
+        ("bits/char", lambda row: _per_character(row["true_bits"])),
+    )
 
-    def __init__(self, corpora: Sequence[Mapping[str, Any]]) -> None:
-        self._corpora = corpora
 
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
-        table.add_column("corpus", no_wrap=True)
-        table.add_column("characters", justify="right", no_wrap=True)
-        table.add_column("bits/char", justify="right", no_wrap=True)
-        narrow = options.max_width < self.NARROW
-        if not narrow:
-            table.add_column("what it is", overflow="fold")
-        for corpus in self._corpora:
-            cells = corpus["name"], f"{corpus['characters']:,}", _per_character(corpus["true_bits"])
-            table.add_row(*cells, *([] if narrow else [Text(corpus["description"])]))
-        yield table
-        if narrow:
-            yield Text()
-            for corpus in self._corpora:
-                yield Text(f"{corpus['name']}: {corpus['description']}")
+class TaskTable(_Described):
+    """A renderable: the built-in tasks of pairs, laid out as the corpora are.
+
+    Parameters
+    ----------
+    rows : sequence of mappings
+        Each with ``name``, ``pairs``, ``output``, ``minutes`` and ``description``.
+    """
+
+    NAME = "task"
+    FIGURES = (
+        ("pairs", lambda row: f"{row['pairs']:,}"),
+        ("output", lambda row: str(row["output"])),
+        ("minutes", lambda row: f"{row['minutes']:g}"),
+    )
 
 
 def stats_table(corpora: Sequence[Mapping[str, Any]]) -> Table:

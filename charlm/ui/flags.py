@@ -16,7 +16,7 @@ __all__ = ["SETTINGS", "as_flags"]
 
 _OTHERS = (
     *("beam", "count", "distributed", "encoding", "entries", "errors", "force", "from"),
-    *("min_count", "out", "png", "preset", "seconds", "size", "tensorboard", "unit", "x"),
+    *("min_count", "out", "output", "pairs", "png", "preset", "seconds", "size", "tensorboard", "unit", "x"),
 )
 _ODD = {"cell": "model", "seq_length_min": "seq-length"}
 SETTINGS = frozenset(

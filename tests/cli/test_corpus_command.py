@@ -13,6 +13,8 @@ import pytest
 
 from charlm.cli.entry import run
 from charlm.text.builtin import NAMES, make_text, true_entropy
+from charlm.text.builtin.tasks import TASKS, pairs_of
+from charlm.text.pairs import read_pairs
 
 
 class Terminal(io.StringIO):
@@ -25,7 +27,12 @@ def test_list_names_every_corpus(capsys: pytest.CaptureFixture[str]) -> None:
     out, err = capsys.readouterr()
     rows = [line.split() for line in out.splitlines()]
     assert rows[0][:3] == ["corpus", "characters", "bits/char"]
-    assert tuple(row[0] for row in rows[1:]) == NAMES
+    blank = rows.index([])
+    assert tuple(row[0] for row in rows[1:blank]) == NAMES
+    assert rows[blank + 1][:4] == ["task", "pairs", "output", "minutes"]
+    assert [row[:4] for row in rows[blank + 2 :]] == [
+        [name, f"{task.count:,}", task.output, f"{task.minutes:g}"] for name, task in TASKS.items()
+    ]
     sums = true_entropy("sums")
     assert sums is not None
     assert next(row for row in rows if row[0] == "sums")[:3] == ["sums", "500,000", f"{sums.bits:.4f}"]
@@ -35,7 +42,11 @@ def test_list_names_every_corpus(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_list_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["corpus", "list", "--json"]) == 0
-    corpora = json.loads(capsys.readouterr().out)["corpora"]
+    listed = json.loads(capsys.readouterr().out)
+    corpora, tasks = listed["corpora"], listed["tasks"]
+    assert [
+        (task["name"], task["pairs"], task["output"], task["minutes"], task["description"]) for task in tasks
+    ] == [(name, task.count, task.output, task.minutes, task.description) for name, task in TASKS.items()]
     assert tuple(corpus["name"] for corpus in corpora) == NAMES
     for corpus in corpora:
         entropy = true_entropy(corpus["name"])
@@ -74,6 +85,18 @@ def test_make_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert file.read_text("utf-8") == text
 
 
+def test_make_writes_pairs_that_are_read_back(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = ["corpus", "make", "dates", "--pairs", "--count", "20", "--seed", "3"]
+    assert run(command) == 0
+    made = capsys.readouterr().out
+    assert made.splitlines() == ["\t".join(pair) for pair in pairs_of("dates", 20, seed=3)]
+    file = tmp_path / "dates.tsv"
+    assert run([*command, "--output", str(file), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"name": "dates", "seed": 3, "characters": len(made), "output": str(file)}
+    assert read_pairs(str(file)) == pairs_of("dates", 20, seed=3)
+
+
 def test_make_shows_controls_on_a_terminal_and_keeps_them_off_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -93,6 +116,11 @@ def test_make_shows_controls_on_a_terminal_and_keeps_them_off_one(
             3,
             "no built-in corpus 'poems'; choose one of brackets, dates, python, skazki, sums, tales",
         ),
+        (["make", "sort"], 3, "sort is a built-in task of pairs, not a text; use --pairs for it"),
+        (["make", "tales", "--pairs"], 3, "no built-in task of pairs 'tales'; choose one of add, dates, "),
+        (["make", "dates", "--pairs", "--size", "9"], 2, "--size 9 counts the characters of a text; give --count"),
+        (["make", "dates", "--count", "9"], 2, "--count 9 counts pairs; give --size, or --pairs as well"),
+        (["make", "dates", "--pairs", "--count", "0"], 2, "--count is 0; it must be at least 1 and at most 100000"),
         (["make", "sums", "--size", "0"], 2, "--size is 0; it must be at least 1"),
         (["make", "sums", "--seed", "-1"], 2, "--seed is -1; it must be at least 0"),
         (["make", "python", "--size", "1000000000"], 3, "ask for at most those"),

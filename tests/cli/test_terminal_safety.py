@@ -118,6 +118,7 @@ CASES = {name: Case([*name.split(), *base]) for name, base in BASES.items()} | {
     "plot: one": Case(["plot", RUN, "--x", "epochs"]),
     "plot: no such axis": Case(["plot", RUN, "--x", ARGUMENT], 2),
     "corpus make: no such": Case(["corpus", "make", ARGUMENT], 3, MARKED),
+    "corpus make: pairs": Case(["corpus", "make", ARGUMENT, "--pairs"], 3, MARKED),
     "corpus make: JSON": Case(["corpus", "make", "python", "--size", "300", "--json"]),
     "corpus stats: baseline": Case(["corpus", "stats", CORPUS, "--baseline"], says=NAMED),
     "corpus stats: JSON": Case(["corpus", "stats", CORPUS, "--json"], says=NAMED),

@@ -102,8 +102,11 @@ def _corpora(begun: str) -> list[Candidate]:
 
 def _builtin(_begun: str) -> list[Candidate]:
     from charlm.text.builtin import NAMES, describe
+    from charlm.text.builtin.tasks import TASKS
 
-    return [Candidate(name, describe(name)) for name in NAMES]
+    texts = {name: describe(name) for name in NAMES}
+    tasks = {name: task.description for name, task in TASKS.items() if name not in texts}
+    return [Candidate(name, description) for name, description in (texts | tasks).items()]
 
 
 def _presets(_begun: str) -> list[Candidate]:

@@ -5,9 +5,10 @@
 `RandomBatches`                  windows from anywhere, each from zero state
 `DocumentBatches`                texts that stand alone, each from zero state to its end
 `MinCharRnnBatches`              one stream, with the cursor of min-char-rnn
+`PairBatches`                    pairs of sequences, padded, in batches of similar lengths
 ===============================  =======================================================
 
-All four are `Batches`: where they are is a small value of JSON types, and from it they continue bit for bit.
+All five are `Batches`: where they are is a small value of JSON types, and from it they continue bit for bit.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from charlm.text.batches.base import Batch, Batches, BatchShapes, text_batch, te
 from charlm.text.batches.documents import DocumentBatches, split_documents
 from charlm.text.batches.fitting import fit, split
 from charlm.text.batches.min_char_rnn import MinCharRnnBatches
+from charlm.text.batches.pairs import PairBatches
 from charlm.text.batches.random_windows import RandomBatches
 from charlm.text.batches.sequential import SequentialBatches
 
@@ -25,6 +27,7 @@ __all__ = [
     "Batches",
     "DocumentBatches",
     "MinCharRnnBatches",
+    "PairBatches",
     "RandomBatches",
     "SequentialBatches",
     "fit",

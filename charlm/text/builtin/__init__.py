@@ -118,5 +118,9 @@ def describe(name: str) -> str:
 
 def _source(name: str) -> _Source:
     if name not in _SOURCES:
+        from charlm.text.builtin.tasks import TASKS  # which are made of these modules
+
+        if name in TASKS:
+            raise CorpusError(f"{name} is a built-in task of pairs, not a text; use `pairs` for it")
         raise CorpusError(f"there is no built-in corpus {name!r}; choose one of {', '.join(NAMES)}")
     return _SOURCES[name]

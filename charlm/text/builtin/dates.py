@@ -10,12 +10,12 @@ from itertools import accumulate
 from charlm.text.builtin.dice import Dice
 from charlm.text.builtin.entropy import Entropy, entropy_of
 
-__all__ = ["FIRST", "FORMS", "LAST", "entropy", "lines"]
+__all__ = ["FIRST", "FORMS", "LAST", "MONTHS", "entropy", "letter", "lines", "newspaper", "slashes"]
 
 FIRST, LAST = date(1900, 1, 1), date(2099, 12, 31)
 
 # not from `calendar`, which follows the machine's language
-_MONTHS = (
+MONTHS = (
     "January",
     "February",
     "March",
@@ -35,24 +35,27 @@ def _iso(day: date) -> str:
     return day.isoformat()
 
 
-def _letter(day: date) -> str:
-    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+def letter(day: date) -> str:
+    """Write a day as in a letter: 3 May 1998."""
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
 
 
-def _newspaper(day: date) -> str:
-    return f"{_MONTHS[day.month - 1]} {day.day}, {day.year}"
+def newspaper(day: date) -> str:
+    """Write a day as in a newspaper: May 3, 1998."""
+    return f"{MONTHS[day.month - 1]} {day.day}, {day.year}"
 
 
-def _slashes(day: date) -> str:
+def slashes(day: date) -> str:
+    """Write a day in figures, the day first: 03/05/1998."""
     return f"{day.day:02}/{day.month:02}/{day.year}"
 
 
 # no string is a date in two of these, so a line tells both its day and its form
 FORMS: tuple[tuple[float, Callable[[date], str]], ...] = (
     (0.4, _iso),
-    (0.3, _letter),
-    (0.2, _newspaper),
-    (0.1, _slashes),
+    (0.3, letter),
+    (0.2, newspaper),
+    (0.1, slashes),
 )
 
 

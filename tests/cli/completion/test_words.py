@@ -37,7 +37,7 @@ def leaves(command: Any = PROGRAM) -> Iterator[Any]:
         (["nonsense", ""], []),
         (["--v"], ["--version"]),
         (["corpus", ""], ["list", "make", "stats"]),
-        (["corpus", "make", "s"], ["skazki", "sums"]),
+        (["corpus", "make", "s"], ["skazki", "sums", "sort"]),
         (["corpus", "make", "sums", ""], []),
         (["train", "--mod"], ["--model"]),
         (["train", "--no-d"], ["--no-documents"]),

@@ -1,0 +1,237 @@
+"""Pairs of sequences: sources padded on the left, targets on the right, bucketed by length."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.config import OutputName
+from charlm.errors import CorpusError, UsageError
+from charlm.text.batches.base import Batch, BatchShapes, IdArray, restored
+from charlm.text.batches.lengths import MOST
+
+__all__ = ["PairBatches", "padded_lengths"]
+
+
+class PairBatches:
+    """Pairs, pass after pass in another order, N in each batch and of similar lengths.
+
+    A batch has ``source`` ids (S, N), padded on the left, and ``source_lengths`` (1, N), and for
+
+    - text: ``inputs`` and ``targets`` (T, N), padded on the right, with ``mask`` (T, N), true where there is a
+      target; inputs begin with the stop symbol, targets end with it;
+    - label: ``targets`` (1, N);
+    - tags: ``targets`` (S, N), padded on the left as the source is, with ``mask`` (S, N).
+
+    Padding is 0. `Batch.counted` is the number of targets.
+
+    S and T take few values each, `padded_lengths` of all pairs, since a training loop keeps its arrays for each.
+    A pass shuffles the pairs, sorts them by these two values, and divides them into batches, whose order is
+    shuffled. Every pair is in every pass. Where N does not divide the number of pairs, the pass is filled up with
+    random pairs, which are in it twice; where there are fewer pairs than N, each is in the only batch ⌊N/pairs⌋ or
+    ⌈N/pairs⌉ times.
+
+    Parameters
+    ----------
+    sources : sequence of ndarray, each 1-D
+        Ids; one may be empty, except for tags.
+    targets : sequence of ndarray, each 1-D
+        Of text, ids without the stop symbol; of a label, its id alone; of tags, one id for each of the source.
+    output : {"text", "label", "tags"}
+    streams : int
+        N.
+    rng : Generator
+        Draws one number a pass, from which its order follows.
+    stop_id : int, optional
+        Id of the stop symbol; for text alone.
+
+    Raises
+    ------
+    CorpusError
+        If there are no pairs, or targets do not suit the output.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[IdArray],
+        targets: Sequence[IdArray],
+        *,
+        output: OutputName,
+        streams: int,
+        rng: np.random.Generator,
+        stop_id: int | None = None,
+    ) -> None:
+        if streams < 1:
+            raise UsageError(f"{streams} streams hold nothing; give at least 1")
+        if not sources:
+            raise CorpusError("there are no pairs to train on; give at least one")
+        if output == "text" and stop_id is None:
+            raise UsageError('`output="text"` needs a stop symbol; make the vocabulary with stop=True')
+        self.output = output
+        self.streams = streams
+        self.rng = rng
+        self.sources, self.targets = _Ragged(sources), _Ragged(targets, stop_id if output == "text" else None)
+        self._check()
+        self._S = padded_lengths(self.sources.sizes)
+        self._T = padded_lengths(self.targets.sizes)
+        self.lengths: tuple[int, ...] = tuple(np.unique(self._T).tolist())
+        self.length = self.lengths[-1]
+        self.batches = 0
+        self._shuffle(0)  # replaced by the first pass
+
+    def _check(self) -> None:
+        expected = {"label": np.ones_like(self.sources.sizes), "tags": self.sources.sizes}.get(self.output)
+        if expected is None:
+            return
+        wrong = np.flatnonzero((self.targets.sizes != expected) | (expected == 0))
+        if wrong.size:
+            n, wanted = self.targets.sizes[wrong[0]], max(1, expected[wrong[0]])
+            raise CorpusError(
+                f"pair {wrong[0] + 1} has {n} targets, not {wanted}; give one label, or a tag for each symbol"
+            )
+
+    def shapes(self) -> BatchShapes:
+        """Return the shapes of the largest batch."""
+        S, T, N, ids = int(self._S.max()), self.length, self.streams, np.dtype(np.intp).str
+        shapes = {"source": ((S, N), ids), "source_lengths": ((1, N), ids), "targets": ((T, N), ids)}
+        if self.output == "text":
+            shapes["inputs"] = ((T, N), ids)
+        if self.output != "label":
+            shapes["mask"] = ((T, N), "|b1")
+        return shapes
+
+    @property
+    def batches_per_epoch(self) -> int:
+        """Batches that hold all pairs, rounded up."""
+        return -(-len(self._S) // self.streams)
+
+    @property
+    def epoch(self) -> float:
+        """Batches given out, over those of a pass."""
+        return self.batches / self.batches_per_epoch
+
+    def next(self) -> Batch:
+        """Return the next batch."""
+        place = self.batches % self.batches_per_epoch
+        if place == 0:
+            self._shuffle(int(self.rng.integers(2**63)))
+        self.batches += 1
+        pairs = self._order[place]
+        S, T = int(self._S[pairs].max()), int(self._T[pairs].max())
+        source, _ = self.sources.padded_left(pairs, S)
+        arrays: dict[str, NDArray[Any]] = {"source": source, "source_lengths": self.sources.sizes[pairs][None]}
+        if self.output == "label":
+            arrays["targets"], mask = self.targets.padded_right(pairs, 1)
+        elif self.output == "tags":
+            arrays["targets"], mask = self.targets.padded_left(pairs, S)
+            arrays["mask"] = mask
+        else:
+            arrays["inputs"], mask = self.targets.padded_right(pairs, T)
+            arrays["targets"], _ = self.targets.padded_right(pairs, T, later=1)
+            arrays["mask"] = mask
+        return Batch(arrays, int(mask.sum()))
+
+    def _shuffle(self, seed: int) -> None:
+        """Divide the pairs into the batches of a pass, (batches, N)."""
+        self.seed = seed
+        rng = np.random.default_rng(seed)
+        order = np.resize(rng.permutation(len(self._S)), self.batches_per_epoch * self.streams)
+        S, T = self._S[order], self._T[order]
+        # to and fro, so that neighbours of different S have like T; the sort is stable and leaves equals shuffled
+        to_and_fro = np.where(np.searchsorted(np.unique(self._S), S) % 2, -T, T)
+        batches = order[np.lexsort((to_and_fro, S))].reshape(-1, self.streams)
+        self._order = batches[rng.permutation(len(batches))]
+
+    def state(self) -> dict[str, Any]:
+        """Return how many batches were given out, and the pass's order as its seed."""
+        return {"batches": self.batches, "seed": self.seed}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go to a stored place.
+
+        Raises
+        ------
+        CheckpointError
+            If it is none.
+        """
+        batches, seed = restored(state, "batches"), restored(state, "seed", below=2**63)
+        self.batches = batches
+        self._shuffle(seed)
+
+
+class _Ragged:
+    """Sequences of several lengths, one after the other in memory; with a stop symbol before and after each."""
+
+    def __init__(self, sequences: Sequence[IdArray], stop_id: int | None = None) -> None:
+        between = np.array([] if stop_id is None else [stop_id], np.intp)
+        parts = [part for sequence in sequences for part in (between, sequence)]
+        self.sizes = np.array([len(sequence) + len(between) for sequence in sequences])
+        self._starts = np.cumsum(self.sizes) - self.sizes
+        # the last id is a stop symbol or stands for padding
+        self._ids = np.concatenate([*parts, between if between.size else [0]]).astype(np.intp)
+
+    def padded_left(self, which: NDArray[np.intp], length: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return ids (length, N) of some sequences that end together, and where they are."""
+        t = np.arange(length)[:, None] - (length - self.sizes[which])
+        return self._at(which, t, t >= 0)
+
+    def padded_right(
+        self, which: NDArray[np.intp], length: int, later: int = 0
+    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return ids (length, N) of sequences that begin together, or what follows each id, and where they are."""
+        t = np.arange(length)[:, None] + np.zeros_like(which)
+        return self._at(which, t + later, t < self.sizes[which])
+
+    def _at(
+        self, which: NDArray[np.intp], t: NDArray[np.intp], there: NDArray[np.bool_]
+    ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        ids = np.where(there, self._ids[np.where(there, self._starts[which] + t, 0)], 0)
+        return ids, there
+
+
+def padded_lengths(sizes: NDArray[np.intp], most: int = MOST) -> NDArray[np.intp]:
+    """Return to which length each sequence is padded: at most so many lengths, with the least padding in all.
+
+    Parameters
+    ----------
+    sizes : ndarray, shape (n,)
+        Length of each sequence.
+    most : int
+        Different lengths.
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        At least 1, so that no array is empty.
+
+    Notes
+    -----
+    With the sizes s₁ < s₂ < …, n₍ᵢ₎ of each, and c(j) the fewest symbols of the sequences up to sⱼ with k lengths,
+    c(j) = minᵢ c′(i) + sⱼ (nᵢ₊₁ + … + nⱼ), where c′ is the same for k − 1 lengths.
+
+    Examples
+    --------
+    >>> padded_lengths(np.array([1, 2, 2, 9, 9, 8, 3]), most=2)
+    array([3, 3, 3, 9, 9, 9, 3])
+    """
+    size, where, counts = np.unique(np.maximum(sizes, 1), return_inverse=True, return_counts=True)
+    if len(size) <= most:
+        return size[where]
+    below = np.concatenate([[0], np.cumsum(counts)])  # sequences shorter than each size, and all
+    cost = np.concatenate([[0.0], np.full(len(size), np.inf)])
+    cuts = np.zeros((most, len(size) + 1), np.intp)
+    for k in range(most):
+        before, cost = cost, np.zeros_like(cost)
+        for j in range(1, len(size) + 1):
+            through = before[:j] + size[j - 1] * (below[j] - below[:j])
+            cuts[k, j] = through.argmin()
+            cost[j] = through[cuts[k, j]]
+    padded, end = np.empty_like(size), len(size)
+    for k in reversed(range(most)):
+        begin = cuts[k, end]
+        padded[begin:end] = size[end - 1]
+        end = begin
+    return padded[where]

@@ -1,0 +1,223 @@
+r"""Pairs of strings, a source and a target each, and the files that hold them.
+
+A file is UTF-8 text with one pair a line, ``source<TAB>target``. Within a string ``\t``, ``\n``, ``\r`` and ``\\``
+stand for a tab, a newline, a carriage return and a backslash; every other character stands for itself. So pair k of
+a file is its line k.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import BinaryIO, NamedTuple
+
+from charlm.config import DecodingErrors, OutputName
+from charlm.errors import CorpusError
+
+__all__ = [
+    "LONGEST",
+    "Pair",
+    "check_pairs",
+    "drop_long",
+    "format_pair",
+    "parse_pairs",
+    "read_pairs",
+    "split_pairs",
+]
+
+LONGEST = 512  # characters of a source or a target that is trained on
+
+_ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\\": r"\\"}
+_MEANING = {escape: character for character, escape in _ESCAPES.items()}
+_TO_ESCAPE = str.maketrans(_ESCAPES)
+_ESCAPE = re.compile(r"\\(?s:.?)")
+
+
+class Pair(NamedTuple):
+    """A source and the target that a model is to make of it."""
+
+    source: str
+    target: str
+
+
+def format_pair(pair: Pair) -> str:
+    r"""Return the line of a pair, without a newline; `parse_pairs` reads it back.
+
+    Examples
+    --------
+    >>> format_pair(Pair("two\nlines", "C:\\"))
+    'two\\nlines\tC:\\\\'
+    """
+    source, target = pair
+    return f"{source.translate(_TO_ESCAPE)}\t{target.translate(_TO_ESCAPE)}"
+
+
+def parse_pairs(text: str, where: str) -> list[Pair]:
+    r"""Read pairs, one a line.
+
+    Parameters
+    ----------
+    text : str
+        Lines end with ``\n`` or ``\r\n``; the last may do without. Sources and targets may be empty, and pairs may
+        occur repeatedly.
+    where : str
+        Name of the text in errors.
+
+    Returns
+    -------
+    list of Pair
+        Pair k is line k.
+
+    Raises
+    ------
+    CorpusError
+        If there are no pairs, for a line without exactly one tab, and for a backslash that begins no escape.
+
+    Examples
+    --------
+    >>> parse_pairs("forty-two\t42\n", "numbers.tsv")
+    [Pair(source='forty-two', target='42')]
+    """
+    lines = text.split("\n")
+    if not lines[-1]:
+        del lines[-1]
+    if not lines:
+        raise CorpusError(f"there are no pairs in {where}; write one a line, source<TAB>target")
+    pairs = []
+    for number, line in enumerate(lines, 1):
+        fields = line.removesuffix("\r").split("\t")
+        if len(fields) != 2:
+            tabs = len(fields) - 1
+            found = "is blank" if not line.strip() and not tabs else f"has {tabs or 'no'} tab{'s' * (tabs > 1)}"
+            raise CorpusError(
+                f"line {number:,} of {where} {found}; write source<TAB>target, and a tab within either as \\t"
+            )
+        if "\\" in line:
+            fields = [_unescaped(field, number, where) for field in fields]
+        pairs.append(Pair(*fields))
+    return pairs
+
+
+def _unescaped(field: str, number: int, where: str) -> str:
+    def meaning(found: re.Match[str]) -> str:
+        escape = found[0]
+        if escape not in _MEANING:
+            shown = "a lone backslash at the end of a string" if escape == "\\" else f"an unknown escape {escape}"
+            raise CorpusError(
+                f"line {number:,} of {where} has {shown}; use \\t, \\n and \\r, and \\\\ for a backslash"
+            )
+        return _MEANING[escape]
+
+    return _ESCAPE.sub(meaning, field)
+
+
+def read_pairs(
+    source: str, *, encoding: str = "utf-8", errors: DecodingErrors = "strict", stdin: BinaryIO | None = None
+) -> list[Pair]:
+    """Read the pairs of a file, ``-`` for standard input, or ``builtin:NAME``.
+
+    Parameters
+    ----------
+    source, encoding, errors, stdin
+        As for `charlm.text.corpus.read_corpus`: what is compressed is unpacked, a leading byte order mark dropped.
+
+    Raises
+    ------
+    CorpusError, UsageError
+        As for `read_corpus` and `parse_pairs`.
+    """
+    from charlm.text.corpus import BUILTIN, STDIN, read_text
+
+    if source.startswith(BUILTIN):
+        from charlm.text.builtin.tasks import pairs_of
+
+        return pairs_of(source.removeprefix(BUILTIN))
+    text = read_text(source, encoding=encoding, errors=errors, stdin=stdin, allow_empty=True)
+    return parse_pairs(text, "standard input" if source == STDIN else repr(source))
+
+
+def check_pairs(pairs: Sequence[Pair], output: OutputName, where: str) -> None:
+    """Check that the targets suit an output: tags are one symbol for each character of the source.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+        All pairs of a file, in its order.
+    output : {"text", "label", "tags"}
+    where : str
+        Name of the file in errors.
+
+    Raises
+    ------
+    CorpusError
+        If they do not, or a source to tag is empty.
+    """
+    if output != "tags":
+        return
+    for number, (source, target) in enumerate(pairs, 1):
+        if len(source) != len(target) or not source:
+            raise CorpusError(
+                f"line {number:,} of {where} has {len(target):,} tags for {len(source):,} characters; "
+                f"give one symbol for each of at least one character, or another `output`"
+            )
+
+
+def drop_long(pairs: Sequence[Pair], longest: int = LONGEST) -> tuple[list[Pair], int]:
+    """Leave out the pairs whose source or target is too long to train on.
+
+    A single very long pair would make every array of its batch as long for all of its streams. It is left out and
+    counted, not refused, since a corpus of many pairs is still good without it.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    longest : int
+        Characters that a source and a target may have.
+
+    Returns
+    -------
+    kept : list of Pair
+    dropped : int
+        Pairs that were left out.
+
+    Raises
+    ------
+    CorpusError
+        If none is left.
+    """
+    kept = [pair for pair in pairs if len(pair.source) <= longest and len(pair.target) <= longest]
+    if not kept:
+        raise CorpusError(f"every pair is longer than {longest:,} characters; give shorter ones")
+    return kept, len(pairs) - len(kept)
+
+
+def split_pairs(pairs: Sequence[Pair], frac: float, seed: int) -> tuple[list[Pair], list[Pair]]:
+    """Hold out pairs by their source: no source that is held out occurs in training.
+
+    Parameters
+    ----------
+    pairs : sequence of Pair
+    frac : float
+        Fraction of the distinct sources that is held out. Where nothing would be left to train on, none is.
+    seed : int
+        Decides which.
+
+    Returns
+    -------
+    train, held_out : list of Pair
+        In the order in which they are given, repeated ones included.
+
+    Raises
+    ------
+    UsageError
+        If the fraction is not from 0 to below 1.
+    """
+    import numpy as np  # here, so that built-in tasks can be listed without it
+
+    from charlm.text.batches.fitting import split
+
+    sources = list(dict.fromkeys(pair.source for pair in pairs))
+    kept, _ = split(np.random.default_rng(seed).permutation(len(sources)), frac)
+    known = {sources[k] for k in kept} or set(sources)
+    train = [pair for pair in pairs if pair.source in known]
+    return train, [pair for pair in pairs if pair.source not in known]
