@@ -1,4 +1,4 @@
-"""Dot-product attention: every decoder state weighs all encoder states.
+"""Dot-product attention: a weighted mean of all encoder states for every decoder state.
 
 ::
 
@@ -44,7 +44,7 @@ def dot_attention(
     keys : ndarray, shape (S, N, H)
     values : ndarray, shape (S, N, D)
     mask : ndarray of bool, shape (S, N), optional
-        True where there is a key; elsewhere keys and values may be anything, NaN included. All when left out.
+        True where there is a key; all when left out. Masked keys and values may have any value.
     scale : float, optional
         a, the factor of the dot products; 1/√H when left out.
 
@@ -53,7 +53,7 @@ def dot_attention(
     context : ndarray, shape (T, N, D)
         Zero for a stream that has no keys.
     weights : ndarray, shape (T, N, S)
-        They sum to 1 over the keys of a stream, if it has any.
+        They sum to 1 over the keys of a stream; zero if it has none.
     backprop : callable
         ``(dcontext, dweights=None) -> (dqueries, dkeys, dvalues)``, zero where masked; once only.
 
@@ -83,16 +83,16 @@ def dot_attention(
     if mask is not None:
         check_shape("the mask", mask, (S, N), "(S, N)")
         mask = None if mask.all() else mask
-    if mask is not None:  # of 0 · NaN there would remain NaN
+    if mask is not None:  # since 0 · NaN is NaN
         values, keys = zero_rows(values, mask), zero_rows(keys, mask)
     a = queries.dtype.type(H**-0.5 if scale is None else scale)
-    Q, K, V = (array.transpose(1, 0, 2) for array in (queries, keys, values))  # a stream a matrix
+    Q, K, V = (array.transpose(1, 0, 2) for array in (queries, keys, values))  # a matrix for each stream
 
     w = np.matmul(Q, K.transpose(0, 2, 1))  # (N, T, S)
     np.multiply(w, a, out=w)  # (1)
     if mask is not None:
         np.copyto(w, -np.inf, where=~mask.T[:, None])
-    peak = w.max(axis=2, keepdims=True, initial=np.finfo(w.dtype).min)  # finite also for a stream without keys
+    peak = w.max(axis=2, keepdims=True, initial=np.finfo(w.dtype).min)  # finite even for a stream without keys
     np.exp(np.subtract(w, peak, out=w), out=w)
     total = w.sum(axis=2, keepdims=True)
     np.divide(w, total, out=w, where=total > 0)  # (2)

@@ -1,4 +1,4 @@
-"""Two recurrent layers over the same input, one of which reads it from its end.
+"""Two recurrent layers over the same input, one of which reads it backwards.
 
 ::
 
@@ -9,8 +9,8 @@
         h_b = reversed(layer_b(x'))                dx' = backprop_b(reversed(dh_b))
     (3) h = [h_f; h_b]                        (3′) dh_f, dh_b = split(dh)
 
-Each stream is reversed by itself, within its own sequence, so that both layers read sequences that are padded on
-the left, from zero state where one begins.
+Each sequence is reversed in its own place, so that both layers read sequences that are padded on the left, and
+begin each from zero state.
 """
 
 from __future__ import annotations
@@ -40,22 +40,22 @@ class BidirectionalState(NamedTuple):
 
 
 class Bidirectional:
-    """A layer over sequences ``(T, N, D) -> (T, N, H + H')``, which sees at each step the whole sequence.
+    """A layer over sequences ``(T, N, D) -> (T, N, H + H')``, whose every output depends on the whole sequence.
 
-    So it can encode, tag and classify, and cannot predict what comes next: it has no `stepper`, and a language
-    model cannot have it.
+    It can encode, tag and classify. It cannot predict the next symbol: it has no `stepper`, and cannot be part of a
+    language model.
 
     Parameters
     ----------
     forward, backward : RNN, LSTM or GRU
-        Read the sequence from its beginning and from its end; both of the same D and precision.
+        They read the sequence forwards and backwards; both have the same D and precision.
     params : ParameterStore, optional
-        The store that holds both layers' weights already, under ``forward`` and ``backward``; by default a new one.
+        A store that holds the weights of both layers under ``forward`` and ``backward``; by default a new one.
 
     Raises
     ------
     UsageError
-        If the layers do not read the same.
+        If the layers differ in D or precision.
 
     References
     ----------
@@ -99,7 +99,7 @@ class Bidirectional:
         dtype: DTypeLike = np.float32,
         **options: Any,
     ) -> Bidirectional:
-        """Build both directions of one cell.
+        """Build a layer with the same cell in both directions.
 
         Parameters
         ----------
@@ -108,7 +108,7 @@ class Bidirectional:
         input_size, hidden_size : int
             D, and the units of each direction.
         rng : numpy.random.Generator, optional
-            Draws the start weights of both; seed 0 when left out.
+            Draws the start weights of both layers; seed 0 when left out.
         dtype, **options
             As for the cell.
 
@@ -153,19 +153,19 @@ class Bidirectional:
         weight_rng: np.random.Generator | None = None,
         workspace: Workspace | None = None,
     ) -> tuple[FloatArray, BidirectionalState, Callable[..., tuple[FloatArray | None, BidirectionalState]]]:
-        """Read a whole sequence from both ends.
+        """Read a whole sequence in both directions.
 
         Parameters
         ----------
         x : ndarray or Lookup
             As for `Recurrent.forward`.
         state : BidirectionalState, optional
-            Before the first step of the forward layer and before the last of the backward one; zero when left out.
+            The forward layer's before the first step, and the backward layer's before the last; zero when left out.
         lengths : ndarray of int, shape (N,), optional
-            Of sequences that are padded on the left: as for `forward_padded`, in place of `state` and `resets`.
+            Lengths of sequences padded on the left, as for `forward_padded`; then without `state` and `resets`.
         resets : ndarray of bool, shape (T, N), optional
-            Steps at which another sequence begins, from zero state. The backward layer reads each of them from its
-            end, the first one first.
+            Steps at which a new sequence begins, from zero state. The backward layer reads the sequences in the
+            same order, each from its end.
         weight_rng, workspace
             As for `Recurrent.forward`.
 
@@ -173,7 +173,7 @@ class Bidirectional:
         -------
         h : ndarray, shape (T, N, H + H')
         state : BidirectionalState
-            After each layer's last step: the backward one's has read the first symbol last.
+            After the last symbol that each layer reads; for the backward layer, this is the first of the sequence.
         backprop : callable
             ``(dh, dstate=None) -> (dx, dstate)``; adds into ``params.grad``; once only.
 
@@ -225,7 +225,7 @@ class Bidirectional:
 
 
 def _reversal(resets: Resets | None, N: int) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """Return the function that reverses arrays (T, N, …) in time, each sequence within its own place."""
+    """Return a function that reverses each sequence of arrays (T, N, …) in its own place."""
     if resets is None or not resets[1:].any():
         return lambda array: array[::-1]
     T = len(resets)

@@ -6,7 +6,7 @@
     sigmoid cross-entropy    -y log p - (1 - y) log(1 - p),  p = σ(z)    gradient p - y
     squared error            Σ(ŷ - y)²                                   gradient 2(ŷ - y)
 
-Each takes a mask: what does not count enters neither the loss nor a gradient, whatever stands there, NaN included.
+Each takes a mask. Masked entries change neither the loss nor a gradient, even if they are NaN.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def cross_entropy(
     logits : ndarray, shape (T, N, V) or (N, V)
     targets : ndarray of int, shape (T, N) or (N,)
     mask : ndarray of bool, of the targets' shape, optional
-        True where a symbol counts; all count when left out. Elsewhere logits and target may be anything.
+        True where a symbol counts; all count when left out. Masked logits and targets may have any value.
     reduction : {"mean", "sum"}
         Mean or sum over the symbols that count.
     scale : float, optional
@@ -152,7 +152,7 @@ def sigmoid_cross_entropy(
     reduction: Reduction = "mean",
     scale: float | None = None,
 ) -> tuple[float, Callable[[], FloatArray]]:
-    """Compute the binary cross-entropy of each entry by itself, in nats.
+    """Compute the binary cross-entropy of each entry, in nats.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def sigmoid_cross_entropy(
     targets : ndarray, of the logits' shape
         0 or 1, or a probability between them.
     mask : ndarray of bool, of the logits' shape or of all its axes but the last, optional
-        True where an entry counts; all count when left out. Elsewhere logits and targets may be anything.
+        True where an entry counts; all count when left out. Masked logits and targets may have any value.
     reduction, scale
         As for `cross_entropy`, with entries in place of symbols.
 
@@ -188,8 +188,7 @@ def sigmoid_cross_entropy(
     [[0.25], [-0.25]]
     """
     letters = "(T, N, J)" if logits.ndim == 3 else "(N, J)"
-    if mask is not None:
-        mask = _entries(mask, logits.shape, letters)
+    mask = _entry_mask(mask, logits.shape)
     scale = _checked_scale(targets, mask, logits.shape, letters, reduction, scale)
     logits, targets = _blanked(logits, mask), _blanked(targets, mask)
     if not ((targets >= 0) & (targets <= 1)).all():
@@ -224,7 +223,7 @@ def squared_error(
     outputs, targets : ndarray
         Of one shape.
     mask : ndarray of bool, of the outputs' shape or of all its axes but the last, optional
-        True where an entry counts; all count when left out. Elsewhere outputs and targets may be anything.
+        True where an entry counts; all count when left out. Masked outputs and targets may have any value.
     reduction, scale
         As for `cross_entropy`, with entries in place of symbols.
 
@@ -250,25 +249,20 @@ def squared_error(
     """
     if outputs.shape != targets.shape:
         raise UsageError(f"outputs have shape {outputs.shape} and targets {targets.shape}; they must be the same")
-    letters = "the outputs' shape"
-    if mask is not None:
-        mask = _entries(mask, outputs.shape, letters)
-    scale = _checked_scale(targets, mask, outputs.shape, letters, reduction, scale)
+    mask = _entry_mask(mask, outputs.shape)
+    scale = _checked_scale(targets, mask, outputs.shape, "the outputs' shape", reduction, scale)
     difference = _blanked(outputs, mask) - _blanked(targets, mask)
     loss = float(np.square(difference, dtype=np.float64).sum()) * scale
     return loss, once(lambda: difference * difference.dtype.type(2 * scale))
 
 
-def _entries(mask: Mask, shape: Shape, letters: str) -> Mask:
-    """Return a mask of entries, given one of them or of all axes but the last."""
-    if mask.shape == shape[:-1]:
-        mask = np.broadcast_to(mask[..., None], shape)
-    check_shape("the mask", mask, shape, letters)
-    return mask
+def _entry_mask(mask: Mask | None, shape: Shape) -> Mask | None:
+    """Broadcast a mask of all axes but the last to the shape; return any other unchanged."""
+    return np.broadcast_to(mask[..., None], shape) if mask is not None and mask.shape == shape[:-1] else mask
 
 
 def _blanked(array: NDArray[Any], mask: Mask | None) -> NDArray[Any]:
-    """Return the array with zero where nothing counts: there may be NaN, which a product with 0 would keep."""
+    """Return the array with zeros where masked, since a product with 0 would keep NaN."""
     return array if mask is None else np.where(mask, array, array.dtype.type(0))
 
 
@@ -280,7 +274,7 @@ def _checked_scale(
     reduction: Reduction,
     scale: float | None,
 ) -> float:
-    """Check the arguments that the cross-entropies share; return `scale`, or the reduction's factor of a sum."""
+    """Check the arguments that all losses share; return `scale`, or the reduction's factor of a sum."""
     check_shape("targets", targets, shape, letters)
     if mask is not None:
         check_shape("the mask", mask, shape, letters)

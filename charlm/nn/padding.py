@@ -1,15 +1,15 @@
-"""Sequences of unequal lengths in one batch, without a time loop that knows of lengths.
+"""Sequences of unequal lengths in one batch. The time loop needs no lengths.
 
 ::
 
-    pad_left     . . a b c     encoders: each stream begins with a reset of its state, and ends at the last step,
-                 d e f g h     so that the last step has every stream's final state (many-to-one: ``h[-1]``)
+    pad_left     . . a b c     encoders: each sequence begins with a reset and ends at the last step, which has the
+                 d e f g h     final state of every stream (many-to-one: ``h[-1]``)
 
-    pad_right    a b c . .     decoders: all streams begin together, and a mask in the loss leaves the padding out
-                 d e f g h
+    pad_right    a b c . .     decoders: all sequences begin at the first step, and a mask in the loss excludes the
+                 d e f g h     padding
 
-A stream that is padded on the left runs through its padding first, and then from zero state through its sequence:
-outputs, final states and gradients are those of the sequence alone. PyTorch's packed sequences give the same.
+A layer reads the padding on the left first, then the sequence from zero state: outputs, final states and gradients
+are those of the sequence alone, as with PyTorch's packed sequences.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _State = TypeVar("_State", bound=tuple[Any, ...])
 
 
 def pad_left(sequences: Sequence[ArrayLike]) -> tuple[NDArray[Any], NDArray[np.intp], Bools]:
-    """Put sequences into one array, each of them at its end.
+    """Copy sequences into one array, aligned at its end.
 
     Parameters
     ----------
@@ -45,7 +45,7 @@ def pad_left(sequences: Sequence[ArrayLike]) -> tuple[NDArray[Any], NDArray[np.i
         Zero in the padding; T is the largest length.
     lengths : ndarray of int, shape (N,)
     resets : ndarray of bool, shape (T, N)
-        Where each sequence begins, for the `resets` of a recurrent layer.
+        True where a sequence begins, for the `resets` of a recurrent layer.
 
     Raises
     ------
@@ -68,7 +68,7 @@ def pad_left(sequences: Sequence[ArrayLike]) -> tuple[NDArray[Any], NDArray[np.i
 
 
 def pad_right(sequences: Sequence[ArrayLike]) -> tuple[NDArray[Any], NDArray[np.intp], Bools]:
-    """Put sequences into one array, each of them at its beginning.
+    """Copy sequences into one array, aligned at its beginning.
 
     Parameters
     ----------
@@ -101,12 +101,12 @@ def pad_right(sequences: Sequence[ArrayLike]) -> tuple[NDArray[Any], NDArray[np.
 
 
 def left_mask(lengths: IdArray, steps: int) -> Bools:
-    """Return where sequences (T, N) of these lengths (N,) stand that are padded on the left."""
+    """Return a mask (T, N) of sequences of these lengths (N,), padded on the left."""
     return np.arange(steps)[:, None] >= steps - lengths
 
 
 def zero_rows(array: NDArray[Any], real: Bools, *, out: NDArray[Any] | None = None) -> NDArray[Any]:
-    """Copy an array with zeros where `real`, of its first axes, is False, whatever stands there."""
+    """Copy an array, with zeros where `real`, over its first axes, is False."""
     out = np.empty_like(array) if out is None else out
     np.copyto(out, array)
     out[~real] = 0
@@ -116,19 +116,19 @@ def zero_rows(array: NDArray[Any], real: Bools, *, out: NDArray[Any] | None = No
 def forward_padded(
     layer: Any, x: Inputs, lengths: IdArray, *, workspace: Workspace | None = None, **options: Any
 ) -> tuple[FloatArray, Any, Any]:
-    """Let a layer read sequences that are padded on the left, each from zero state.
+    """Run a layer over sequences that are padded on the left, each from zero state.
 
     Parameters
     ----------
     layer : RNN, LSTM, GRU, Bidirectional or Stack
     x : ndarray or Lookup
-        (T, N, D), or ids (T, N), or a lookup. What stands in the padding changes nothing, NaN included.
+        (T, N, D), or ids (T, N), or a lookup. The padding may have any value.
     lengths : ndarray of int, shape (N,)
         From 0 to T.
     workspace : Workspace, optional
         Arrays for the results, overwritten by the next window.
     **options
-        More of the layer's, such as `weight_rng`.
+        Other arguments of the layer, such as `weight_rng`.
 
     Returns
     -------
@@ -137,7 +137,7 @@ def forward_padded(
     state
         After each stream's last step; zero for an empty sequence.
     backprop : callable
-        As the layer's; gradients of outputs in the padding change nothing, those of inputs in it are zero.
+        As of the layer. Gradients of outputs in the padding are ignored, those of inputs in it are zero.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def forward_padded(
 
 
 def check_starts(state: object, resets: object) -> None:
-    """Refuse a state or resets beside lengths.
+    """Refuse a state or resets together with lengths.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def check_starts(state: object, resets: object) -> None:
 
 
 def _starts(lengths: IdArray, steps: int) -> Bools:
-    """Return where sequences of these lengths begin (T, N); an empty one begins nowhere."""
+    """Return a mask (T, N) of the steps at which sequences of these lengths begin; none for an empty one."""
     starts: Bools = np.arange(steps)[:, None] == steps - lengths
     return starts
 

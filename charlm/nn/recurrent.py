@@ -6,8 +6,8 @@ A cell adds its equations and their derivatives, one method each::
     gate_factors    many steps at once    the factors of dL/dh and dL/dc in the gradients of the pre-activations
     step_backward   one step backward     dL/dstate after a step → dL/dz and dL/dstate before it
 
-so that the loops themselves make few NumPy calls. In those the last argument is where the result goes; naming it
-``out`` would cost a few per cent where arrays are small. Training, reading and sampling share `step_forward`.
+so that the loops make few NumPy calls. The last argument of those is the output array; the keyword ``out`` would
+cost a few per cent for small arrays. Training, reading and sampling share `step_forward`.
 
 Arrays inside a window are (G, T, N, H): each gate of the whole window is a matrix (T·N, H), and nothing is copied
 between the time loop and the products over the window. Code that exists for speed alone is in `charlm.nn.kernels`.
@@ -16,7 +16,7 @@ between the time loop and the products over the window. Code that exists for spe
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, cast
 
 import numpy as np
@@ -66,13 +66,13 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     input_size, hidden_size : int
         D and H.
     params : ParameterStore, optional
-        A store with the weights to use as they are, unless `rng` is given; by default a new one.
+        A store with the weights, used as they are unless `rng` is given; by default a new one.
     rng : numpy.random.Generator, optional
         Draws the start weights; seed 0 for a store of its own when left out.
     dtype : dtype-like
         For a store of its own.
     weight_drop : float
-        Share of the weights of ``W_h`` that a window does without while training (DropConnect).
+        Probability that a weight of ``W_h`` is dropped for a window while training (DropConnect).
 
     References
     ----------
@@ -81,7 +81,8 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
 
     input_order: ClassVar[tuple[Gate, ...]]  # the gates' kernel order in W_x and b
     recurrent_order: ClassVar[tuple[Gate, ...]]  # and in W_h
-    state_type: ClassVar[Any]  # a NamedTuple of arrays
+    state_type: ClassVar[Callable[..., LayerState]]  # a NamedTuple of arrays
+    state_parts: ClassVar[int] = 1  # how many arrays
     adds_to_dh: ClassVar[bool] = False  # whether dh₋ has a part beside W_hᵀ dz
 
     def __init__(
@@ -121,11 +122,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     def zero_state(self, streams: int) -> LayerState:
         """Return the state of N streams that have read nothing, each part (N, H)."""
         zero = np.zeros((streams, self.hidden_size), self.params.dtype)
-        return self._state(zero for _ in self.state_type._fields)
-
-    def _state(self, arrays: Iterable[FloatArray]) -> LayerState:
-        state: LayerState = self.state_type._make(arrays)
-        return state
+        return self.state_type(*[zero] * self.state_parts)
 
     # -- the equations, which each cell writes --
 
@@ -135,11 +132,11 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
 
     @abstractmethod
     def gate_factors(self, window: WindowT, steps: slice) -> None:
-        """Compute from the activations of many steps what `step_backward` multiplies with, in place."""
+        """Compute the factors of `step_backward` from the activations of many steps, in place."""
 
     @abstractmethod
     def step_backward(self, step: BackwardT, carry: LayerState) -> None:
-        """Turn dL/dstate after a step (`carry`) into dL/dz and dL/dstate before it, in place."""
+        """Compute dL/dz, and turn dL/dstate after a step (`carry`) into that before it, in place."""
 
     @abstractmethod
     def window(self, T: int, N: int, products: Products, *, resets: bool) -> WindowT:
@@ -156,7 +153,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
 
     @property
     def recurrent_groups(self) -> Sequence[Sequence[Gate]]:
-        """Gates that multiply the same."""
+        """Groups of gates with a common operand."""
         return [self.recurrent_order]
 
     def gradients_(self, window: WindowT, mask: FloatArray | None, backprop_x: BackpropInput) -> FloatArray | None:
@@ -193,11 +190,11 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         x : ndarray or Lookup
             (T, N, D) inputs; or ids (T, N) for one-hot rows; or a lookup.
         state : LayerState, optional
-            Carried over from the window before, each (N, H); zero when left out.
+            Carried over from the window before, of arrays (N, H); zero when left out.
         resets : ndarray of bool, shape (T, N), optional
             Streams whose state is set to zero before the step.
         weight_rng : numpy.random.Generator, optional
-            Draws which recurrent weights are dropped; without it none are.
+            Draws the recurrent weights to drop; without it none are dropped.
         workspace : Workspace, optional
             Arrays for the results, overwritten by the next window; by default fresh ones.
 
@@ -230,7 +227,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         start = self.zero_state(N) if state is None else state
         for part in start:
             check_shape("the state", part, (N, H), "(N, H)")
-        inside = resets is not None and bool(resets[1:].any())  # those of the first step are made at the start
+        inside = resets is not None and bool(resets[1:].any())  # resets at the first step act on the start state
         window = ws.get((self, "window", T, N, inside), lambda: self.window(T, N, products, resets=inside))
         window.load_(self.params)
         keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and inside else None
@@ -246,12 +243,12 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
                     for slots, before in zip(window.states, window.before, strict=True):
                         np.multiply(slots[t], keep[t], before[t])
                 self.step_forward(step)
-        end = self._state(slots[T].copy() for slots in window.states)
+        end = self.state_type(*(slots[T].copy() for slots in window.states))
 
         @once
         def backprop(dy: FloatArray, dstate: LayerState | None = None) -> tuple[FloatArray | None, LayerState]:
             check_shape("dh", dy, (T, N, H), "(T, N, H)")
-            carry = self._state(np.array(d, order="C") for d in (dstate or self.zero_state(N)))
+            carry = self.state_type(*(np.array(d, order="C") for d in (dstate or self.zero_state(N))))
             for steps in window.chunks():
                 self.gate_factors(window, steps)
                 with window.unbuffered():
@@ -300,7 +297,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         x : ndarray
             (N, D) inputs or (N,) ids.
         state : LayerState
-            Left as it is.
+            Unchanged.
 
         Returns
         -------
@@ -310,17 +307,17 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         return self.stepper(len(x))(x, state)
 
     def stepper(
-        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
+        self, streams: int | None, table: FloatArray | IdArray | None = None, *, dot_for: DotFor | None = None
     ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now.
 
         Parameters
         ----------
         streams : int or None
-            N; None for one stream without an axis of its own, which is quickest.
+            N; None for one stream without an axis, which is fastest.
         table : ndarray, shape (D, V), or of int, shape (S,), optional
-            Ids pick columns of this table; of the identity (one-hot) when left out. Or they are places among these
-            symbols, for one-hot input from a large vocabulary.
+            Ids select columns of this table, or of the identity (one-hot) when left out. With symbols (S,), for
+            one-hot input from a large vocabulary, ids are places among these.
         dot_for : callable, optional
             As for `charlm.nn.kernels.gate_products.GateProduct`.
         """
@@ -331,12 +328,12 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         Products(products, []).load_(self.by_gate("W_h"))
         return self.step_function(self._reader(streams, table), products)
 
-    def _reader(self, streams: int | None, table: NDArray[Any] | None) -> Callable[[StepInput], FloatArray]:
-        """Return ``x -> W_x x + b``, (G, N, H): of ids, whose meaning `table` gives, or of dense x.
+    def _reader(self, streams: int | None, table: FloatArray | IdArray | None) -> Callable[[StepInput], FloatArray]:
+        """Return ``x -> W_x x + b`` (G, N, H), or (G, H) for one stream without an axis; x is dense or ids.
 
-        For one stream without an axis (G, H). The result is overwritten by the next call, or a view.
+        The next call may overwrite the result.
         """
-        symbols = table if table is not None and table.dtype.kind != "f" else None
+        symbols = None if table is None or table.dtype.kind == "f" else cast("IdArray", table)
         weights = InputWeights(self, by_symbol=symbols is not None and streams is None)
         weights.load_(self, symbols)
         W_x, b = weights.W_x, weights.b if streams is None else weights.b[:, None]
@@ -347,8 +344,8 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             return product
 
         if symbols is None:
-            projected = projected_table(W_x, weights.b, table)
-        else:  # then there is no dense input, and W_x may be overwritten
+            projected = projected_table(W_x, weights.b, cast("FloatArray | None", table))
+        else:  # there is no dense input then, and W_x may be overwritten
             projected = projected_table(W_x, weights.b, None, out=W_x)
         if streams is None:
             by_symbol = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
@@ -383,7 +380,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     ) -> None:
         """Add the gradient (gates, H, …) of a parameter, in kernel order, in place; `mask` is in files' order.
 
-        With a mask it acts on `kernel_gradient`, in place. With `columns` the gradient is of those alone.
+        A mask multiplies `kernel_gradient` in place. With `columns`, the gradient is that of these columns alone.
         """
         H, gradient = self.hidden_size, self.params.gradient(name)
         for gate, part in zip(order, kernel_gradient, strict=True):

@@ -1,4 +1,4 @@
-"""Recurrent layers on top of each other, with dropout between them."""
+"""A stack of recurrent layers, with dropout between them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from itertools import pairwise
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charlm.errors import UsageError
 from charlm.nn.arrays import FloatArray, IdArray, Inputs
@@ -23,7 +22,7 @@ __all__ = ["RecurrentLayer", "Stack", "StackBackprop", "StackState", "map_state"
 
 StackBackprop: TypeAlias = Callable[..., tuple[FloatArray | None, "StackState"]]
 StackState: TypeAlias = tuple[LayerState, ...]
-"""One state a layer, the lowest first."""
+"""A state for each layer, the lowest first."""
 
 
 def map_state(function: Callable[[FloatArray], FloatArray], state: StackState) -> StackState:
@@ -67,7 +66,7 @@ class RecurrentLayer(Protocol):
         """Advance over a whole sequence."""
 
     def stepper(
-        self, streams: int | None, table: NDArray[Any] | None = None, *, dot_for: DotFor | None = None
+        self, streams: int | None, table: FloatArray | IdArray | None = None, *, dot_for: DotFor | None = None
     ) -> StepFunction:
         """Return a function that advances by one symbol."""
 
@@ -136,11 +135,11 @@ class Stack:
         resets : ndarray of bool, shape (T, N), optional
             Streams whose state is set to zero before the step.
         lengths : ndarray of int, shape (N,), optional
-            Of sequences that are padded on the left: as for `forward_padded`, in place of `state` and `resets`.
+            Lengths of sequences padded on the left, as for `forward_padded`; then without `state` and `resets`.
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it no activation is dropped.
         weight_rng : numpy.random.Generator, optional
-            Draws which recurrent weights are dropped; without it none are.
+            Draws the recurrent weights to drop; without it none are dropped.
         workspace : Workspace, optional
             Arrays for the results, overwritten by the next window.
 

@@ -1,4 +1,4 @@
-"""GRU weights from where the update gate is the other way round."""
+"""Conversion of GRU weights between the two conventions of the update gate."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def with_other_update_gate(tensors: Mapping[str, FloatArray]) -> dict[str, Float
     Parameters
     ----------
     tensors : mapping of str to ndarray
-        A layer's ``W_x`` (3 H, D), ``W_h`` (3 H, H) and ``b`` (3 H,), gates in the order r z n. Others, such as
-        ``b_hn``, are copied.
+        A layer's ``W_x`` (3 H, D), ``W_h`` (3 H, H) and ``b`` (3 H,), with gates in the order r z n. Other tensors,
+        such as ``b_hn``, are copied.
 
     Returns
     -------
@@ -29,7 +29,7 @@ def with_other_update_gate(tensors: Mapping[str, FloatArray]) -> dict[str, Float
     References
     ----------
     .. [1] Chung, Gulcehre, Cho & Bengio (2014), "Empirical Evaluation of Gated Recurrent Neural Networks on
-       Sequence Modeling", eq. 5: the gate the other way round.
+       Sequence Modeling", eq. 5: the other convention.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""Products in pieces that OpenBLAS multiplies as they lie.
+"""Products in pieces that OpenBLAS multiplies without packing.
 
-OpenBLAS copies ("packs") both operands of a product before it multiplies, unless the product is small, up to about
-a million multiplications. Where the result has few rows or few columns, what is packed is used so seldom that it
-costs more than it saves. So such a product is cut into pieces below that limit, and is one NumPy call over all of
-them. How it is cut follows from the shapes alone, never from a timing, so that the same run gives the same bits.
+OpenBLAS copies ("packs") both operands of a product before it multiplies, unless the product has at most about a
+million multiplications. If the result has few rows or few columns, packing costs more than it saves. Such a product
+is split into pieces below that limit, in one NumPy call over all of them. The split follows from the shapes alone,
+never from a timing, so that the same run gives the same bits.
 """
 
 from __future__ import annotations
@@ -15,17 +15,17 @@ import numpy as np
 from charlm.nn.arrays import FloatArray
 from charlm.nn.kernels.memory import empty
 
-__all__ = ["cut", "multiply", "piece"]
+__all__ = ["multiply", "piece", "split"]
 
 LARGEST_UNPACKED = 1_000_000
 FEWEST_ROWS, FEWEST_COLUMNS = 8, 16
-WIDE = 64  # columns that a kernel of OpenBLAS takes at once
+WIDE = 64  # columns that a kernel of OpenBLAS computes at once
 SHORT = 200  # rows or columns of a result for which packing does not pay
-LONGEST_SUM = 256  # terms; of more, operands leave the fastest cache between two uses
+LONGEST_SUM = 256  # terms; with more, operands leave the fastest cache between two uses
 
 
 def piece(M: int, K: int, N: int) -> tuple[int, int]:
-    """Return how many rows and columns of a product (M, K) (K, N) to compute at once; all where no cut fits.
+    """Return the rows and columns of a piece of a product (M, K) (K, N); M and N if no split fits.
 
     Examples
     --------
@@ -51,8 +51,8 @@ def _divisors(number: int, least: int) -> list[int]:
     return [d for d in range(min(number, least), number + 1) if number % d == 0]
 
 
-def cut(x: FloatArray, rows: int, columns: int) -> FloatArray:
-    """See (…, M, N) as its pieces (…, N / columns, M / rows, rows, columns), without a copy."""
+def split(x: FloatArray, rows: int, columns: int) -> FloatArray:
+    """View (…, M, N) as its pieces (…, N / columns, M / rows, rows, columns), without a copy."""
     *stack, M, N = x.shape
     k = len(stack)
     pieces = x.reshape(*stack, M // rows, rows, N // columns, columns)
@@ -66,7 +66,7 @@ def multiply(a: FloatArray, b: FloatArray, out: FloatArray | None = None) -> Flo
     ----------
     a : ndarray, shape (…, M, K)
     b : ndarray, shape (…, K, N)
-        Quickest where a row's entries lie next to each other.
+        Fastest if the entries of a row are neighbours in memory.
     out : ndarray, shape (…, M, N), optional
         The array for the product.
 
@@ -90,5 +90,5 @@ def multiply(a: FloatArray, b: FloatArray, out: FloatArray | None = None) -> Flo
 def _multiply(a: FloatArray, b: FloatArray, out: FloatArray) -> FloatArray:
     (M, K), N = a.shape[-2:], b.shape[-1]
     rows, columns = piece(M, K, N)
-    np.matmul(cut(a, rows, K), cut(b, K, columns), out=cut(out, rows, columns), order="C")
+    np.matmul(split(a, rows, K), split(b, K, columns), out=split(out, rows, columns), order="C")
     return out

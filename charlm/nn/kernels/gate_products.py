@@ -1,37 +1,37 @@
-"""The products of a time step: a few rows, one a stream, times the matrices of a cell's gates.
+"""The products of a time step: one row for each stream, times the matrices of a cell's gates.
 
-A product is taken in blocks (`charlm.nn.kernels.blocks`), and is one call over all of them: each gate's matrix is
-stored in blocks of R columns, one after the other, and where all rows are too many for a block they are split too.
-With one stream all gates are one product of a vector and a matrix.
+A product is one call over blocks (`charlm.nn.kernels.blocks`): the matrix of each gate is stored in blocks of R
+columns, one after the other, and too many rows for a block are split too. With one stream, all gates are one
+product of a vector and a matrix.
 
-Matrices that are too large for a core's own cache are read again at every step. So they are taken gate after gate,
-each time from the end at which the last product stopped: the matrices it used last are still in the cache.
+Matrices too large for a core's own cache are read from memory at every step. They are multiplied gate by gate, in
+alternating order: a product begins with the matrices that the last one left in the cache.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.nn.arrays import FloatArray
-from charlm.nn.kernels.blocks import cut, piece
+from charlm.nn.kernels.blocks import piece, split
 from charlm.nn.kernels.memory import empty
 
 __all__ = ["DotFor", "Gate", "GateProduct", "GateProductTransposed", "Products", "multiply_alike", "transpose_"]
 
-LARGEST_KEPT = 2**21  # bytes; caches of a core's own have one or two times 2²⁰
+LARGEST_KEPT = 2**21  # bytes; a core's own cache has 2²⁰ or 2²¹
 TILE = 16
 ALIKE = 8
-"""Rows that get the same bits wherever they stand: OpenBLAS's kernels treat eight rows of a product alike. Of more,
-some kernels (Haswell's) round the first twelve otherwise than the rest."""
+"""Rows of a product that have the same bits in every position: OpenBLAS's kernels treat eight rows alike. With
+more, some kernels (Haswell's) round the first twelve differently."""
 
 
-DotFor: TypeAlias = Callable[[int, int], Callable[..., Any] | None]
-"""``(columns, caches) -> dot``: multiplies a vector by a matrix that fills the caches of so many cores."""
+DotFor: TypeAlias = Callable[[int, int], Callable[..., object] | None]
+"""``(columns, caches) -> dot`` or None: a product of a vector with a matrix that fills so many cores' caches."""
 
 
 class Gate(NamedTuple):
@@ -44,13 +44,13 @@ class Gate(NamedTuple):
 def transpose_(W: FloatArray, scale: float, out: FloatArray) -> None:
     """Write ``scale · Wᵀ`` of W (K, J) into blocks of its columns (S, J, R), in place.
 
-    If sixteen divides R, these are products with a scaled identity, many times quicker than NumPy's strided copy;
-    with a power of two as scale they are exact.
+    If R is a multiple of 16, it is a product with a scaled identity, many times faster than NumPy's strided copy,
+    and exact if the scale is a power of two.
     """
     S, J, R = out.shape
     if R % TILE:
         scaled = W * W.dtype.type(scale)
-        out[...] = scaled.reshape(S, R, J).transpose(0, 2, 1)  # a copy alone is quicker than to multiply so
+        out[...] = scaled.reshape(S, R, J).transpose(0, 2, 1)  # faster than a product written transposed
         return
     identity = np.eye(TILE, dtype=W.dtype) * W.dtype.type(scale)
     tiles = W.reshape(S, R // TILE, TILE, J).transpose(0, 1, 3, 2)
@@ -58,12 +58,12 @@ def transpose_(W: FloatArray, scale: float, out: FloatArray) -> None:
 
 
 def rows_alike(N: int) -> int:
-    """Return how many of N rows to multiply at once, so that all get the same bits if `ALIKE` divides N."""
+    """Return the number of rows to multiply at once, by which all have the same bits if `ALIKE` divides N."""
     return N if N % ALIKE else ALIKE
 
 
 def multiply_alike(x: FloatArray, M: FloatArray) -> FloatArray:
-    """Return ``x M`` of x (N, J) and M (…, J, K), shape (…, N, K): bits as `rows_alike` has it."""
+    """Return ``x M`` of x (N, J) and M (…, J, K), shape (…, N, K), `rows_alike` rows at once."""
     N, J = x.shape
     product: FloatArray = np.matmul(x.reshape(-1, rows_alike(N), J), M if M.ndim == 2 else M[..., None, :, :])
     return product.reshape(*M.shape[:-2], N, -1)
@@ -77,40 +77,40 @@ class _Blocks:
     ) -> None:
         self.gates = gates
         P, R = (1, K) if N == 1 else piece(rows_alike(N) if alike else N, J, K)
-        self._rows = P if P < N else None  # how many rows a piece has, if not all
+        self._rows = P if P < N else None  # rows of a piece; None for all
         self._blocks = empty((len(gates), K // R, J, R), dtype)
         self._matrices = self._blocks if self._rows is None else self._blocks[:, :, None]
-        self._multiply: Callable[..., Any] = np.matmul
+        self._multiply: Callable[..., object] = np.matmul
         if self._rows is not None:
             self._multiply = partial(np.matmul, order="C")  # all rows with a block before the next block
         self._too_large = self._blocks.nbytes > LARGEST_KEPT
 
     def _cut(self, flat: FloatArray) -> FloatArray:
-        """See (G, N, K) as pieces (G, S, N, R), or (G, S, N / P, P, R) if a piece has P rows."""
-        pieces = cut(flat, self._rows or flat.shape[1], self._blocks.shape[-1])
+        """View (G, N, K) as pieces (G, S, N, R), or (G, S, N / P, P, R) if a piece has P rows."""
+        pieces = split(flat, self._rows or flat.shape[1], self._blocks.shape[-1])
         return pieces[:, :, 0] if self._rows is None else pieces
 
 
 class GateProduct(_Blocks):
-    """One x for every gate, ``x (N, J) -> x M_g (G, N, K)``: the way forward.
+    """The product of the forward pass, ``x (N, J) -> x M_g (G, N, K)``: one x for all gates.
 
     Parameters
     ----------
     gates : sequence of Gate
-        Whose matrices, in which order.
+        The gates of the matrices, in their order.
     J, K : int
     N : int or None
-        None for a single stream without an axis of its own: x (J,), product (G, K).
+        None for a single stream without an axis: x (J,), product (G, K).
     dtype : dtype-like
     dot_for : callable, optional
-        For such a stream: gives the product with a matrix too large for a core's cache, if it has a better one.
+        For such a stream: a faster product with a matrix too large for a core's cache, if there is one.
     alike : bool
-        Whether a row's product has the same bits wherever it stands; if `ALIKE` divides N.
+        Whether a row has the same bits in every position, if `ALIKE` divides N.
 
     Attributes
     ----------
     product : ndarray, shape (G, N, K)
-        Of the last call.
+        The result of the last call.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ class GateProduct(_Blocks):
         self._order = list(range(G))
 
     def load_(self, W: FloatArray) -> None:
-        """Copy the gates' matrices out of `W` (all gates, K, J), transposed and scaled, in place."""
+        """Copy the gates' matrices from `W` (all gates, K, J), transposed and scaled, in place."""
         for blocks, gate in zip(self._blocks, self.gates, strict=True):
             transpose_(W[gate.place], gate.scale, out=blocks)
 
@@ -163,21 +163,22 @@ class GateProduct(_Blocks):
 
 
 class GateProductTransposed(_Blocks):
-    """Every gate's x, one sum, ``x (G, N, J) -> Σ_g x_g M_g (N, K)``: the way back.
+    """The product of the backward pass, ``x (G, N, J) -> Σ_g x_g M_g (N, K)``: a sum over the gates.
 
     A call takes x as `operand` views it; a time loop does that once, for all windows.
 
     Parameters
     ----------
     gates : sequence of Gate
-        Whose matrices, in which order.
+        The gates of the matrices, in their order.
     J, K, N : int
     dtype : dtype-like
+    addend : bool
+        Whether the sum has `addend` as another term.
 
     Attributes
     ----------
     addend : ndarray, shape (N, K)
-        An array to be added to the sum, if one was asked for.
     """
 
     def __init__(
@@ -195,13 +196,13 @@ class GateProductTransposed(_Blocks):
         self._with_addend = addend
 
     def load_(self, W: FloatArray) -> None:
-        """Copy the gates' matrices out of `W` (all gates, J, K), in place."""
+        """Copy the gates' matrices from `W` (all gates, J, K), in place."""
         for blocks, gate in zip(self._blocks, self.gates, strict=True):
             S, J, R = blocks.shape
             blocks[...] = W[gate.place].reshape(J, S, R).transpose(1, 0, 2)
 
     def operand(self, x: FloatArray) -> FloatArray:
-        """View x (G, N, J) as a call reads it; with one stream its gates lie next to each other."""
+        """View x (G, N, J) as the operand of a call; with one stream, its gates must be neighbours in memory."""
         if self._matrix is not None:
             return x.reshape(1, -1)
         return x[:, None] if self._rows is None else x.reshape(len(x), 1, -1, self._rows, x.shape[-1])
@@ -219,11 +220,11 @@ class GateProductTransposed(_Blocks):
             self._order.reverse()
         else:
             self._multiply(x, self._matrices, self._cuts)
-        np.dot(self._ones, self._flat, out.reshape(-1))  # a sum, quicker than `sum`
+        np.dot(self._ones, self._flat, out.reshape(-1))  # faster than `sum`
 
 
 class Products(NamedTuple):
-    """The products of a cell's time loops: one for each group of gates that multiply the same."""
+    """The products of a cell's time loops, one for each group of gates with a common operand."""
 
     forward: Sequence[GateProduct]
     backward: Sequence[GateProductTransposed]

@@ -1,8 +1,7 @@
-"""Arrays that begin where a line of the cache begins.
+"""Arrays that begin at a cache line.
 
-NumPy puts an array anywhere that is a multiple of 16 bytes. A vector register is up to 64 bytes wide, and one that
-is filled from two lines of the cache costs twice: products of a time step are up to half as fast again where
-their operands begin with a line.
+NumPy aligns arrays to 16 bytes. A vector register has up to 64 bytes, and a load from two cache lines costs twice.
+With aligned operands, the products of a time step are up to 1.5 times as fast.
 """
 
 from __future__ import annotations
@@ -19,11 +18,11 @@ __all__ = ["CACHE_LINE", "NEW", "empty", "half", "zeros"]
 
 CACHE_LINE = 64
 NEW: Any = None
-"""As the output argument of a NumPy function: a new array."""
+"""The output argument of a NumPy function that stands for a new array."""
 
 
 def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Return a new array that begins with a line of the cache, with whatever its memory holds.
+    """Return a new uninitialised array that begins at a cache line.
 
     Examples
     --------
@@ -34,13 +33,13 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
 
 
 def zeros(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Return a new array of zeros that begins with a line of the cache."""
+    """Return a new array of zeros that begins at a cache line."""
     return _aligned(np.zeros, shape, dtype)
 
 
 @cache
 def half(dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return ½ as an array without axes: small arrays are multiplied by it quicker than by a number of Python's."""
+    """Return ½ as an array (): small arrays are multiplied by it faster than by a Python float."""
     return np.array(0.5, dtype)
 
 

@@ -1,7 +1,7 @@
 """The input product of a recurrent layer, ``W_x x + b`` for all steps at once, outside the time loop.
 
-The input of a layer is dense, ids or a `Lookup`. Ids pick a row of a table: no product at all. A lookup projects
-its table once, V rows instead of T·N. Of a large vocabulary either has only the symbols that occur.
+The input of a layer is dense, ids or a `Lookup`. Ids select rows of a table, without a product. A lookup projects
+its table once, V rows instead of T·N. With a large vocabulary, both use only the symbols that occur.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def project(
     b : ndarray, shape (G, H)
     out : ndarray, shape (G, T, N, H)
     symbols : ndarray of int, shape (S,), optional
-        Of ids, which symbols the S columns of ``W_x`` are for; all when left out.
+        For ids: the symbols of the S columns of ``W_x``; all when left out.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def project(
     check_ids(ids, V)
     columns = slice(None) if symbols is None else symbols
     for rows_of_gate, z in zip(projected, out, strict=True):
-        np.take(rows_of_gate, ids, axis=0, out=z, mode="clip")  # "clip": "raise" would go through a buffer
+        np.take(rows_of_gate, ids, axis=0, out=z, mode="clip")  # "raise" would copy through a buffer
 
     def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> InputGradients:
         d_projected = sum_by_id(dz, ids.reshape(-1), V)

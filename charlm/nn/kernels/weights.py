@@ -36,8 +36,8 @@ class Cell(Protocol):
 class InputWeights:
     """``W_x`` (G, D, H) and ``b`` (G, H) in kernel order, for the input product.
 
-    Of one-hot input from a large vocabulary, ``W_x`` has the S symbols of a window (`charlm.nn.arrays.occurring`)
-    in place of all D. With `by_symbol` the gates of a symbol lie next to each other in memory.
+    For one-hot input from a large vocabulary, ``W_x`` has the S symbols of a window (`charlm.nn.arrays.occurring`)
+    in place of all D. With `by_symbol`, the gates of a symbol are neighbours in memory.
     """
 
     def __init__(self, cell: Cell, *, by_symbol: bool = False) -> None:

@@ -1,8 +1,8 @@
-"""The arrays of one window of T steps and N streams, allocated once and used again by every window of that size.
+"""The arrays of a window of T steps and N streams, allocated once and reused by every window of that size.
 
-A time step works on small arrays, and making a view of one costs as much as an operation on it. So every step's
-views are made once, when the window is: `forward` and `backward` hold a record of them for each step. Of an LSTM of
-128 units with 16 streams a step is a fifth faster so.
+The arrays of a time step are small, and to make a view takes as long as an operation on it. So the views of all
+steps are made once, with the window: `forward` and `backward` hold a record of them for each step. This makes a
+step of an LSTM with 128 units and 16 streams a fifth faster.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BackwardT = TypeVar("BackwardT")
 
 
 class Window(Generic[ForwardT, BackwardT]):
-    """Arrays of a window; a cell adds its own, and the views of each step.
+    """Arrays of a window; each cell adds its own, and the views of each step.
 
     Parameters
     ----------
@@ -35,24 +35,24 @@ class Window(Generic[ForwardT, BackwardT]):
     resets : bool
         Whether a step may begin from zero state inside the window.
     groups : int
-        Groups of `dz`, where it needs memory of its own.
+        Groups of `dz`; 0 if it shares the memory of `z`.
 
     Attributes
     ----------
     states : list of ndarray, each (T+1, N, H)
         ``h``, and ``c`` of an LSTM; slot 0 is the start.
     before : list of ndarray, each (T, N, H)
-        The state each step reads: the slot before it, or with `resets` a copy of it with some rows zero.
+        The state that each step reads: the slot before it, or with `resets` a copy of it with some rows zero.
     z : ndarray, shape (G, T, N, H)
         Pre-activations, then activations, of the gates in kernel order (`charlm.nn.kernels.weights`).
     dz : ndarray, shape (G, T, N, H)
-        Gradient of the pre-activations, in the memory of `z` unless `groups` says otherwise.
+        Gradient of the pre-activations, in the memory of `z` if `groups` is 0.
     chunk : int
         Steps whose factors are computed at once: as many as stay in a core's cache, but at least eight.
     forward, backward : sequence
         Each step's views.
     unbuffered : callable
-        Gives the context of a time loop: `unbuffered`, and nothing for a single stream, which needs none.
+        The context manager of a time loop: `unbuffered`, or none for a single stream.
 
     Notes
     -----
@@ -62,10 +62,10 @@ class Window(Generic[ForwardT, BackwardT]):
         lstm   (7 T + 4 c + 3) N H
         gru    (9 T + 1) N H + H
 
-    and T N H more for each part of the state where a window has resets. The packed weights
-    (`charlm.nn.kernels.weights`) take G (2 H² + (D + 1) H) and 2 G N H for their products, N H more for a GRU, and
-    2 G H² more where weights are dropped; of one-hot input from a large vocabulary D is the number of symbols that
-    occur. Each array takes a line of the cache more (`charlm.nn.kernels.memory`).
+    and with resets T N H more for each part of the state. The packed weights (`charlm.nn.kernels.weights`) take
+    G (2 H² + (D + 1) H), and 2 G N H for their products; N H more for a GRU, and 2 G H² more with dropped weights.
+    For one-hot input from a large vocabulary, D is the number of symbols that occur. Each array takes a cache line
+    more (`charlm.nn.kernels.memory`).
     """
 
     CHUNK_BYTES, FEWEST_STEPS = 2**18, 8
@@ -85,24 +85,24 @@ class Window(Generic[ForwardT, BackwardT]):
         self.chunk = min(T, max(self.FEWEST_STEPS, self.CHUNK_BYTES // self.dz[:, 0].nbytes))
 
     def load_(self, params: Mapping[str, FloatArray]) -> None:
-        """Copy the parameters that the steps themselves read, in place; here none."""
+        """Copy the parameters that the steps read, in place; none by default."""
 
     def chunks(self) -> list[slice]:
-        """Split the steps into runs of `chunk`, the last first."""
+        """Split the steps into slices of `chunk` steps, the last first."""
         T = len(self.forward)
         return [slice(t, min(t + self.chunk, T)) for t in reversed(range(0, T, self.chunk))]
 
 
 def _grouped(G: int, T: int, N: int, H: int, dtype: DTypeLike) -> FloatArray:
-    """Return a new array (G, T, N, H); of a single stream, a step's groups lie next to each other."""
+    """Return a new array (G, T, N, H); with a single stream, the groups of a step are neighbours."""
     return empty((T, G, N, H), dtype).transpose(1, 0, 2, 3) if N == 1 else empty((G, T, N, H), dtype)
 
 
 @contextlib.contextmanager
 def unbuffered() -> Iterator[None]:
-    """Keep NumPy from copying a step's gates, which do not lie next to each other, through its buffer.
+    """Stop NumPy from copying the gates of a step, which are not contiguous, through its buffer.
 
-    It does so with all that is smaller than the buffer, at the price of another operation.
+    NumPy copies what is smaller than the buffer, which takes as long as another operation.
     """
     size = np.setbufsize(16)
     try:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charlm.nn.kernels import blocks
-from charlm.nn.kernels.blocks import cut, multiply, piece
+from charlm.nn.kernels.blocks import multiply, piece, split
 
 SHAPES = [(1, 1, 1), (65, 192, 192), (8, 2000, 16), (48, 300, 100), (128, 256, 128), (13, 700, 40), (97, 64, 96)]
 LIMITS = [1, 5_000, 40_000, 1_000_000]  # multiplications of a piece at most
@@ -56,7 +56,7 @@ def test_what_cannot_be_cut_stays_whole() -> None:
 
 def test_cut_shows_the_same_memory() -> None:
     x = np.arange(24).reshape(4, 6)
-    shown = cut(x, 2, 3)
+    shown = split(x, 2, 3)
     assert shown.tolist() == [
         [[[0, 1, 2], [6, 7, 8]], [[12, 13, 14], [18, 19, 20]]],
         [[[3, 4, 5], [9, 10, 11]], [[15, 16, 17], [21, 22, 23]]],
