@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal, TypeAlias, TypeGuard
+from typing import Any, Literal, TypeAlias, TypeGuard, TypeVar
 
-__all__ = ["Event", "Report", "is_finite"]
+__all__ = ["Event", "Report", "is_finite", "json_value"]
 
 Event: TypeAlias = Literal["start", "step", "eval", "sample", "warning", "rollback", "plan", "save", "end"]
 
 SCHEMA = 1
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +94,17 @@ class Report:
             case "step":
                 values |= {
                     "epoch": self.epoch,
-                    "loss": _finite(self.loss),
-                    "bpc": _finite(self.bits_per_char),
-                    "lr": _finite(self.learning_rate),
-                    "grad_norm": _finite(self.grad_norm),
-                    "chars_per_s": _finite(self.chars_per_s),
+                    "loss": json_value(self.loss),
+                    "bpc": json_value(self.bits_per_char),
+                    "lr": json_value(self.learning_rate),
+                    "grad_norm": json_value(self.grad_norm),
+                    "chars_per_s": json_value(self.chars_per_s),
                 }
             case "eval":
                 values |= {
                     "epoch": self.epoch,
-                    "loss": _finite(self.loss),
-                    "bpc": _finite(self.bits_per_char),
+                    "loss": json_value(self.loss),
+                    "bpc": json_value(self.bits_per_char),
                     "best": self.best,
                 }
             case "sample" | "warning" | "rollback":
@@ -113,7 +114,7 @@ class Report:
             case "end":
                 values |= {"steps": self.steps, "epoch": self.epoch, "path": self.path}
         values |= {"elapsed_s": round(self.elapsed_s, 3)}
-        return values | {name: _finite(value) for name, value in self.details.items() if name not in values}
+        return values | {name: json_value(value) for name, value in self.details.items() if name not in values}
 
 
 def is_finite(value: float | None) -> TypeGuard[float]:
@@ -121,5 +122,6 @@ def is_finite(value: float | None) -> TypeGuard[float]:
     return value is not None and math.isfinite(value)
 
 
-def _finite(value: object) -> object:
+def json_value(value: T) -> T | None:
+    """Return a value as JSON can hold it: None for a number that is not finite."""
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from charlm.errors import CheckpointError
+from charlm.runs.report import json_value
 
-__all__ = ["Progress", "from_stored", "to_stored"]
+__all__ = ["Progress", "from_stored"]
 
 HISTORY_LIMIT = 4000
 HOPELESS = 100
@@ -76,7 +77,7 @@ class Progress:
         best = loss < self.best_loss
         if best:
             self.best_loss, self.best_step = loss, self.step
-        self.history.append([self.step, to_stored(train_loss), to_stored(loss)])
+        self.history.append([self.step, json_value(train_loss), json_value(loss)])
         if len(self.history) > HISTORY_LIMIT:  # keeps a checkpoint small however long the run
             self.history = self.history[::2]
         return best
@@ -89,7 +90,7 @@ class Progress:
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold: None for a number that is not finite."""
         values = dataclasses.asdict(self)
-        return {name: to_stored(value) if isinstance(value, float) else value for name, value in values.items()}
+        return {name: json_value(value) for name, value in values.items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Progress:
@@ -117,11 +118,6 @@ class Progress:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"the run's progress cannot be read ({error}); train a new model") from error
-
-
-def to_stored(value: float) -> float | None:
-    """Return a number as JSON can hold it: None if it is not finite."""
-    return value if math.isfinite(value) else None
 
 
 def from_stored(value: float | None) -> float:

@@ -7,7 +7,7 @@ import dataclasses
 import math
 import time
 from collections.abc import Mapping
-from types import TracebackType
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -18,18 +18,18 @@ from charlm.models.learner import Learner
 from charlm.nn.arrays import FloatArray
 from charlm.nn.schedules import rate_factor
 from charlm.nn.stack import named_state
-from charlm.runs.report import Event, Report
+from charlm.runs.report import Event, Report, json_value
 from charlm.training.budget import Budget, Plan
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.parallel.team import Team
-from charlm.training.progress import Progress, from_stored, to_stored
+from charlm.training.progress import Progress, from_stored
 from charlm.training.rollback import EVERY, GoodStates, put_back
 from charlm.training.task import Task
 
 __all__ = ["Trainer"]
 
 
-class Trainer:
+class Trainer(AbstractContextManager["Trainer"]):
     """Everything that changes during training. A context manager: leaving it ends the workers.
 
     Parameters
@@ -83,14 +83,8 @@ class Trainer:
         """Updates of the whole run."""
         return self.plan.steps
 
-    def __enter__(self) -> Trainer:
-        self.team.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.team.__exit__(kind, error, trace)
+    def __exit__(self, *error: object) -> None:
+        self.team.__exit__(*error)
 
     def update(self) -> Report:
         """Do one update and report it: read a batch, go forward and backward, clip, change the weights.
@@ -182,7 +176,7 @@ class Trainer:
         """Store this state for a rollback, if it is good and rollbacks are enabled."""
         progress = self.progress
         if self.config.on_nan == "rollback" and not progress.worse and self.odd_tensor() is None:
-            counters = {"step": progress.step, "smooth_loss": to_stored(progress.smooth_loss)}
+            counters = {"step": progress.step, "smooth_loss": json_value(progress.smooth_loss)}
             self._good.add(counters | self._position(), self._all_tensors())
 
     # -- what a checkpoint holds --
@@ -197,7 +191,7 @@ class Trainer:
     def _position(self) -> dict[str, Any]:
         """Return the data cursor, the random state and the optimiser's count."""
         return {
-            "train_loss": to_stored(self.train_loss),
+            "train_loss": json_value(self.train_loss),
             "optimizer_steps": self.optimizer.steps,
             "batches": self.batches.state(),
             "random": {"batches": self.rng.bit_generator.state},

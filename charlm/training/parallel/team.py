@@ -6,7 +6,7 @@ import math
 import mmap
 import os
 import threading
-from types import TracebackType
+from contextlib import AbstractContextManager
 
 from charlm.config import TrainConfig
 from charlm.errors import CharlmError
@@ -30,7 +30,7 @@ __all__ = ["Team"]
 PROCESSES = os.name == "posix"  # elsewhere a child cannot be handed open files, and threads do the work
 
 
-class Team:
+class Team(AbstractContextManager["Team"]):
     """Workers that update one model together. A context manager: leaving it ends the workers.
 
     Parameters
@@ -93,12 +93,7 @@ class Team:
         self._rank = Rank(learner, self.optimizer, config, self._arrays, comm)
         self.state: State = self._rank.state
 
-    def __enter__(self) -> Team:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         if self._others is not None:
             self._others.end()
         self.learner.params.move_(self.learner.params.value.copy())
