@@ -2,7 +2,7 @@
 
 ::
 
-    encoder          h_s, state = layers over the source, from both ends if bidirectional
+    encoder          h_s, state = layers over the source, in both directions if bidirectional
     output text      decoder from the encoder's final state: h_t over <stop> and the target's symbols so far
                      with attention h_t ← tanh(W [h_t; c_t] + b), c_t a mean of all h_s (`charlm.nn.luong`)
                      p(target_t) = softmax(W h_t + b); the target ends with <stop>
@@ -10,8 +10,8 @@
     output tags      p(tag_s) = softmax(W h_s + b)
 
 In training the decoder reads the target itself (teacher forcing), so that all of its steps are one window. Sources
-are padded on the left, so that every stream's final state is that of the last step; targets on the right, with a
-mask. Both directions of a bidirectional layer have H/2 units each: side by side their states start the decoder.
+are padded on the left, so that the final state of every stream is that of the last step; targets on the right, with
+a mask. The directions of a bidirectional layer have H/2 units each; their states, concatenated, start the decoder.
 
 References
 ----------
@@ -41,6 +41,7 @@ from charlm.nn.linear import Linear
 from charlm.nn.luong import LuongAttention
 from charlm.nn.padding import left_mask
 from charlm.nn.parameters import ParameterStore
+from charlm.nn.stack import map_state
 from charlm.text.batches.base import Batch
 
 __all__ = ["DecoderStep", "Encoded", "EncoderDecoder", "encoder_decoder_shapes"]
@@ -51,31 +52,29 @@ DecoderStep: TypeAlias = Callable[[IdArray, State], tuple[FloatArray, State, Flo
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Encoded:
-    """Sources as the encoder has read them.
+    """The output of the encoder.
 
     Parameters
     ----------
     h : ndarray, shape (S, N, H)
-        Of the top layer; zero in the padding.
+        Hidden states of the top layer; zero in the padding.
     mask : ndarray of bool, shape (S, N)
-        Where the sources stand.
+        True within the sources.
     state : State
-        The decoder's start state, each array (N, H).
+        The decoder's start state, of arrays (N, H).
     """
 
     h: FloatArray
     mask: NDArray[np.bool_]
     state: State
 
-    def streams(self, which: NDArray[Any] | slice) -> Encoded:
-        """Return some of the streams, or some of them several times."""
-        layers: list[Any] = list(self.state)
-        state = tuple(layer._make(part[which] for part in layer) for layer in layers)
-        return Encoded(self.h[:, which], self.mask[:, which], state)
+    def streams(self, which: IdArray | slice) -> Encoded:
+        """Select streams, which may repeat."""
+        return Encoded(self.h[:, which], self.mask[:, which], map_state(lambda part: part[which], self.state))
 
 
 def encoder_decoder_shapes(config: TransducerConfig, sources: int, targets: int) -> dict[str, Shape]:
-    """Return the shape of every parameter by its name in checkpoints, in the order in which they lie in memory."""
+    """Return the shape of every parameter by its name in checkpoints, in their order in memory."""
     H = config.hidden_size
     encoder = SymbolStack.shapes(config.direction(), sources, bidirectional=config.bidirectional)
     parts: dict[str, Mapping[str, Shape]] = {"encoder": encoder}
@@ -138,14 +137,14 @@ class EncoderDecoder:
         Parameters
         ----------
         batch : Batch
-            Of at least one step, else as for `Transducer.loss`; the targets themselves are not read.
+            As for `Transducer.loss`, with at least one step; the targets are not read.
         rng, weight_rng, workspace
             As for `Transducer.loss`.
 
         Returns
         -------
         logits : ndarray, shape (T, N, V)
-            (1, N, V) of labels, (S, N, V) of tags.
+            (1, N, V) for labels, (S, N, V) for tags.
         backprop : callable
             ``dlogits -> None``; adds into ``params.grad``; once only.
         """
@@ -153,7 +152,7 @@ class EncoderDecoder:
         source, lengths = batch["source"], batch["source_lengths"][0]
         options: dict[str, Any] = {"rng": rng, "weight_rng": weight_rng, "workspace": ws}
         h_source, end, backprop_encoder = self.encoder.read(source, lengths=lengths, **options)
-        start: State = tuple(map(_side_by_side, end))
+        start: State = tuple(map(_concatenated, end))
         if self.decoder is not None:
             mask = batch["mask"]
             inputs = batch["inputs"] if mask.all() else np.where(mask, batch["inputs"], 0)
@@ -177,13 +176,13 @@ class EncoderDecoder:
                 return
             dsource = ws.get((self, "no dsource", h_source.shape), lambda: np.zeros_like(h_source))
             if self.decoder is None:
-                dstart = _zeros(start)
+                dstart = map_state(np.zeros_like, start)
                 dstart[-1][0][...] = dh[0]
             else:
                 if self.attention is not None:
                     dh, dsource = backprop_attention(dh)
                 dstart = backprop_decoder(dh)
-            backprop_encoder(dsource, tuple(map(_by_direction, dstart, end)))
+            backprop_encoder(dsource, tuple(map(_split, dstart, end)))
 
         return logits, backprop
 
@@ -195,7 +194,7 @@ class EncoderDecoder:
         Parameters
         ----------
         source : ndarray of int, shape (S, N)
-            Padded on the left; what stands in the padding changes nothing.
+            Padded on the left; the padding may have any value.
         lengths : ndarray of int, shape (N,)
 
         Returns
@@ -205,10 +204,10 @@ class EncoderDecoder:
         mask = left_mask(lengths, len(source))
         steps = source if len(source) else np.zeros((1, len(lengths)), np.intp)
         h, end, _ = self.encoder.read(steps, lengths=lengths)
-        return Encoded(h[len(steps) - len(source) :], mask, tuple(map(_side_by_side, end)))
+        return Encoded(h[len(steps) - len(source) :], mask, tuple(map(_concatenated, end)))
 
     def output_logits(self, encoded: Encoded) -> FloatArray:
-        """Return the logits of the labels (1, N, V), or of each symbol's tags (S, N, V)."""
+        """Return the logits of the labels (1, N, V), or of the tags of each symbol (S, N, V)."""
         return self.head.forward(encoded.h if self.config.output == "tags" else encoded.state[-1][0][None])[0]
 
     def stepper(self, encoded: Encoded) -> DecoderStep:
@@ -217,18 +216,18 @@ class EncoderDecoder:
         Parameters
         ----------
         encoded : Encoded
-            The sources. The decoder begins with their state and the stop symbol.
+            Sources, with the start state of the decoder. Its first input is the stop symbol.
 
         Returns
         -------
         callable
-            ``(ids (N,), state) -> (logits (N, V), state, weights (N, S))``; without attention its weights are None.
-            Leaves its arguments as they are.
+            ``(ids (N,), state) -> (logits (N, V), state, weights (N, S))``; the weights are None without attention.
+            Its arguments do not change.
 
         Raises
         ------
         UsageError
-            If the output is no text.
+            If the output is not text.
         """
         if self.decoder is None:
             raise UsageError(f"a model of output {self.config.output} has no decoder; call output_logits")
@@ -246,22 +245,17 @@ class EncoderDecoder:
         return step
 
 
-def _side_by_side(layer: Any) -> Any:
-    """Return the state of both directions of an encoder's layer as one of the decoder's layer."""
+def _concatenated(layer: Any) -> Any:
+    """Return the state of an encoder's layer, with both directions concatenated."""
     if not isinstance(layer, BidirectionalState):
         return layer
     forward: Any = layer.forward
     return forward._make(np.concatenate(parts, axis=1) for parts in zip(*layer, strict=True))
 
 
-def _by_direction(dlayer: Any, layer: Any) -> Any:
-    """Return the gradient of an encoder's state, which is like `layer`, from that of the decoder's."""
+def _split(dlayer: Any, layer: Any) -> Any:
+    """Return the gradient of an encoder's state, with its directions as in `layer`, from that of the decoder's."""
     if not isinstance(layer, BidirectionalState):
         return dlayer
     halves = zip(*(np.split(part, 2, axis=1) for part in dlayer), strict=True)
     return BidirectionalState(*map(dlayer._make, halves))
-
-
-def _zeros(state: State) -> State:
-    layers: list[Any] = list(state)
-    return tuple(layer._make(map(np.zeros_like, layer)) for layer in layers)

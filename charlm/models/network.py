@@ -28,7 +28,7 @@ Stepper: TypeAlias = Callable[[IdArray | int, State], tuple[FloatArray, State]]
 
 
 def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, Shape]:
-    """Return the shape of every parameter by its name in checkpoints, in the order in which they lie in memory."""
+    """Return the shape of every parameter by its name in checkpoints, in their order in memory."""
     head = Linear.shapes(config.hidden_size, vocabulary_size)
     return SymbolStack.shapes(config, vocabulary_size) | {f"head.{name}": shape for name, shape in head.items()}
 
@@ -57,7 +57,7 @@ class Network(SymbolStack):
     ) -> None:
         V = vocabulary_size
         store = ParameterStore(parameter_shapes(config, V), config.dtype) if params is None else params
-        self.config, self.vocabulary_size, self.params = config, V, store
+        self.config, self.params = config, store
         super().__init__(config, V, store)
         self.dropout = Dropout(config.dropout, variational=config.variational)
         self.head = Linear(config.hidden_size, V, params=store.under("head"))
@@ -81,20 +81,20 @@ class Network(SymbolStack):
         Parameters
         ----------
         streams : int or None
-            N; None for one stream without an axis of its own, which is quickest.
+            N; None for one stream without an axis, which is fastest.
         cores : int, optional
-            Cores that may share one stream of a model too large for the cache of one; by default as many as BLAS
-            has threads. Changes no bit.
+            Cores that may share one stream of a model too large for the cache of one; the number of BLAS threads
+            when left out. Changes no bit.
 
         Returns
         -------
         callable
-            ``(ids (N,), state) -> (logits (N, V), state)``; each array of the state is (N, H). Without N
-            it takes one id and gives (V,), and states are (H,). Leaves its arguments as they are.
+            ``(ids (N,), state) -> (logits (N, V), state)``, with states of arrays (N, H). Without N: one id, logits
+            (V,) and states of arrays (H,). Its arguments do not change.
         """
         read = self.reader(streams, cores=cores)
         W, b = self.head.params["W"].copy().T, self.head.params["b"].copy()
-        if streams is not None:  # for a single vector the files' order is the quicker one
+        if streams is not None:  # for a single vector, the order in files is faster
             W, b = np.ascontiguousarray(W), np.tile(b, (streams, 1))
         multiply: Callable[[FloatArray, FloatArray], FloatArray] = np.dot if streams is None else multiply_alike
 

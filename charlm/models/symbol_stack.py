@@ -18,6 +18,7 @@ from charlm.nn.embedding import Embedding
 from charlm.nn.gru import GRU
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.lstm import LSTM
+from charlm.nn.padding import left_mask
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.recurrent import Recurrent, Resets
 from charlm.nn.rnn import RNN
@@ -35,13 +36,13 @@ class SymbolStack:
     Parameters
     ----------
     config : ModelConfig
-        Of a bidirectional stack, that of one direction.
+        With `bidirectional`, the shape of one direction.
     vocabulary_size : int
         V.
     params : ParameterStore
-        With the weights to use as they are.
+        Holds the weights, which are used as they are.
     bidirectional : bool
-        Whether each layer reads from both ends; then it has 2 H units.
+        Whether each layer reads in both directions; then it has 2 H units.
     """
 
     def __init__(
@@ -59,7 +60,7 @@ class SymbolStack:
             else:
                 layers.append(_layer(config, D, own))
         self.stack = Stack(layers, dropout=config.dropout, variational=config.variational)
-        self._vocabulary_size = V
+        self.vocabulary_size = V
 
     @staticmethod
     def shapes(config: ModelConfig, vocabulary_size: int, *, bidirectional: bool = False) -> dict[str, Shape]:
@@ -100,7 +101,7 @@ class SymbolStack:
         weight_rng: np.random.Generator | None = None,
         workspace: Workspace | None = None,
     ) -> tuple[FloatArray, State, Callable[..., State]]:
-        """Read ids (T, N), for a backward pass.
+        """Read ids, for a backward pass.
 
         Parameters
         ----------
@@ -118,10 +119,8 @@ class SymbolStack:
         """
         x: Inputs = ids
         if self.embedding is not None:
-            places = (
-                ids if lengths is None else np.where(np.arange(len(ids))[:, None] >= len(ids) - lengths, ids, 0)
-            )
-            x, backprop_embedding = self.embedding.forward(places)
+            valid = ids if lengths is None else np.where(left_mask(lengths, len(ids)), ids, 0)
+            x, backprop_embedding = self.embedding.forward(valid)
         h, end, backprop_stack = self.stack.forward(
             x, state, resets=resets, lengths=lengths, rng=rng, weight_rng=weight_rng, workspace=workspace
         )
@@ -141,18 +140,18 @@ class SymbolStack:
         Parameters
         ----------
         streams : int or None
-            N; None for one stream without an axis of its own.
+            N; None for one stream without an axis.
         cores : int, optional
             Cores that may share one stream of a large model; by default as many as BLAS has threads.
         symbols : ndarray of int, optional
-            Symbols among which ids are places, by default all.
+            Symbols among which ids are places; all when left out.
         """
         table: FloatArray | IdArray | None = symbols
         if self.embedding is not None:
             W = self.embedding.params["W"]
             table = W if symbols is None else W[:, symbols]
-        elif symbols is None and self._vocabulary_size > LARGE_VOCABULARY:
-            table = np.arange(self._vocabulary_size)  # without the copy of the weights that dense input would need
+        elif symbols is None and self.vocabulary_size > LARGE_VOCABULARY:
+            table = np.arange(self.vocabulary_size)  # without the copy of the weights that dense input would need
         first, *others = self.stack.layers
         dot_for = partial(shared_dot, cores=cores)
         steps = [first.stepper(streams, table, dot_for=dot_for)]

@@ -1,4 +1,4 @@
-"""Luong attention: a decoder's output joined to what it attends to.
+"""Luong attention: decoder states combined with their contexts.
 
 ::
 
