@@ -93,7 +93,7 @@ def parse_pairs(text: str, where: str) -> list[Pair]:
                 f"line {number:,} of {where} {found}; write source<TAB>target, and a tab within either as \\t"
             )
         if "\\" in line:
-            fields = [_unescaped(field, number, where) for field in fields]
+            fields = [_unescaped(field, number, where) if "\\" in field else field for field in fields]
         pairs.append(Pair(*fields))
     return pairs
 
