@@ -193,7 +193,7 @@ def test_a_sampled_text_has_the_same_bits_on_any_cores(
 def test_a_sampler_shares_what_is_too_large_among_its_cores(
     cores: int | None, used: set[int], library: Library, four_cores: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate_products, "LARGEST_KEPT", 1)
+    monkeypatch.setattr(gate_products, "LARGEST_CACHED", 1)
     monkeypatch.setattr(blas, "TRIALS", 0)
     library.threads = 1
     put, seen = library.put, set()
@@ -216,10 +216,10 @@ def test_a_sampler_needs_a_core() -> None:
 
 def test_the_console_samples_with_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
-    monkeypatch.setattr(gate_products, "LARGEST_KEPT", 1)
+    monkeypatch.setattr(gate_products, "LARGEST_CACHED", 1)
     monkeypatch.setattr(charlm.cli.conversation, "available_cores", lambda: 7)
     monkeypatch.setattr(
-        charlm.models.network, "shared_dot", lambda _columns, _caches, *, cores: given.append(cores)
+        charlm.models.symbol_stack, "shared_dot", lambda _columns, _caches, *, cores: given.append(cores)
     )
     model = CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("abc\n"))
     charlm.cli.conversation.Conversation(model, charlm.SampleConfig(), seed=0)

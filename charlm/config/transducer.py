@@ -21,19 +21,19 @@ class TransducerConfig:
     Parameters
     ----------
     output : {"text", "label", "tags"}
-        What it makes of a source: another text, one of some labels, or a tag for each symbol.
+        Output for a source: another text, one of several labels, or a tag for each symbol.
     cell : {"rnn", "lstm", "gru"}
         Kind of recurrent cell, of encoder and decoder.
     hidden_size : int
-        Hidden units H of each layer; of a bidirectional one half of them read in each direction.
+        Hidden units H of each layer; of a bidirectional layer, half of them in each direction.
     layers : int
-        Recurrent layers on top of each other, in the encoder and again in the decoder.
+        Number of recurrent layers, in the encoder and in the decoder each.
     embedding_size : int
-        Features E of the learned input embeddings; 0 feeds one-hot columns.
+        Features E of the learned input embeddings; 0 for one-hot input.
     bidirectional : bool
-        Whether the encoder reads the source from both ends.
+        Whether the encoder reads the source in both directions.
     attention : bool, optional
-        Whether the decoder attends to every symbol of the source; for output text alone, and there by default.
+        Whether the decoder attends to every symbol of the source; for output text only, where it is the default.
     dropout : float
         Probability that an activation is dropped while training, between layers and before the head.
     variational : bool

@@ -32,7 +32,7 @@ NO_SYMBOL = -1
 
 
 class _Choice:
-    """What both choosers do: penalty, filters, then temperature, then the inverse of the cumulated probabilities.
+    """The base of both choosers: penalty, filters, temperature, then inversion of the cumulative probabilities.
 
     Parameters
     ----------

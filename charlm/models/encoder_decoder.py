@@ -97,7 +97,7 @@ class EncoderDecoder:
     seed : int
         Fixes the start weights.
     params : ParameterStore, optional
-        A store with the weights to use as they are, whatever the seed; by default a new one.
+        A store that holds the weights, whatever the seed; by default a new one.
     """
 
     def __init__(

@@ -80,16 +80,16 @@ def extended(model: CharModel, vocabulary: Vocabulary, *, seed: int = 0) -> Char
         raise UsageError(
             f"the vocabulary lacks {lacking[0]!r}, which the model knows; give one with all its symbols"
         )
-    kept = np.array([ids[symbol] for symbol in model.vocabulary.symbols])
+    places = np.array([ids[symbol] for symbol in model.vocabulary.symbols])
     fresh = CharModel(model.config, vocabulary, seed=seed)
     by_symbol = "layers.0.W_x" if model.embedding is None else "embedding.W"  # (…, V): a symbol is a column
     for name, old in model.tensors().items():
         new = fresh.params[name]
         if name.startswith("head."):  # (V, …): a symbol is a row
             new[...] = old.mean(axis=0, dtype=np.float64)
-            new[kept] = old
+            new[places] = old
         elif name == by_symbol:
-            new[:, kept] = old
+            new[:, places] = old
         else:
             new[...] = old
     return fresh

@@ -157,7 +157,7 @@ class SymbolStack:
         steps = [first.stepper(streams, table, dot_for=dot_for)]
         steps += [layer.stepper(streams, dot_for=dot_for) for layer in others]
 
-        if len(steps) == 1:  # a tenth quicker without the loop
+        if len(steps) == 1:  # a tenth faster without the loop
             (only,) = steps
 
             def read_one(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:

@@ -69,7 +69,7 @@ class Embedding:
         Returns
         -------
         Lookup
-            Stands for (T, N, E).
+            Represents (T, N, E).
         backprop : callable
             ``dtable (E, V or S) -> None``; adds into ``params.grad``; once only.
         """

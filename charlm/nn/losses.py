@@ -115,7 +115,7 @@ def cross_entropy(
         y = np.where(padded, 0, y)
     check_ids(y, V)
 
-    z = logits.reshape(-1, V).T  # (V, T·N), the order in which sums over V are quickest
+    z = logits.reshape(-1, V).T  # (V, T·N), the order in which sums over V are fastest
     if overwrite:
         out = z
     else:

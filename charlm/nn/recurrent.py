@@ -51,7 +51,7 @@ Backprop: TypeAlias = Callable[..., tuple[FloatArray | None, LayerState]]
 """``(dy, dstate=None) -> (dx, dstate)``; adds into the parameters' gradients; to be called once."""
 StepInput: TypeAlias = FloatArray | IdArray | int
 StepFunction: TypeAlias = Callable[[StepInput, LayerState], tuple[FloatArray, LayerState]]
-"""``(x, state) -> (h, state)`` with the weights as they were when it was made: x is (N, D) or ids (N,), h and each
+"""``(x, state) -> (h, state)``, with the weights of the time when it was made: x is (N, D) or ids (N,), h and each
 part of the state (N, H). Made for one stream without an axis: x (D,) or one id, h and state (H,)."""
 
 

@@ -226,6 +226,6 @@ def _train_falls(history: History, tail: int) -> bool:
 
 def _scatter(values: Sequence[float]) -> float:
     """Estimate the scatter of values about a smooth curve, without the steep first third."""
-    kept = values[len(values) // 3 :]
-    second_differences = [a - 2 * b + c for a, b, c in zip(kept, kept[1:], kept[2:], strict=False)]
+    rest = values[len(values) // 3 :]
+    second_differences = [a - 2 * b + c for a, b, c in zip(rest, rest[1:], rest[2:], strict=False)]
     return _GAUSSIAN * median(map(abs, second_differences)) / math.sqrt(6) if second_differences else 0.0

@@ -116,7 +116,7 @@ def test_ids_outside_of_the_vocabulary(shape: dict[str, Any]) -> None:
 def test_steps_are_the_sequence(shape: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     model, (inputs, _, _) = make_model(shape), draw_window(6, 3)
     step, single = model.stepper(3), model.stepper()
-    monkeypatch.setattr("charlm.models.network.LARGE_VOCABULARY", V)
+    monkeypatch.setattr("charlm.models.symbol_stack.LARGE_VOCABULARY", V)
     whole = model.stepper(3), model.stepper()
     state = model.zero_state(3)
     one = map_state(lambda a: a[0], state)

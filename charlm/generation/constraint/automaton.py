@@ -34,7 +34,7 @@ MOST_AHEAD = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class View:
-    """What may follow in a state. Views are compared by identity.
+    """The live symbols of a state. Views are compared by identity.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ State: TypeAlias = tuple[Node, int]
 
 
 class Tables:
-    """What is known of each state.
+    """The lazily built table of each state.
 
     Parameters
     ----------
@@ -228,7 +228,7 @@ class Tables:
 
 
 class Automaton:
-    """What a pattern makes of the symbols of a model.
+    """The lazily built automaton of a pattern over the symbols of a model.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Which characters a class of a pattern has: `regex` is asked, about the characters that matter and no others."""
+"""The characters of a class of a pattern, from `regex`, for the relevant characters alone."""
 
 from __future__ import annotations
 

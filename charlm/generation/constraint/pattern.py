@@ -1,7 +1,6 @@
-"""What a regular pattern is made of, and how it is fitted to a model and a length.
+"""The syntax tree of a regular pattern, and its adaptation to a model and a length.
 
-A pattern is a tree of `Chars`, `Words`, `Seq`, `Alt` and `Repeat`; `Anchor` stands in it only until
-`without_anchors`.
+A pattern is a tree of `Chars`, `Words`, `Seq`, `Alt` and `Repeat`; `without_anchors` removes every `Anchor`.
 """
 
 from __future__ import annotations

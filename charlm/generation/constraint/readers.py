@@ -25,7 +25,7 @@ DEAD = UNREACHABLE
 
 
 class Reader(Protocol):
-    """What a pattern makes of a model's symbols."""
+    """A pattern as a model's symbols move through it."""
 
     @property
     def start(self) -> Hashable:

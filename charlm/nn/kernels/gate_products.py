@@ -23,7 +23,7 @@ from charlm.nn.kernels.memory import empty
 
 __all__ = ["DotFor", "Gate", "GateProduct", "GateProductTransposed", "Products", "multiply_alike", "transpose_"]
 
-LARGEST_KEPT = 2**21  # bytes; a core's own cache has 2²⁰ or 2²¹
+LARGEST_CACHED = 2**21  # bytes; a core's own cache has 2²⁰ or 2²¹
 TILE = 16
 ALIKE = 8
 """Rows of a product that have the same bits in every position: OpenBLAS's kernels treat eight rows alike. With
@@ -83,7 +83,7 @@ class _Blocks:
         self._multiply: Callable[..., object] = np.matmul
         if self._rows is not None:
             self._multiply = partial(np.matmul, order="C")  # all rows with a block before the next block
-        self._too_large = self._blocks.nbytes > LARGEST_KEPT
+        self._too_large = self._blocks.nbytes > LARGEST_CACHED
 
     def _cut(self, flat: FloatArray) -> FloatArray:
         """View (G, N, K) as pieces (G, S, N, R), or (G, S, N / P, P, R) if a piece has P rows."""
@@ -131,14 +131,14 @@ class GateProduct(_Blocks):
         if single:
             self._multiply = np.dot
         if self._too_large and N is None and dot_for is not None:
-            dot = dot_for(G * K, -(-self._blocks.nbytes // LARGEST_KEPT))
+            dot = dot_for(G * K, -(-self._blocks.nbytes // LARGEST_CACHED))
             if dot is not None:
                 self._multiply, self._too_large = dot, False
         if not single:
             self._products = self._cut(self.product)
         elif self._too_large:
             self._matrices, self._products = self._blocks[:, 0], self.product
-        else:  # (J, G·K): the gates side by side
+        else:  # (J, G·K): the gates are neighbours
             self._matrices = empty((J, G * K), dtype)
             self._blocks = self._matrices.reshape(J, 1, G, K).transpose(2, 1, 0, 3)
             self._products = self.product.reshape(-1) if N is None else self.product.reshape(1, -1)

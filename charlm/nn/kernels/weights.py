@@ -45,7 +45,7 @@ class InputWeights:
         self.W_x, self.b, self._by_symbol = empty((G, 0, H), dtype), empty((G, H), dtype), by_symbol
 
     def load_(self, cell: Cell, symbols: IdArray | None = None) -> None:
-        """Copy the weights as they are now, of ``W_x`` the columns of `symbols` or all, in place."""
+        """Copy the current weights, of ``W_x`` the columns of `symbols` or all, in place."""
         W_x, b = cell.by_gate("W_x"), cell.by_gate("b")
         G, H, D = W_x.shape
         D = D if symbols is None else symbols.size

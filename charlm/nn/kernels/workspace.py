@@ -26,14 +26,14 @@ class Workspace:
     """
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, Any] = {}
+        self._stored: dict[Hashable, Any] = {}
 
     def get(self, key: Hashable, make: Callable[[], _T]) -> _T:
         """Return the value stored under `key`, made at the first call."""
-        if key not in self._kept:
-            self._kept[key] = make()
-        kept: _T = self._kept[key]
-        return kept
+        if key not in self._stored:
+            self._stored[key] = make()
+        stored: _T = self._stored[key]
+        return stored
 
     def array(self, name: Hashable, shape: tuple[int, ...], dtype: DTypeLike) -> FloatArray:
         """Return an array, holding the values of its last use."""

@@ -12,7 +12,7 @@ SHAPES = [(1, 1, 1), (5, 7, 3), (16, 16, 1), (48, 100, 5), (33, 66, 2), (64, 102
 SHAPES += [(64, 128, 16), (40, 96, 24)]  # rows enough to be cut
 GATES = [Gate(2, 1.0), Gate(0, 0.5)]
 LIMITS = [10, 20_000, 100_000, 1_000_000]  # an upper limit for a block
-KEPT = [0, gate_products.LARGEST_KEPT]  # whether matrices are taken one by one, to and fro
+KEPT = [0, gate_products.LARGEST_CACHED]  # whether matrices are taken one by one, to and fro
 
 
 @pytest.mark.parametrize("kept", KEPT)
@@ -20,7 +20,7 @@ KEPT = [0, gate_products.LARGEST_KEPT]  # whether matrices are taken one by one,
 @pytest.mark.parametrize(("J", "K", "N"), SHAPES)
 def test_forward(J: int, K: int, N: int, limit: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(blocks, "LARGEST_UNPACKED", limit)
-    monkeypatch.setattr(gate_products, "LARGEST_KEPT", kept)
+    monkeypatch.setattr(gate_products, "LARGEST_CACHED", kept)
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(3, K, J)), rng.normal(size=(N, J))
     product_of = GateProduct(GATES, J, K, N, np.float64)
@@ -33,7 +33,7 @@ def test_forward(J: int, K: int, N: int, limit: int, kept: int, monkeypatch: pyt
 @pytest.mark.parametrize("kept", KEPT)
 @pytest.mark.parametrize(("J", "K"), [(1, 1), (5, 7), (64, 96)])
 def test_forward_of_one_stream_without_an_axis(J: int, K: int, kept: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gate_products, "LARGEST_KEPT", kept)
+    monkeypatch.setattr(gate_products, "LARGEST_CACHED", kept)
     rng = np.random.default_rng(0)
     W, x = rng.normal(size=(3, K, J)), rng.normal(size=J)
     product_of = GateProduct(GATES, J, K, None, np.float64)
@@ -50,7 +50,7 @@ def test_forward_of_one_stream_without_an_axis(J: int, K: int, kept: int, monkey
 def test_only_a_large_matrix_of_a_single_stream_is_multiplied_in_another_way(
     N: int | None, kept: int, asked: bool, offered: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gate_products, "LARGEST_KEPT", kept)
+    monkeypatch.setattr(gate_products, "LARGEST_CACHED", kept)
     rng = np.random.default_rng(0)
     sizes, shapes = [], []
 
@@ -79,7 +79,7 @@ def test_transposed(
     J: int, K: int, N: int, limit: int, addend: bool, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(blocks, "LARGEST_UNPACKED", limit)
-    monkeypatch.setattr(gate_products, "LARGEST_KEPT", kept)
+    monkeypatch.setattr(gate_products, "LARGEST_CACHED", kept)
     rng = np.random.default_rng(0)
     W, x, out = rng.normal(size=(3, J, K)), rng.normal(size=(2, N, J)), np.full((N, K), np.nan)
     transposed = GateProductTransposed(GATES, J, K, N, np.float64, addend=addend)
