@@ -72,14 +72,13 @@ def pad_right(sequences: Sequence[ArrayLike]) -> tuple[NDArray[Any], NDArray[np.
 
     Parameters
     ----------
-    sequences : sequence of N arrays, each (length, D) or (length,)
-        Inputs or ids.
+    sequences
+        As for `pad_left`.
 
     Returns
     -------
-    x : ndarray, shape (T, N, D) or (T, N)
-        Zero in the padding; T is the largest length.
-    lengths : ndarray of int, shape (N,)
+    x, lengths
+        As `pad_left` returns them.
     mask : ndarray of bool, shape (T, N)
         True within the sequences, for the `mask` of a loss.
 

@@ -92,21 +92,10 @@ class Report:
             case "start" | "plan":
                 values |= {"steps": self.steps}
             case "step":
-                values |= {
-                    "epoch": self.epoch,
-                    "loss": json_value(self.loss),
-                    "bpc": json_value(self.bits_per_char),
-                    "lr": json_value(self.learning_rate),
-                    "grad_norm": json_value(self.grad_norm),
-                    "chars_per_s": json_value(self.chars_per_s),
-                }
+                values |= {"epoch": self.epoch, "loss": self.loss, "bpc": self.bits_per_char}
+                values |= {"lr": self.learning_rate, "grad_norm": self.grad_norm, "chars_per_s": self.chars_per_s}
             case "eval":
-                values |= {
-                    "epoch": self.epoch,
-                    "loss": json_value(self.loss),
-                    "bpc": json_value(self.bits_per_char),
-                    "best": self.best,
-                }
+                values |= {"epoch": self.epoch, "loss": self.loss, "bpc": self.bits_per_char, "best": self.best}
             case "sample" | "warning" | "rollback":
                 values |= {"text": self.text}
             case "save":
@@ -114,7 +103,8 @@ class Report:
             case "end":
                 values |= {"steps": self.steps, "epoch": self.epoch, "path": self.path}
         values |= {"elapsed_s": round(self.elapsed_s, 3)}
-        return values | {name: json_value(value) for name, value in self.details.items() if name not in values}
+        values |= {name: value for name, value in self.details.items() if name not in values}
+        return {name: json_value(value) for name, value in values.items()}
 
 
 def is_finite(value: float | None) -> TypeGuard[float]:
