@@ -258,7 +258,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
         """Compute h of a step, in place, and return it."""
         step.W_h(step.h_before)  # fills Wh_rz and, with reset after, Wh_n
         np.add(step.wx_rz, step.Wh_rz, step.rz)  # (1)
-        np.tanh(step.rz, step.rz)  # σ(z) = ½(1 + tanh(z/2))
+        np.tanh(step.rz, step.rz)  # σ(s) = ½(1 + tanh(s/2))
         np.multiply(step.rz, step.half, step.rz)
         np.add(step.rz, step.half, step.rz)
         if step.W_hn is None:
@@ -277,7 +277,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
     def gate_factors(self, window: GRUWindow, steps: slice) -> None:
         """Compute the factors of (6′) to (9′), in place.
 
-        A factor is multiplied together in its own memory. n is overwritten by h₋ - n.
+        Each factor is computed in its own memory, and h₋ - n in that of n.
         """
         h_before, a = window.before[0][steps], window.a[steps]
         r, z, n = window.z[:, steps]
