@@ -85,13 +85,15 @@ def gru_after(x: FloatArray, state: State, p: Arrays) -> tuple[State, Backward]:
 
     def backward(dstate: State, g: Arrays) -> tuple[FloatArray, State]:
         (dh,) = dstate
-        dz_n = dh * (1 - z) * (1 - n**2)
-        dz_r, dz_z = dz_n * a * r * (1 - r), dh * (h_before - n) * z * (1 - z)
-        of_x, of_h = np.hstack([dz_r, dz_z, dz_n]), np.hstack([dz_r, dz_z, dz_n * r])
+        dn, dz = dh * (1 - z), dh * (h_before - n)
+        dz_n = dn * (1 - n**2)
+        da, dr = dz_n * r, dz_n * a
+        dz_r, dz_z = dr * r * (1 - r), dz * z * (1 - z)
+        of_x, of_h = np.hstack([dz_r, dz_z, dz_n]), np.hstack([dz_r, dz_z, da])
         g["W_x"][...] += of_x.T @ x
         g["W_h"][...] += of_h.T @ h_before
         g["b"][...] += of_x.sum(axis=0)
-        g["b_hn"][...] += (dz_n * r).sum(axis=0)
+        g["b_hn"][...] += da.sum(axis=0)
         return of_x @ p["W_x"], (of_h @ p["W_h"] + dh * z,)
 
     return (h,), backward

@@ -1,0 +1,98 @@
+"""A learner's file in a process of its own: what it does to that process, and how long it takes, harms nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import io
+import json
+import os
+import sys
+import threading
+from pathlib import Path
+
+from charlm.child import end_with_parent, start_child
+from charlm.errors import UsageError
+from charlm.exercises.checking import Verdict, check_source
+from charlm.exercises.sheet import Sheet, sheet
+
+__all__ = ["check_file", "main"]
+
+LIMIT_S = 5.0  # for the file
+START_S = 20.0  # for Python and NumPy to start
+PRINTED = 2000  # characters that are passed on
+
+
+def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tuple[Verdict, str]:
+    """Check a learner's file.
+
+    Parameters
+    ----------
+    exercise : Sheet
+    file : Path
+    limit_s : float
+        Seconds that it may run.
+
+    Returns
+    -------
+    verdict : Verdict
+    printed : str
+        The beginning of what it printed.
+
+    Raises
+    ------
+    UsageError
+        If the file cannot be read.
+    """
+    try:
+        source = file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {str(file)!r}: {error.strerror}; name a file of the exercise") from error
+    process = start_child("charlm.exercises.child")
+    assert process.stdin is not None  # noqa: S101  for the type checker
+    assert process.stdout is not None  # noqa: S101
+    with process:
+        timer = threading.Timer(START_S + limit_s, process.kill)
+        timer.start()
+        try:
+            request = {"name": exercise.name, "source": source.hex(), "path": str(file), "limit_s": limit_s}
+            process.stdin.write(json.dumps(request).encode() + b"\n")
+            process.stdin.flush()
+            answer = process.stdout.readline()
+        finally:
+            late = not timer.is_alive()
+            timer.cancel()
+            process.kill()
+    if not answer:
+        why = f"did not end within {limit_s:g} s" if late else "ended Python itself"
+        return Verdict(0, len(exercise.gaps()), f"your file {why}; it should only compute"), ""
+    found = json.loads(answer)
+    return Verdict(**found["verdict"]), found["printed"]
+
+
+class _Beginning(io.StringIO):
+    """Holds the beginning of what is printed."""
+
+    def write(self, text: str) -> int:
+        super().write(text[: max(PRINTED - self.tell(), 0)])
+        return len(text)
+
+
+def main() -> None:
+    """Check the file that the parent sends."""
+    stdout = sys.stdout.fileno()
+    answers = os.fdopen(os.dup(stdout), "wb")
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, stdout)
+    os.dup2(nowhere, sys.stderr.fileno())
+    request = json.loads(sys.stdin.buffer.readline())
+    end_with_parent()
+    sys.stdin, printed = io.StringIO(), _Beginning()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        verdict = check_source(
+            sheet(request["name"]), bytes.fromhex(request["source"]), request["path"], limit_s=request["limit_s"]
+        )
+    answer = {"verdict": dataclasses.asdict(verdict), "printed": printed.getvalue()}
+    answers.write(json.dumps(answer).encode() + b"\n")
+    answers.flush()
+    os._exit(0)  # whatever the file left running

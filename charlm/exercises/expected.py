@@ -1,0 +1,125 @@
+"""The right values of every line of an exercise, recorded while `charlm.nn` computes them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from charlm.nn import Adagrad, Linear, ParameterStore, clip_norm_, cross_entropy, log_softmax
+from charlm.nn.arrays import Shape
+from charlm.nn.gru import GRU
+from charlm.nn.lstm import LSTM
+from charlm.nn.reference import Step, gru_after, lstm, rnn
+from charlm.nn.rnn import RNN
+
+__all__ = ["Case", "cases"]
+
+N, D, H, V = 3, 4, 5, 6
+
+Values: TypeAlias = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Arguments of ``step``, and the right value of each name that it assigns."""
+
+    arguments: Values
+    values: Values
+
+
+def cases(name: str, rng: np.random.Generator) -> list[Case]:
+    """Return random cases of an exercise."""
+    return list(_CASES[name](rng))
+
+
+def _rnn(rng: np.random.Generator) -> Iterator[Case]:
+    yield _cell(rnn, RNN.shapes(D, H), ("h",), rng)
+
+
+def _lstm(rng: np.random.Generator) -> Iterator[Case]:
+    case = _cell(lstm, LSTM.shapes(D, H), ("h", "c"), rng)
+    parts = np.split(case.values["dz"], 4, axis=1)
+    case.values.update(zip(("dz_i", "dz_f", "dz_g", "dz_o"), parts, strict=True))
+    case.arguments["dc_after"] = case.arguments.pop("dc")
+    yield case
+
+
+def _gru(rng: np.random.Generator) -> Iterator[Case]:
+    yield _cell(gru_after, GRU.shapes(D, H), ("h",), rng)
+
+
+def _softmax(rng: np.random.Generator) -> Iterator[Case]:
+    head = Linear(H, V, dtype=np.float64)
+    head.params.value[:] = rng.normal(size=head.params.value.size)
+    h, y, mask = rng.normal(size=(N, H)), rng.integers(V, size=N), np.array([True, False, True])
+    arguments = {"h": h, "W": head.params["W"], "b": head.params["b"], "y": y, "mask": mask.astype(float)}
+    z, backprop_head = head.forward(h)
+    loss, backprop_loss = cross_entropy(z, y, mask=mask)
+    dz = backprop_loss().copy()
+    values: Values = {"z": z, "p": np.exp(log_softmax(z)), "loss": loss, "dz": dz, "dh": backprop_head(dz)}
+    yield Case(arguments, values | {"dW": head.params.gradient("W"), "db": head.params.gradient("b")})
+
+
+def _adagrad(rng: np.random.Generator) -> Iterator[Case]:
+    for max_norm in (1.0, 100.0):  # clipped, and not
+        store = ParameterStore({"w": (7,)}, np.float64)
+        w, g, m = store.value, store.grad, rng.random(7)
+        w[:], g[:] = rng.normal(size=(2, 7))
+        optimizer = Adagrad(store, lr=0.1, eps=0.01)
+        optimizer.slots["m"][:] = m
+        arguments = {"w": w.copy(), "g": g.copy(), "m": m, "lr": 0.1, "eps": 0.01, "max_norm": max_norm}
+        norm = clip_norm_(g, max_norm)
+        optimizer.step()
+        yield Case(arguments, {"norm": norm, "g_clipped": g, "m_after": optimizer.slots["m"], "w_after": w})
+
+
+_CASES: Mapping[str, Callable[[np.random.Generator], Iterator[Case]]] = {
+    "rnn": _rnn,
+    "lstm": _lstm,
+    "gru": _gru,
+    "softmax": _softmax,
+    "adagrad": _adagrad,
+}
+
+
+def _cell(step: Step, shapes: Mapping[str, Shape], parts: tuple[str, ...], rng: np.random.Generator) -> Case:
+    """Run a step of `charlm.nn.reference` both ways, and record all that it computes."""
+    p = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    x = rng.normal(size=(N, D))
+    before = {f"{part}_before": rng.normal(size=(N, H)) for part in parts}
+    dstate = {f"d{part}": rng.normal(size=(N, H)) for part in parts}
+    gradients = {name: np.zeros(shape) for name, shape in shapes.items()}
+    with _recorded(step.__name__) as values:
+        _, backward = step(x, tuple(before.values()), p)
+        dx, dbefore = backward(tuple(dstate.values()), gradients)
+    values.update({f"d{name}": gradient for name, gradient in gradients.items()}, dx=dx)
+    values.update(zip((f"d{name}" for name in before), dbefore, strict=True))
+    return Case({"x": x, **before, **p, **dstate}, values)
+
+
+@contextmanager
+def _recorded(step: str) -> Iterator[Values]:
+    """Record the arrays that a step and its backward pass have by name when they return."""
+    values: Values = {}
+
+    def profile(frame: FrameType, event: str, _argument: Any) -> None:
+        if event == "return" and frame.f_globals.get("__name__") == "charlm.nn.reference":
+            function, found = frame.f_code.co_name, dict(frame.f_locals)
+            if function == "affine_backward":  # whose other names have other meanings
+                found = {"dz": found["dz"]}
+            elif function not in (step, "backward"):
+                return
+            values.update((name, value) for name, value in found.items() if isinstance(value, np.ndarray))
+
+    before = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        yield values
+    finally:
+        sys.setprofile(before)
