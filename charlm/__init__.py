@@ -27,6 +27,7 @@ _NAMES = {
     "errors": "CharlmError CheckpointError ConstraintError CorpusError DiskError DivergedError PeerLostError "
     "RunLockedError UsageError VocabularyError",
     "generation.streaming": "generate",
+    "generation.transduction": "transduce",
     "models.extension": "extended",
     "models.language_model": "CharModel",
     "models.transducer": "Transducer",
@@ -89,6 +90,7 @@ if TYPE_CHECKING:  # the same for type checkers, which cannot read it above; a t
         VocabularyError as VocabularyError,
     )
     from charlm.generation.streaming import generate as generate
+    from charlm.generation.transduction import transduce as transduce
     from charlm.models.extension import extended as extended
     from charlm.models.language_model import CharModel as CharModel
     from charlm.models.transducer import Transducer as Transducer

@@ -43,6 +43,7 @@ FIXED = {
     "save",
     "score",
     "train",
+    "transduce",
 }
 FIXED_PARTS = {
     "Adagrad",

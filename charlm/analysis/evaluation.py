@@ -15,6 +15,7 @@ from charlm.analysis.symbols import characters_begun
 from charlm.config import DynamicConfig, OnUnknown
 from charlm.errors import CorpusError
 from charlm.models.language_model import CharModel
+from charlm.models.learner import check_kind
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import split_documents
 
@@ -92,6 +93,7 @@ def evaluate(
     DivergedError
         If the model's output is not finite.
     """
+    check_kind(model, CharModel)
     vocabulary, stop_id = model.vocabulary, model.vocabulary.stop_id
     begun = characters_begun(vocabulary)
     if stop_id is None:

@@ -17,6 +17,7 @@ from charlm.analysis.surprisal import Nats, Progress, document_surprisal, surpri
 from charlm.analysis.symbols import Pieces
 from charlm.config import OnUnknown
 from charlm.models.language_model import CharModel
+from charlm.models.learner import check_kind
 from charlm.text.batches import split_documents
 
 __all__ = ["Score", "score"]
@@ -72,6 +73,7 @@ def score(
     DivergedError
         If the model's output is not finite.
     """
+    check_kind(model, CharModel)
     stop_id = model.vocabulary.stop_id
     if stop_id is None:
         parts = _stream(model, text, on_unknown, progress)

@@ -13,10 +13,11 @@ from typing import Any
 from charlm.checkpoint.locate import RUNS, Run, list_runs
 from charlm.checkpoint.npz import read_meta
 from charlm.checkpoint.store import Checkpoint, load_checkpoint
-from charlm.config import ModelConfig, from_mapping
-from charlm.errors import CheckpointError, UsageError
-from charlm.models.language_model import CharModel
+from charlm.config import ModelConfig, TransducerConfig, from_mapping
+from charlm.errors import CheckpointError, UsageError, VocabularyError
 from charlm.models.network import parameter_shapes
+from charlm.models.transducer import Transducer
+from charlm.nn.arrays import Shape
 
 __all__ = ["ModelInfo", "RunInfo", "TensorInfo", "describe_model", "describe_runs", "is_unfinished"]
 
@@ -54,11 +55,11 @@ class ModelInfo:
     saved_s : float
         When the file was written: seconds since 1970.
     config : dict
-        The `ModelConfig`.
+        The `ModelConfig`, or the `TransducerConfig`.
     unit : str
-        Unit of the vocabulary.
+        Unit of the vocabulary, that of the source.
     symbols : int
-        Size of the vocabulary V.
+        Size of the vocabulary V, that of the source.
     parameters : int
         Number of weights P.
     weights, others : tuple of TensorInfo
@@ -138,17 +139,18 @@ def describe_model(path: str | Path) -> ModelInfo:
     CheckpointError
         If it is missing or damaged.
     """
-    checkpoint = load_checkpoint(path)
+    checkpoint = load_checkpoint(path, None)
     model, status = checkpoint.model, checkpoint.path.stat()
+    vocabulary = model.source if isinstance(model, Transducer) else model.vocabulary
     return ModelInfo(
         path=str(checkpoint.path),
         bytes=status.st_size,
         saved_s=status.st_mtime,
         config=dataclasses.asdict(model.config),
-        unit=model.vocabulary.unit,
-        symbols=len(model.vocabulary),
+        unit=vocabulary.unit,
+        symbols=len(vocabulary),
         parameters=int(model.params.value.size),
-        weights=_tensors(checkpoint, model.tensors()),
+        weights=_tensors(checkpoint, model.params),
         others=_tensors(checkpoint, checkpoint.tensors),
         training=checkpoint.training,
     )
@@ -159,7 +161,7 @@ def describe_runs(root: Path = RUNS) -> list[RunInfo]:
     return [_describe_run(run) for run in list_runs(root)]
 
 
-def _tensors(checkpoint: Checkpoint[CharModel], tensors: Mapping[str, Any]) -> tuple[TensorInfo, ...]:
+def _tensors(checkpoint: Checkpoint[Any], tensors: Mapping[str, Any]) -> tuple[TensorInfo, ...]:
     return tuple(
         TensorInfo(name, str(array.dtype), array.shape, array.size, checkpoint.sha256[name])
         for name, array in tensors.items()
@@ -170,11 +172,9 @@ def _describe_run(run: Run) -> RunInfo:
     found = RunInfo(run.name, str(run.file), run.saved_s, run.shipped)
     try:
         meta = read_meta(run.file)
-        config = from_mapping(ModelConfig, _object(meta, "model"))
-    except (CheckpointError, UsageError) as error:
+        config, shapes = _shape(meta)
+    except (CheckpointError, UsageError, VocabularyError) as error:
         return dataclasses.replace(found, error=str(error))
-    symbols = _object(meta, "vocabulary").get("symbols")
-    shapes = parameter_shapes(config, len(symbols)) if isinstance(symbols, list) else {}
     training = _object(meta, "training")
     progress, train, budget = (_object(training, name) for name in ("progress", "train", "budget"))
     step, steps, best_loss = progress.get("step"), train.get("steps"), progress.get("best_loss")
@@ -191,6 +191,14 @@ def _describe_run(run: Run) -> RunInfo:
         best_loss=best_loss if isinstance(best_loss, float) else None,
         minutes=minutes if isinstance(minutes := budget.get("minutes"), (int, float)) else None,
     )
+
+
+def _shape(meta: Mapping[str, Any]) -> tuple[ModelConfig | TransducerConfig, Mapping[str, Shape]]:
+    """Return the configuration and the tensors of a model by its metadata."""
+    if meta.get("kind") == Transducer.kind:
+        return from_mapping(TransducerConfig, _object(meta, "model")), Transducer.tensor_shapes(meta)
+    config, symbols = from_mapping(ModelConfig, _object(meta, "model")), _object(meta, "vocabulary").get("symbols")
+    return config, parameter_shapes(config, len(symbols)) if isinstance(symbols, list) else {}
 
 
 def is_unfinished(progress: Mapping[str, Any], steps: int) -> bool:

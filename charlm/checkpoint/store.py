@@ -19,12 +19,16 @@ from charlm.config import ModelConfig, from_mapping
 from charlm.errors import CharlmError, CheckpointError, UsageError, VocabularyError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner, LearnerT
+from charlm.models.transducer import Transducer
+from charlm.nn.arrays import Shape
 from charlm.nn.parameters import ParameterStore
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["Checkpoint", "load", "load_checkpoint", "save"]
 
 _TRAINING = ("optimizer.", "ema.", "state.", "rollback.")
+_KINDS: dict[str, type[Learner]] = {CharModel.kind: CharModel, Transducer.kind: Transducer}
+_USES = {CharModel.kind: "sample, eval and score take it", Transducer.kind: "transduce and eval take it"}
 _STATE = re.compile(r"(rollback\.\d+\.)?state\.")
 
 
@@ -89,34 +93,47 @@ def save(
     write_npz(Path(path), meta, {**model.params, **extra})
 
 
-def load(path: str | Path) -> CharModel:
-    """Read a language model from a checkpoint file or a run (its ``best.npz``, else its ``last.npz``).
+@overload
+def load(path: str | Path) -> Any: ...
+@overload
+def load(path: str | Path, kind: type[LearnerT]) -> LearnerT: ...
+def load(path: str | Path, kind: type[Any] | None = None) -> Any:
+    """Read a model from a checkpoint file or a run (its ``best.npz``, else its ``last.npz``).
 
     Parameters
     ----------
     path : str or Path
         A file or folder, else the name of a run under ``checkpoints``.
+    kind : type, optional
+        The class of the model that it is to hold; when left out a `CharModel` or a `Transducer`, whichever it is.
+
+    Returns
+    -------
+    CharModel or Transducer, or a learner of `kind`
 
     Raises
     ------
     CheckpointError
         If it is missing or damaged, or holds another kind of learner.
     """
-    return load_checkpoint(path).model
+    return load_checkpoint(path, kind).model
 
 
 @overload
 def load_checkpoint(path: str | Path) -> Checkpoint[CharModel]: ...
 @overload
 def load_checkpoint(path: str | Path, kind: type[LearnerT]) -> Checkpoint[LearnerT]: ...
-def load_checkpoint(path: str | Path, kind: type[Any] = CharModel) -> Checkpoint[Any]:
+@overload
+def load_checkpoint(path: str | Path, kind: None) -> Checkpoint[Any]: ...
+def load_checkpoint(path: str | Path, kind: type[Any] | None = CharModel) -> Checkpoint[Any]:
     """Read all that a checkpoint file, or a run folder's, holds.
 
     Parameters
     ----------
     path : str or Path
-    kind : type
+    kind : type or None
         The class of the learner that it is to hold; a file of another kind is refused, and nothing else is built.
+        With None it is a `CharModel` or a `Transducer`, whichever the file holds.
 
     Raises
     ------
@@ -137,31 +154,45 @@ def load_checkpoint(path: str | Path, kind: type[Any] = CharModel) -> Checkpoint
     return Checkpoint(model, training, extra, contents.sha256, file)
 
 
-def _learner(meta: Mapping[str, Any], weights: Mapping[str, Tensor], kind: type[Learner]) -> Learner:
+def _learner(meta: Mapping[str, Any], weights: Mapping[str, Tensor], kind: type[Learner] | None) -> Learner:
     found = meta.get("kind", CharModel.kind)  # which was the only one before there were kinds
+    if kind is None:
+        kind = _KINDS.get(found) if isinstance(found, str) else None
+        if kind is None:
+            raise DamagedError(f"it holds a {str(found)[:40]}", "name its class: charlm.load(path, MyLearner)")
     if found != kind.kind:
-        raise DamagedError(f"it holds a {str(found)[:40]}, not a {kind.kind}")
+        remedy = _USES.get(found, "use another checkpoint") if isinstance(found, str) else "use another checkpoint"
+        raise DamagedError(f"it holds a {str(found)[:40]}, not a {kind.kind}", remedy)
     if kind is CharModel:
         return _model(meta, weights)
     try:
+        if kind is Transducer:
+            _check_shapes(Transducer.tensor_shapes(meta), weights)
         learner = kind.build(meta)
-    except (CharlmError, KeyError, TypeError, ValueError) as error:
-        raise DamagedError(f"its {kind.kind} does not fit together: {error}") from error
+    except (AttributeError, CharlmError, KeyError, TypeError, ValueError) as error:
+        cause = str(error).replace("`", "")  # the file's names, and no flags of the command line
+        raise DamagedError(f"its {kind.kind} does not fit together: {cause}") from error
     _fill_(learner.params, weights)
     return learner
 
 
+def _check_shapes(shapes: Mapping[str, Shape], weights: Mapping[str, Tensor]) -> None:
+    """Refuse tensors of other names or shapes, before anything is allocated for them."""
+    odd = sorted(set(shapes) ^ set(weights))
+    if odd:
+        raise DamagedError(f"tensor {odd[0]} is {'missing' if odd[0] in shapes else 'not of this learner'}")
+    for name, shape in shapes.items():
+        if weights[name].shape != shape:
+            raise DamagedError(f"tensor {name} has shape {weights[name].shape}; this learner needs {shape}")
+
+
 def _fill_(params: ParameterStore, weights: Mapping[str, Tensor]) -> None:
     """Copy tensors of the same names, shapes and type into a store, in place."""
-    odd = sorted(set(params) ^ set(weights))
-    if odd:
-        raise DamagedError(f"tensor {odd[0]} is {'missing' if odd[0] in params else 'not of this learner'}")
+    _check_shapes(params.shapes, weights)
     for name, tensor in params.items():
         found = weights[name]
-        if (found.shape, found.dtype) != (tensor.shape, tensor.dtype):
-            raise DamagedError(
-                f"tensor {name} is {found.dtype} {found.shape}; this learner needs {tensor.dtype} {tensor.shape}"
-            )
+        if found.dtype != tensor.dtype:
+            raise DamagedError(f"tensor {name} is {found.dtype}; this learner needs {tensor.dtype}")
         tensor[...] = found
 
 

@@ -86,7 +86,7 @@ def console(
     Type a line and the model continues it; an empty line lets it continue.
     /help lists the commands. Ctrl-C stops the text, Ctrl-D or /bye leaves.
     """
-    from charlm.checkpoint import find_model, load
+    from charlm.checkpoint import find_model, load_checkpoint
     from charlm.cli.beams import refuse_drawing
     from charlm.cli.conversation import Conversation
     from charlm.cli.given_text import named_model
@@ -127,7 +127,7 @@ def console(
     by_lines = not stdin_is_terminal()  # else it is a line editor that reads the keys
     with HiddenKeys(sys.stdout, by_lines=by_lines):
         path = named_model(model, names_own=True)
-        net = load(path)
+        net = load_checkpoint(path).model
     talk = Conversation(net, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     stderr = stderr_console(no_color)
     if model is not None:  # else it has been named
@@ -139,7 +139,7 @@ def console(
     slash = Slash(
         talk,
         show=stderr.print,
-        load=lambda name: load(find_model(name)),
+        load=lambda name: load_checkpoint(find_model(name)).model,
         count=count,
         beam=beam or 0,
         colours=transcript.colours,

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from charlm.checkpoint import find_model, load
+from charlm.checkpoint import find_model, load_checkpoint
 from charlm.errors import UsageError
 from charlm.models.extension import extended, joined
 from charlm.models.language_model import CharModel
@@ -37,7 +37,7 @@ def vocabulary_from(source: str, flags: Mapping[str, Any]) -> Vocabulary:
     CheckpointError
         If there is no such model.
     """
-    vocabulary = load(source).vocabulary
+    vocabulary = load_checkpoint(source).model.vocabulary
     _refuse_contradictions(source, vocabulary, flags, PREPARATION)
     return vocabulary
 
@@ -50,7 +50,7 @@ def knows_documents(source: str) -> bool:
     CheckpointError
         If there is no such model, or it is damaged.
     """
-    return load(source).vocabulary.stop_id is not None
+    return load_checkpoint(source).model.vocabulary.stop_id is not None
 
 
 def model_from(
@@ -87,7 +87,7 @@ def model_from(
     path = find_model(source)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    model = load(path)
+    model = load_checkpoint(path).model
     _refuse_contradictions(source, model.config, model_flags, SHAPE)
     _refuse_contradictions(source, model.vocabulary, vocabulary_flags, PREPARATION)
     preparation = {name: getattr(model.vocabulary, name) for name in PREPARATION}

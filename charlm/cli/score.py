@@ -47,7 +47,7 @@ def score(
     The surprisal is in bits, shown as a heat map.
     """
     from charlm import analysis
-    from charlm.checkpoint import load
+    from charlm.checkpoint import load_checkpoint
     from charlm.cli.streams import stdout_console
     from charlm.cli.waiting import waiting
     from charlm.cli.writing import open_text, refuse_existing
@@ -63,7 +63,9 @@ def score(
     path = named_model(model, names_own=True)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     with waiting("scoring", moving=not no_color) as progress:
-        result = analysis.score(load(path), content, on_unknown=config.on_unknown, progress=progress)
+        result = analysis.score(
+            load_checkpoint(path).model, content, on_unknown=config.on_unknown, progress=progress
+        )
     bits = result.bits.tolist()
     heat = Heat(result.pieces, bits)
     if svg is not None:

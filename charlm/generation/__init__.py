@@ -1,4 +1,7 @@
-"""Drawing text from a model: filters on probabilities, stop strings, one text or many, and `generate`."""
+"""Drawing text from a model: filters on probabilities, stop strings, one text or many, and `generate`.
+
+`transduction` and `decoding` apply a model of pairs.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from charlm.generation.many import sample_many, suitable_workers
 from charlm.generation.sample import Sample
 from charlm.generation.sampling import Position, Sampler, Snapshot
 from charlm.generation.streaming import generate
+from charlm.generation.transduction import Transduction, candidates, transduce
 
 __all__ = [
     "Hypothesis",
@@ -14,8 +18,11 @@ __all__ = [
     "Sample",
     "Sampler",
     "Snapshot",
+    "Transduction",
     "beam_search",
+    "candidates",
     "generate",
     "sample_many",
     "suitable_workers",
+    "transduce",
 ]

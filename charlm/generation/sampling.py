@@ -16,7 +16,7 @@ from charlm.generation.choice import Chooser
 from charlm.generation.continuation import Continuation, FinishReason
 from charlm.generation.recent import codes, window
 from charlm.models.language_model import CharModel
-from charlm.models.learner import State
+from charlm.models.learner import State, check_kind
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 
@@ -100,6 +100,7 @@ class Sampler:
     ) -> None:
         if cores is not None and cores < 1:
             raise UsageError(f"cores is {cores}; it must be at least 1")
+        check_kind(model, CharModel)
         self.vocabulary = model.vocabulary
         self._logits: NDArray[Any] | None = None
         self.finish_reason: FinishReason | None = None

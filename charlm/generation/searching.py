@@ -18,7 +18,7 @@ from charlm.generation.sampling import Position, Sampler, opening, start
 from charlm.models.language_model import CharModel
 from charlm.nn.stack import map_state
 
-__all__ = ["WIDEST", "Beam", "Hypothesis", "check_beam"]
+__all__ = ["WIDEST", "Beam", "Hypothesis", "best_places", "check_beam"]
 
 WIDEST = 10_000
 """The widest beam: its states and scores still fit into the memory of a small machine."""
@@ -161,7 +161,7 @@ class Beam:
         log_p = self._log_probabilities()
         scores = np.array([text.score for text in self._live])[:, None] + log_p
         chosen = []
-        for place in _best(scores.ravel(), self._width):
+        for place in best_places(scores.ravel(), self._width):
             row, symbol = divmod(place, log_p.shape[1])
             chosen.append(self._continued(row, symbol, float(log_p[row, symbol])))
         beam = sorted(self._ended + chosen, key=lambda text: -text.score)[: self._width]  # stable
@@ -208,7 +208,7 @@ class Beam:
         return Hypothesis("".join(pieces), text.score, tuple(whole.logprobs), whole.finish_reason, symbols)
 
 
-def _best(scores: NDArray[np.float64], n: int) -> list[int]:
+def best_places(scores: NDArray[np.float64], n: int) -> list[int]:
     """Return the places of the `n` largest, the largest first, of equals the first; −inf is none."""
     threshold = np.partition(scores, len(scores) - n)[-n] if n < len(scores) else -math.inf
     places = np.flatnonzero((scores >= threshold) & (scores > -math.inf))

@@ -10,6 +10,8 @@ from charlm.config import OnUnknown, SampleConfig
 from charlm.errors import UsageError
 from charlm.generation.sampling import Sampler
 from charlm.models.language_model import CharModel
+from charlm.models.learner import State
+from charlm.nn.stack import map_state, named_state
 
 __all__ = ["GeneratedText", "generate"]
 
@@ -90,6 +92,7 @@ def generate(
     seed: int | None = None,
     on_unknown: OnUnknown = _DEFAULT.on_unknown,
     finish_line: bool = _DEFAULT.finish_line,
+    state: State | None = None,
 ) -> GeneratedText:
     """Continue a prompt.
 
@@ -133,6 +136,9 @@ def generate(
         What becomes of prompt characters that the model does not know.
     finish_line : bool
         Continue beyond `length` to the end of the line, or if that is far of the word: at most 200 characters.
+    state : State, optional
+        Start state in place of zeros, as `CharModel.loss` takes it, of one stream: each array (1, H). It conditions
+        the text, for example on the features of a picture that it describes.
 
     Returns
     -------
@@ -174,5 +180,15 @@ def generate(
 
         config = with_word_lists(config)
     sampler = Sampler(model, config, rng=np.random.default_rng(seed))
+    if state is not None:
+        sampler.position = sampler.position._replace(state=_one_stream(model, state))
     sampler.feed(prompt)
     return GeneratedText(sampler.stream(), config.longest)
+
+
+def _one_stream(model: CharModel, state: State) -> State:
+    """Return a given state (1, H) as the sampler has it, (H,)."""
+    given, wanted = ({k: a.shape for k, a in named_state(s).items()} for s in (state, model.zero_state(1)))
+    if given != wanted:
+        raise UsageError(f"the state has arrays {given}; a text of this model starts from {wanted}")
+    return map_state(lambda a: np.ravel(a).astype(model.params.dtype), state)

@@ -7,12 +7,13 @@ from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
+from charlm.errors import UsageError
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import StackState
 from charlm.text.batches.base import Batch
 
-__all__ = ["Learner", "LearnerT", "State", "twin"]
+__all__ = ["Learner", "LearnerT", "State", "check_kind", "twin"]
 
 State: TypeAlias = StackState
 """The state of N streams: a state for each layer, of arrays (N, H); () for none. A value."""
@@ -91,6 +92,26 @@ class Learner(Protocol):
 
 
 LearnerT = TypeVar("LearnerT", bound=Learner)
+
+
+def check_kind(learner: Learner, kind: type[Learner]) -> None:
+    """Refuse a learner of another kind.
+
+    Raises
+    ------
+    UsageError
+
+    Examples
+    --------
+    >>> from charlm import CharModel, ModelConfig, Transducer, Vocabulary
+    >>> check_kind(CharModel(ModelConfig(), Vocabulary.from_text("ab")), Transducer)
+    Traceback (most recent call last):
+    charlm.errors.UsageError: this is a language model, not a transducer; generate, score and evaluate take it
+    """
+    found = getattr(learner, "kind", type(learner).__name__)
+    if found != kind.kind:
+        remedy = {"language model": "generate, score and evaluate take it", "transducer": "transduce takes it"}
+        raise UsageError(f"this is a {found}, not a {kind.kind}; {remedy.get(found, 'give one')}")
 
 
 def twin(learner: LearnerT, params: ParameterStore) -> LearnerT:

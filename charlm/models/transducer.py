@@ -13,6 +13,7 @@ from charlm.config import TransducerConfig, from_mapping
 from charlm.errors import UsageError, VocabularyError
 from charlm.models.encoder_decoder import EncoderDecoder, encoder_decoder_shapes
 from charlm.models.learner import State
+from charlm.nn.arrays import Shape
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.losses import cross_entropy, target_nats
@@ -110,6 +111,18 @@ class Transducer(EncoderDecoder):
         target = {"labels": list(self.labels)} if self.target is None else {"target": self.target.to_json()}
         return {"model": dataclasses.asdict(self.config), "source": self.source.to_json(), **target}
 
+    @staticmethod
+    def tensor_shapes(description: Mapping[str, Any]) -> dict[str, Shape]:
+        """Return the shapes of the weights of what `describe` returned; nothing is allocated for them.
+
+        Raises
+        ------
+        UsageError, VocabularyError
+            If the description is not one.
+        """
+        config, source, target = _described(description)
+        return encoder_decoder_shapes(config, len(source), len(target))
+
     @classmethod
     def build(cls, description: Mapping[str, Any], params: ParameterStore | None = None) -> Transducer:
         """Build a model from what `describe` returned, with the weights in `params` or zeros.
@@ -119,14 +132,9 @@ class Transducer(EncoderDecoder):
         UsageError, VocabularyError
             If the description is not one.
         """
-        config = from_mapping(TransducerConfig, description["model"])
-        source, labels = Vocabulary.from_json(description["source"]), description.get("labels")
-        if labels is not None and not isinstance(labels, list):
-            raise UsageError("the labels are no list; the description is damaged")
-        target = Vocabulary.from_json(description["target"]) if labels is None else labels
+        config, source, target = _described(description)
         if params is None:
-            shapes = encoder_decoder_shapes(config, len(source), len(target))
-            params = ParameterStore(shapes, config.dtype)
+            params = ParameterStore(cls.tensor_shapes(description), config.dtype)
         return cls(config, source, target, params=params)
 
     # -- training --
@@ -206,6 +214,19 @@ class Transducer(EncoderDecoder):
             return target_nats(logits, targets)
         nats = np.where(mask, target_nats(logits, np.where(mask, targets, 0)), 0)
         return nats[: len(batch["targets"])]
+
+
+def _described(description: Mapping[str, Any]) -> tuple[TransducerConfig, Vocabulary, Vocabulary | list[str]]:
+    """Read what `Transducer.describe` returned, which may be untrusted."""
+    model, labels = description.get("model"), description.get("labels")
+    if not isinstance(model, dict):
+        raise UsageError("there is no model configuration; the description is damaged")
+    config, source = from_mapping(TransducerConfig, model), Vocabulary.from_json(description.get("source"))
+    if labels is None:
+        return config, source, Vocabulary.from_json(description.get("target"))
+    if not isinstance(labels, list):
+        raise UsageError("the labels are no list; the description is damaged")
+    return config, source, labels
 
 
 def _with_a_step(batch: Batch) -> Batch:

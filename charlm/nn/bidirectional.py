@@ -86,7 +86,7 @@ class Bidirectional:
         self.directions = (forward, backward)
         self.input_size = forward.input_size
         self.hidden_size = forward.hidden_size + backward.hidden_size
-        self._params = join(forward=forward, backward=backward) if params is None else params
+        self.params = join(forward=forward, backward=backward) if params is None else params
 
     @classmethod
     def of(
@@ -121,17 +121,6 @@ class Bidirectional:
         rng = np.random.default_rng(0) if rng is None else rng
         forward, backward = (cell(input_size, hidden_size, rng=rng, dtype=dtype, **options) for _ in range(2))
         return cls(forward, backward)
-
-    @property
-    def params(self) -> ParameterStore:
-        """All weights, by names that begin with ``forward.`` and ``backward.``."""
-        return self._params
-
-    @params.setter
-    def params(self, store: ParameterStore) -> None:
-        self._params = store
-        for name, layer in zip(BidirectionalState._fields, self.directions, strict=True):
-            layer.params = store.under(name)
 
     def initialize_(self, rng: np.random.Generator) -> None:
         """Draw the start weights of both layers, in place."""

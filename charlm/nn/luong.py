@@ -66,6 +66,7 @@ class LuongAttention:
     ) -> None:
         H = hidden_size
         self.hidden_size, self._linear = H, Linear(2 * H, H, params=params, rng=rng, dtype=dtype)
+        self.params = self._linear.params
 
     @classmethod
     def shapes(cls, hidden_size: int) -> dict[str, Shape]:
@@ -75,15 +76,6 @@ class LuongAttention:
     def initialize_(self, rng: np.random.Generator) -> None:
         """Draw weights uniform in ±1/√(2H) and zero biases, in place."""
         self._linear.initialize_(rng)
-
-    @property
-    def params(self) -> ParameterStore:
-        """All weights."""
-        return self._linear.params
-
-    @params.setter
-    def params(self, store: ParameterStore) -> None:
-        self._linear.params = store
 
     def forward(
         self,

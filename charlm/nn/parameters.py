@@ -121,6 +121,25 @@ class ParameterStore(Mapping[str, FloatArray]):
             self.shapes, self.dtype, value=self.value, grad=None if grad is None else lambda: grad
         )
 
+    def place(self, prefix: str) -> slice:
+        """Return where the tensors stand in memory whose names begin with `prefix` and a dot."""
+        own = [where for name, where in self._slices.items() if name.startswith(prefix + ".")]
+        return slice(own[0].start, own[-1].stop)
+
+    def become_part_(self, store: ParameterStore, where: slice) -> None:
+        """Move the weights into a part of another store, and let the gradient be that part's, in place."""
+        store.value[where] = self.value
+        self.move_(store.value[where])
+        self._make_grad = lambda: store.grad[where]
+        self._forget_grad_()
+        store._parts.append((self, where))
+
+    def _forget_grad_(self) -> None:
+        for name in ("grad", "_grads"):
+            self.__dict__.pop(name, None)
+        for part, _ in self._parts:
+            part._forget_grad_()
+
     def under(self, prefix: str) -> ParameterStore:
         """Return a store of the tensors whose names begin with `prefix` and a dot, as views, without the prefix.
 
@@ -128,7 +147,7 @@ class ParameterStore(Mapping[str, FloatArray]):
         """
         names = [name for name in self.shapes if name.startswith(prefix + ".")]
         shapes = {name.removeprefix(prefix + "."): self.shapes[name] for name in names}
-        where = slice(self._slices[names[0]].start, self._slices[names[-1]].stop)
+        where = self.place(prefix)
         part = ParameterStore(shapes, self.dtype, value=self.value[where], grad=lambda: self.grad[where])
         self._parts.append((part, where))
         return part
@@ -137,7 +156,9 @@ class ParameterStore(Mapping[str, FloatArray]):
 class HasParameters(Protocol):
     """A layer, or a network of layers."""
 
-    params: ParameterStore
+    @property
+    def params(self) -> ParameterStore:
+        """All weights."""
 
 
 def join(**layers: HasParameters | Sequence[HasParameters]) -> ParameterStore:
@@ -185,7 +206,5 @@ def join(**layers: HasParameters | Sequence[HasParameters]) -> ParameterStore:
     }
     store = ParameterStore(shapes, dtypes.pop())
     for part, layer in parts.items():
-        own = store.under(part)
-        own.value[:] = layer.params.value
-        layer.params = own
+        layer.params.become_part_(store, store.place(part))
     return store

@@ -61,7 +61,7 @@ def draw_batch(output: str, lengths: Any = LENGTHS, *, seed: int = 0) -> Batch:
     )
 
 
-def batch_of(output: str, sources: list[Any], targets: list[Any]) -> Batch:
+def batch_of(output: str, sources: list[Any], targets: list[Any], *, stop: Any = STOP) -> Batch:
     """Pad pairs of ids to a batch."""
     source, source_lengths, _ = pad_left(sources)
     arrays: dict[str, Any] = {"source": source.astype(np.intp), "source_lengths": source_lengths[None]}
@@ -71,8 +71,8 @@ def batch_of(output: str, sources: list[Any], targets: list[Any]) -> Batch:
         arrays["targets"] = pad_left(targets)[0].astype(np.intp)
         arrays["mask"] = np.arange(len(source))[:, None] >= len(source) - source_lengths
     else:
-        arrays["inputs"], _, arrays["mask"] = pad_right([[STOP, *target] for target in targets])
-        arrays["targets"], _, _ = pad_right([[*target, STOP] for target in targets])
+        arrays["inputs"], _, arrays["mask"] = pad_right([[stop, *target] for target in targets])
+        arrays["targets"], _, _ = pad_right([[*target, stop] for target in targets])
     return Batch(arrays, int(arrays["mask"].sum() if "mask" in arrays else len(sources)))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -100,6 +102,23 @@ class TestJoin:
         forward()[1]()
         gradients = {name: store.gradient(name) for name in store}
         assert check_gradients(lambda: forward()[0], store, gradients, rng=rng).passed
+
+    def test_a_network_of_layers_goes_in_with_all_its_layers(self) -> None:
+        inner = [LSTM(3, 4, dtype=np.float64), Linear(4, 2, dtype=np.float64)]
+        network = SimpleNamespace(params=join(lstm=inner[0], head=inner[1]))
+        inner[1].params.gradient("b")[:] = 9  # an old gradient is not the new one's
+        before = network.params.value.copy()
+        store = join(network=network, other=Linear(2, 3, dtype=np.float64))
+        np.testing.assert_array_equal(store.value[: before.size], before)
+        assert not store.grad.any()
+        store["network.head.b"][:] = 5
+        assert (inner[1].params["b"] == 5).all()
+        inner[1].params.gradient("b")[:] = 7
+        assert (store.gradient("network.head.b") == 7).all()
+        assert (network.params.gradient("head.b") == 7).all()
+        store.move_(store.value + 1)
+        assert (inner[1].params["b"] == 6).all()
+        assert (network.params["head.b"] == 6).all()
 
     def test_one_store_holds_one_precision(self) -> None:
         with pytest.raises(UsageError, match="float32 and float64"):

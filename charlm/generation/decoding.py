@@ -1,0 +1,224 @@
+"""The targets of a transducer, symbol by symbol: the likeliest symbol, one drawn by temperature, or a beam.
+
+References
+----------
+.. [1] Graves (2012), "Sequence Transduction with Recurrent Neural Networks", section 2.5: beam search.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.errors import DivergedError
+from charlm.generation.searching import best_places
+from charlm.models.encoder_decoder import Encoded
+from charlm.models.learner import State
+from charlm.models.transducer import Transducer
+from charlm.nn.losses import log_softmax
+from charlm.nn.stack import map_state
+
+__all__ = ["Decoded", "beam_decode", "decode", "drawn"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decoded:
+    """A target in ids.
+
+    Parameters
+    ----------
+    ids : tuple of int
+        The stop symbol that ended it included.
+    logprobs : tuple of float
+        ln p of each, in nats.
+    finish_reason : {"stop", "length"}
+    weights : ndarray, shape (T, S), or None
+        Of attention, the source padded on the left.
+    """
+
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    finish_reason: Literal["stop", "length"] = "stop"
+    weights: NDArray[Any] | None = None
+
+
+def drawn(log_p: NDArray[np.float64], temperature: float, uniform: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Draw a symbol for each row of log-probabilities (N, V), from a uniform number (N,) each.
+
+    Parameters
+    ----------
+    log_p : ndarray, shape (N, V)
+    temperature : float
+        Above 0.
+    uniform : ndarray, shape (N,)
+        In [0, 1).
+
+    Returns
+    -------
+    ndarray of int, shape (N,)
+    """
+    z = log_p / temperature
+    mass = np.exp(z - z.max(axis=1, keepdims=True)).cumsum(axis=1)
+    places: NDArray[np.intp] = (mass <= uniform[:, None] * mass[:, -1:]).sum(axis=1)
+    return places
+
+
+def decode(
+    model: Transducer,
+    encoded: Encoded,
+    *,
+    temperature: float = 0.0,
+    length: int,
+    generators: Sequence[np.random.Generator] | None = None,
+) -> list[Decoded]:
+    """Make the targets of N sources side by side.
+
+    Parameters
+    ----------
+    model : Transducer
+    encoded : Encoded
+    temperature : float
+        0 takes the likeliest symbol.
+    length : int
+        Symbols at most.
+    generators : sequence of numpy.random.Generator, optional
+        One for each source, which gives a uniform number a symbol; needed with a temperature.
+
+    Returns
+    -------
+    list of Decoded
+
+    Raises
+    ------
+    DivergedError
+        If the model's output is not finite.
+    """
+    step, state, stop = model.stepper(encoded), encoded.state, _stop(model)
+    N = encoded.mask.shape[1]
+    rows, last, ended = np.arange(N), np.full(N, stop), np.zeros(N, bool)
+    ids: list[NDArray[Any]] = []
+    logprobs: list[NDArray[Any]] = []
+    attention: list[NDArray[Any]] = []
+    while len(ids) < length and not ended.all():
+        logits, state, weights = step(last, state)
+        log_p = _log_probabilities(model, logits)
+        if temperature and generators is not None:
+            uniform = np.array([0.0 if done else rng.random() for done, rng in zip(ended, generators, strict=True)])
+            last = drawn(log_p, temperature, uniform)
+        else:
+            last = log_p.argmax(axis=1)
+        ids.append(last)
+        logprobs.append(log_p[rows, last])
+        if weights is not None:
+            attention.append(weights)
+        ended = ended | (last == stop)
+    targets = []
+    for n in range(N):
+        own = [int(step_ids[n]) for step_ids in ids]
+        size = own.index(stop) + 1 if stop in own else len(own)
+        targets.append(
+            Decoded(
+                tuple(own[:size]),
+                tuple(float(step[n]) for step in logprobs[:size]),
+                "stop" if own[size - 1] == stop else "length",
+                np.array([step[n] for step in attention[:size]]) if attention else None,
+            )
+        )
+    return targets
+
+
+class _Target(NamedTuple):
+    """A target in the beam; `row` is where its predecessor's state stands."""
+
+    score: float
+    row: int
+    ids: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    weights: tuple[NDArray[Any], ...]
+
+
+def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int, count: int = 1) -> list[Decoded]:
+    """Search for the likeliest targets of one source.
+
+    At every step each target under way is continued by every symbol, and the `width` likeliest of all are kept,
+    ended ones among them. As scores only fall, the search is over when none under way can come among the best.
+
+    Parameters
+    ----------
+    model : Transducer
+    encoded : Encoded
+        Of one source.
+    width : int
+        Targets that are followed at once; 1 is temperature 0.
+    length : int
+        Symbols at most.
+    count : int
+        How many are wanted, at most `width`.
+
+    Returns
+    -------
+    list of Decoded
+        The likeliest first; of equals the one whose symbols have the lower ids.
+
+    Raises
+    ------
+    DivergedError
+        If the model's output is not finite.
+    """
+    stop = _stop(model)
+    copies = encoded.streams(np.zeros(width, np.intp))
+    step, state = model.stepper(copies), copies.state
+    live, ended = [_Target(0.0, 0, (), (), ())], list[_Target]()
+    while live and not (len(ended) >= count and ended[count - 1].score >= live[0].score):
+        rows, last = np.zeros(width, np.intp), np.full(width, stop)
+        for k, target in enumerate(live):
+            rows[k], last[k] = target.row, target.ids[-1] if target.ids else stop
+        logits, state, weights = step(last, _rows(state, rows))
+        log_p = _log_probabilities(model, logits[: len(live)])
+        scores = np.array([target.score for target in live])[:, None] + log_p
+        made = []
+        for place in best_places(scores.ravel(), width):
+            row, symbol = divmod(place, log_p.shape[1])
+            before, gain = live[row], float(log_p[row, symbol])
+            attended = () if weights is None else (*before.weights, weights[row])
+            made.append(
+                _Target(before.score + gain, row, (*before.ids, symbol), (*before.logprobs, gain), attended)
+            )
+        beam = sorted(ended + made, key=lambda target: -target.score)[:width]  # stable
+        over = [target.ids[-1] == stop or len(target.ids) >= length for target in beam]
+        live = [target for target, is_over in zip(beam, over, strict=True) if not is_over]
+        ended = [target for target, is_over in zip(beam, over, strict=True) if is_over]
+    return [
+        Decoded(
+            target.ids,
+            target.logprobs,
+            "stop" if target.ids[-1] == stop else "length",
+            np.array(target.weights) if target.weights else None,
+        )
+        for target in ended[:count]
+    ]
+
+
+def _rows(state: State, rows: NDArray[np.intp]) -> State:
+    return map_state(lambda a: a[rows], state)
+
+
+def _stop(model: Transducer) -> int:
+    """Return the symbol that begins and ends a target."""
+    assert model.target is not None  # noqa: S101  the output is text
+    assert model.target.stop_id is not None  # noqa: S101
+    return model.target.stop_id
+
+
+def _log_probabilities(model: Transducer, logits: NDArray[Any]) -> NDArray[np.float64]:
+    """Return log-probabilities (N, V), −∞ for ``<unk>``, which is never written."""
+    if not np.isfinite(logits).all():
+        raise DivergedError.of_output()
+    log_p = log_softmax(logits)
+    if model.target is not None and model.target.unknown_id is not None:
+        log_p[:, model.target.unknown_id] = -np.inf
+    return log_p
