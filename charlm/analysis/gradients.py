@@ -1,4 +1,4 @@
-"""Gradient checks of whole models: input, layers, attention, head and loss in one."""
+"""Gradient checks of whole models: embedding or one-hot input, stacked cells, head and loss in one."""
 
 from __future__ import annotations
 
@@ -8,21 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from charlm.config import ModelConfig, TransducerConfig
-from charlm.config.checks import check_number
+from charlm.config import ModelConfig
 from charlm.models.language_model import CharModel
-from charlm.models.transducer import Transducer
 from charlm.nn.gradient_check import GradientCheck, check_gradients
 from charlm.nn.stack import map_state, named_state
 from charlm.text.batches import text_batch
-from charlm.text.batches.pairs import PairBatches
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["ModelCheck", "check_model", "check_models", "check_transducer"]
+__all__ = ["ModelCheck", "check_model", "check_models"]
 
 TEXT = "abcde"
 STEPS, STREAMS, EMBEDDING = 6, 3, 4
-LENGTHS = ((5, 3), (1, 2), (2, 6))  # of sources and targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +39,7 @@ class ModelCheck:
 
 
 def check_models(*, hidden_size: int, layers: int, entries: int, seed: int) -> Iterator[ModelCheck]:
-    """Check a language model of every cell, with one-hot and with embedded input, and transducers."""
+    """Check a model of every cell, with one-hot and with embedded input."""
     cells: dict[str, dict[str, Any]] = {
         "rnn": {"cell": "rnn"},
         "lstm": {"cell": "lstm"},
@@ -60,16 +56,6 @@ def check_models(*, hidden_size: int, layers: int, entries: int, seed: int) -> I
                 dtype="float64",
             )
             yield ModelCheck(f"{cell}, {input_name}", check_model(config, entries=entries, seed=seed))
-    check_number("hidden_size", hidden_size, low=1, whole=True)
-    even = hidden_size + hidden_size % 2  # one half for each direction
-    pairs = {f"{cell}, pairs": settings for cell, settings in cells.items()} | {
-        "lstm, no attention": {"attention": False, "bidirectional": False},
-        "lstm, labels": {"output": "label"},
-        "lstm, tags": {"output": "tags", "embedding_size": EMBEDDING},
-    }
-    for name, settings in pairs.items():
-        shape = TransducerConfig(**{"hidden_size": even, "layers": layers, "dtype": "float64", **settings})
-        yield ModelCheck(name, check_transducer(shape, entries=entries, seed=seed))
 
 
 def check_model(config: ModelConfig, *, entries: int, seed: int) -> GradientCheck:
@@ -98,34 +84,3 @@ def check_model(config: ModelConfig, *, entries: int, seed: int) -> GradientChec
     tensors |= named_state(start)
     gradients |= named_state(dstart)
     return check_gradients(lambda: model.loss(batch, start)[0], tensors, gradients, rng=rng, entries=entries)
-
-
-def check_transducer(config: TransducerConfig, *, entries: int, seed: int) -> GradientCheck:
-    """Check a transducer's gradients on random pairs of unequal lengths, with dropout off.
-
-    Parameters
-    ----------
-    config : TransducerConfig
-        Of float64.
-    entries : int
-        Entries to try of each tensor.
-    seed : int
-        Draws weights, pairs, entries and direction.
-    """
-    rng, output = np.random.default_rng(seed), config.output
-    vocabulary = Vocabulary.from_text(TEXT, stop=output == "text")
-    model = Transducer(
-        config, Vocabulary.from_text(TEXT), list(TEXT) if output == "label" else vocabulary, seed=seed
-    )
-    model.params.value[:] = rng.uniform(-0.5, 0.5, model.params.value.size)
-    sizes = [{"text": target, "label": 1, "tags": source}[output] for source, target in LENGTHS]
-    sources, targets = (
-        [rng.integers(len(TEXT), size=size) for size in each] for each in ([s for s, _ in LENGTHS], sizes)
-    )
-    batch = PairBatches(
-        sources, targets, output=output, streams=len(LENGTHS), rng=rng, stop_id=vocabulary.stop_id
-    ).next()
-    _, _, backprop = model.loss(batch)
-    backprop()
-    gradients = {name: model.params.gradient(name) for name in model.params}
-    return check_gradients(lambda: model.loss(batch)[0], model.params, gradients, rng=rng, entries=entries)

@@ -10,6 +10,7 @@ from typing import Any, get_args
 from charlm.checkpoint import new_run_folder
 from charlm.cli.fine_tuning import knows_documents, model_from, vocabulary_from
 from charlm.cli.given_text import refuse_models
+from charlm.cli.new_pairs import NewPairs
 from charlm.cli.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import ModelConfig, Normalization, TrainConfig, Unit
 from charlm.config.presets import BUDGETS, preset_settings
@@ -18,9 +19,10 @@ from charlm.models.language_model import CharModel
 from charlm.text.batches import split_documents
 from charlm.text.corpus import STDIN, read_corpus
 from charlm.text.vocabulary import Vocabulary
+from charlm.training.pairs import PairsTask
 from charlm.training.parallel.communicator import ProcessGroup
-from charlm.training.plan import fitting_note, measure, plan
-from charlm.training.task import text_task
+from charlm.training.plan import fitting_note, measure, plan, steps_of_epochs
+from charlm.training.task import TextTask, text_task
 from charlm.training.train import RunOptions
 from charlm.ui.flags import as_flags
 from charlm.ui.wording import engine_line
@@ -130,6 +132,10 @@ class NewRun:
             return "".join(split_documents(everything))
         return everything
 
+    def task(self) -> TextTask:
+        """Encode the text and hold a part of it out."""
+        return text_task(self.model.vocabulary, self.text, self.config, self.validation)
+
     def options(
         self, out: Path | None, *, force: bool, started_s: float, group: ProcessGroup | None = None
     ) -> RunOptions:
@@ -138,19 +144,23 @@ class NewRun:
         return RunOptions(folder=folder, origin=self.origin, started_s=started_s, group=group)
 
 
-def planned_run(new: NewRun, *, started_s: float, group: ProcessGroup | None = None) -> list[str]:
+def planned_run(new: NewRun | NewPairs, *, started_s: float, group: ProcessGroup | None = None) -> list[str]:
     """Say in lines what a run would take: steps, time, memory."""
-    task = text_task(new.model.vocabulary, new.text, new.config, new.validation)
+    task = new.task()
     fitted = task.fit(new.config)
     planned, budget = plan(new.model, task, fitted, started_s=started_s, group=group)
     step_s, memory = measure(new.model, task, planned, group)
     steps = planned.steps or 0
     takes_s = steps * step_s if budget is None else 60 * budget.minutes
-    shortest = planned.seq_length if planned.seq_length_min is None else planned.seq_length_min
-    window = planned.batch_size * (shortest + planned.seq_length) / 2  # in the mean
+    if isinstance(task, TextTask):
+        shortest = planned.seq_length if planned.seq_length_min is None else planned.seq_length_min
+        window = planned.batch_size * (shortest + planned.seq_length) / 2  # in the mean
+    else:
+        window = round(task.characters / steps_of_epochs(task, planned, 1), 1)
+    passes = steps * window / task.characters
     lines = (
-        f"{new.model!r} · {engine_line(_details(new, task.characters))}",
-        f"{steps:,} steps of {window:,.10g} characters ({steps * window / task.characters:.1f} passes), "
+        f"{new.model!r} · {engine_line(_details(new, task))}",
+        f"{steps:,} steps of {window:,.10g} characters ({passes:.1f} passes), "
         f"{planned.shards} shards on " + (f"{planned.workers} workers" if group is None else f"{group.size} ranks"),
         f"about {_span(takes_s)} at {window / step_s:,.0f} characters/s, and {memory / 2**20:.0f} MB for arrays",
         as_flags(fitting_note(new.config, fitted)),
@@ -171,6 +181,7 @@ def _span(seconds: float) -> str:
     return f"{seconds / 60:.1f} minutes" if seconds < 7200 else f"{seconds / 3600:.1f} hours"
 
 
-def _details(new: NewRun, characters: int) -> dict[str, Any]:
+def _details(new: NewRun | NewPairs, task: TextTask | PairsTask) -> dict[str, Any]:
     """Return what of a run's first event is known before it begins."""
-    return {**new.origin, "characters": characters, "config": {"train": dataclasses.asdict(new.config)}}
+    facts = {**task.facts(), "characters": task.characters}
+    return {**new.origin, **facts, "config": {"train": dataclasses.asdict(new.config)}}

@@ -10,13 +10,17 @@ from typing import Any
 from charlm.blas import available_cores
 from charlm.checkpoint import find_model, is_unfinished, load_checkpoint
 from charlm.checkpoint.locate import LAST
+from charlm.cli.new_pairs import read_run_pairs
 from charlm.cli.run_text import read_run_text
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
+from charlm.models.language_model import CharModel
+from charlm.models.transducer import Transducer
 from charlm.training.budget import Budget, Plan
+from charlm.training.pairs import pairs_task
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import steps_of_epochs
-from charlm.training.task import text_task
+from charlm.training.task import Task, text_task
 from charlm.training.train import RunOptions
 from charlm.ui.wording import farther
 
@@ -57,13 +61,13 @@ class OldRun:
         given = {name: value for name, value in budget.items() if value is not None}
         if len(given) > 1:
             raise UsageError(f"{' and '.join('--' + name for name in given)} are two totals; give one of them")
-        checkpoint = load_checkpoint(find_model(folder / LAST))
+        checkpoint = load_checkpoint(find_model(folder / LAST), kind=None)
         record, self.model = checkpoint.training, checkpoint.model
         try:
             config = from_mapping(TrainConfig, dict(record["train"]))
             origin = dict(record["origin"])
             step, elapsed_s = int(record["progress"]["step"]), float(record["progress"]["elapsed_s"])
-            self.text, self.validation = read_run_text(origin)
+            self._data = _data(self.model, origin)
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train a new model") from error
         if workers is None and group is None:  # which a run on ranks left open
@@ -99,8 +103,19 @@ class OldRun:
         """Return a new total of steps or passes in steps."""
         if "steps" in given:
             return int(given["steps"])
-        task = text_task(self.model.vocabulary, self.text, self.config, self.validation)
-        return steps_of_epochs(task, self.config, given["epochs"])
+        return steps_of_epochs(self.task(), self.config, given["epochs"])
+
+    def task(self) -> Task:
+        """Encode what the run learns from."""
+        train, validation = self._data
+        if isinstance(self.model, Transducer):
+            return pairs_task(self.model, train, self.config, validation)
+        return text_task(self.model.vocabulary, train, self.config, validation)
+
+
+def _data(model: CharModel | Transducer, origin: Mapping[str, Any]) -> tuple[Any, Any]:
+    """Read a run's text or pairs again, and what it validates on, if that is another file."""
+    return read_run_pairs(origin, model) if isinstance(model, Transducer) else read_run_text(origin)
 
 
 def _used_minutes(record: Mapping[str, Any], elapsed_s: float) -> float | None:

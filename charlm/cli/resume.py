@@ -66,10 +66,9 @@ def resume(
             if not old.finished:
                 run_training(
                     old.model,
-                    old.text,
+                    old.task(),
                     old.config,
                     old.options,
-                    validation=old.validation,
                     screen=screen,
                     tensorboard=tensorboard,
                 )

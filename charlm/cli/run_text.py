@@ -17,7 +17,7 @@ from charlm.models.language_model import CharModel
 from charlm.text.corpus import BUILTIN, STDIN, Corpus, read_corpus
 from charlm.training.task import TextTask, text_task
 
-__all__ = ["LearntText", "held_out_text", "learnt_text", "read_run_text"]
+__all__ = ["LearntText", "held_out_text", "learnt_text", "read_run_text", "refuse_pipe"]
 
 
 class LearntText(NamedTuple):
@@ -133,9 +133,7 @@ def read_run_text(origin: Mapping[str, Any]) -> tuple[str, str | None]:
 def _read_again(sources: list[str], sha256: str | None, decoding: dict[str, Any]) -> Corpus:
     """Read a text that was read before, and make sure that it is the same; `sha256` None is not known."""
     for source in sources:
-        if source == STDIN or _is_pipe(source):
-            where = "standard input" if source == STDIN else f"the pipe {source!r}"
-            raise CorpusError(f"this run read its text from {where}, which is gone; save it to a file and train")
+        refuse_pipe(source, "text")
     corpus = read_corpus(sources, **decoding)
     if sha256 not in (None, corpus.sha256):
         raise CorpusError(
@@ -145,7 +143,15 @@ def _read_again(sources: list[str], sha256: str | None, decoding: dict[str, Any]
     return corpus
 
 
-def _is_pipe(source: str) -> bool:
-    """Tell whether a source can be read only once; reading it again might wait for ever."""
+def refuse_pipe(source: str, what: str) -> None:
+    """Refuse a source that can be read only once; reading it again might wait for ever.
+
+    Raises
+    ------
+    CorpusError
+    """
     path = Path(source)
-    return not source.startswith(BUILTIN) and path.exists() and not (path.is_file() or path.is_dir())
+    is_pipe = not source.startswith(BUILTIN) and path.exists() and not (path.is_file() or path.is_dir())
+    if source == STDIN or is_pipe:
+        where = "standard input" if source == STDIN else f"the pipe {source!r}"
+        raise CorpusError(f"this run read its {what} from {where}, which is gone; save it to a file and train")

@@ -20,8 +20,9 @@ from charlm.cli.streams import lasting_stderr, silence_stdout, stderr_console
 
 if TYPE_CHECKING:
     from charlm.config import TrainConfig
-    from charlm.models.language_model import CharModel
+    from charlm.models.learner import Learner
     from charlm.runs.report import Report
+    from charlm.training.task import Task
     from charlm.training.train import RunOptions
 
 __all__ = ["RunScreen", "check_extras", "run_training"]
@@ -129,12 +130,11 @@ class RunScreen:
 
 
 def run_training(
-    model: CharModel,
-    text: str,
+    model: Learner,
+    task: Task,
     config: TrainConfig,
     options: RunOptions,
     *,
-    validation: str | None,
     screen: RunScreen,
     tensorboard: Path | None,
 ) -> None:
@@ -163,7 +163,7 @@ def run_training(
     options = dataclasses.replace(
         options, should_stop=lambda: bool(request.exit_code or lines.error), on_phase=screen.phase
     )
-    reports = train(model, text, config, validation=validation, run=options)
+    reports = train(model, task, config, run=options)
     with lock_run_folder(folder), _freed_if_unused(folder), events, contextlib.closing(reports):
         screen.folder = folder
         for report in reports:

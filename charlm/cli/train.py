@@ -11,10 +11,12 @@ import typer
 
 from charlm.cli.options import NoColorOption, TensorboardOption
 from charlm.cli.train_flags import common, learning, model, run, text
-from charlm.config import ModelConfig, TrainConfig
+from charlm.cli.train_flags import pairs as pairs_flags
+from charlm.config import ModelConfig, TrainConfig, TransducerConfig
 from charlm.errors import UsageError
 
 if TYPE_CHECKING:
+    from charlm.cli.new_pairs import NewPairs
     from charlm.cli.new_run import NewRun
 
 __all__ = ["train"]
@@ -66,6 +68,10 @@ def train(
     val_file: text.ValFile = None,
     encoding: text.Encoding = "utf-8",
     errors: text.Errors = "strict",
+    pairs: pairs_flags.Pairs = None,
+    output: pairs_flags.Output = None,
+    attention: pairs_flags.Attention = None,
+    bidirectional: pairs_flags.Bidirectional = None,
     force: run.Force = False,
     seed: run.Seed = None,
     eval_every: run.EvalEvery = None,
@@ -81,7 +87,7 @@ def train(
     no_color: NoColorOption = False,
     tensorboard: TensorboardOption = None,
 ) -> None:
-    """Train a model on a text.
+    """Train a model on a text, or with --pairs on pairs of strings.
 
     Everything is kept in a run folder: charlm sample writes with it, charlm resume continues it.
     """
@@ -93,7 +99,23 @@ def train(
     with all_ranks(flags, wanted=distributed) as group:
         check_extras(tensorboard)
 
-        def prepare(on_phase: Callable[[str], None]) -> NewRun:
+        pairs_flags.refuse_flags(flags)
+
+        def prepare(on_phase: Callable[[str], None]) -> NewRun | NewPairs:
+            if pairs is not None:
+                from charlm.cli.new_pairs import NewPairs
+
+                return NewPairs(
+                    source=pairs,
+                    preset=preset,
+                    model_flags=_given(TransducerConfig, flags),
+                    train_flags=_given(TrainConfig, flags),
+                    min_count=min_count,
+                    val_file=val_file,
+                    encoding=encoding,
+                    errors=errors,
+                    on_phase=on_phase,
+                )
             from charlm.cli.new_run import NewRun
 
             return NewRun(
@@ -130,18 +152,18 @@ def train(
         with RunScreen("new run", quiet=quiet, as_json=as_json, no_color=no_color) as screen:
             new = prepare(screen.phase)
             screen.remark(*new.remarks)
+            screen.phase("encoding the text" if pairs is None else "encoding the pairs")
             run_training(
                 new.model,
-                new.text,
+                new.task(),
                 new.config,
                 new.options(out, force=force, started_s=started_s, group=group),
-                validation=new.validation,
                 screen=screen,
                 tensorboard=tensorboard,
             )
 
 
-def _given(config: type[ModelConfig] | type[TrainConfig], flags: dict[str, Any]) -> dict[str, Any]:
+def _given(config: type[ModelConfig | TransducerConfig | TrainConfig], flags: dict[str, Any]) -> dict[str, Any]:
     """Pick the flags that were given and are settings of a configuration."""
     names = {field.name for field in dataclasses.fields(config)}
     return {name: value for name, value in flags.items() if name in names and value is not None}

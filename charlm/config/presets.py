@@ -14,12 +14,13 @@ char-rnn       the defaults of the Lua program that followed it
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
 from charlm.errors import UsageError
 
-__all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "preset_settings"]
+__all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "pair_settings", "preset_settings"]
 
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
@@ -99,6 +100,57 @@ PRESETS: dict[str, Settings] = {
         },
     ),
 }
+
+
+# Adam, since plateaus of minutes lie on the way to some targets, and Adagrad's steps are short by then.
+_PAIRS: dict[str, Settings] = {
+    name: Settings(
+        name,
+        {"cell": "lstm", "hidden_size": hidden_size},
+        {
+            "optimizer": "adam",
+            "learning_rate": 0.003,
+            "schedule": "cosine",
+            "warmup": 100,
+            "clip_norm": 1.0,
+            "batch_size": 64,
+            "minutes": minutes,
+        },
+    )
+    for name, hidden_size, minutes in (
+        ("quick", 128, 0.5),
+        ("small", 128, 2.0),
+        ("base", 192, 5.0),
+        ("large", 256, 30.0),
+    )
+}
+
+
+def pair_settings(name: str, budget: Mapping[str, float | None], recommended: float | None = None) -> Settings:
+    """Return what a preset says for learning from pairs, with a given budget in place of its own.
+
+    Parameters
+    ----------
+    name : str
+        "auto", "quick", "small", "base" or "large".
+    budget : mapping
+        As for `preset_settings`.
+    recommended : float, optional
+        Minutes that ``auto`` takes where no budget is given.
+
+    Raises
+    ------
+    UsageError
+        For another name.
+    """
+    if name not in ("auto", *AUTOMATIC):
+        raise UsageError(f"`preset` is {name!r}; choose one of auto, {', '.join(AUTOMATIC)} for pairs")
+    settings = _PAIRS["small" if name == "auto" else name]
+    given = {key: value for key, value in budget.items() if value is not None}
+    train = {key: value for key, value in settings.train.items() if not (given and key in BUDGETS)}
+    if name == "auto" and recommended is not None and not given:
+        train["minutes"] = recommended
+    return Settings(name, dict(settings.model), train | given)
 
 
 def decided_by_preset() -> frozenset[str]:

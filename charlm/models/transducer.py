@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from reprlib import repr as brief
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,12 +14,13 @@ from charlm.config import TransducerConfig, from_mapping
 from charlm.errors import UsageError, VocabularyError
 from charlm.models.encoder_decoder import EncoderDecoder, encoder_decoder_shapes
 from charlm.models.learner import State
-from charlm.nn.arrays import Shape
+from charlm.nn.arrays import IdArray, Shape
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.losses import cross_entropy, target_nats
 from charlm.nn.parameters import ParameterStore
 from charlm.text.batches.base import Batch
+from charlm.text.pairs import Pair
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["Transducer"]
@@ -137,6 +139,25 @@ class Transducer(EncoderDecoder):
             params = ParameterStore(cls.tensor_shapes(description), config.dtype)
         return cls(config, source, target, params=params)
 
+    def encode_pairs(self, pairs: Sequence[Pair]) -> tuple[list[IdArray], list[IdArray]]:
+        """Return the ids of each source and each target; of a label one, a stop symbol is not among them.
+
+        Symbols that a vocabulary has no place for become its unknown symbol, where it has one.
+
+        Raises
+        ------
+        VocabularyError
+            For a symbol or a label that the model does not know.
+        """
+        sources = [_encode(self.source, pair.source) for pair in pairs]
+        if self.target is not None:
+            return sources, [_encode(self.target, pair.target) for pair in pairs]
+        places = {label: np.array([k]) for k, label in enumerate(self.labels)}
+        strange = next((pair.target for pair in pairs if pair.target not in places), None)
+        if strange is not None:
+            raise VocabularyError(f"the model has no label {strange!r}; it has {brief(list(self.labels))}")
+        return sources, [places[pair.target] for pair in pairs]
+
     # -- training --
 
     def zero_state(self, streams: int) -> State:  # noqa: ARG002
@@ -227,6 +248,10 @@ def _described(description: Mapping[str, Any]) -> tuple[TransducerConfig, Vocabu
     if not isinstance(labels, list):
         raise UsageError("the labels are no list; the description is damaged")
     return config, source, labels
+
+
+def _encode(vocabulary: Vocabulary, text: str) -> IdArray:
+    return vocabulary.encode(text, on_unknown="error" if vocabulary.unknown_id is None else "replace")
 
 
 def _with_a_step(batch: Batch) -> Batch:

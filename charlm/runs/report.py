@@ -52,7 +52,8 @@ class Report:
         In "start": parameters, vocabulary, characters, shards, workers, blas_threads, preset, baseline, config;
         ranks of a distributed run; init_from, init_sha256 and new_symbols of a fine-tuned model; best_loss and
         best_step of a resumed run. In "start" and "plan" with a budget of minutes: minutes and left_s. In "step"
-        with the preset min-char-rnn: smooth_loss. In "rollback": from_step and rate. In "end": reason ("finished",
+        with the preset min-char-rnn: smooth_loss. In "eval" of pairs: exact, the share of sources whose target is
+        made exactly. In "rollback": from_step and rate. In "end": reason ("finished",
         "patience", "interrupted" or "diverged") and best_loss; if it diverged, diverged_at, the update, and cause.
     """
 

@@ -60,8 +60,8 @@ class Task(Protocol):
     def batches(self, config: TrainConfig, rng: np.random.Generator) -> Batches:
         """Return the training batches."""
 
-    def validate(self, learner: Learner, config: TrainConfig) -> float:
-        """Return the mean loss over the held-out data; changes nothing."""
+    def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, float]:
+        """Return ``loss``, the mean over the held-out data, and what else is measured there; changes nothing."""
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
         """Estimate how long `validate` takes, in seconds; 0 where nothing is held out."""
@@ -128,9 +128,9 @@ class TextTask:
                     self.train, streams=N, length=T, rng=rng, shortest=shortest, state_reset=config.state_reset
                 )
 
-    def validate(self, learner: Learner, config: TrainConfig) -> float:
+    def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, float]:
         """Return the mean loss over all of the held-out text, in nats."""
-        return math.nan if self.held_out is None else _loss(learner, self.held_out, config)
+        return {"loss": math.nan if self.held_out is None else _loss(learner, self.held_out, config)}
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
         """Estimate how long a validation takes from the first part of it."""

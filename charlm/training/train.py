@@ -188,7 +188,7 @@ def _reports(
     model: Learner, text: str | Task, config: TrainConfig, validation: str | None, run: RunOptions
 ) -> Generator[Report, None, None]:
     began, note = run.clock() if run.started_s is None else run.started_s, ""
-    run.on_phase("encoding the text")
+    run.on_phase("encoding the text" if isinstance(text, str) else "encoding the data")
     task = _task(model, text, config, validation)
     if run.folder is not None and "baseline" not in run.origin and isinstance(task, TextTask):
         run.on_phase("counting n-grams for the baseline")

@@ -131,13 +131,13 @@ class Trainer(AbstractContextManager["Trainer"]):
 
     def evaluate(self) -> Report:
         """Validate on all of the held-out data; changes nothing but the history."""
-        began, progress, loss = time.perf_counter(), self.progress, math.nan
+        began, progress = time.perf_counter(), self.progress
         validates = self.task.validation_characters > 0
-        if validates:
-            loss = self.task.validate(self.averaged, self.config)
+        measured = dict(self.task.validate(self.averaged, self.config)) if validates else {}
+        loss = measured.pop("loss", math.nan)
         best = progress.evaluated(self.train_loss, loss)
         progress.elapsed_s += time.perf_counter() - began
-        return self.report("eval", loss=loss if validates else None, best=best)
+        return self.report("eval", loss=loss if validates else None, best=best, details=measured)
 
     def report(self, event: Event, **values: Any) -> Report:
         """Return an event of the run, as of now."""

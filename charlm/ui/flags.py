@@ -15,7 +15,18 @@ from charlm.config import DynamicConfig, ModelConfig, SampleConfig, TrainConfig
 __all__ = ["SETTINGS", "as_flags"]
 
 _OTHERS = (
-    *("beam", "count", "distributed", "encoding", "entries", "errors", "force", "from"),
+    *(
+        "attention",
+        "beam",
+        "bidirectional",
+        "count",
+        "distributed",
+        "encoding",
+        "entries",
+        "errors",
+        "force",
+        "from",
+    ),
     *("min_count", "out", "output", "pairs", "png", "preset", "seconds", "size", "tensorboard", "unit", "x"),
 )
 _ODD = {"cell": "model", "seq_length_min": "seq-length"}

@@ -104,7 +104,8 @@ class PlainProgress:
                 self._print(Text(self._step_line(now_s)))
                 self._tell_verdict()
             case "eval" if report.loss is not None:
-                note = " (best)" if report.best else ""
+                exact = "" if math.isnan(state.exact) else f", {state.exact:.2%} exact"
+                note = exact + " (best)" * report.best
                 self._print(Text(f"step {report.step:,}: validation {number(report.loss)} nats{note}"))
                 self._tell_verdict()
             case "warning" | "rollback":

@@ -83,7 +83,7 @@ class RunState:
         self.chars_per_s = Smoothed()
         self.train_loss = Smoothed()
         self.published_loss = math.nan
-        self.val_loss = math.nan
+        self.val_loss = self.exact = math.nan
         self.best_loss = math.nan
         self.best_step = 0
         self.sample = ""
@@ -134,6 +134,7 @@ class RunState:
                 self._add_step(report)
             case "eval":
                 self.val_loss = math.nan if report.loss is None else report.loss
+                self.exact = float(report.details.get("exact", math.nan))
                 if report.best:
                     self.best_loss, self.best_step = self.val_loss, report.step
             case "sample":
@@ -152,6 +153,11 @@ class RunState:
             self.train_loss.add(point.loss)
         if self.history.evaluations:
             self.val_loss = self.history.evaluations[-1].loss
+
+    @property
+    def of_pairs(self) -> bool:
+        """Whether it learns from pairs."""
+        return "pairs" in self.start
 
     @property
     def documents(self) -> bool:

@@ -78,6 +78,8 @@ def _outcome(state: RunState, now_s: float) -> Iterator[tuple[Text, Text]]:
     if math.isfinite(state.val_loss):
         best = f" · best {number(state.best_loss)} at step {state.best_step:,}"
         yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}", VALIDATION)
+    if math.isfinite(state.exact):
+        yield _row("exact", f"{state.exact:.2%} of the held-out sources that were tried", VALIDATION)
     beside = yardsticks(state.history)
     if beside:
         yield _row("compare", f"{beside} nats")
@@ -92,11 +94,16 @@ def _next_steps(state: RunState) -> Iterator[tuple[str, str]]:
     stopped = state.step < state.steps and state.reason in ("", "interrupted")
     if stopped:
         yield "resume", f"charlm resume {where}"
-    several = f" --count {DOCUMENTS}" if state.documents else ""
-    yield "sample", f"charlm sample {where}{several}"
-    yield "console", f"charlm console {where}"
-    yield "plot", f"charlm plot {where}"
-    yield "score", f"charlm score {where} {_scored(state.sample)}"
+    if state.of_pairs:
+        yield "apply", f"charlm transduce {where}"
+        yield "evaluate", f"charlm eval {where}"
+        yield "plot", f"charlm plot {where}"
+    else:
+        several = f" --count {DOCUMENTS}" if state.documents else ""
+        yield "sample", f"charlm sample {where}{several}"
+        yield "console", f"charlm console {where}"
+        yield "plot", f"charlm plot {where}"
+        yield "score", f"charlm score {where} {_scored(state.sample)}"
     # what diverged would do it again; what overfits gets no better
     if not stopped and state.verdict.word not in ("diverges", "overfits"):
         total = farther(state.step, steps=state.steps, minutes=state.start.get("minutes"))

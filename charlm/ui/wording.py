@@ -112,6 +112,8 @@ def engine_line(start: Mapping[str, Any]) -> str:
     """
     each = ", each line a document" if start.get("config", {}).get("train", {}).get("documents") else ""
     parts = [f"{start['characters']:,} characters{each}"] if "characters" in start else []
+    if "pairs" in start:
+        parts = [f"{start['pairs']:,} pairs, {start['validation_pairs']:,} held out"]
     if start.get("preset"):
         parts.append(f"preset {start['preset']}")
     if start.get("init_from"):

@@ -86,7 +86,7 @@ def test_flags_of_train_are_in_panels(capsys: pytest.CaptureFixture[str], monkey
     rows = page("train", capsys, monkeypatch, 80).split("\n")
     titles = [row for row in rows if row.endswith(":") and not row.startswith(" ")]
     assert titles == [
-        *("Arguments:", "Common:", "Model:", "Learning:", "Text:", "Run:", "Output:", "Examples:"),
+        *("Arguments:", "Common:", "Model:", "Learning:", "Text:", "Pairs:", "Run:", "Output:", "Examples:"),
     ]
     ends = [*(rows.index(title) for title in titles), len(rows)]
     sizes = {rows[a]: sum(row.startswith("  -") for row in rows[a:b]) for a, b in itertools.pairwise(ends)}

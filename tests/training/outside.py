@@ -103,10 +103,10 @@ class SineTask:
     def batches(self, config: charlm.TrainConfig, rng: np.random.Generator) -> SineBatches:
         return SineBatches(config.batch_size, config.seq_length, rng)
 
-    def validate(self, learner: Any, config: charlm.TrainConfig) -> float:
+    def validate(self, learner: Any, config: charlm.TrainConfig) -> dict[str, float]:
         batch = SineBatches(4, 20, np.random.default_rng(9)).next()
         loss, *_ = learner.loss(batch)
-        return float(loss)
+        return {"loss": float(loss)}
 
     def validation_s(self, learner: Any, config: charlm.TrainConfig) -> float:
         return 0.001

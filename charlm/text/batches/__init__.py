@@ -17,7 +17,7 @@ from charlm.text.batches.base import Batch, Batches, BatchShapes, text_batch, te
 from charlm.text.batches.documents import DocumentBatches, split_documents
 from charlm.text.batches.fitting import fit, split
 from charlm.text.batches.min_char_rnn import MinCharRnnBatches
-from charlm.text.batches.pairs import PairBatches
+from charlm.text.batches.pairs import PairBatches, pair_batch
 from charlm.text.batches.random_windows import RandomBatches
 from charlm.text.batches.sequential import SequentialBatches
 
@@ -31,6 +31,7 @@ __all__ = [
     "RandomBatches",
     "SequentialBatches",
     "fit",
+    "pair_batch",
     "split",
     "split_documents",
     "text_batch",

@@ -13,7 +13,7 @@ from charlm.errors import CorpusError, UsageError
 from charlm.text.batches.base import Batch, BatchShapes, IdArray, restored
 from charlm.text.batches.lengths import MOST
 
-__all__ = ["PairBatches", "padded_lengths"]
+__all__ = ["PairBatches", "padded_lengths", "pair_batch"]
 
 
 class PairBatches:
@@ -121,18 +121,7 @@ class PairBatches:
         self.batches += 1
         pairs = self._order[place]
         S, T = int(self._S[pairs].max()), int(self._T[pairs].max())
-        source, _ = self.sources.padded_left(pairs, S)
-        arrays: dict[str, NDArray[Any]] = {"source": source, "source_lengths": self.sources.sizes[pairs][None]}
-        if self.output == "label":
-            arrays["targets"], mask = self.targets.padded_right(pairs, 1)
-        elif self.output == "tags":
-            arrays["targets"], mask = self.targets.padded_left(pairs, S)
-            arrays["mask"] = mask
-        else:
-            arrays["inputs"], mask = self.targets.padded_right(pairs, T)
-            arrays["targets"], _ = self.targets.padded_right(pairs, T, later=1)
-            arrays["mask"] = mask
-        return Batch(arrays, int(mask.sum()))
+        return _batch(self.sources, self.targets, pairs, S, T, self.output)
 
     def _shuffle(self, seed: int) -> None:
         """Divide the pairs into the batches of a pass, (batches, N)."""
@@ -160,6 +149,32 @@ class PairBatches:
         batches, seed = restored(state, "batches"), restored(state, "seed", below=2**63)
         self.batches = batches
         self._shuffle(seed)
+
+
+def pair_batch(
+    sources: Sequence[IdArray], targets: Sequence[IdArray], *, output: OutputName, stop_id: int | None = None
+) -> Batch:
+    """Return all pairs as one batch, as `PairBatches` has them, padded to the longest."""
+    x, y = _Ragged(sources), _Ragged(targets, stop_id if output == "text" else None)
+    S, T = int(x.sizes.max(initial=1)), int(y.sizes.max(initial=1))
+    return _batch(x, y, np.arange(len(sources)), S, T, output)
+
+
+def _batch(
+    sources: _Ragged, targets: _Ragged, pairs: NDArray[np.intp], S: int, T: int, output: OutputName
+) -> Batch:
+    source, _ = sources.padded_left(pairs, S)
+    arrays: dict[str, NDArray[Any]] = {"source": source, "source_lengths": sources.sizes[pairs][None]}
+    if output == "label":
+        arrays["targets"], mask = targets.padded_right(pairs, 1)
+    elif output == "tags":
+        arrays["targets"], mask = targets.padded_left(pairs, S)
+        arrays["mask"] = mask
+    else:
+        arrays["inputs"], mask = targets.padded_right(pairs, T)
+        arrays["targets"], _ = targets.padded_right(pairs, T, later=1)
+        arrays["mask"] = mask
+    return Batch(arrays, int(mask.sum()))
 
 
 class _Ragged:
