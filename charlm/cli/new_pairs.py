@@ -13,7 +13,8 @@ from charlm.config import TrainConfig, TransducerConfig
 from charlm.config.presets import BUDGETS, pair_settings
 from charlm.errors import CorpusError
 from charlm.models.transducer import Transducer
-from charlm.text.pairs import Pair, PairCorpus, check_pairs, drop_long, read_pair_corpus
+from charlm.text.pair_corpus import PairCorpus, read_pair_corpus
+from charlm.text.pairs import Pair, check_pairs, drop_long
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.pairs import PairsTask, pairs_task
 from charlm.training.parallel.communicator import ProcessGroup

@@ -14,7 +14,7 @@ import pytest
 from charlm.cli.entry import run
 from charlm.text.builtin import NAMES, make_text, true_entropy
 from charlm.text.builtin.tasks import TASKS, pairs_of
-from charlm.text.pairs import read_pairs
+from charlm.text.pair_corpus import read_pair_corpus
 
 
 class Terminal(io.StringIO):
@@ -94,7 +94,7 @@ def test_make_writes_pairs_that_are_read_back(tmp_path: Path, capsys: pytest.Cap
     assert run([*command, "--output", str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told == {"name": "dates", "seed": 3, "characters": len(made), "output": str(file)}
-    assert read_pairs(str(file)) == pairs_of("dates", 20, seed=3)
+    assert read_pair_corpus(str(file)).pairs == pairs_of("dates", 20, seed=3)
 
 
 def test_make_shows_controls_on_a_terminal_and_keeps_them_off_one(

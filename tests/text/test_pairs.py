@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from charlm.errors import CorpusError, UsageError
 from charlm.text.builtin.tasks import pairs_of
-from charlm.text.pairs import Pair, check_pairs, drop_long, format_pair, parse_pairs, read_pairs, split_pairs
+from charlm.text.pair_corpus import read_pair_corpus
+from charlm.text.pairs import Pair, check_pairs, drop_long, format_pair, parse_pairs, split_pairs
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.text(
     "\\\t\n\r\0tnrx\ufeff\x85\u2028", max_size=9
@@ -86,21 +87,21 @@ def test_a_very_long_line_and_very_many() -> None:
 def test_files_are_read_as_texts_are(tmp_path: Path) -> None:
     file = tmp_path / "pairs.tsv"
     file.write_bytes(b"\xef\xbb\xbfa\xc3\xa9\tb\r\n\0\t\r\n")
-    assert read_pairs(str(file)) == [("aé", "b"), ("\0", "")]
+    assert read_pair_corpus(str(file)).pairs == [("aé", "b"), ("\0", "")]
     (tmp_path / "pairs.tsv.gz").write_bytes(gzip.compress(b"a\tb\n"))
-    assert read_pairs(str(tmp_path / "pairs.tsv.gz")) == [("a", "b")]
-    assert read_pairs("-", stdin=io.BytesIO(b"a\tb")) == [("a", "b")]
-    assert read_pairs("builtin:reverse") == pairs_of("reverse")
+    assert read_pair_corpus(str(tmp_path / "pairs.tsv.gz")).pairs == [("a", "b")]
+    assert read_pair_corpus("-", stdin=io.BytesIO(b"a\tb")).pairs == [("a", "b")]
+    assert read_pair_corpus("builtin:reverse").pairs == pairs_of("reverse")
     file.write_bytes(b"a\tb\nc\n")
     with pytest.raises(CorpusError, match=r"^line 2 of '.*pairs\.tsv' has no tab; "):
-        read_pairs(str(file))
+        read_pair_corpus(str(file))
     file.write_bytes(b"")
     with pytest.raises(CorpusError, match=r"^there are no pairs in '.*pairs\.tsv'; "):
-        read_pairs(str(file))
+        read_pair_corpus(str(file))
     with pytest.raises(CorpusError, match=r"^there are no pairs in standard input; "):
-        read_pairs("-", stdin=io.BytesIO(b""))
+        read_pair_corpus("-", stdin=io.BytesIO(b""))
     with pytest.raises(CorpusError, match="no built-in task of pairs 'tales'; choose one of add, "):
-        read_pairs("builtin:tales")
+        read_pair_corpus("builtin:tales")
 
 
 def test_tags_are_one_for_each_character() -> None:
