@@ -117,7 +117,7 @@ def metrics(state: RunState, width: int, *, low: bool = False) -> list[Text]:
         ]
         if state.of_pairs:
             exact = "–" if math.isnan(state.exact) else f"{state.exact:.2%}"
-            left.insert(2, _figure("exact", exact, " of held-out sources", f"bold {VALIDATION}"))
+            left.insert(2, _figure("exact", exact, " of sources", f"bold {VALIDATION}"))
     right = [
         _figure("speed", number(state.chars_per_s.value, ",.0f"), " characters/s", "bold"),
         _figure("learning rate", number(state.learning_rate, ".3g"), "", ""),

@@ -97,6 +97,8 @@ def model_line(start: Mapping[str, Any]) -> str:
         parts.append(f"{model['cell']} {layers}{model['hidden_size']}")
         if model["embedding_size"]:
             parts.append(f"embedding {model['embedding_size']}")
+        parts += ["both directions"] * bool(model.get("bidirectional"))
+        parts += ["attention"] * (model.get("output") == "text" and model.get("attention") is not False)
     counts = {"vocabulary": "symbols", "parameters": "parameters"}
     parts += [f"{start[key]:,} {noun}" for key, noun in counts.items() if key in start]
     return visible_line(" · ".join(parts))

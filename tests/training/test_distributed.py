@@ -17,6 +17,7 @@ import pytest
 
 from charlm.checkpoint import load_checkpoint
 from charlm.cli.entry import run
+from charlm.models.transducer import Transducer
 from tests.training.runs import log, make_names, make_text, outcome
 
 MPIEXEC = shutil.which("mpiexec", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]))
@@ -136,6 +137,15 @@ def test_the_bits_are_those_of_one_process(how: str) -> None:
     alone, ranks = (outcome(Path(name)) for name in ("alone", "ranks"))
     for record in (alone, ranks):  # which tell where the run was started from
         record["record"]["origin"].pop("sources", None)
+    assert ranks == alone
+
+
+def test_the_bits_of_pairs_are_those_of_one_process() -> None:
+    size = ["--hidden-size", "10", "--batch-size", "16", "--shards", "4", "--quiet"]
+    arguments = ["train", "--pairs", "builtin:numbers", *size, "--dropout", "0.2", "--steps", "7"]
+    assert run([*arguments, "--workers", "1", "--out", "alone"]) == 0
+    assert result(start(*arguments, "--out", "ranks")) == (0, "")
+    alone, ranks = (load_checkpoint(f"{name}/last.npz", Transducer).sha256 for name in ("alone", "ranks"))
     assert ranks == alone
 
 
