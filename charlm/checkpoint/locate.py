@@ -22,12 +22,18 @@ __all__ = [
     "find_run",
     "is_checkpoint",
     "list_runs",
+    "newest_run",
     "run_name",
 ]
 
 RUNS = Path("checkpoints")
 SHIPPED = "pretrained"
 LAST, BEST = "last.npz", "best.npz"
+TAKEN_BY = {
+    "language model": "charlm sample, console, eval and score take it",
+    "transducer": "charlm transduce and eval take it",
+}
+"""Commands for a model, by its kind."""
 _PACKAGE = Path(__file__).parents[1]
 SHIPPED_IN = (_PACKAGE / SHIPPED, _PACKAGE.parent / RUNS / SHIPPED)
 """Where models that come with charlm are: part of the package once installed, beside it in a checkout."""
@@ -102,6 +108,44 @@ def find_run(name: str | Path, *, root: Path = RUNS) -> Path:
     raise CheckpointError(f"there is no checkpoint {str(path)!r}; {_remedy(path, runs)}")
 
 
+def newest_run(kind: str | None = None, *, root: Path = RUNS) -> Run:
+    """Return the newest run by the time of its ``last.npz``, a user's own before one that came with charlm.
+
+    Parameters
+    ----------
+    kind : str, optional
+        Of the model that it is to hold, ``"language model"`` or ``"transducer"``. A run whose checkpoint cannot be
+        read may be of any kind, so that its damage is not passed over in silence.
+    root : Path
+        The folder of runs.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
+    runs = list_runs(root)
+    for run in runs:
+        if kind is None or _kind_of(run.file) in (kind, None):
+            return run
+    training = 'charlm train `pairs="FILE.tsv"`' if kind == "transducer" else "charlm train"
+    if not runs:
+        raise CheckpointError(f"there is no run in {str(root)!r}; train one first: {training}")
+    other = str(_kind_of(runs[0].file))
+    beside = f" (the newest run holds a {other}: {TAKEN_BY[other]})" if other in TAKEN_BY else ""
+    raise CheckpointError(f"no run in {str(root)!r} holds a {kind}; train one first: {training}{beside}")
+
+
+def _kind_of(file: Path) -> str | None:
+    """Return the kind of model in a checkpoint; None where it cannot be read."""
+    from charlm.checkpoint.npz import read_meta  # here, since the completion of names does without NumPy
+
+    try:
+        return str(read_meta(file).get("kind", "language model"))  # the only one before there were kinds
+    except CheckpointError:
+        return None
+
+
 def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
     """Return the checkpoint file that is meant.
 
@@ -119,10 +163,8 @@ def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
         If there is none.
     """
     if path is None:
-        runs = list_runs(root)
-        if not runs:
-            raise CheckpointError(f"there is no run in {str(root)!r}; train one first: charlm train")
-        return _checkpoint_in(runs[0].file.parent) or runs[0].file
+        run = newest_run(root=root)
+        return _checkpoint_in(run.file.parent) or run.file
     found = find_run(path, root=root)
     with explained(found):
         file = _checkpoint_in(found) if found.is_dir() else found

@@ -11,7 +11,7 @@ from typing import Any, Generic, overload
 import numpy as np
 
 from charlm.checkpoint.archive import DamagedError
-from charlm.checkpoint.locate import find_model
+from charlm.checkpoint.locate import TAKEN_BY, find_model
 from charlm.checkpoint.npy import Tensor
 from charlm.checkpoint.npz import read_npz, write_npz
 from charlm.checkpoint.reading_errors import explained
@@ -28,7 +28,6 @@ __all__ = ["Checkpoint", "load", "load_checkpoint", "save"]
 
 _TRAINING = ("optimizer.", "ema.", "state.", "rollback.")
 _KINDS: dict[str, type[Learner]] = {CharModel.kind: CharModel, Transducer.kind: Transducer}
-_USES = {CharModel.kind: "sample, eval and score take it", Transducer.kind: "transduce and eval take it"}
 _STATE = re.compile(r"(rollback\.\d+\.)?state\.")
 
 
@@ -161,7 +160,7 @@ def _learner(meta: Mapping[str, Any], weights: Mapping[str, Tensor], kind: type[
         if kind is None:
             raise DamagedError(f"it holds a {str(found)[:40]}", "name its class: charlm.load(path, MyLearner)")
     if found != kind.kind:
-        remedy = _USES.get(found, "use another checkpoint") if isinstance(found, str) else "use another checkpoint"
+        remedy = TAKEN_BY.get(str(found), "use another checkpoint")
         raise DamagedError(f"it holds a {str(found)[:40]}, not a {kind.kind}", remedy)
     if kind is CharModel:
         return _model(meta, weights)

@@ -33,6 +33,7 @@ ALIASES: Mapping[str, Mapping[str, str]] = {
         "num-return-sequences": "count",
     },
     "console": _WRITING,
+    "transduce": {name: option for name, option in _WRITING.items() if option in ("length", "beam")},
 }
 
 

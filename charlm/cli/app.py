@@ -27,6 +27,7 @@ from charlm.cli.resume import resume
 from charlm.cli.sample import sample
 from charlm.cli.score import score
 from charlm.cli.train import train
+from charlm.cli.transduce import transduce
 from charlm.errors import UsageError
 
 __all__ = ["build"]
@@ -38,6 +39,7 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "console": console,
     "eval": evaluate,
     "score": score,
+    "transduce": transduce,
     "info": info,
     "plot": plot,
     "gradcheck": gradcheck,

@@ -39,6 +39,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("charlm score poems --text 'To be, or not to be'", "the surprisal of each character"),
         ("charlm score poems sonnets.txt --html heat.html", "a page of it"),
     ),
+    "transduce": (
+        ('charlm transduce dates "3rd of May 1998"', "what a model of pairs makes of a string"),
+        ("charlm transduce dates < lines.txt > dates.txt", "of each line of a file"),
+        ('charlm transduce dates "3rd of May 1998" --attention', "where it looks while it writes"),
+    ),
     "info": (
         ("charlm info", "list the runs"),
         ("charlm info poems", "one of them in full"),

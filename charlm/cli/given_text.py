@@ -45,32 +45,41 @@ ErrorsOption: TypeAlias = Annotated[
 ]
 
 
-def named_model(name: str | None, *, names_own: bool = False) -> Path:
-    """Return the checkpoint that MODEL names; left out, that of the newest run.
+def named_model(
+    name: str | None,
+    *,
+    names_own: bool = False,
+    kind: Literal["language model", "transducer"] | None = "language model",
+) -> Path:
+    """Return the checkpoint that MODEL names; left out, that of the newest run whose model is of the right kind.
 
-    Where that is a model that came with charlm, standard error names it.
+    Where that is a model that came with charlm, or a newer run is of another kind, standard error names it.
 
     Parameters
     ----------
     name : str, optional
     names_own : bool
-        Whether to name a run of one's own, too.
+        Whether to name a run of one's own in any case.
+    kind : str, optional
+        Of the newest run's model; None for either.
 
     Raises
     ------
     CheckpointError
         If there is none.
     """
-    from charlm.checkpoint import find_model, list_runs
+    from charlm.checkpoint import find_model, list_runs, newest_run
     from charlm.ui.sanitize import visible_line
 
-    path = find_model(name)
-    if name is None:
-        run = list_runs()[0]
-        if run.shipped or names_own:
-            origin = "which came with charlm" if run.shipped else "the newest run"
-            typer.echo(f"model {visible_line(run.name)}, {origin}", err=True)
-    return path
+    if name is not None:
+        return find_model(name)
+    run = newest_run(kind)
+    passed_over = run != list_runs()[0]
+    if run.shipped or names_own or passed_over:
+        origin = "which came with charlm" if run.shipped else "the newest run"
+        origin += f" of a {kind}" if passed_over and not run.shipped else ""
+        typer.echo(f"model {visible_line(run.name)}, {origin}", err=True)
+    return find_model(run.file.parent)
 
 
 def model_and_texts(

@@ -6,17 +6,21 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable
-from typing import Any, BinaryIO, Protocol
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
 
 from rich.cells import cell_len
 
 from charlm.cli.history import History
 from charlm.errors import CorpusError
 
-__all__ = ["LineSource", "PipedLines", "TypedLines", "rows_taken"]
+if TYPE_CHECKING:
+    import io
+
+__all__ = ["LineSource", "PipedLines", "TypedLines", "lines_at_once", "rows_taken"]
 
 TAB = 8
+CHUNK = 65536  # bytes
 
 
 class LineSource(Protocol):
@@ -165,6 +169,37 @@ class PipedLines:
             ) from None
         self._offset += len(line)
         return begun + text.removesuffix("\n").removesuffix("\r")
+
+
+def lines_at_once(stream: BinaryIO, most: int) -> Iterator[list[bytes]]:
+    r"""Yield the lines of a stream without their ends, those together that have come together.
+
+    So a line is answered as soon as it is there, and many lines are answered many at a time.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        One that gives what there is, such as ``sys.stdin.buffer``.
+    most : int
+        Lines at once.
+
+    Examples
+    --------
+    >>> import io
+    >>> list(lines_at_once(io.BytesIO(b"one\ntwo\r\n\nfour"), 2))
+    [[b'one', b'two'], [b''], [b'four']]
+    """
+    begun: list[bytes] = []  # pieces of a line that has no end yet
+    while chunk := cast("io.BufferedReader", stream).read1(CHUNK):
+        *whole, rest = chunk.split(b"\n")
+        if whole:
+            whole[0] = b"".join([*begun, whole[0]])
+            begun = []
+            for k in range(0, len(whole), most):
+                yield [line.removesuffix(b"\r") for line in whole[k : k + most]]
+        begun.append(rest)
+    if last := b"".join(begun):
+        yield [last]
 
 
 def rows_taken(shown: str, width: int) -> int:

@@ -12,10 +12,11 @@ from charlm.config.mapping import from_mapping
 from charlm.config.model import CellName, DTypeName, GruReset, InitName, ModelConfig
 from charlm.config.sample import OnUnknown, SampleConfig
 from charlm.config.train import LossReduction, OnNan, OptimizerName, Sampling, ScheduleName, TrainConfig
-from charlm.config.transducer import OutputName, TransducerConfig
+from charlm.config.transducer import LONGEST_OUTPUT, OutputName, TransducerConfig
 from charlm.config.vocabulary import DecodingErrors, Normalization, Unit
 
 __all__ = [
+    "LONGEST_OUTPUT",
     "CellName",
     "DTypeName",
     "DecodingErrors",

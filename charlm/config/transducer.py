@@ -9,8 +9,9 @@ from charlm.config.checks import check_choice, check_number
 from charlm.config.model import CellName, DTypeName, GruReset, ModelConfig
 from charlm.errors import UsageError
 
-__all__ = ["OutputName", "TransducerConfig"]
+__all__ = ["LONGEST_OUTPUT", "OutputName", "TransducerConfig"]
 
+LONGEST_OUTPUT = 200  # symbols, unless other numbers are asked for
 OutputName: TypeAlias = Literal["text", "label", "tags"]
 
 

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.config import OnUnknown
+from charlm.config import LONGEST_OUTPUT, OnUnknown
 from charlm.config.checks import check_number
 from charlm.errors import DivergedError, UsageError
 from charlm.generation.decoding import Decoded, beam_decode, decode, drawn
@@ -25,9 +25,8 @@ from charlm.nn.losses import log_softmax
 from charlm.nn.padding import pad_left
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["BATCH", "LONGEST", "Transduction", "candidates", "transduce"]
+__all__ = ["BATCH", "Transduction", "candidates", "transduce"]
 
-LONGEST = 200
 BATCH = 64
 
 
@@ -73,8 +72,9 @@ def transduce(
     *,
     beam: int = 1,
     temperature: float = 0.0,
-    length: int = LONGEST,
+    length: int = LONGEST_OUTPUT,
     seed: int | None = None,
+    first: int = 0,
     on_unknown: OnUnknown = "error",
 ) -> list[Transduction]:
     """Apply a model of pairs to strings.
@@ -92,6 +92,8 @@ def transduce(
         Symbols of a target at most; a text that is longer ends there.
     seed : int, optional
         With a temperature, the same seed gives the same targets, in batches of any size; None others each time.
+    first : int
+        Number of the first source, where one seed is for more sources than these.
     on_unknown : {"error", "skip", "replace"}
         Treatment of characters of a source that the model does not know.
 
@@ -122,6 +124,7 @@ def transduce(
     check_number("temperature", temperature)
     check_number("length", length, low=1, whole=True)
     check_number("seed", seed, whole=True)
+    check_number("first", first, whole=True)
     if beam > 1 and temperature:
         raise UsageError(
             "`beam` and `temperature` exclude each other: a search draws nothing; leave one of them out"
@@ -130,8 +133,9 @@ def transduce(
     ids = [model.source.encode(text, on_unknown=on_unknown) for text in texts]
     generators = None
     if temperature:
-        entropy = np.random.SeedSequence(seed)
-        generators = [np.random.default_rng(child) for child in entropy.spawn(len(texts))]
+        entropy = np.random.SeedSequence(seed).entropy
+        numbers = range(first, first + len(texts))
+        generators = [np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(k,))) for k in numbers]
     found: dict[int, Transduction] = {}
     order = sorted(range(len(texts)), key=lambda k: len(ids[k]))  # so that little is padding
     for some in (order[k : k + BATCH] for k in range(0, len(order), BATCH)):
@@ -162,7 +166,7 @@ def candidates(
     count: int,
     *,
     beam: int | None = None,
-    length: int = LONGEST,
+    length: int = LONGEST_OUTPUT,
     on_unknown: OnUnknown = "error",
 ) -> list[Transduction]:
     """Return the likeliest targets of one source that a beam finds, or its likeliest labels.

@@ -19,9 +19,11 @@ __all__ = [
     "Pair",
     "check_pairs",
     "drop_long",
+    "escaped",
     "format_pair",
     "parse_pairs",
     "split_pairs",
+    "unescaped",
 ]
 
 LONGEST = 512  # characters of a source or a target that is trained on
@@ -47,8 +49,18 @@ def format_pair(pair: Pair) -> str:
     >>> format_pair(Pair("two\nlines", "C:\\"))
     'two\\nlines\tC:\\\\'
     """
-    source, target = pair
-    return f"{source.translate(_TO_ESCAPE)}\t{target.translate(_TO_ESCAPE)}"
+    return "\t".join(map(escaped, pair))
+
+
+def escaped(text: str) -> str:
+    r"""Return a source or a target as it stands in a line; `unescaped` reads it back.
+
+    Examples
+    --------
+    >>> escaped("two\nlines")
+    'two\\nlines'
+    """
+    return text.translate(_TO_ESCAPE)
 
 
 def parse_pairs(text: str, where: str) -> list[Pair]:
@@ -92,19 +104,36 @@ def parse_pairs(text: str, where: str) -> list[Pair]:
                 f"line {number:,} of {where} {found}; write source<TAB>target, and a tab within either as \\t"
             )
         if "\\" in line:
-            fields = [_unescaped(field, number, where) if "\\" in field else field for field in fields]
+            fields = [unescaped(field, f"line {number:,} of {where}") for field in fields]
         pairs.append(Pair(*fields))
     return pairs
 
 
-def _unescaped(field: str, number: int, where: str) -> str:
+def unescaped(field: str, where: str) -> str:
+    r"""Return the source or target that stands in a line.
+
+    Parameters
+    ----------
+    field : str
+    where : str
+        Name of the line in errors.
+
+    Raises
+    ------
+    CorpusError
+        For a backslash that begins no escape.
+
+    Examples
+    --------
+    >>> unescaped(r"two\nlines", "line 1")
+    'two\nlines'
+    """
+
     def meaning(found: re.Match[str]) -> str:
         escape = found[0]
         if escape not in _MEANING:
             shown = "a lone backslash at the end of a string" if escape == "\\" else f"an unknown escape {escape}"
-            raise CorpusError(
-                f"line {number:,} of {where} has {shown}; use \\t, \\n and \\r, and \\\\ for a backslash"
-            )
+            raise CorpusError(f"{where} has {shown}; use \\t, \\n and \\r, and \\\\ for a backslash")
         return _MEANING[escape]
 
     return _ESCAPE.sub(meaning, field)

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from charlm.ui.sanitize import visible, visible_line
 
-__all__ = ["Heat", "heat_style", "heated", "legend"]
+__all__ = ["Heat", "heat_style", "heated", "legend", "seated"]
 
 
 class _Cell(NamedTuple):
@@ -98,9 +98,7 @@ class Heat:
         row: list[_Cell] = []
         taken = 0
         for piece, bits in zip(self.pieces, self.bits, strict=True):
-            shown = visible_line(piece)
-            if not cell_len(shown):  # a mark that would sit on the character before it gets a seat of its own
-                shown = "◌" + shown
+            shown = seated(piece)
             if row and taken + cell_len(shown) > width:
                 yield row
                 row, taken = [], 0
@@ -118,6 +116,12 @@ class Heat:
             return "nothing was predicted"
         mean = math.fsum(known) / len(known)
         return f"{mean:.3f} bits on average, {max(known):.1f} at most; {len(known):,} predicted"
+
+
+def seated(piece: str) -> str:
+    """Return a piece of a text, harmless, as it stands alone: a combining mark gets a character to sit on."""
+    shown = visible_line(piece)
+    return shown if cell_len(shown) else "◌" + shown
 
 
 def _line(*parts: tuple[str, str]) -> Text:

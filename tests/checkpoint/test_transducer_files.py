@@ -44,7 +44,7 @@ def test_a_file_of_another_kind_says_what_takes_it(tmp_path: Path) -> None:
     save(language_model, tmp_path / "words.npz")
     save(make("text"), tmp_path / "pairs.npz")
     with pytest.raises(
-        CheckpointError, match="holds a transducer, not a language model; transduce and eval take it"
+        CheckpointError, match="holds a transducer, not a language model; charlm transduce and eval take it"
     ):
         load_checkpoint(tmp_path / "pairs.npz")
     with pytest.raises(

@@ -108,6 +108,10 @@ def _write_models() -> None:
     model = charlm.CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text(TEXT))
     for name in ("last.npz", "best.npz"):
         save(model, folder / name, training=training)
+    known, config = charlm.Vocabulary.from_text(TEXT), charlm.TransducerConfig(hidden_size=4)
+    charlm.save(charlm.Transducer(config, known, charlm.Vocabulary.from_text(TEXT, stop=True)), "pairs.npz")
+    config = charlm.TransducerConfig(hidden_size=4, output="label")
+    charlm.save(charlm.Transducer(config, known, [ARGUMENT, TEXT]), "labels.npz", training=training)
     (folder / "config.json").write_text(json.dumps(training), "ascii")
     start = {"step": 0, "steps": 5, "config": {ARGUMENT: {ARGUMENT: ARGUMENT}}, **training["origin"]}
     events: list[dict[str, Any]] = [{"event": "start", "resumed": ARGUMENT, "vocabulary": ARGUMENT, **start}]

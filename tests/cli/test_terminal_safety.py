@@ -55,6 +55,7 @@ BASES: dict[str, list[str]] = {
     "console": [RUN, "--length", "300", "--seed", "1", "--temp", "3"],
     "eval": [RUN, CORPUS],
     "score": [RUN, CORPUS],
+    "transduce": ["pairs.npz", ARGUMENT, "--temp", "3", "--seed", "1", "--length", "99"],
     "info": [RUN],
     "plot": [RUN, "checkpoints/evil"],
     "corpus list": [],
@@ -109,6 +110,19 @@ CASES = {name: Case([*name.split(), *base]) for name, base in BASES.items()} | {
     "score: pictures": Case(["score", RUN, CORPUS, "--svg", f"{NAME}.svg", "--html", f"{NAME}.html"]),
     "score: there already": Case(["score", RUN, CORPUS, "--svg", f"{NAME}.svg"], 2, NAMED),
     "score: lines of JSON": Case(["score", RUN, "--text", ARGUMENT, "--json"]),
+    "transduce: attention": Case(["transduce", "pairs.npz", MARKUP, "--length", "9", "--attention"]),
+    "transduce: pictures": Case(
+        ["transduce", "pairs.npz", ARGUMENT, MARKUP, "--svg", f"t{NAME}.svg", "--html", f"t{NAME}.html"]
+    ),
+    "transduce: labels": Case(["transduce", "labels.npz", ARGUMENT], says=MARKED),
+    "transduce: standard input": Case(["transduce", "labels.npz"], says=MARKED, typed=MARKUP.replace("\\", "")),
+    "transduce: lines of JSON": Case(["transduce", "labels.npz", ARGUMENT, "--json"], says=MARKED),
+    "transduce: unknown": Case(["transduce", "labels.npz", f"日{ARGUMENT}"], 3),
+    "transduce: no such": Case(["transduce", ARGUMENT, ARGUMENT], 4, MARKED),
+    "transduce: raw": Case(["transduce", "labels.npz", "a", "--raw"], 2),
+    "transduce: a language model": Case(["transduce", RUN, ARGUMENT], 4, NAMED),
+    "sample: a model of pairs": Case(["sample", "labels.npz"], 4),
+    "info: labels": Case(["info", "labels.npz"], says=MARKED),
     "info: runs": Case(["info"], says=NAMED),
     "info: runs as JSON": Case(["info", "--json"], says=NAMED),
     "info: a stranger's": Case(["info", "checkpoints/evil"], says=MARKED),
@@ -223,7 +237,7 @@ def test_the_dashboard_was_there(played: tuple[Path, dict[str, Played]], request
 @in_terminals
 def test_pictures_are_whole_and_load_nothing(played: tuple[Path, dict[str, Played]]) -> None:
     written = [path for path in played[0].iterdir() if path.suffix in (".svg", ".html")]
-    assert len(written) == 4
+    assert len(written) == 6
     for path in written:
         text = path.read_text("utf-8")
         assert [c for c in text if is_control(c)] == []

@@ -42,7 +42,7 @@ def test_forms(ask) -> None:
     assert ask("zsh", "train", "builtin:ta") == " builtin\\:tales:little stories from a grammar\n"
     assert ask("zsh", "train", "su") == "+sub/\n"
     assert ask("powershell", "corpus", "make", "=ta") == "tales\tlittle stories from a grammar\n"
-    assert ask("bash", "charlm tra", BREAKS) == "train \n"
+    assert ask("bash", "charlm trai", BREAKS) == "train \n"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from charlm.errors import DiskError, UsageError
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="these shells are of POSIX systems")
 
 LINES = {
-    "charlm tr": "charlm train",
+    "charlm trai": "charlm train",
     "charlm train builtin:ta": "charlm train builtin:tales",
     "charlm train tw": "charlm train two\\ words.txt",
     'charlm train "tw': 'charlm train "two words.txt"',

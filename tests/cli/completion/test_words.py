@@ -33,7 +33,7 @@ def leaves(command: Any = PROGRAM) -> Iterator[Any]:
     ("words", "expected"),
     [
         ([""], [*COMMANDS, "corpus"]),
-        (["tr"], ["train"]),
+        (["tr"], ["train", "transduce"]),
         (["nonsense", ""], []),
         (["--v"], ["--version"]),
         (["corpus", ""], ["list", "make", "stats"]),
