@@ -172,3 +172,94 @@ def test_names_to_language_of_a_file(tmp_path: Path) -> None:
     output = printed("names_to_language", str(file))
     assert numbers("right NUMBER%", output)[-1] == 100
     assert "'Czech'" in output
+
+
+def test_captioning() -> None:
+    known, unknown = numbers("NUMBER% right", printed("captioning"))
+    assert known > 95
+    assert unknown > 60
+
+
+def test_truncation() -> None:
+    right = numbers("right NUMBER%", printed("truncation"))
+    assert len(right) == 5
+    assert max(right[:2]) < 65  # T = 4 and 8
+    assert min(right[2:]) > 80  # T = 12, 24, and 4 to 24
+
+
+def test_clipping() -> None:
+    losses = numbers("loss NUMBER", printed("clipping"))
+    off, by_value, by_norm = losses[4], losses[9], losses[14]
+    assert off > 0.5
+    assert max(by_value, by_norm) < 0.3
+    assert max(numbers("largest norm NUMBER", printed("clipping"))) > 20
+
+
+def test_mask() -> None:
+    alone, on, on_other, off, off_other = numbers(r"  NUMBER\n", printed("mask"))
+    assert alone == on == on_other
+    assert len({on, off, off_other}) == 3
+    shown_on, shown_off = numbers("shown NUMBER", printed("mask"))
+    real_on, real_off = numbers("characters NUMBER", printed("mask"))
+    assert shown_on == real_on
+    assert shown_off < shown_on < real_off
+
+
+def test_teacher_forcing() -> None:
+    rows = re.findall(r"forcing (on|off) +update +(\d+) .*reversed (\d+)%", printed("teacher_forcing"))
+    right = {(name, int(update)): int(share) for name, update, share in rows}
+    assert right["on", 100] > right["off", 100] + 10
+    assert min(right["on", 400], right["off", 400]) > 95
+
+
+def test_gradient_checks() -> None:
+    entries, directions = (
+        numbers(f"{name} +NUMBER", printed("gradient_checks")) for name in ("entries", "direction")
+    )
+    right, bias, factor, single = range(4)
+    assert max(entries[right], directions[right], entries[single]) < 1e-6 < directions[single]
+    assert min(entries[bias], entries[factor], directions[bias], directions[factor]) > 1e-6
+    assert re.findall(r"^  (passed|wrong)$", printed("gradient_checks"), re.MULTILINE) == ["passed", *["wrong"] * 3]
+
+
+def test_windows() -> None:
+    shown = printed("windows")
+    first = re.findall(r"^sequential .*\d  '(.*?)'", shown, re.MULTILINE)
+    assert "".join(first) == "the quick brown fox jump"
+    losses = numbers("loss NUMBER", shown)
+    assert len(losses) == 6
+    assert losses[2] < losses[0] < 2.5
+    assert losses[5] < losses[3] < 2.5
+
+
+def test_optimizers() -> None:
+    header, *rows = (line.split() for line in printed("optimizers").splitlines())
+    assert header[1:] == ["0", "10", "30", "100", "300"]
+    losses = {name: list(map(float, row)) for name, *row in rows}
+    assert [*losses] == ["SGD", "momentum", "Nesterov", "Adagrad", "RMSprop", "Adam", "AdamW"]
+    assert len({row[0] for row in losses.values()}) == 1
+    assert max(row[-1] for row in losses.values()) < 0.4
+    assert losses["SGD"][3] > losses["momentum"][3] > losses["Adam"][3]
+
+
+def test_bidirectional() -> None:
+    one_way, both_ways = numbers("right tags NUMBER%", printed("bidirectional"))
+    assert one_way < 90
+    assert both_ways > 98
+
+
+def test_reverse() -> None:
+    off, on = numbers("reversed NUMBER%", printed("reverse"))
+    assert off < on
+    assert on > 97
+    map_of = [re.split(" +", line) for line in printed("reverse").splitlines()[3:]]
+    assert [row[0] for row in map_of] == [*"hgfedcba", "end"]
+
+
+def test_update_gate() -> None:
+    same, converted = (
+        numbers(rf"{name} weights .*differs by NUMBER", printed("update_gate")) for name in ("same", "converted")
+    )
+    assert len(same) == len(converted) == 4
+    assert max(converted) < 1e-14
+    assert min(same) > 1e-3

@@ -1,0 +1,52 @@
+"""The update gate of a GRU the other way round is the same model with z's weights and bias negated.
+
+::
+
+    here, PyTorch, cuDNN                     h = (1 - z) ⊙ n + z ⊙ h₋          z near 1 keeps
+    Chung et al. 2014, makemore, tutorials   h = (1 - z) ⊙ h₋ + z ⊙ n          z near 1 renews
+
+    1 - σ(a) = σ(-a)                         so W_xz, W_hz, b_z → -W_xz, -W_hz, -b_z
+
+`charlm.nn.with_other_update_gate` converts weights in either direction; charlm has no cell of its own for it.
+
+Prints h after each of four steps of a GRU written the other way round; that of charlm's GRU with the same weights,
+which differs; and that with converted weights, where the difference is 0 or rounding, about 1e-16.
+"""
+
+import numpy as np
+
+from charlm.nn import GRU, with_other_update_gate
+from charlm.nn.arrays import FloatArray
+from charlm.nn.reference import Arrays, sigmoid
+
+__all__ = ["main"]
+
+
+def other_way_round(x: FloatArray, h: FloatArray, p: Arrays) -> FloatArray:
+    """Advance by one step: x (N, D), h (N, H)."""
+    x_r, x_z, x_n = np.split(x @ p["W_x"].T + p["b"], 3, axis=1)
+    h_r, h_z, h_n = np.split(h @ p["W_h"].T, 3, axis=1)
+    r, z = sigmoid(x_r + h_r), sigmoid(x_z + h_z)
+    n = np.tanh(x_n + r * (h_n + p["b_hn"]))
+    return (1 - z) * h + z * n
+
+
+def main() -> None:
+    """Compare."""
+    T, N, D, H = 4, 1, 2, 3
+    rng = np.random.default_rng(0)
+    x, layer, converted = rng.normal(size=(T, N, D)), GRU(D, H, dtype=np.float64), GRU(D, H, dtype=np.float64)
+    layer.params.value[:] = rng.normal(size=layer.params.value.size)
+    for name, tensor in with_other_update_gate(layer.params).items():
+        converted.params[name][...] = tensor
+    h: FloatArray = np.zeros((N, H))
+    for t in range(T):
+        h = other_way_round(x[t], h, layer.params)
+        print(f"step {t + 1}  the other way round", h[0].round(4))
+        for name, gru in (("the same weights   ", layer), ("converted weights  ", converted)):
+            difference = np.abs(gru.forward(x)[0][t] - h).max()
+            print(f"        {name}", gru.forward(x)[0][t, 0].round(4), f"differs by {difference:.0e}")
+
+
+if __name__ == "__main__":
+    main()
