@@ -1,4 +1,4 @@
-"""Batches: what a training step reads, named arrays over N streams; of text (T, N) ids.
+"""Batches: what a training step reads, named arrays over N streams; ids (T, N) of text, numbers (T, N, D).
 
 ===============================  =======================================================
 `SequentialBatches`              N contiguous streams, read side by side with carried state
@@ -8,7 +8,9 @@
 `PairBatches`                    pairs of sequences, padded, in batches of similar lengths
 ===============================  =======================================================
 
-All five are `Batches`: where they are is a small value of JSON types, and from it they continue bit for bit.
+The first two and min-char-rnn's read a text, ids (n,), or a series of numbers, (n, D): their targets are the inputs
+one step later. All five are `Batches`: where they are is a small value of JSON types, and from it they continue bit
+for bit.
 """
 
 from __future__ import annotations

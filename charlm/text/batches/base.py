@@ -17,16 +17,20 @@ __all__ = [
     "BatchShapes",
     "Batches",
     "IdArray",
+    "Series",
     "check_size",
+    "checked_series",
     "first_reset",
     "restored",
     "text_batch",
     "text_shapes",
-    "windows_at",
+    "window_batch",
+    "window_shapes",
 ]
 
 IdArray: TypeAlias = NDArray[np.integer[Any]]
-
+Series: TypeAlias = NDArray[np.number[Any]]
+"""A text as ids (n,), or numbers (n, D): D features at each of n steps."""
 
 BatchShapes: TypeAlias = Mapping[str, tuple[tuple[int, ...], str]]
 """Shape and dtype, as NumPy spells it, of each array of the largest batch; by name."""
@@ -40,7 +44,8 @@ class Batch:
     ----------
     arrays : mapping of str to ndarray, each (T, N, …)
         Of text: ``inputs`` and ``targets``, ids (T, N), and where a stream is to begin from zero state ``resets``
-        (T, N). An array that has no time has a T of 1.
+        (T, N). Of numbers: the same, with ``inputs`` and ``targets`` (T, N, D). An array that has no time has a T
+        of 1.
     counted : int
         Predictions in it, over which a mean loss is a mean.
     """
@@ -56,8 +61,11 @@ class Batch:
         return self.arrays.get(name)
 
 
-def text_batch(inputs: IdArray, targets: IdArray, resets: NDArray[np.bool_] | None = None) -> Batch:
-    """Return a batch of text: ids (T, N) that are read, the ids that follow them, and where states are zero."""
+def text_batch(inputs: Series, targets: Series, resets: NDArray[np.bool_] | None = None) -> Batch:
+    """Return a batch of ids (T, N) that are read, the ids that follow them, and where states are zero.
+
+    Numbers are (T, N, D).
+    """
     arrays: dict[str, NDArray[Any]] = {"inputs": inputs, "targets": targets}
     return Batch(arrays if resets is None else arrays | {"resets": resets}, targets.size)
 
@@ -122,19 +130,49 @@ class Batches(Protocol):
         ...
 
 
-def check_size(n: int, streams: int, length: int, *, needed: int) -> None:
-    """Refuse windows that are empty, or that `n` symbols cannot fill.
+def checked_series(series: Series) -> Series:
+    """Return ids (n,) as they are, and numbers (n,) or (n, D) as (n, D).
+
+    Raises
+    ------
+    UsageError
+        If it has another shape, or a type other than integers, float32 and float64.
+    CorpusError
+        If a number is not finite.
+    """
+    kind, shape = series.dtype.kind, series.shape
+    if kind in "iu" and series.ndim == 1:
+        return series
+    if kind in "iu":
+        raise UsageError(f"ids have shape {shape}; give ids (n,), or float32 or float64 for numbers (n, D)")
+    if kind != "f" or series.itemsize not in (4, 8):
+        raise UsageError(f"a series is of {series.dtype}; give float32 or float64 for numbers, integers for ids")
+    if series.ndim not in (1, 2) or not all(shape[1:]):
+        raise UsageError(f"a series of numbers has shape {shape}; give (n,) or (n, D), D features at each step")
+    numbers = series[:, None] if series.ndim == 1 else series
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        t, d = (int(k) for k in np.unravel_index(np.argmin(finite), finite.shape))
+        raise CorpusError(
+            f"feature {d} of step {t} is {numbers[t, d]}; replace it by a number, or leave that part out"
+        )
+    return numbers.astype(series.dtype.newbyteorder("="), copy=False)
+
+
+def check_size(series: Series, streams: int, length: int, *, needed: int) -> None:
+    """Refuse windows that are empty, or that a series cannot fill.
 
     Raises
     ------
     UsageError, CorpusError
     """
+    symbols, text = ("symbols", "text") if series.ndim == 1 else ("steps", "series")
     if streams < 1 or length < 1:
-        raise UsageError(f"{streams} streams of {length} symbols hold nothing; both must be at least 1")
-    if n < needed:
+        raise UsageError(f"{streams} streams of {length} {symbols} hold nothing; both must be at least 1")
+    if len(series) < needed:
         raise CorpusError(
-            f"{n} symbols cannot fill {streams} streams of {length}, that takes {needed}; "
-            f"give a longer text, or lower `batch_size` or `seq_length`"
+            f"{len(series)} {symbols} cannot fill {streams} streams of {length}, that takes {needed}; "
+            f"give a longer {text}, or lower `batch_size` or `seq_length`"
         )
 
 
@@ -145,11 +183,22 @@ def first_reset(length: int, fresh: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return resets
 
 
-def windows_at(ids: IdArray, starts: NDArray[np.intp], length: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Cut inputs and targets (T, N) out of the ids; window n begins at ``starts[n]``."""
+def window_batch(
+    series: Series, starts: NDArray[np.intp], length: int, resets: NDArray[np.bool_] | None = None
+) -> Batch:
+    """Return the windows of a series that begin at ``starts`` (N,); targets are the inputs one step later."""
     places = starts + np.arange(length + 1)[:, None]
-    window = np.asarray(ids[places], dtype=np.intp)
-    return window[:-1], window[1:]
+    window = np.asarray(series[places], dtype=np.intp if series.ndim == 1 else series.dtype)
+    return text_batch(window[:-1], window[1:], resets)
+
+
+def window_shapes(series: Series, length: int, streams: int) -> BatchShapes:
+    """Return the shapes of the largest batch of windows of a series."""
+    shapes = text_shapes(length, streams)
+    if series.ndim == 1:
+        return shapes
+    numbers = (length, streams, series.shape[1]), series.dtype.str
+    return {**shapes, "inputs": numbers, "targets": numbers}
 
 
 def restored(state: Mapping[str, Any], name: str, *, below: int | None = None) -> int:

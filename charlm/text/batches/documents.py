@@ -62,7 +62,7 @@ class DocumentBatches:
         # stop d₀ … stop d₀ … stop: an input's target is what stands after it
         stop = np.array([stop_id], np.min_scalar_type(stop_id))
         self.ids: IdArray = np.concatenate([part for document in documents for part in (stop, document)] + [stop])
-        check_size(len(self.ids), streams, length, needed=2)
+        check_size(self.ids, streams, length, needed=2)
         self.sizes = np.array([len(document) + 1 for document in documents])  # inputs of each, stop included
         self.starts = np.cumsum(self.sizes) - self.sizes
         self.streams = streams

@@ -10,13 +10,13 @@ import numpy as np
 from charlm.text.batches.base import (
     Batch,
     BatchShapes,
-    IdArray,
+    Series,
     check_size,
+    checked_series,
     first_reset,
     restored,
-    text_batch,
-    text_shapes,
-    windows_at,
+    window_batch,
+    window_shapes,
 )
 
 __all__ = ["MinCharRnnBatches"]
@@ -30,7 +30,8 @@ class MinCharRnnBatches:
 
     Parameters
     ----------
-    ids : ndarray, shape (n,)
+    series : ndarray, shape (n,) or (n, D)
+        Ids or numbers, as for `SequentialBatches`.
     length : int
         T.
 
@@ -47,21 +48,21 @@ class MinCharRnnBatches:
 
     streams = 1
 
-    def __init__(self, ids: IdArray, *, length: int) -> None:
-        check_size(len(ids), 1, length, needed=length + 1)
-        self.ids = ids
+    def __init__(self, series: Series, *, length: int) -> None:
+        self.series = checked_series(series)
+        check_size(self.series, 1, length, needed=length + 1)
         self.length = length
         self.lengths: tuple[int, ...] = (length,)
         self.batches = 0
 
     def shapes(self) -> BatchShapes:
         """Return the shapes of the largest batch."""
-        return text_shapes(self.length, self.streams)
+        return window_shapes(self.series, self.length, self.streams)
 
     @property
     def batches_per_epoch(self) -> int:
         """Windows between two resets: as many as there are p = 0, T, 2T … with p + T + 1 < n, at least one."""
-        n, T = len(self.ids), self.length
+        n, T = len(self.series), self.length
         return max(1, len(range(0, n - T - 1, T)))
 
     @property
@@ -72,10 +73,9 @@ class MinCharRnnBatches:
     def next(self) -> Batch:
         """Return the next window."""
         window = self.batches % self.batches_per_epoch
-        inputs, targets = windows_at(self.ids, np.array([window * self.length]), self.length)
         self.batches += 1
         resets = first_reset(self.length, np.ones(1, np.bool_)) if window == 0 else None
-        return text_batch(inputs, targets, resets)
+        return window_batch(self.series, np.array([window * self.length]), self.length, resets)
 
     def state(self) -> dict[str, Any]:
         """Return the number of windows that were given out."""

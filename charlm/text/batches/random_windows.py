@@ -1,4 +1,4 @@
-"""Windows from anywhere in the text, each from zero state."""
+"""Windows from anywhere in a text or a series of numbers, each from zero state."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import numpy as np
 from charlm.text.batches.base import (
     Batch,
     BatchShapes,
-    IdArray,
+    Series,
     check_size,
+    checked_series,
     first_reset,
     restored,
-    text_batch,
-    text_shapes,
-    windows_at,
+    window_batch,
+    window_shapes,
 )
 from charlm.text.batches.lengths import batches_of, draw_length, window_lengths
 
@@ -28,8 +28,8 @@ class RandomBatches:
 
     Parameters
     ----------
-    ids : ndarray, shape (n,)
-        May be memory-mapped; only windows are read.
+    series : ndarray, shape (n,) or (n, D)
+        Ids or numbers, as for `SequentialBatches`.
     streams, length : int
         N and T.
     rng : Generator
@@ -40,14 +40,16 @@ class RandomBatches:
     Raises
     ------
     CorpusError
-        If the text is shorter than a window and its last target.
+        If the text is shorter than a window and its last target, or a number is not finite.
+    UsageError
+        If the series has another shape or type.
     """
 
     def __init__(
-        self, ids: IdArray, *, streams: int, length: int, rng: np.random.Generator, shortest: int | None = None
+        self, series: Series, *, streams: int, length: int, rng: np.random.Generator, shortest: int | None = None
     ) -> None:
-        check_size(len(ids), streams, length, needed=length + 1)
-        self.ids = ids
+        self.series = checked_series(series)
+        check_size(self.series, streams, length, needed=length + 1)
         self.streams = streams
         self.length = length
         self.lengths = window_lengths(shortest or length, length)
@@ -56,25 +58,24 @@ class RandomBatches:
 
     def shapes(self) -> BatchShapes:
         """Return the shapes of the largest batch."""
-        return text_shapes(self.length, self.streams)
+        return window_shapes(self.series, self.length, self.streams)
 
     @property
     def batches_per_epoch(self) -> int:
         """Batches that hold as many targets as the text has, rounded up."""
-        return batches_of(len(self.ids) - 1, self.streams, self.lengths)
+        return batches_of(len(self.series) - 1, self.streams, self.lengths)
 
     @property
     def epoch(self) -> float:
         """Targets given out, over the targets that the text has."""
-        return self.symbols * self.streams / (len(self.ids) - 1)
+        return self.symbols * self.streams / (len(self.series) - 1)
 
     def next(self) -> Batch:
         """Return windows from N random places."""
         T = draw_length(self.lengths, self.rng)
-        starts = self.rng.integers(len(self.ids) - T, size=self.streams, dtype=np.intp)
-        inputs, targets = windows_at(self.ids, starts, T)
+        starts = self.rng.integers(len(self.series) - T, size=self.streams, dtype=np.intp)
         self.symbols += T
-        return text_batch(inputs, targets, first_reset(T, np.ones(self.streams, np.bool_)))
+        return window_batch(self.series, starts, T, first_reset(T, np.ones(self.streams, np.bool_)))
 
     def state(self) -> dict[str, Any]:
         """Return how many symbols each stream has read; the places are the generator's."""

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from charlm.text.batches.base import (
     Batch,
     BatchShapes,
-    IdArray,
+    Series,
     check_size,
+    checked_series,
     first_reset,
     restored,
-    text_batch,
-    text_shapes,
-    windows_at,
+    window_batch,
+    window_shapes,
 )
 from charlm.text.batches.lengths import draw_length, window_lengths
 
@@ -25,17 +25,19 @@ __all__ = ["SequentialBatches"]
 
 
 class SequentialBatches:
-    """The ids cut into N equal streams, each read from front to back, pass after pass.
+    """A text or a series of numbers in N equal streams, each read from front to back, pass after pass.
 
     Stream k holds ids k·L … k·L + L with L = ⌊(n−1)/N⌋: the last of its ids is only a target, and the first of
-    the next stream. State is zero at the start of each pass. The first pass begins at offset 0 of every stream,
-    a later one at a random offset below T; a remainder below T is dropped. Where lengths are drawn, a window that
-    the rest of a pass cannot fill takes the longest length that it can, and what is dropped is below the shortest.
+    the next stream. In a series of numbers, a step takes the place of an id. State is zero at the start of each
+    pass. The first pass begins at offset 0 of every stream, a later one at a random offset below T; a remainder
+    below T is dropped. Where lengths are drawn, a window that the rest of a pass cannot fill takes the longest
+    length that it can, and what is dropped is below the shortest.
 
     Parameters
     ----------
-    ids : ndarray, shape (n,)
-        May be memory-mapped; only windows are read.
+    series : ndarray, shape (n,) or (n, D)
+        Ids (n,); or numbers, float32 or float64, (n, D) or (n,) for one feature. May be memory-mapped: only
+        windows are read, and numbers once more, since all have to be finite.
     streams, length : int
         N and T.
     rng : Generator
@@ -51,12 +53,23 @@ class SequentialBatches:
     Raises
     ------
     CorpusError
-        If the streams are shorter than a window.
+        If the streams are shorter than a window, or a number is not finite.
+    UsageError
+        If the series has another shape or type.
+
+    Examples
+    --------
+    >>> numbers = np.linspace(0, 1, 11)
+    >>> batch = SequentialBatches(numbers, streams=2, length=3, rng=np.random.default_rng(0)).next()
+    >>> batch["inputs"].shape  # (T, N, D)
+    (3, 2, 1)
+    >>> batch["inputs"][:, 0, 0].round(1).tolist(), batch["targets"][:, 0, 0].round(1).tolist()
+    ([0.0, 0.1, 0.2], [0.1, 0.2, 0.3])
     """
 
     def __init__(
         self,
-        ids: IdArray,
+        series: Series,
         *,
         streams: int,
         length: int,
@@ -65,14 +78,14 @@ class SequentialBatches:
         random_offset: bool = True,
         state_reset: float = 0.0,
     ) -> None:
-        check_size(len(ids), streams, length, needed=streams * length + 1)
-        self.ids = ids
+        self.series = checked_series(series)
+        check_size(self.series, streams, length, needed=streams * length + 1)
         self.streams = streams
         self.length = length
         self.lengths = window_lengths(shortest or length, length)
         self.rng = rng
         self.state_reset = state_reset
-        self.stream_length = (len(ids) - 1) // streams
+        self.stream_length = (len(series) - 1) // streams
         # an offset leaves at least one window to each pass
         self.offsets = min(length, self.stream_length - length + 1) if random_offset else 1
         self.starts = np.arange(streams) * self.stream_length
@@ -86,7 +99,7 @@ class SequentialBatches:
 
     def shapes(self) -> BatchShapes:
         """Return the shapes of the largest batch."""
-        return text_shapes(self.length, self.streams)
+        return window_shapes(self.series, self.length, self.streams)
 
     @property
     def batches_per_epoch(self) -> int:
@@ -107,10 +120,9 @@ class SequentialBatches:
         T = draw_length(self.lengths, self.rng)
         if left < T:
             T = max(length for length in self.lengths if length <= left)
-        inputs, targets = windows_at(self.ids, self.starts + self.offset + self.read, T)
-        fresh = self._fresh()
+        starts, fresh = self.starts + self.offset + self.read, self._fresh()
         self.read += T
-        return text_batch(inputs, targets, first_reset(T, fresh) if fresh.any() else None)
+        return window_batch(self.series, starts, T, first_reset(T, fresh) if fresh.any() else None)
 
     def _fresh(self) -> NDArray[np.bool_]:
         """Return which streams (N,) begin a window from zero state."""
