@@ -10,15 +10,16 @@ from charlm.cli.entry import run
 from charlm.nn.losses import cross_entropy
 
 QUICK = ["gradcheck", "--hidden-size", "3", "--layers", "1", "--entries", "2"]
-MODELS = [
-    f"{cell}, {kind}" for cell in ("rnn", "lstm", "gru after", "gru before") for kind in ("one-hot", "embedding")
-]
+CELLS = ("rnn", "lstm", "gru after", "gru before")
+OF_TEXTS = [f"{cell}, {kind}" for cell in CELLS for kind in ("one-hot", "embedding")]
+OF_PAIRS = [*(f"{cell}, pairs to text" for cell in CELLS), "lstm, pairs to label", "lstm, pairs to tags"]
+MODELS = OF_TEXTS + OF_PAIRS
 
 
 def test_all_gradients_are_right(capsys):
     assert run(["gradcheck", "--entries", "3"]) == 0
     out, err = capsys.readouterr()
-    assert err == ""
+    assert all(line.startswith("checking: ") for line in err.splitlines())  # where it takes long
     assert out.count(" ok") == len(MODELS)
     assert "WRONG" not in out
 
@@ -31,7 +32,10 @@ def test_json(capsys):
         assert check["passed"] is True
         assert check["directional"] < 1e-6
         assert max(check["elementwise"].values()) < 1e-6
-        assert {"layers.0.W_x", "layers.0.W_h", "layers.0.b", "head.W", "head.b"} <= set(check["elementwise"])
+        layer = "layers.0." if check["model"] in OF_TEXTS else "encoder.layers.0.backward."
+        assert {f"{layer}{name}" for name in ("W_x", "W_h", "b")} | {"head.W", "head.b"} <= set(
+            check["elementwise"]
+        )
     assert "embedding.W" in checks[1]["elementwise"]
 
 
@@ -40,10 +44,11 @@ def test_a_wrong_gradient_is_found(monkeypatch, capsys):
         loss, backprop = cross_entropy(*arrays, **how)
         return loss, lambda: backprop() * 1.001
 
-    monkeypatch.setattr("charlm.models.language_model.cross_entropy", wrong)
+    for module in ("language_model", "transducer"):
+        monkeypatch.setattr(f"charlm.models.{module}.cross_entropy", wrong)
     assert run(QUICK) == 1
     out, err = capsys.readouterr()
-    assert err == ""
+    assert "charlm:" not in err
     assert out.count("WRONG") == len(MODELS)
     assert run([*QUICK, "--json"]) == 1
     assert '"passed": false' in capsys.readouterr().out
