@@ -228,13 +228,35 @@ class Transducer(EncoderDecoder):
         -------
         ndarray, of the targets' shape
         """
+        return self.try_targets(batch)[0]
+
+    def try_targets(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return −ln p of each target of a batch, and which streams' targets are all the likeliest.
+
+        These are the streams whose target is decoded by temperature 0: as long as a text is right, the decoder has
+        read the same symbols either way.
+
+        Parameters
+        ----------
+        batch : Batch
+            As for `loss`.
+
+        Returns
+        -------
+        nats : ndarray of float64, of the targets' shape
+            Zero where the mask says that a target does not count.
+        exact : ndarray of bool, shape (N,)
+        """
         whole = _with_a_step(batch)
         logits, _ = self.logits(whole)
         targets, mask = whole["targets"], whole.get("mask")
-        if mask is None:
-            return target_nats(logits, targets)
-        nats = np.where(mask, target_nats(logits, np.where(mask, targets, 0)), 0)
-        return nats[: len(batch["targets"])]
+        counts = np.ones(targets.shape, bool) if mask is None else mask
+        targets = np.where(counts, targets, 0)
+        nats = np.where(counts, target_nats(logits, targets), 0)
+        if self.target is not None and self.target.unknown_id is not None:
+            logits[..., self.target.unknown_id] = -np.inf  # is never written
+        exact = ((logits.argmax(axis=2) == targets) | ~counts).all(axis=0)
+        return nats[: len(batch["targets"])], exact
 
 
 def _described(description: Mapping[str, Any]) -> tuple[TransducerConfig, Vocabulary, Vocabulary | list[str]]:

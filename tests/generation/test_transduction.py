@@ -52,6 +52,27 @@ def test_scores_are_those_of_the_given_target(shape: str, cell: str, settings: d
 
 
 @pytest.mark.parametrize("shape", SHAPES)
+def test_a_target_is_exact_if_it_is_what_is_decoded(shape: str) -> None:
+    model = make(shape)
+    output, size = model.config.output, len(model.params["head.b"])
+    if output == "text":
+        model.params["head.b"][STOP] += 4  # so that texts end
+    made = [
+        found for found in transduce(model, SOURCES, length=40) if found.source and found.finish_reason == "stop"
+    ]
+    sources = [model.source.encode(found.source).astype(int) for found in made]
+    if output == "label":
+        right = [[model.labels.index(found.text)] for found in made]
+        wrong = [[(label + 1) % size] for (label,) in right]
+    else:
+        right = [[*map(int, model.target.encode(found.text))] for found in made]
+        wrong = [[*ids, 0] if output == "text" else [*ids[:-1], (ids[-1] + 1) % size] for ids in right]
+    _, exact = model.try_targets(batch_of(output, sources * 2, right + wrong))
+    assert exact.tolist() == [True] * len(made) + [False] * len(made)
+    assert len(made) > 3
+
+
+@pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("settings", [{}, {"temperature": 1.0, "seed": 5}])
 def test_sources_together_equal_each_alone(shape: str, settings: dict[str, Any], monkeypatch: Any) -> None:
     model = make(shape)
