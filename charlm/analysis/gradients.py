@@ -1,4 +1,4 @@
-"""Gradient checks of whole models: input, stacked cells, attention, head and loss in one."""
+"""Gradient checks of whole models: input, layers, attention, head and loss in one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from charlm.config import ModelConfig, OutputName, TransducerConfig
+from charlm.config import ModelConfig, TransducerConfig
+from charlm.config.checks import check_number
 from charlm.models.language_model import CharModel
 from charlm.models.transducer import Transducer
 from charlm.nn.gradient_check import GradientCheck, check_gradients
@@ -20,7 +21,7 @@ __all__ = ["ModelCheck", "check_model", "check_models", "check_transducer"]
 
 TEXT = "abcde"
 STEPS, STREAMS, EMBEDDING = 6, 3, 4
-LENGTHS = ((5, 2), (2, 4), (3, 3))  # of the source and the target of each pair
+LENGTHS = ((5, 3), (1, 2), (2, 6))  # of sources and targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class ModelCheck:
 
 
 def check_models(*, hidden_size: int, layers: int, entries: int, seed: int) -> Iterator[ModelCheck]:
-    """Check a model of every cell, with one-hot and with embedded input, and for pairs with every output."""
+    """Check a language model of every cell, with one-hot and with embedded input, and transducers."""
     cells: dict[str, dict[str, Any]] = {
         "rnn": {"cell": "rnn"},
         "lstm": {"cell": "lstm"},
@@ -58,15 +59,16 @@ def check_models(*, hidden_size: int, layers: int, entries: int, seed: int) -> I
                 dtype="float64",
             )
             yield ModelCheck(f"{cell}, {input_name}", check_model(config, entries=entries, seed=seed))
-    even = hidden_size + hidden_size % 2  # half of the units read backward
-    outputs: list[tuple[str, OutputName]] = [
-        *((cell, "text") for cell in cells),
-        ("lstm", "label"),
-        ("lstm", "tags"),
-    ]
-    for cell, output in outputs:
-        shape = TransducerConfig(**cells[cell], output=output, hidden_size=even, layers=layers, dtype="float64")
-        yield ModelCheck(f"{cell}, pairs to {output}", check_transducer(shape, entries=entries, seed=seed))
+    check_number("hidden_size", hidden_size, low=1, whole=True)
+    even = hidden_size + hidden_size % 2  # one half for each direction
+    pairs = {f"{cell}, pairs": settings for cell, settings in cells.items()} | {
+        "lstm, no attention": {"attention": False, "bidirectional": False},
+        "lstm, labels": {"output": "label"},
+        "lstm, tags": {"output": "tags", "embedding_size": EMBEDDING},
+    }
+    for name, settings in pairs.items():
+        shape = TransducerConfig(**{"hidden_size": even, "layers": layers, "dtype": "float64", **settings})
+        yield ModelCheck(name, check_transducer(shape, entries=entries, seed=seed))
 
 
 def check_model(config: ModelConfig, *, entries: int, seed: int) -> GradientCheck:
@@ -90,7 +92,7 @@ def check_model(config: ModelConfig, *, entries: int, seed: int) -> GradientChec
     _, _, backprop = model.loss(batch, start)
     model.params.grad[:] = 0
     dstart = backprop()
-    tensors = dict(model.params)
+    tensors = model.tensors()
     gradients = {name: model.params.gradient(name) for name in tensors}
     tensors |= named_state(start)
     gradients |= named_state(dstart)
@@ -98,7 +100,7 @@ def check_model(config: ModelConfig, *, entries: int, seed: int) -> GradientChec
 
 
 def check_transducer(config: TransducerConfig, *, entries: int, seed: int) -> GradientCheck:
-    """Check the gradients of a model of pairs on random pairs of several lengths, with dropout off.
+    """Check a transducer's gradients on random pairs of unequal lengths, with dropout off.
 
     Parameters
     ----------
@@ -109,17 +111,18 @@ def check_transducer(config: TransducerConfig, *, entries: int, seed: int) -> Gr
     seed : int
         Draws weights, pairs, entries and direction.
     """
-    rng = np.random.default_rng(seed)
-    letters = Vocabulary.from_text(TEXT, stop=config.output == "text")
-    target = list(TEXT) if config.output == "label" else letters
-    model = Transducer(config, Vocabulary.from_text(TEXT), target, seed=seed)
+    rng, output = np.random.default_rng(seed), config.output
+    vocabulary = Vocabulary.from_text(TEXT, stop=output == "text")
+    model = Transducer(
+        config, Vocabulary.from_text(TEXT), list(TEXT) if output == "label" else vocabulary, seed=seed
+    )
     model.params.value[:] = rng.uniform(-0.5, 0.5, model.params.value.size)
-    sources = [rng.integers(0, len(TEXT), S) for S, _ in LENGTHS]
-    sizes = [{"text": T, "label": 1, "tags": S}[config.output] for S, T in LENGTHS]
-    targets = [rng.integers(0, len(TEXT), size) for size in sizes]
-    batch = pair_batch(sources, targets, output=config.output, stop_id=letters.stop_id)
+    sizes = [{"text": target, "label": 1, "tags": source}[output] for source, target in LENGTHS]
+    sources, targets = (
+        [rng.integers(len(TEXT), size=size) for size in each] for each in ([s for s, _ in LENGTHS], sizes)
+    )
+    batch = pair_batch(sources, targets, output=output, stop_id=vocabulary.stop_id)
     _, _, backprop = model.loss(batch)
-    model.params.grad[:] = 0
     backprop()
     gradients = {name: model.params.gradient(name) for name in model.params}
-    return check_gradients(lambda: model.loss(batch)[0], dict(model.params), gradients, rng=rng, entries=entries)
+    return check_gradients(lambda: model.loss(batch)[0], model.params, gradients, rng=rng, entries=entries)

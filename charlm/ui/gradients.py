@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.box import SIMPLE
 from rich.table import Table
 from rich.text import Text
 
@@ -14,11 +15,14 @@ __all__ = ["gradient_table"]
 
 def gradient_table(checks: Iterable[ModelCheck]) -> Table:
     """Return a row a model: the largest error among entries, where it is, and that along a direction."""
-    table = Table(title="Analytic gradients against central differences, float64", title_justify="left")
-    table.add_column("model")
-    table.add_column("entries: largest relative error", justify="right")
-    table.add_column("in", overflow="fold")
-    table.add_column("random direction", justify="right")
+    title = "Relative errors of gradients against central differences, float64"
+    table = Table(
+        title=title, title_justify="left", box=SIMPLE, show_edge=False, pad_edge=False, collapse_padding=True
+    )
+    table.add_column("model", overflow="fold")
+    table.add_column("entries", justify="right", no_wrap=True)
+    table.add_column("largest in", overflow="fold")
+    table.add_column("direction", justify="right", no_wrap=True)
     table.add_column("")
     for check in checks:
         worst = max(check.result.elementwise, key=check.result.elementwise.__getitem__)
