@@ -11,11 +11,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from charlm.nn import Adagrad, Linear, ParameterStore, clip_norm_, cross_entropy, log_softmax
+from charlm.nn import Adagrad, Adam, Linear, ParameterStore, clip_norm_, cross_entropy, dot_attention, log_softmax
 from charlm.nn.arrays import Shape
 from charlm.nn.gru import GRU
 from charlm.nn.lstm import LSTM
-from charlm.nn.reference import Step, gru_after, lstm, rnn
+from charlm.nn.reference import Step, gru_after, gru_before, lstm, rnn
 from charlm.nn.rnn import RNN
 
 __all__ = ["Case", "cases"]
@@ -54,6 +54,12 @@ def _gru(rng: np.random.Generator) -> Iterator[Case]:
     yield _cell(gru_after, GRU.shapes(D, H), ("h",), rng)
 
 
+def _gru_before(rng: np.random.Generator) -> Iterator[Case]:
+    case = _cell(gru_before, GRU.shapes(D, H, "before"), ("h",), rng)
+    case.values["dW_hrz"], case.values["dW_hn"] = np.split(case.values["dW_h"], [2 * H])
+    yield case
+
+
 def _softmax(rng: np.random.Generator) -> Iterator[Case]:
     head = Linear(H, V, dtype=np.float64)
     head.params.value[:] = rng.normal(size=head.params.value.size)
@@ -79,12 +85,45 @@ def _adagrad(rng: np.random.Generator) -> Iterator[Case]:
         yield Case(arguments, {"norm": norm, "g_clipped": g, "m_after": optimizer.slots["m"], "w_after": w})
 
 
+def _attention(rng: np.random.Generator) -> Iterator[Case]:
+    T, S = 3, 6
+    q, k, v, dc = (rng.normal(size=size) for size in ((T, H), (S, H), (S, D), (T, D)))
+    c, w, backprop = dot_attention(q[:, None], k[:, None], v[:, None])
+    dq, dk, dv = (gradient[:, 0] for gradient in backprop(dc[:, None]))
+    values: Values = {"c": c[:, 0], "w": w[:, 0], "dq": dq, "dk": dk, "dv": dv}
+    mixing = Linear(S, D, params=ParameterStore({"W": (D, S), "b": (D,)}, np.float64))  # c = w v
+    mixing.params["W"][...] = v.T
+    values["dw"] = mixing.forward(values["w"])[1](dc)
+    scores = q @ k.T * H**-0.5  # ds is the gradient of queries that are scores, with the identity as keys
+    values["ds"] = dot_attention(scores[:, None], np.eye(S)[:, None], v[:, None], scale=1.0)[2](dc[:, None])[0][
+        :, 0
+    ]
+    yield Case({"q": q, "k": k, "v": v, "dc": dc}, values)
+
+
+def _adam(rng: np.random.Generator) -> Iterator[Case]:
+    for t in (1, 7):
+        store = ParameterStore({"w": (7,)}, np.float64)
+        w, g = store.value, store.grad
+        w[:], g[:] = rng.normal(size=(2, 7))
+        optimizer = Adam(store, lr=0.1, betas=(0.8, 0.9), eps=0.01)
+        optimizer.steps, (m, v) = t - 1, rng.random((2, 7))
+        optimizer.slots["m"][:], optimizer.slots["v"][:] = m, v
+        arguments = {"w": w.copy(), "g": g.copy(), "m": m, "v": v, "t": t, "lr": 0.1}
+        arguments |= {"beta1": 0.8, "beta2": 0.9, "eps": 0.01}
+        optimizer.step()
+        yield Case(arguments, {"m_after": optimizer.slots["m"], "v_after": optimizer.slots["v"], "w_after": w})
+
+
 _CASES: Mapping[str, Callable[[np.random.Generator], Iterator[Case]]] = {
     "rnn": _rnn,
     "lstm": _lstm,
     "gru": _gru,
+    "gru_before": _gru_before,
     "softmax": _softmax,
+    "attention": _attention,
     "adagrad": _adagrad,
+    "adam": _adam,
 }
 
 

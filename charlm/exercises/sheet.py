@@ -12,7 +12,7 @@ from charlm.errors import UsageError
 
 __all__ = ["NAMES", "Gap", "Sheet", "sheet"]
 
-NAMES = ("rnn", "lstm", "gru", "softmax", "adagrad")
+NAMES = ("rnn", "lstm", "gru", "gru_before", "softmax", "attention", "adagrad", "adam")
 START = re.compile(r"(Backward: r|R)eplace every \.\.\.")
 
 

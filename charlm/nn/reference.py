@@ -113,15 +113,17 @@ def gru_before(x: FloatArray, state: State, p: Arrays) -> tuple[State, Backward]
 
     def backward(dstate: State, g: Arrays) -> tuple[FloatArray, State]:
         (dh,) = dstate
-        dz_n = dh * (1 - z) * (1 - n**2)
+        dn, dz = dh * (1 - z), dh * (h_before - n)
+        dz_n = dn * (1 - n**2)
         da = dz_n @ W_h_n
-        dz_r, dz_z = da * h_before * r * (1 - r), dh * (h_before - n) * z * (1 - z)
-        dz, dz_rz = np.hstack([dz_r, dz_z, dz_n]), np.hstack([dz_r, dz_z])
-        g["W_x"][...] += dz.T @ x
-        g["W_h"][: 2 * H] += dz_rz.T @ h_before
+        dr = da * h_before
+        dz_r, dz_z = dr * r * (1 - r), dz * z * (1 - z)
+        of_x, of_h = np.hstack([dz_r, dz_z, dz_n]), np.hstack([dz_r, dz_z])
+        g["W_x"][...] += of_x.T @ x
+        g["W_h"][: 2 * H] += of_h.T @ h_before
         g["W_h"][2 * H :] += dz_n.T @ a
-        g["b"][...] += dz.sum(axis=0)
-        return dz @ p["W_x"], (dz_rz @ W_h_rz + da * r + dh * z,)
+        g["b"][...] += of_x.sum(axis=0)
+        return of_x @ p["W_x"], (of_h @ W_h_rz + da * r + dh * z,)
 
     return (h,), backward
 

@@ -220,7 +220,7 @@ def test_errors_of_the_program(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert main(["lstm", str(tmp_path / "no" / "mine.py")]) == 5
     errors = capsys.readouterr().err.splitlines()
     assert len(errors) == 3
-    assert errors[0] == "Error: there is no exercise 'lstn'; choose one of rnn, lstm, gru, softmax, adagrad"
+    assert errors[0] == "Error: there is no exercise 'lstn'; choose one of " + ", ".join(NAMES)
     assert "cannot read" in errors[1]
     assert "cannot write" in errors[2]
 
