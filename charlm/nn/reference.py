@@ -86,10 +86,10 @@ def gru_after(x: FloatArray, state: State, p: Arrays) -> tuple[State, Backward]:
     def backward(dstate: State, g: Arrays) -> tuple[FloatArray, State]:
         (dh,) = dstate
         dn, dz = dh * (1 - z), dh * (h_before - n)
-        dz_n = dn * (1 - n**2)
-        da, dr = dz_n * r, dz_n * a
-        dz_r, dz_z = dr * r * (1 - r), dz * z * (1 - z)
-        of_x, of_h = np.hstack([dz_r, dz_z, dz_n]), np.hstack([dz_r, dz_z, da])
+        ds_n = dn * (1 - n**2)
+        da, dr = ds_n * r, ds_n * a
+        ds_r, ds_z = dr * r * (1 - r), dz * z * (1 - z)
+        of_x, of_h = np.hstack([ds_r, ds_z, ds_n]), np.hstack([ds_r, ds_z, da])
         g["W_x"][...] += of_x.T @ x
         g["W_h"][...] += of_h.T @ h_before
         g["b"][...] += of_x.sum(axis=0)
@@ -114,14 +114,14 @@ def gru_before(x: FloatArray, state: State, p: Arrays) -> tuple[State, Backward]
     def backward(dstate: State, g: Arrays) -> tuple[FloatArray, State]:
         (dh,) = dstate
         dn, dz = dh * (1 - z), dh * (h_before - n)
-        dz_n = dn * (1 - n**2)
-        da = dz_n @ W_h_n
+        ds_n = dn * (1 - n**2)
+        da = ds_n @ W_h_n
         dr = da * h_before
-        dz_r, dz_z = dr * r * (1 - r), dz * z * (1 - z)
-        of_x, of_h = np.hstack([dz_r, dz_z, dz_n]), np.hstack([dz_r, dz_z])
+        ds_r, ds_z = dr * r * (1 - r), dz * z * (1 - z)
+        of_x, of_h = np.hstack([ds_r, ds_z, ds_n]), np.hstack([ds_r, ds_z])
         g["W_x"][...] += of_x.T @ x
         g["W_h"][: 2 * H] += of_h.T @ h_before
-        g["W_h"][2 * H :] += dz_n.T @ a
+        g["W_h"][2 * H :] += ds_n.T @ a
         g["b"][...] += of_x.sum(axis=0)
         return of_x @ p["W_x"], (of_h @ W_h_rz + da * r + dh * z,)
 
