@@ -18,7 +18,7 @@ from charlm.cli.given_text import (
 )
 from charlm.cli.options import ModelArgument, OnUnknownOption
 from charlm.config import DynamicConfig, SampleConfig
-from charlm.errors import UsageError
+from charlm.errors import UsageError, VocabularyError
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
@@ -80,24 +80,41 @@ def evaluate(
 
     Without TEXT it predicts what its run held out. Nats and perplexity are per symbol of the model; bits are per
     character for models of bytes and graphemes, too.
+
+    A model of pairs is applied to the sources of a file of pairs: exact match, character error rate, F1 of each
+    tag, which label is taken for which.
     """
     from charlm import analysis
     from charlm.analysis.text_baseline import text_baseline
     from charlm.checkpoint import load_checkpoint
+    from charlm.cli.evaluate_pairs import evaluate_pairs, refuse_pairs
     from charlm.cli.waiting import waiting
+    from charlm.models.transducer import Transducer
     from charlm.ui.sanitize import json_text
 
     learning = _learning(dynamic, {"rate": rate, "decay": decay, "length": length})
     model, sources = model_and_texts("eval", model, texts or (), literal)
-    given = bool(sources) or literal is not None
-    text = given_text(sources, literal, encoding=encoding, errors=errors) if given else ""
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
-    checkpoint = load_checkpoint(named_model(model, names_own=True))
+    checkpoint = load_checkpoint(named_model(model, names_own=True, kind=None), kind=None)
     net = checkpoint.model
-    if not given:
+    if isinstance(net, Transducer):
+        if learning is not None or baseline is not None:
+            raise UsageError(
+                "--dynamic and --baseline are for language models, and this is a transducer; leave them out"
+            )
+        decoding = {"encoding": encoding, "errors": errors}
+        evaluate_pairs(checkpoint, sources, literal, on_unknown=config.on_unknown, as_json=as_json, **decoding)
+        return
+    if sources or literal is not None:
+        text = given_text(sources, literal, encoding=encoding, errors=errors)
+    else:
         text, config = _held_out(checkpoint, config)
-    with waiting("evaluating") as progress:
-        result = analysis.evaluate(net, text, on_unknown=config.on_unknown, dynamic=learning, progress=progress)
+    try:
+        with waiting("evaluating") as progress:
+            result = analysis.evaluate(net, text, on_unknown=config.on_unknown, dynamic=learning, progress=progress)
+    except VocabularyError as error:
+        refuse_pairs(text, net.vocabulary.symbols, error)
+        raise
     beside = None
     if baseline is not None:
         training = given_text((baseline,), None, encoding=encoding, errors=errors)

@@ -34,6 +34,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "eval": (
         ("charlm eval", "how well the newest run predicts what it held out"),
         ("charlm eval poems sonnets.txt --dynamic", "the model keeps learning from another text"),
+        ("charlm eval dates pairs.tsv", "a model of pairs: exact match, character error rate"),
     ),
     "score": (
         ("charlm score poems --text 'To be, or not to be'", "the surprisal of each character"),

@@ -106,6 +106,11 @@ CASES = {name: Case([*name.split(), *base]) for name, base in BASES.items()} | {
     "console: raw": Case(["console", RUN, "--raw"], 2),
     "eval: literal": Case(["eval", RUN, "--text", ARGUMENT, "--baseline", CORPUS]),
     "eval: unknown": Case(["eval", RUN, "--text", "日"], 3),
+    "eval: labels": Case(
+        ["eval", "labels.npz", "--text", f"{ONE_LINE.replace(chr(9), '').replace(chr(92), '')}\ta"], 3
+    ),
+    "eval: other labels": Case(["eval", "labels.npz", "--text", f"b\t{NAMED}", "--on-unknown", "skip"]),
+    "eval: no pairs": Case(["eval", "labels.npz", CORPUS], 3, NAMED),
     "score: literal": Case(["score", RUN, "--text", ARGUMENT], says=MARKED),
     "score: pictures": Case(["score", RUN, CORPUS, "--svg", f"{NAME}.svg", "--html", f"{NAME}.html"]),
     "score: there already": Case(["score", RUN, CORPUS, "--svg", f"{NAME}.svg"], 2, NAMED),

@@ -1,0 +1,85 @@
+"""Measures of a model of pairs as plain text: its figures, its tags, and what it takes for what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rich.cells import cell_len
+
+from charlm.analysis.pair_nats import PairNats
+from charlm.analysis.pairs import PairMeasures, TagMeasures
+from charlm.config import OutputName
+from charlm.ui.sanitize import visible_line
+from charlm.ui.wording import number
+
+__all__ = ["measure_lines"]
+
+_NAMES = 26  # columns
+_MOST = 10  # confusions that are listed
+_UNIT = {"text": "character", "label": "label", "tags": "tag"}
+
+
+def measure_lines(measures: PairMeasures, nats: PairNats, output: OutputName, width: int) -> Iterator[str]:
+    """Yield what was measured, a line each, harmless.
+
+    Parameters
+    ----------
+    measures : PairMeasures
+    nats : PairNats
+    output : {"text", "label", "tags"}
+    width : int
+        Columns that there are for a table.
+    """
+    right = round(measures.exact * measures.pairs)
+    yield _figure("exact match", f"{measures.exact:.2%}, {right:,} of {measures.pairs:,}")
+    if measures.character_error_rate is not None:
+        yield _figure("character error rate", f"{100 * measures.character_error_rate:.2f}%")
+    if output == "tags" and measures.accuracy is not None:
+        yield _figure("accuracy per tag", f"{measures.accuracy:.2%}")
+    yield _figure(f"nats per {_UNIT[output]}", number(nats.nats))
+    if nats.left_out:
+        yield _figure("cannot be written", f"{nats.left_out:,} targets, wrong and not in the nats")
+    if measures.tags:
+        yield ""
+        yield from _tags(measures.tags)
+    if output == "label":
+        yield ""
+        yield from _confusions(measures.confusions, width)
+
+
+def _figure(name: str, value: str) -> str:
+    return f"{name:<{_NAMES}}{value}"
+
+
+def _tags(tags: Mapping[str, TagMeasures]) -> Iterator[str]:
+    rows = [
+        [visible_line(tag), *(number(x) for x in (one.precision, one.recall, one.f1)), f"{one.count:,}"]
+        for tag, one in tags.items()
+    ]
+    return _table([["tag", "precision", "recall", "F1", "count"], *rows])
+
+
+def _confusions(found: Mapping[str, Mapping[str, int]], width: int) -> Iterator[str]:
+    """Yield a table of all labels where there is room for it, else what is confused most often."""
+    labels = sorted({*found, *(label for made in found.values() for label in made)})
+    rows = [
+        [visible_line(label), *(str(found.get(label, {}).get(other, 0)) for other in labels)] for label in labels
+    ]
+    table = list(_table([["target", *map(visible_line, labels)], *rows]))
+    if max(map(cell_len, table)) <= width:
+        yield "Targets (rows) and what the model made of their sources (columns):"
+        yield from table
+        return
+    wrong = [(n, target, made) for target, row in found.items() for made, n in row.items() if made != target]
+    yield "Most frequent confusions, target → output:" if wrong else "No label is confused with another."
+    for count, target, made in sorted(wrong, key=lambda one: (-one[0], *one[1:]))[:_MOST]:
+        yield f"{count:>7,}  {visible_line(target)} → {visible_line(made)}"
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Yield rows with aligned columns, the first to the left and the others to the right."""
+    widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
+    for first, *others in rows:
+        cells = [first + " " * (widths[0] - cell_len(first))]
+        cells += [" " * (width - cell_len(cell)) + cell for cell, width in zip(others, widths[1:], strict=True)]
+        yield "  ".join(cells).rstrip()
