@@ -1,4 +1,4 @@
-"""The model that comes with charlm is there wherever charlm is installed."""
+"""What comes with charlm beside its code, a model and exercises, is there wherever charlm is installed."""
 
 from __future__ import annotations
 
@@ -22,6 +22,12 @@ def test_a_built_package_brings_it_along(tmp_path: Path) -> None:
     build = [sys.executable, "-W", "ignore", "setup.py", "-q", "build_py", "--build-lib", str(built)]
     subprocess.run(build, cwd=source, check=True, capture_output=True)
     assert (built / "charlm" / MODEL).read_bytes() == (ROOT / "checkpoints" / MODEL).read_bytes()
+
+    sheets = [
+        {file.name for file in (root / "charlm" / "exercises" / "sheets").iterdir()} for root in (ROOT, built)
+    ]
+    assert sheets[0] == sheets[1]
+    assert "lstm.txt" in sheets[1]
 
     done = subprocess.run(
         [sys.executable, "-m", "charlm", "sample", "--length", "40"],

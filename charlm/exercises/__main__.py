@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import io
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 
 from charlm.errors import CharlmError
@@ -24,6 +27,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("name", nargs="?", metavar="NAME", help=f"one of {', '.join(NAMES)}; without it, a list")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="default: exercise_NAME.py")
     options = parser.parse_args(arguments)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # (5′) through a pipe that is not UTF-8
     try:
         if options.name is None:
             return _list()
@@ -37,8 +43,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _list() -> int:
     for name in NAMES:
-        print(f"{name:8} {sheet(name).title}: {len(sheet(name).gaps())} lines to find")
-    print("Begin with: python -m charlm.exercises rnn")
+        _say(f"{name:10} {sheet(name).title}: {len(sheet(name).gaps())} lines to find", indent=11)
+    _say("Begin with: python -m charlm.exercises rnn")
     return 0
 
 
@@ -50,8 +56,8 @@ def _write(name: str, file: Path) -> int:
             stub.write(sheet(name).stub())
     except OSError as error:
         raise disk_error(file, error) from error
-    print(f"{visible_line(str(file))} is written: {len(sheet(name).gaps())} lines to find, each marked by ...")
-    print(f"Fill them in, then check them: {_command(name, file)}")
+    _say(f"{visible_line(str(file))} is written: {len(sheet(name).gaps())} lines to find, each marked by ...")
+    _say(f"Fill them in, then check them: {_command(name, file)}")
     return 0
 
 
@@ -62,12 +68,18 @@ def _check(name: str, file: Path) -> int:
     if printed:
         print("Your file prints:", visible(printed.rstrip()), sep="\n")
     if verdict.problem is None:
-        print(f"All {verdict.gaps} lines are right.")
+        _say(f"All {verdict.gaps} lines are right.")
         return 0
     if verdict.right:
-        print(f"{verdict.right} of {verdict.gaps} lines are right.")
-    print(visible_line(verdict.problem))
+        _say(f"Right so far: {verdict.right} of {verdict.gaps} lines.")
+    _say(visible_line(verdict.problem))
     return 1
+
+
+def _say(text: str, indent: int = 2) -> None:
+    """Print a line; on a terminal that is narrower, broken between words."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
+    print(textwrap.fill(text, width, subsequent_indent=" " * indent, break_on_hyphens=False))
 
 
 def _command(name: str, file: Path) -> str:
