@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the program and return its exit code: 0 where all is right, 1 where something is wrong or missing."""
+    """Run the program and return its exit code: 0 where all is right, 1 where a line is wrong or missing."""
     parser = argparse.ArgumentParser(
         prog="python -m charlm.exercises",
         description="Write a backward pass by yourself. The first call writes a file with gaps. Fill them, and the "
@@ -36,6 +36,8 @@ def main(arguments: list[str] | None = None) -> int:
         exercise = sheet(options.name)
         file = options.file or Path(f"exercise_{exercise.name}.py")
         return _check(exercise.name, file) if file.exists() else _write(exercise.name, file)
+    except KeyboardInterrupt:
+        return 130
     except CharlmError as error:
         print(f"Error: {visible_line(str(error))}", file=sys.stderr)
         return error.exit_code
