@@ -15,6 +15,7 @@ from charlm.checkpoint.npz import read_meta
 from charlm.checkpoint.store import Checkpoint, load_checkpoint
 from charlm.config import ModelConfig, TransducerConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError, VocabularyError
+from charlm.models.language_model import CharModel
 from charlm.models.network import parameter_shapes
 from charlm.models.transducer import Transducer
 from charlm.nn.arrays import Shape
@@ -66,6 +67,12 @@ class ModelInfo:
         The model's tensors, and those that only training needs.
     training : dict
         What the training loop stored; empty for a model saved by hand.
+    kind : str
+        ``"language model"`` or ``"transducer"``.
+    targets : int, optional
+        Of a transducer: symbols, tags or labels that it writes.
+    labels : tuple of str
+        Of a transducer whose output is a label.
     """
 
     path: str
@@ -78,6 +85,9 @@ class ModelInfo:
     weights: tuple[TensorInfo, ...]
     others: tuple[TensorInfo, ...]
     training: dict[str, Any]
+    kind: str = CharModel.kind
+    targets: int | None = None
+    labels: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return what ``charlm info MODEL --json`` writes."""
@@ -109,6 +119,10 @@ class RunInfo:
         Whether updates are left, or what ends a run.
     minutes : float, optional
         Budget of a run that has one.
+    kind : str
+        ``"language model"`` or ``"transducer"``.
+    output : str
+        What a transducer makes of a source: ``"text"``, ``"label"`` or ``"tags"``; empty for a language model.
     """
 
     name: str
@@ -125,6 +139,8 @@ class RunInfo:
     steps: int | None = None
     unfinished: bool = False
     minutes: float | None = None
+    kind: str = CharModel.kind
+    output: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return an entry of what ``charlm info --json`` writes."""
@@ -142,6 +158,7 @@ def describe_model(path: str | Path) -> ModelInfo:
     checkpoint = load_checkpoint(path, None)
     model, status = checkpoint.model, checkpoint.path.stat()
     vocabulary = model.source if isinstance(model, Transducer) else model.vocabulary
+    writes = (model.target or model.labels) if isinstance(model, Transducer) else None
     return ModelInfo(
         path=str(checkpoint.path),
         bytes=status.st_size,
@@ -153,6 +170,9 @@ def describe_model(path: str | Path) -> ModelInfo:
         weights=_tensors(checkpoint, model.params),
         others=_tensors(checkpoint, checkpoint.tensors),
         training=checkpoint.training,
+        kind=model.kind,
+        targets=None if writes is None else len(writes),
+        labels=model.labels if isinstance(model, Transducer) else (),
     )
 
 
@@ -190,6 +210,8 @@ def _describe_run(run: Run) -> RunInfo:
         unfinished=unfinished,
         best_loss=best_loss if isinstance(best_loss, float) else None,
         minutes=minutes if isinstance(minutes := budget.get("minutes"), (int, float)) else None,
+        kind=Transducer.kind if isinstance(config, TransducerConfig) else CharModel.kind,
+        output=config.output if isinstance(config, TransducerConfig) else "",
     )
 
 

@@ -27,6 +27,7 @@ class Point(NamedTuple):
     elapsed_s: float
     loss: float
     rate: float = math.nan
+    exact: float = math.nan  # of pairs: the share of sources whose target is made exactly
 
 
 class History:
@@ -74,7 +75,7 @@ class History:
         planned = stored_number(event.get("steps"), largest=2.0**53)
         self.steps = int(planned) if planned >= 0 else self.steps
         self.reason, self.ended_at, self.cause = "", math.nan, ""
-        names = ("epoch", "elapsed_s", "loss", "lr")
+        names = ("epoch", "elapsed_s", "loss", "lr", "exact")
         point = Point(step, *(stored_number(event.get(name), largest=_LARGEST) for name in names))
         match kind:
             case "start" | "rollback":
@@ -193,8 +194,9 @@ def stored_number(value: object, *, largest: float = 1e300) -> float:
 
 
 def mean_point(points: Iterable[Point]) -> Point:
-    """Average points."""
-    return Point(*(math.fsum(values) / len(values) for values in zip(*points, strict=True)))
+    """Average points of the training loss."""
+    *values, _ = zip(*points, strict=True)  # the last is of evaluations
+    return Point(*(math.fsum(each) / len(each) for each in values))
 
 
 def _cut(points: list[Point], step: float) -> None:

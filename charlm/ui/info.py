@@ -20,6 +20,7 @@ from charlm.ui.wording import bits, duration, judged, model_line, number, yardst
 __all__ = ["model_view", "run_facts", "run_table"]
 
 _CURVE_WIDTH = 40
+_LABELS = 12  # that are named
 
 
 def model_view(info: ModelInfo, history: History) -> RenderableType:
@@ -41,13 +42,14 @@ def model_view(info: ModelInfo, history: History) -> RenderableType:
 
 def run_facts(history: History) -> dict[str, Any]:
     """Return what is known of a run, for JSON."""
-    best = history.best
+    best, exact = history.best, _exact(history)
     return {
         "ended": history.reason or None,
         "step": int(history.last_step),
         "steps": history.steps or None,
         "best_loss": best and best.loss,
         "best_step": best and int(best.step),
+        "exact": exact[-1] if exact else None,
         "baseline": history.start.get("baseline"),
         "verdict": judged(history).to_json(),
     }
@@ -63,6 +65,7 @@ class _RunTable:
     """The list of runs, as a table of as many columns as there is room for beside the names."""
 
     NARROW = 72  # columns of a terminal
+    WIDE = 90  # those for models of pairs, which are described by more words
 
     def __init__(self, runs: Sequence[RunInfo]) -> None:
         self._runs = runs
@@ -71,6 +74,8 @@ class _RunTable:
         names = ["model", "parameters", "step", "best nats", "saved"]
         if options.max_width < self.NARROW:
             names = ["model", "step", "best nats"]
+        elif options.max_width < self.WIDE and any(run.output for run in self._runs):
+            names.remove("parameters")
         table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")
         table.add_column("run", overflow="fold", min_width=6)
         for name in names:
@@ -87,8 +92,9 @@ def _run_cells(run: RunInfo) -> dict[str, Text]:
         unknown = dict.fromkeys(("parameters", "step", "best nats"), Text("–"))
         return {"model": Text("damaged", style="red"), **unknown, "saved": saved}
     layers = f"{run.layers} × " if (run.layers or 1) > 1 else ""
+    makes = f" → {run.output}" if run.output else ""
     return {
-        "model": Text(f"{visible_line(run.cell)} {layers}{run.hidden_size}"),
+        "model": Text(f"{visible_line(run.cell)} {layers}{run.hidden_size}{makes}"),
         "parameters": Text(_count(run.parameters)),
         "step": Text(_count(run.step)),
         "best nats": Text(number(math.nan if run.best_loss is None else run.best_loss)),
@@ -97,12 +103,16 @@ def _run_cells(run: RunInfo) -> dict[str, Text]:
 
 
 def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
-    start = {"config": {"model": info.config}, "vocabulary": info.symbols, "parameters": info.parameters}
-    defaults = {"cell", "hidden_size", "layers", "embedding_size"}  # these are in the line of the model
+    start = {"config": {"model": info.config}, "parameters": info.parameters}
+    if info.targets is None:
+        start["vocabulary"] = info.symbols
+    # these are in the lines of the model
+    defaults = {"cell", "hidden_size", "layers", "embedding_size", "output", "attention", "bidirectional"}
     rows = [
         ("checkpoint", info.path),
         ("saved", f"{_when(info.saved_s)} · {info.bytes:,} bytes"),
         ("model", model_line(start)),
+        *_pairs_made(info),
         ("settings", _settings({k: v for k, v in info.config.items() if k not in defaults})),
         ("unit", info.unit),
     ]
@@ -116,6 +126,24 @@ def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
     if train:
         rows.append(("training", _settings(train)))
     return rows + _text(origin)
+
+
+def _exact(history: History) -> list[float]:
+    """Return the share of sources whose target was made exactly, of each evaluation that has it."""
+    return [point.exact for point in history.evaluations if math.isfinite(point.exact)]
+
+
+def _pairs_made(info: ModelInfo) -> list[tuple[str, str]]:
+    """Describe what a model of pairs reads and writes."""
+    if info.targets is None:
+        return []
+    few = ", ".join(info.labels[:_LABELS]) + ", …" * (len(info.labels) > _LABELS)
+    makes = {
+        "label": f"one of {info.targets:,} labels: {few}",
+        "tags": f"{info.targets:,} tags",
+        "text": f"text of {info.targets:,}",
+    }
+    return [("kind", f"transducer, from text of {info.symbols:,} symbols to {makes[info.config['output']]}")]
 
 
 def _run(history: History) -> list[tuple[str, str]]:
@@ -134,6 +162,8 @@ def _run(history: History) -> list[tuple[str, str]]:
         case reason:
             ending = f"{reason or 'not finished'}, {step}"
     rows = [("run", f"{ending}{lasted}")]
+    if exact := _exact(history):
+        rows.append(("exact", f"{exact[-1]:.2%} of held-out sources, {max(exact):.2%} at best"))
     if yardsticks(history):
         rows.append(("compare", f"{yardsticks(history)} nats"))
     return [*rows, ("verdict", str(judged(history)))]
@@ -141,10 +171,12 @@ def _run(history: History) -> list[tuple[str, str]]:
 
 def _text(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Describe where the text came from; the baseline, which is kept with it, is told elsewhere."""
-    rest = {name: value for name, value in origin.items() if name not in ("sources", "sha256", "baseline")}
+    known = ("sources", "pairs", "sha256", "baseline")
+    rest = {name: value for name, value in origin.items() if name not in known}
     rows = {
         "text": _plain(origin.get("sources")),
-        "text sha256": _plain(origin.get("sha256")),
+        "pairs": _plain(origin.get("pairs")),
+        f"{'pairs' if origin.get('pairs') else 'text'} sha256": _plain(origin.get("sha256")),
         "read": _settings(rest),
     }
     return [(label, value) for label, value in rows.items() if value and value != "None"]

@@ -13,7 +13,7 @@ import charlm
 from charlm.checkpoint import describe_model, describe_runs, load_checkpoint, read_npz, save, write_npz
 from charlm.errors import CheckpointError
 from charlm.models.transducer import Transducer
-from tests.models.pairs import CELLS, SHAPES, make
+from tests.models.pairs import CELLS, LABELS, SHAPES, make
 
 
 @pytest.mark.promise(17)
@@ -48,7 +48,8 @@ def test_a_file_of_another_kind_says_what_takes_it(tmp_path: Path) -> None:
     ):
         load_checkpoint(tmp_path / "pairs.npz")
     with pytest.raises(
-        CheckpointError, match="holds a language model, not a transducer; sample, eval and score take"
+        CheckpointError,
+        match="holds a language model, not a transducer; charlm sample, console, eval and score take",
     ):
         charlm.load(tmp_path / "words.npz", Transducer)
     assert type(charlm.load(tmp_path / "words.npz")) is charlm.CharModel
@@ -147,3 +148,15 @@ def test_a_damaged_run_is_listed(tmp_path: Path) -> None:
         meta = {"kind": "transducer", **model.describe(), **change}
         write_npz(tmp_path / "run" / "last.npz", meta, dict(model.params))
         assert next(run for run in describe_runs(tmp_path) if not run.shipped).error
+
+
+@pytest.mark.parametrize(("shape", "targets", "labels"), [("text", 4, ()), ("tags", 3, ()), ("label", 3, LABELS)])
+def test_what_it_makes_is_described(tmp_path, shape, targets, labels):
+    folder = tmp_path / "checkpoints" / "pairs"
+    folder.mkdir(parents=True)
+    charlm.save(make(shape), folder / "best.npz")
+    found = describe_model(folder)
+    assert (found.kind, found.symbols, found.targets, found.labels) == ("transducer", 5, targets, labels)
+    assert found.to_json()["kind"] == "transducer"
+    run = next(run for run in describe_runs(tmp_path / "checkpoints") if not run.shipped)
+    assert (run.kind, run.output, run.error) == ("transducer", shape, "")

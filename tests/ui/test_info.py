@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
-from charlm.config import ModelConfig
+from charlm.config import ModelConfig, TransducerConfig
 from charlm.runs.history import History
 from charlm.runs.verdict import judge
 from charlm.ui.info import model_view, run_facts, run_table
@@ -173,3 +173,59 @@ def test_the_names_and_shapes_of_tensors_are_whole(columns: int) -> None:
         *table.split()
     }
     assert "…" not in table
+
+
+def pairs_info(**changes: Any) -> ModelInfo:
+    config = dataclasses.asdict(TransducerConfig(output=changes.pop("output", "text")))
+    return model_info(config=config, kind="transducer", symbols=45, targets=12, **changes)
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({}, "transducer, from text of 45 symbols to text of 12"),
+        ({"output": "tags"}, "transducer, from text of 45 symbols to 12 tags"),
+        (
+            {"output": "label", "labels": ("en", EVIL)},
+            "transducer, from text of 45 symbols to one of 12 labels: en, ␛",
+        ),
+        (
+            {"output": "label", "labels": tuple("abcdefghijklmnop")},
+            "to one of 12 labels: a, b, c, d, e, f, g, h, i, j, k, l, …",
+        ),
+    ],
+)
+def test_a_model_of_pairs(changes: dict[str, Any], says: str) -> None:
+    attends = "output" not in changes
+    shown = text_of(model_view(pairs_info(**changes), History()), width=140)
+    assert says in shown
+    assert "lstm 128 · both directions" in shown
+    assert ("attention" in shown) is attends
+    assert "\x1b" not in shown
+
+
+def test_the_pairs_it_has_learnt() -> None:
+    training = {"origin": {"pairs": "builtin:dates", "sha256": "0123abcd", "val_file": None}}
+    shown = text_of(model_view(pairs_info(training=training), History()))
+    assert "pairs         builtin:dates" in shown
+    assert "pairs sha256  0123abcd" in shown
+
+
+def test_exact_matches_of_a_run() -> None:
+    history = History()
+    history.add({"event": "start", "step": 0, "steps": 40, "validation_characters": 9})
+    for step, exact in ((10, 0.25), (20, 0.975), (30, 0.9), (40, "lies")):
+        history.add({"event": "eval", "step": step, "loss": 1 / step, "exact": exact})
+    assert "90.00% of held-out sources, 97.50% at best" in text_of(model_view(pairs_info(), history))
+    assert run_facts(history)["exact"] == 0.9
+    assert run_facts(History())["exact"] is None
+    assert "held-out sources" not in text_of(model_view(model_info(), history_of(falling(0.5))))
+
+
+@pytest.mark.parametrize("width", [40, 80, 100])
+def test_a_list_says_what_a_model_of_pairs_makes(width: int) -> None:
+    runs = [run_info(), run_info(name="dates", kind="transducer", output="text"), run_info(name="pretrained/tales")]
+    shown = text_of(run_table(runs), width)
+    assert "lstm 2 × 128 → text" in shown
+    assert ("parameters" in shown) is (width == 100)
+    assert width == 40 or "pretrained/tales" in shown
