@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from reprlib import repr as brief
 from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.config import TransducerConfig, from_mapping
-from charlm.errors import UsageError, VocabularyError
+from charlm.config import TransducerConfig
 from charlm.models.encoder_decoder import EncoderDecoder, encoder_decoder_shapes
 from charlm.models.learner import State
+from charlm.models.pair_symbols import check_target, encode, label_ids, read_description
 from charlm.nn.arrays import IdArray, Shape
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
@@ -77,23 +76,8 @@ class Transducer(EncoderDecoder):
         self.source = source
         self.target = target if isinstance(target, Vocabulary) else None
         self.labels = () if isinstance(target, Vocabulary) else tuple(target)
-        self._check_target(config.output)
+        check_target(config.output, self.target, self.labels)
         super().__init__(config, len(source), len(target), seed=seed, params=params)
-
-    def _check_target(self, output: str) -> None:
-        if (output == "label") is (self.target is not None):
-            wanted = "labels" if output == "label" else "a vocabulary"
-            raise UsageError(f"output {output} needs {wanted} as its target; give {wanted}, or change `output`")
-        if self.target is None:
-            if not all(isinstance(label, str) for label in self.labels):
-                raise UsageError("a label is no text; all labels must be strings")
-            if not self.labels or len(set(self.labels)) < len(self.labels):
-                raise UsageError(f"{len(self.labels)} labels are none, or not all different; name each once")
-        elif (output == "text") is (self.target.stop_id is None):
-            wanted = (
-                "needs a stop symbol, which ends the text" if output == "text" else "has no use for a stop symbol"
-            )
-            raise VocabularyError(f"the vocabulary of output {output} {wanted}; pass stop={output == 'text'}")
 
     def __repr__(self) -> str:
         c = self.config
@@ -122,7 +106,7 @@ class Transducer(EncoderDecoder):
         UsageError, VocabularyError
             If the description is not one.
         """
-        config, source, target = _described(description)
+        config, source, target = read_description(description)
         return encoder_decoder_shapes(config, len(source), len(target))
 
     @classmethod
@@ -134,7 +118,7 @@ class Transducer(EncoderDecoder):
         UsageError, VocabularyError
             If the description is not one.
         """
-        config, source, target = _described(description)
+        config, source, target = read_description(description)
         if params is None:
             params = ParameterStore(cls.tensor_shapes(description), config.dtype)
         return cls(config, source, target, params=params)
@@ -149,14 +133,10 @@ class Transducer(EncoderDecoder):
         VocabularyError
             For a symbol or a label that the model does not know.
         """
-        sources = [_encode(self.source, pair.source) for pair in pairs]
+        sources = [encode(self.source, pair.source) for pair in pairs]
         if self.target is not None:
-            return sources, [_encode(self.target, pair.target) for pair in pairs]
-        places = {label: np.array([k]) for k, label in enumerate(self.labels)}
-        strange = next((pair.target for pair in pairs if pair.target not in places), None)
-        if strange is not None:
-            raise VocabularyError(f"the model has no label {strange!r}; it has {brief(list(self.labels))}")
-        return sources, [places[pair.target] for pair in pairs]
+            return sources, [encode(self.target, pair.target) for pair in pairs]
+        return sources, label_ids(self.labels, (pair.target for pair in pairs))
 
     # -- training --
 
@@ -257,23 +237,6 @@ class Transducer(EncoderDecoder):
             logits[..., self.target.unknown_id] = -np.inf  # is never written
         exact = ((logits.argmax(axis=2) == targets) | ~counts).all(axis=0)
         return nats[: len(batch["targets"])], exact
-
-
-def _described(description: Mapping[str, Any]) -> tuple[TransducerConfig, Vocabulary, Vocabulary | list[str]]:
-    """Read what `Transducer.describe` returned, which may be untrusted."""
-    model, labels = description.get("model"), description.get("labels")
-    if not isinstance(model, dict):
-        raise UsageError("there is no model configuration; the description is damaged")
-    config, source = from_mapping(TransducerConfig, model), Vocabulary.from_json(description.get("source"))
-    if labels is None:
-        return config, source, Vocabulary.from_json(description.get("target"))
-    if not isinstance(labels, list):
-        raise UsageError("the labels are no list; the description is damaged")
-    return config, source, labels
-
-
-def _encode(vocabulary: Vocabulary, text: str) -> IdArray:
-    return vocabulary.encode(text, on_unknown="error" if vocabulary.unknown_id is None else "replace")
 
 
 def _with_a_step(batch: Batch) -> Batch:

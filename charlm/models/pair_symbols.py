@@ -1,0 +1,89 @@
+"""The symbols and labels of a transducer: which go with which output, in descriptions, and as ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from reprlib import repr as brief
+from typing import Any
+
+import numpy as np
+
+from charlm.config import OutputName, TransducerConfig, from_mapping
+from charlm.errors import UsageError, VocabularyError
+from charlm.nn.arrays import IdArray
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["check_target", "encode", "label_ids", "read_description"]
+
+
+def check_target(output: OutputName, target: Vocabulary | None, labels: Sequence[str]) -> None:
+    """Refuse a target that does not go with the output: a vocabulary, or without one labels.
+
+    Raises
+    ------
+    UsageError, VocabularyError
+    """
+    if (output == "label") is (target is not None):
+        wanted = "labels" if output == "label" else "a vocabulary"
+        raise UsageError(f"output {output} needs {wanted} as its target; give {wanted}, or change `output`")
+    if target is None:
+        if not all(isinstance(label, str) for label in labels):
+            raise UsageError("a label is no text; all labels must be strings")
+        if not labels or len(set(labels)) < len(labels):
+            raise UsageError(f"{len(labels)} labels are none, or not all different; name each once")
+    elif (output == "text") is (target.stop_id is None):
+        needs = "needs a stop symbol, which ends the text" if output == "text" else "has no use for a stop symbol"
+        raise VocabularyError(f"the vocabulary of output {output} {needs}; pass stop={output == 'text'}")
+
+
+def read_description(description: Mapping[str, Any]) -> tuple[TransducerConfig, Vocabulary, Vocabulary | list[str]]:
+    """Read what `Transducer.describe` returned, which may be untrusted.
+
+    Returns
+    -------
+    config : TransducerConfig
+    source : Vocabulary
+    target : Vocabulary or list of labels
+        `check_target` has not seen them.
+
+    Raises
+    ------
+    UsageError, VocabularyError
+        If the description is not one.
+    """
+    model, labels = description.get("model"), description.get("labels")
+    if not isinstance(model, dict):
+        raise UsageError("there is no model configuration; the description is damaged")
+    config, source = from_mapping(TransducerConfig, model), Vocabulary.from_json(description.get("source"))
+    if labels is None:
+        return config, source, Vocabulary.from_json(description.get("target"))
+    if not isinstance(labels, list):
+        raise UsageError("the labels are no list; the description is damaged")
+    return config, source, labels
+
+
+def encode(vocabulary: Vocabulary, text: str) -> IdArray:
+    """Return the ids of a text; what the vocabulary has no place for becomes its unknown symbol, if it has one.
+
+    Raises
+    ------
+    VocabularyError
+        If it has none.
+    """
+    return vocabulary.encode(text, on_unknown="error" if vocabulary.unknown_id is None else "replace")
+
+
+def label_ids(labels: Sequence[str], given: Iterable[str]) -> list[IdArray]:
+    """Return the place of each given label among all labels.
+
+    Raises
+    ------
+    VocabularyError
+        If one is not among them.
+    """
+    places, ids = {label: np.array([k]) for k, label in enumerate(labels)}, []
+    for label in given:
+        if label not in places:
+            raise VocabularyError(f"the model has no label {label!r}; it has {brief(list(labels))}")
+        ids.append(places[label])
+    return ids
