@@ -58,6 +58,7 @@ class Transducing:
 
     def __init__(self, model: Transducer, settings: Mapping[str, Any], *, patient: bool) -> None:
         self._model, self._settings, self._patient = model, settings, patient
+        transduce(model, (), **settings)  # a setting out of range is refused before anything is read
 
     def strings(self, sources: Sequence[str]) -> Iterator[Iterable[Transduction]]:
         """Yield what the model makes of strings, those together that are transduced together."""

@@ -165,6 +165,8 @@ def open_text(path: Path | None) -> Iterator[TextIO]:
         silence_stdout()
         raise typer.Exit from None
     except OSError as error:
+        if path is None:
+            silence_stdout()  # what it still holds would fail again at exit
         raise disk_error(path or Path("standard output"), error) from error
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import LONGEST_OUTPUT, OnUnknown
-from charlm.config.checks import check_number
+from charlm.config.checks import check_choice, check_number
 from charlm.errors import DivergedError, UsageError
 from charlm.generation.decoding import Decoded, beam_decode, decode, drawn
 from charlm.models.encoder_decoder import Encoded
@@ -123,6 +123,7 @@ def transduce(
     check_number("beam", beam, low=1, high=10_000, whole=True)
     check_number("temperature", temperature)
     check_number("length", length, low=1, whole=True)
+    check_choice("on_unknown", on_unknown, OnUnknown)
     check_number("seed", seed, whole=True)
     check_number("first", first, whole=True)
     if beam > 1 and temperature:
@@ -197,6 +198,7 @@ def candidates(
     width = count if beam is None else beam
     check_number("beam", width, low=count, high=10_000, whole=True)
     check_number("length", length, low=1, whole=True)
+    check_choice("on_unknown", on_unknown, OnUnknown)
     ids = model.source.encode(source, on_unknown=on_unknown)
     encoded = model.encode(ids.astype(np.intp)[:, None], np.array([len(ids)]))
     if model.config.output == "text":

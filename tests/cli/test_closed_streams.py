@@ -32,6 +32,23 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     charlm.save(charlm.CharModel(charlm.ModelConfig(hidden_size=3), charlm.Vocabulary.from_text("abc ")), "m.npz")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+@pytest.mark.parametrize(
+    "words", [["sample", "m.npz", "--length", "5"], ["transduce", "p.npz", "ab"], ["eval", "m.npz", "t.txt"]]
+)
+def test_standard_output_that_is_full(words: list[str]) -> None:
+    config = charlm.TransducerConfig(output="tags", hidden_size=4)
+    charlm.save(charlm.Transducer(config, *[charlm.Vocabulary.from_text("ab")] * 2), "p.npz")
+    with Path("/dev/full").open("wb") as full:
+        child = subprocess.run(
+            [sys.executable, "-m", "charlm", *words], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE
+        )
+    said = [line for line in child.stderr.decode().splitlines() if not line.startswith("seed ")]
+    assert child.returncode == 5
+    assert len(said) == 1
+    assert "'standard output'" in said[0]
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_what_needs_none_does_without(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

@@ -83,6 +83,23 @@ class TestStrings:
         assert run(["transduce", "text.npz", "abc", "d", "--length", "1"]) == 0
         assert f"{cut} output" in capsys.readouterr().err
 
+    @pytest.mark.parametrize(
+        ("flags", "says"),
+        [
+            (["--beam", "0"], "--beam is 0"),
+            (["--temp", "-1"], "--temperature is -1.0"),
+            (["--length", "0"], "--length is 0"),
+            (["--seed", "-1", "--temp", "1"], "--seed is -1"),
+            (["--beam", "2", "--temp", "1"], "--beam and --temperature exclude each other"),
+            (["--on-unknown", "nope"], "--on-unknown is 'nope'; choose one of error, skip, replace"),
+        ],
+    )
+    def test_settings_out_of_range(self, capsys, flags, says):
+        assert run(["transduce", "text.npz", "abc", *flags]) == 2
+        out, err = capsys.readouterr()
+        assert says in err
+        assert (out, err.count("\n")) == ("", 1)
+
     def test_unknown_characters(self, capsys):
         assert run(["transduce", "text.npz", "abc", "a?c"]) == 3
         out, err = capsys.readouterr()
@@ -262,6 +279,10 @@ class TestAttention:
         assert run(["transduce", "text.npz", "a", "b", "c", "--html", "a.html"]) == 0
         assert Path("a.html").read_text("utf-8").count("<table>") == 2
         assert "the first 2 of 3 sources" in capsys.readouterr().err
+
+    def test_a_folder_that_is_not_there(self, capsys):
+        assert run(["transduce", "text.npz", "abc", "--svg", "missing/a.svg"]) == 5
+        assert "create the folder first" in capsys.readouterr().err
 
     @pytest.mark.parametrize("flags", [["--attention"], ["--svg", "a.svg"], ["--html", "a.html"]])
     @pytest.mark.parametrize("name", ["label", "tags", "no-attention"])

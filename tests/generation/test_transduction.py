@@ -155,6 +155,9 @@ def test_samples_follow_the_probabilities() -> None:
     p = np.exp(logits[0] / 2) / np.exp(logits[0] / 2).sum()
     shares = np.array([texts.count(symbol) for symbol in ("x", "y", "z", "")]) / 4000
     np.testing.assert_allclose(shares, p, atol=4 * np.sqrt(0.25 / 4000))
+    whole = transduce(model, SOURCES, temperature=1.0, seed=3)
+    rest = transduce(model, SOURCES[4:], temperature=1.0, seed=3, first=4)
+    assert [one.text for one in whole[4:]] == [one.text for one in rest]
     seeded = [transduce(model, SOURCES, temperature=1.0, seed=seed) for seed in (3, 3, 4)]
     assert [one.text for one in seeded[0]] == [one.text for one in seeded[1]] != [one.text for one in seeded[2]]
 
