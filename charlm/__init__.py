@@ -23,13 +23,14 @@ _NAMES = {
     "analysis.evaluation": "evaluate",
     "analysis.scoring": "score",
     "checkpoint": "load save",
-    "config": "DynamicConfig ModelConfig SampleConfig TrainConfig TransducerConfig",
+    "config": "DynamicConfig ModelConfig SampleConfig SeriesConfig TrainConfig TransducerConfig",
     "errors": "CharlmError CheckpointError ConstraintError CorpusError DiskError DivergedError PeerLostError "
     "RunLockedError UsageError VocabularyError",
     "generation.streaming": "generate",
     "generation.transduction": "transduce",
     "models.extension": "extended",
     "models.language_model": "CharModel",
+    "models.series": "SeriesModel",
     "models.transducer": "Transducer",
     "text.vocabulary": "Vocabulary",
     "training.train": "train",
@@ -52,6 +53,9 @@ if TYPE_CHECKING:  # the same for type checkers, which cannot read it above; a t
     )
     from charlm.config import (
         SampleConfig as SampleConfig,
+    )
+    from charlm.config import (
+        SeriesConfig as SeriesConfig,
     )
     from charlm.config import (
         TrainConfig as TrainConfig,
@@ -93,6 +97,7 @@ if TYPE_CHECKING:  # the same for type checkers, which cannot read it above; a t
     from charlm.generation.transduction import transduce as transduce
     from charlm.models.extension import extended as extended
     from charlm.models.language_model import CharModel as CharModel
+    from charlm.models.series import SeriesModel as SeriesModel
     from charlm.models.transducer import Transducer as Transducer
     from charlm.text.vocabulary import Vocabulary as Vocabulary
     from charlm.training.train import train as train

@@ -29,6 +29,8 @@ FIXED = {
     "PeerLostError",
     "RunLockedError",
     "SampleConfig",
+    "SeriesConfig",
+    "SeriesModel",
     "TrainConfig",
     "Transducer",
     "TransducerConfig",

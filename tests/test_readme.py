@@ -94,7 +94,7 @@ def test_it_opens_with_the_two_lines_that_are_checked(tmp_path: Path) -> None:
 def test_the_python_example_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (example,) = [text for language, text in BLOCKS if language == "python"]
+    example, _ = [text for language, text in BLOCKS if language == "python"]
     monkeypatch.chdir(tmp_path)
     Path("corpus.txt").write_text("ROMEO: a rose by any other name\n" * 40, "utf-8")
     small = example.replace("steps=2000", "steps=4").replace("hidden_size=192", "hidden_size=12")
@@ -108,3 +108,13 @@ def test_the_python_example_runs(
     model, text = charlm.load("model.npz"), Path("corpus.txt").read_text("utf-8")
     expected = [charlm.evaluate(model, text, dynamic=how).nats for how in (None, charlm.DynamicConfig())]
     assert list(map(float, lines[-2:])) == pytest.approx(expected)
+
+
+def test_the_example_of_numbers_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    _, example = [text for language, text in BLOCKS if language == "python"]
+    small = example.replace("steps=1000", "steps=4")
+    assert small != example
+    exec(compile(small, "README.md", "exec"), {"charlm": charlm})
+    loss, *numbers = capsys.readouterr().out.replace("[", " ").replace("]", " ").split()
+    assert 0 < float(loss) < 2
+    assert len([float(x) for x in numbers]) == 50

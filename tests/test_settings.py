@@ -17,6 +17,7 @@ import pytest
 import charlm
 import charlm.config
 from charlm.generation import sample_many
+from charlm.text.batches import text_batch
 from charlm.training.train import RunOptions, train
 from tests.models import pairs
 from tests.training.runs import make_names
@@ -322,6 +323,41 @@ def test_a_setting_of_a_model_of_pairs(
     assert {name for name in plain if plain[name] != other[name]} == changes
 
 
+# -- the model of a series --
+
+SERIES: list[Row] = [
+    ("features", 2, PAIRED, {}),
+    ("cell", "rnn", PAIRED, {}),
+    ("cell", "gru", PAIRED, {}),
+    ("hidden_size", 8, PAIRED, {}),
+    ("layers", 2, PAIRED, {}),
+    ("dropout", 0.3, {"masked loss"}, {}),
+    ("gru_reset", "before", PAIRED, {"cell": "gru"}),
+    ("output_activation", "identity", PAIRED - {"tensors"}, {}),
+    ("dtype", "float64", {"precision"}, {}),
+]
+
+
+def measure_series(**settings: Any) -> dict[str, Any]:
+    model = charlm.SeriesModel(charlm.SeriesConfig(**{"hidden_size": 6, **settings}))
+    numbers = np.random.default_rng(0).normal(size=(9, 4, model.config.features))
+    batch = text_batch(numbers[:-1], numbers[1:])
+    return {
+        "tensors": model.params.shapes,
+        "loss": round(model.loss(batch)[0], 5),
+        "masked loss": round(model.loss(batch, rng=np.random.default_rng(0))[0], 5),
+        "precision": model.params.dtype,
+    }
+
+
+@pytest.mark.parametrize(("setting", "value", "changes", "with_others"), SERIES)
+def test_a_setting_of_a_model_of_a_series(
+    setting: str, value: Any, changes: set[str], with_others: dict[str, Any]
+) -> None:
+    plain, other = measure_series(**with_others), measure_series(**with_others, **{setting: value})
+    assert {name for name in plain if plain[name] != other[name]} == changes
+
+
 # -- the walk is complete --
 
 WALKS: dict[type[Any], list[Any]] = {
@@ -330,6 +366,7 @@ WALKS: dict[type[Any], list[Any]] = {
     charlm.SampleConfig: SAMPLE,
     charlm.DynamicConfig: DYNAMIC,
     charlm.TransducerConfig: TRANSDUCER,
+    charlm.SeriesConfig: SERIES,
 }
 
 

@@ -13,10 +13,11 @@ from typing import Any
 from charlm.checkpoint.locate import RUNS, Run, list_runs
 from charlm.checkpoint.npz import read_meta
 from charlm.checkpoint.store import Checkpoint, load_checkpoint
-from charlm.config import ModelConfig, TransducerConfig, from_mapping
+from charlm.config import ModelConfig, SeriesConfig, TransducerConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError, VocabularyError
 from charlm.models.language_model import CharModel
 from charlm.models.network import parameter_shapes
+from charlm.models.series import SeriesModel
 from charlm.models.transducer import Transducer
 from charlm.nn.arrays import Shape
 
@@ -58,9 +59,9 @@ class ModelInfo:
     config : dict
         The `ModelConfig`, or the `TransducerConfig`.
     unit : str
-        Unit of the vocabulary, that of the source.
+        Unit of the vocabulary, that of the source; ``number`` for a series model.
     symbols : int
-        Size of the vocabulary V, that of the source.
+        Size of the vocabulary V, that of the source; the features D of a series model.
     parameters : int
         Number of weights P.
     weights, others : tuple of TensorInfo
@@ -157,15 +158,15 @@ def describe_model(path: str | Path) -> ModelInfo:
     """
     checkpoint = load_checkpoint(path, None)
     model, status = checkpoint.model, checkpoint.path.stat()
-    vocabulary = model.source if isinstance(model, Transducer) else model.vocabulary
     writes = (model.target or model.labels) if isinstance(model, Transducer) else None
+    unit, symbols = _symbols(model)
     return ModelInfo(
         path=str(checkpoint.path),
         bytes=status.st_size,
         saved_s=status.st_mtime,
         config=dataclasses.asdict(model.config),
-        unit=vocabulary.unit,
-        symbols=len(vocabulary),
+        unit=unit,
+        symbols=symbols,
         parameters=int(model.params.value.size),
         weights=_tensors(checkpoint, model.params),
         others=_tensors(checkpoint, checkpoint.tensors),
@@ -174,6 +175,14 @@ def describe_model(path: str | Path) -> ModelInfo:
         targets=None if writes is None else len(writes),
         labels=model.labels if isinstance(model, Transducer) else (),
     )
+
+
+def _symbols(model: CharModel | SeriesModel | Transducer) -> tuple[str, int]:
+    """Return the unit that a model reads, and of how many symbols or features."""
+    if isinstance(model, SeriesModel):
+        return "number", model.config.features
+    vocabulary = model.source if isinstance(model, Transducer) else model.vocabulary
+    return vocabulary.unit, len(vocabulary)
 
 
 def describe_runs(root: Path = RUNS) -> list[RunInfo]:
@@ -215,10 +224,14 @@ def _describe_run(run: Run) -> RunInfo:
     )
 
 
-def _shape(meta: Mapping[str, Any]) -> tuple[ModelConfig | TransducerConfig, Mapping[str, Shape]]:
+def _shape(
+    meta: Mapping[str, Any],
+) -> tuple[ModelConfig | SeriesConfig | TransducerConfig, Mapping[str, Shape]]:
     """Return the configuration and the tensors of a model by its metadata."""
     if meta.get("kind") == Transducer.kind:
         return from_mapping(TransducerConfig, _object(meta, "model")), Transducer.tensor_shapes(meta)
+    if meta.get("kind") == SeriesModel.kind:
+        return from_mapping(SeriesConfig, _object(meta, "model")), SeriesModel.tensor_shapes(meta)
     config, symbols = from_mapping(ModelConfig, _object(meta, "model")), _object(meta, "vocabulary").get("symbols")
     return config, parameter_shapes(config, len(symbols)) if isinstance(symbols, list) else {}
 

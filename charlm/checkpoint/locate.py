@@ -31,6 +31,7 @@ SHIPPED = "pretrained"
 LAST, BEST = "last.npz", "best.npz"
 TAKEN_BY = {
     "language model": "charlm sample, console, eval and score take it",
+    "series model": "Python takes it, charlm.load(path).generate(start, steps)",
     "transducer": "charlm transduce and eval take it",
 }
 """Commands for a model, by its kind."""

@@ -19,6 +19,7 @@ from charlm.config import ModelConfig, from_mapping
 from charlm.errors import CharlmError, CheckpointError, UsageError, VocabularyError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner, LearnerT
+from charlm.models.series import SeriesModel
 from charlm.models.transducer import Transducer
 from charlm.nn.arrays import Shape
 from charlm.nn.parameters import ParameterStore
@@ -27,7 +28,7 @@ from charlm.text.vocabulary import Vocabulary
 __all__ = ["Checkpoint", "load", "load_checkpoint", "save"]
 
 _TRAINING = ("optimizer.", "ema.", "state.", "rollback.")
-_KINDS: dict[str, type[Learner]] = {CharModel.kind: CharModel, Transducer.kind: Transducer}
+_KINDS: dict[str, type[Learner]] = {kind.kind: kind for kind in (CharModel, SeriesModel, Transducer)}
 _STATE = re.compile(r"(rollback\.\d+\.)?state\.")
 
 
@@ -104,11 +105,12 @@ def load(path: str | Path, kind: type[Any] | None = None) -> Any:
     path : str or Path
         A file or folder, else the name of a run under ``checkpoints``.
     kind : type, optional
-        The class of the model that it is to hold; when left out a `CharModel` or a `Transducer`, whichever it is.
+        The class of the model that it is to hold; when left out a `CharModel`, a `Transducer` or a `SeriesModel`,
+        whichever it is.
 
     Returns
     -------
-    CharModel or Transducer, or a learner of `kind`
+    CharModel, Transducer or SeriesModel, or a learner of `kind`
 
     Raises
     ------
@@ -132,7 +134,7 @@ def load_checkpoint(path: str | Path, kind: type[Any] | None = CharModel) -> Che
     path : str or Path
     kind : type or None
         The class of the learner that it is to hold; a file of another kind is refused, and nothing else is built.
-        With None it is a `CharModel` or a `Transducer`, whichever the file holds.
+        With None it is a `CharModel`, a `Transducer` or a `SeriesModel`, whichever the file holds.
 
     Raises
     ------
@@ -165,8 +167,8 @@ def _learner(meta: Mapping[str, Any], weights: Mapping[str, Tensor], kind: type[
     if kind is CharModel:
         return _model(meta, weights)
     try:
-        if kind is Transducer:
-            _check_shapes(Transducer.tensor_shapes(meta), weights)
+        if kind is Transducer or kind is SeriesModel:
+            _check_shapes(kind.tensor_shapes(meta), weights)
         learner = kind.build(meta)
     except (AttributeError, CharlmError, KeyError, TypeError, ValueError) as error:
         cause = str(error).replace("`", "")  # the file's names, and no flags of the command line

@@ -15,6 +15,7 @@ from charlm.cli.run_text import read_run_text
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
 from charlm.models.language_model import CharModel
+from charlm.models.series import SeriesModel
 from charlm.models.transducer import Transducer
 from charlm.training.budget import Budget, Plan
 from charlm.training.pairs import pairs_task
@@ -63,6 +64,10 @@ class OldRun:
             raise UsageError(f"{' and '.join('--' + name for name in given)} are two totals; give one of them")
         checkpoint = load_checkpoint(find_model(folder / LAST), kind=None)
         record, self.model = checkpoint.training, checkpoint.model
+        if isinstance(self.model, SeriesModel):
+            raise UsageError(
+                "the run learns from numbers that only your program has; resume it there, by charlm.train"
+            )
         try:
             config = from_mapping(TrainConfig, dict(record["train"]))
             origin = dict(record["origin"])

@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 from charlm.config.model import ModelConfig
 from charlm.config.sample import SampleConfig
+from charlm.config.series import SeriesConfig
 from charlm.config.train import TrainConfig
 from charlm.config.transducer import TransducerConfig
 from charlm.errors import UsageError
 
 __all__ = ["from_mapping"]
 
-_Config = TypeVar("_Config", ModelConfig, TrainConfig, SampleConfig, TransducerConfig)
+_Config = TypeVar("_Config", ModelConfig, TrainConfig, SampleConfig, TransducerConfig, SeriesConfig)
 
 
 def from_mapping(cls: type[_Config], values: dict[str, Any]) -> _Config:

@@ -110,7 +110,11 @@ def check_kind(learner: Learner, kind: type[Learner]) -> None:
     """
     found = getattr(learner, "kind", type(learner).__name__)
     if found != kind.kind:
-        remedy = {"language model": "generate, score and evaluate take it", "transducer": "transduce takes it"}
+        remedy = {
+            "language model": "generate, score and evaluate take it",
+            "transducer": "transduce takes it",
+            "series model": "its method generate continues a series",
+        }
         raise UsageError(f"this is a {found}, not a {kind.kind}; {remedy.get(found, 'give one')}")
 
 

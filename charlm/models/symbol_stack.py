@@ -152,29 +152,7 @@ class SymbolStack:
             table = W if symbols is None else W[:, symbols]
         elif symbols is None and self.vocabulary_size > LARGE_VOCABULARY:
             table = np.arange(self.vocabulary_size)  # without the copy of the weights that dense input would need
-        first, *others = self.stack.layers
-        dot_for = partial(shared_dot, cores=cores)
-        steps = [first.stepper(streams, table, dot_for=dot_for)]
-        steps += [layer.stepper(streams, dot_for=dot_for) for layer in others]
-
-        if len(steps) == 1:  # a tenth faster without the loop
-            (only,) = steps
-
-            def read_one(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
-                h, end = only(ids, state[0])
-                return h, (end,)
-
-            return read_one
-
-        def read(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
-            h, end = steps[0](ids, state[0])
-            ends = [end]
-            for step, layer_state in zip(steps[1:], state[1:], strict=True):
-                h, end = step(h, layer_state)
-                ends.append(end)
-            return h, tuple(ends)
-
-        return read
+        return self.stack.stepper(streams, table, dot_for=partial(shared_dot, cores=cores))
 
 
 def _layer_shapes(config: ModelConfig, input_size: int) -> dict[str, Shape]:

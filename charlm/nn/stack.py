@@ -16,7 +16,7 @@ from charlm.nn.kernels.gate_products import DotFor
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.padding import check_starts, forward_padded
 from charlm.nn.parameters import ParameterStore
-from charlm.nn.recurrent import LayerState, Resets, StepFunction
+from charlm.nn.recurrent import LayerState, Resets, StepFunction, StepInput
 
 __all__ = ["RecurrentLayer", "Stack", "StackBackprop", "StackState", "map_state", "named_state"]
 
@@ -178,3 +178,41 @@ class Stack:
             return dx, tuple(reversed(dstarts))
 
         return y, tuple(ends), backprop
+
+    def stepper(
+        self, streams: int | None, table: FloatArray | IdArray | None = None, *, dot_for: DotFor | None = None
+    ) -> Callable[[StepInput, StackState], tuple[FloatArray, StackState]]:
+        """Return a function that advances all layers by one step, with the weights as they are now.
+
+        Parameters
+        ----------
+        streams, table, dot_for
+            As for `Recurrent.stepper`; the table is the lowest layer's.
+
+        Returns
+        -------
+        callable
+            ``(x, state) -> (h, state)``: x (N, D) or ids (N,), h (N, H) of the top layer.
+        """
+        first, *others = self.layers
+        steps = [first.stepper(streams, table, dot_for=dot_for)]
+        steps += [layer.stepper(streams, dot_for=dot_for) for layer in others]
+
+        if len(steps) == 1:  # a tenth faster without the loop
+            (only,) = steps
+
+            def step_one(x: StepInput, state: StackState) -> tuple[FloatArray, StackState]:
+                h, end = only(x, state[0])
+                return h, (end,)
+
+            return step_one
+
+        def step(x: StepInput, state: StackState) -> tuple[FloatArray, StackState]:
+            h, end = steps[0](x, state[0])
+            ends = [end]
+            for advance, layer_state in zip(steps[1:], state[1:], strict=True):
+                h, end = advance(h, layer_state)
+                ends.append(end)
+            return h, tuple(ends)
+
+        return step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
@@ -27,14 +26,14 @@ from charlm.text.batches import (
     split,
     split_documents,
 )
+from charlm.text.batches.base import Series
 from charlm.text.vocabulary import Vocabulary
-from charlm.training.validation import WARMUP, HeldOut, symbols_read, validation_loss
+from charlm.training.validation import WARMUP, HeldOut, estimate_s, validation_loss
 
-__all__ = ["Task", "TextTask", "text_task"]
+__all__ = ["Task", "TextTask", "fitted", "text_task", "window_batches"]
 
 SAMPLE_LENGTH = 240
 DOCUMENTS = 10  # in a sample at most
-TRIAL_SYMBOLS = 32768  # of a validation that is timed
 
 
 class Task(Protocol):
@@ -101,32 +100,20 @@ class TextTask:
 
     def fit(self, config: TrainConfig) -> TrainConfig:
         """Shrink streams and windows to what a short text can fill; a long text changes nothing."""
-        if config.documents:
-            return config
-        streams, length = fit(self.characters, config.batch_size, config.seq_length)
-        shards = config.shards if config.shards and streams % config.shards == 0 else None
-        shortest = None if config.seq_length_min is None else min(config.seq_length_min, length)
-        return dataclasses.replace(
-            config, batch_size=streams, seq_length=length, seq_length_min=shortest, shards=shards
-        )
+        return config if config.documents else fitted(config, self.characters)
 
     def batches(self, config: TrainConfig, rng: np.random.Generator) -> Batches:
         """Return the windows that a configuration asks for."""
-        N, T, shortest = config.batch_size, config.seq_length, config.seq_length_min
-        if isinstance(self.train, Sequence):
-            stop_id = _stop_id(self.vocabulary)
-            return DocumentBatches(self.train, stop_id=stop_id, streams=N, length=T, rng=rng, shortest=shortest)
-        match config.sampling:
-            case "random":
-                return RandomBatches(self.train, streams=N, length=T, rng=rng, shortest=shortest)
-            case "min-char-rnn":
-                if N > 1:
-                    raise UsageError(f"sampling min-char-rnn reads one stream, not {N}; give `batch_size=1`")
-                return MinCharRnnBatches(self.train, length=T)
-            case "sequential":
-                return SequentialBatches(
-                    self.train, streams=N, length=T, rng=rng, shortest=shortest, state_reset=config.state_reset
-                )
+        if not isinstance(self.train, Sequence):
+            return window_batches(self.train, config, rng)
+        return DocumentBatches(
+            self.train,
+            stop_id=_stop_id(self.vocabulary),
+            streams=config.batch_size,
+            length=config.seq_length,
+            rng=rng,
+            shortest=config.seq_length_min,
+        )
 
     def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, float]:
         """Return the mean loss over all of the held-out text, in nats."""
@@ -134,13 +121,7 @@ class TextTask:
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
         """Estimate how long a validation takes from the first part of it."""
-        whole = self.held_out
-        if whole is None:
-            return 0.0
-        part = whole.head(min(len(whole.inputs), TRIAL_SYMBOLS))
-        begin = time.perf_counter()
-        _loss(learner, part, config)
-        return (time.perf_counter() - begin) * symbols_read(whole) / symbols_read(part)
+        return 0.0 if self.held_out is None else estimate_s(lambda p: _loss(learner, p, config), self.held_out)
 
     def sample(self, learner: Learner, seed: int) -> str:
         """Return a text, or some short documents, a line each."""
@@ -163,6 +144,32 @@ class TextTask:
     def facts(self) -> dict[str, Any]:
         """Return the number of symbols."""
         return {"vocabulary": len(self.vocabulary)}
+
+
+def fitted(config: TrainConfig, n: int) -> TrainConfig:
+    """Shrink streams and windows to what `n` symbols or steps can fill; many change nothing."""
+    streams, length = fit(n, config.batch_size, config.seq_length)
+    shards = config.shards if config.shards and streams % config.shards == 0 else None
+    shortest = None if config.seq_length_min is None else min(config.seq_length_min, length)
+    return dataclasses.replace(
+        config, batch_size=streams, seq_length=length, seq_length_min=shortest, shards=shards
+    )
+
+
+def window_batches(series: Series, config: TrainConfig, rng: np.random.Generator) -> Batches:
+    """Return the windows of ids (n,) or numbers (n, D) that a configuration asks for."""
+    N, T, shortest = config.batch_size, config.seq_length, config.seq_length_min
+    match config.sampling:
+        case "random":
+            return RandomBatches(series, streams=N, length=T, rng=rng, shortest=shortest)
+        case "min-char-rnn":
+            if N > 1:
+                raise UsageError(f"sampling min-char-rnn reads one stream, not {N}; give `batch_size=1`")
+            return MinCharRnnBatches(series, length=T)
+        case "sequential":
+            return SequentialBatches(
+                series, streams=N, length=T, rng=rng, shortest=shortest, state_reset=config.state_reset
+            )
 
 
 def text_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation: str | None = None) -> TextTask:
@@ -235,4 +242,6 @@ def _encode(vocabulary: Vocabulary, text: str) -> IdArray:
 
 def _loss(learner: Learner, held_out: HeldOut, config: TrainConfig) -> float:
     model = cast("CharModel", learner)
-    return validation_loss(model, held_out, groups=config.shards or 1, workers=config.workers or 1)
+    return validation_loss(
+        model, held_out, model.target_nats, groups=config.shards or 1, workers=config.workers or 1
+    )

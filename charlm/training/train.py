@@ -10,17 +10,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from charlm.blas import one_blas_thread
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner
+from charlm.models.series import SeriesModel
+from charlm.nn.arrays import FloatArray
 from charlm.runs.report import Report
 from charlm.runs.writer import RunWriter, settings_of
 from charlm.training.budget import Budget, Clock
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import fitting_note, idle_note, plan
 from charlm.training.run_loop import RunLoop
+from charlm.training.series import series_task
 from charlm.training.task import Task, TextTask, text_task
 from charlm.training.trainer import Trainer
 
@@ -132,26 +137,26 @@ class Training(Iterator[Report]):
 
 def train(
     model: Learner,
-    text: str | Task,
+    text: str | FloatArray | Task,
     config: TrainConfig | None = None,
     *,
-    validation: str | None = None,
+    validation: str | FloatArray | None = None,
     run: RunOptions | None = None,
 ) -> Training:
-    """Train a model on a text, or any learner on its task, in place, as far as the reports are read.
+    """Train a model in place, as far as the reports are read: on a text, on a series of numbers, or on any task.
 
     Nothing is done before the first report is asked for: iterate, or call ``run()``.
 
     Parameters
     ----------
-    model : CharModel or Learner
+    model : CharModel, SeriesModel or Learner
         The vocabulary of a `CharModel` must cover the text, or have an unknown slot.
-    text : str or Task
-        A text for a `CharModel`; for another learner its task.
+    text : str, ndarray or Task
+        A text for a `CharModel`; numbers (n, D) or (n,) for a `SeriesModel`; for another learner its task.
     config : TrainConfig, optional
         The defaults when left out.
-    validation : str, optional
-        A text of its own to validate on, in place of the last part of `text`.
+    validation : str or ndarray, optional
+        A text or series of its own to validate on, in place of the last part of `text`.
     run : RunOptions, optional
         Folder for checkpoints, and the run to resume; without it nothing is written.
 
@@ -159,7 +164,8 @@ def train(
     -------
     Training
         An iterator of reports, one an event, the first "start", the last "end". A "step" report's loss is in nats
-        per character. Its ``run()`` trains to the end and returns the last report.
+        per character, that of a `SeriesModel` the mean squared error. Its ``run()`` trains to the end and returns
+        the last report.
 
     Raises
     ------
@@ -176,16 +182,32 @@ def train(
     return Training(_reports(model, text, config or TrainConfig(), validation, run or RunOptions()), repr(model))
 
 
-def _task(model: Learner, text: str | Task, config: TrainConfig, validation: str | None) -> Task:
-    if not isinstance(text, str):
-        return text
-    if not isinstance(model, CharModel):
-        raise UsageError(f"a text trains a CharModel, not a {type(model).__name__}; give this learner its task")
-    return text_task(model.vocabulary, text, config, validation)
+def _task(
+    model: Learner, text: str | FloatArray | Task, config: TrainConfig, validation: str | FloatArray | None
+) -> Task:
+    if isinstance(text, str):
+        if not isinstance(model, CharModel):
+            raise UsageError(f"a text trains a CharModel, not a {type(model).__name__}; give this learner its task")
+        if isinstance(validation, np.ndarray):
+            raise UsageError("the text to validate on is an array; give a text")
+        return text_task(model.vocabulary, text, config, validation)
+    if isinstance(text, np.ndarray):
+        if not isinstance(model, SeriesModel):
+            raise UsageError(
+                f"numbers train a SeriesModel, not a {type(model).__name__}; give this learner its task"
+            )
+        if isinstance(validation, str):
+            raise UsageError("the series to validate on is a text; give numbers")
+        return series_task(model, text, config, validation)
+    return text
 
 
 def _reports(
-    model: Learner, text: str | Task, config: TrainConfig, validation: str | None, run: RunOptions
+    model: Learner,
+    text: str | FloatArray | Task,
+    config: TrainConfig,
+    validation: str | FloatArray | None,
+    run: RunOptions,
 ) -> Generator[Report, None, None]:
     began, note = run.clock() if run.started_s is None else run.started_s, ""
     run.on_phase("encoding the text" if isinstance(text, str) else "encoding the data")

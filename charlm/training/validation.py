@@ -1,46 +1,66 @@
-"""Held-out text, and the loss on it while training."""
+"""A held-out text or series, and the loss on it while training."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.models.language_model import CharModel
-from charlm.nn.arrays import IdArray
+from charlm.models.learner import State
+from charlm.nn.arrays import FloatArray, IdArray
+from charlm.nn.recurrent import Resets
 
-__all__ = ["WARMUP", "HeldOut", "symbols_read", "validation_loss"]
+__all__ = ["WARMUP", "HeldOut", "Reader", "estimate_s", "validation_loss"]
 
 WARMUP = 256
 STREAMS = 64
 STEPS = 64
+TRIAL_SYMBOLS = 32768  # of a validation that is timed
+
+Losses = Callable[[FloatArray, NDArray[Any]], NDArray[np.float64]]
+"""``(h (T, N, H), targets) -> losses (T, N)``."""
+
+
+class Reader(Protocol):
+    """A model that reads sequences; `CharModel` and `SeriesModel` are such."""
+
+    def zero_state(self, streams: int) -> State:
+        """Return the state of N streams that have read nothing."""
+
+    def hidden(
+        self, inputs: NDArray[Any], state: State | None = None, *, resets: Resets | None = None
+    ) -> tuple[FloatArray, State]:
+        """Return the top layer's hidden states (T, N, H), and the state."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """Text to validate on, as one stream of predictions.
+    """A text or a series of numbers to validate on, as one stream of predictions.
 
     Parameters
     ----------
-    inputs, targets : ndarray of int, shape (n,)
+    inputs, targets : ndarray, shape (n,) or (n, D)
+        Ids, or numbers.
     resets : ndarray of bool, shape (n,)
         True at the first prediction of a document.
     warmup : int
         So many predictions at the start only warm the state up and are not counted.
     """
 
-    inputs: IdArray
-    targets: IdArray
+    inputs: NDArray[Any]
+    targets: NDArray[Any]
     resets: NDArray[np.bool_]
     warmup: int = 0
 
     @classmethod
     def join(cls, sequences: Sequence[IdArray], warmup: int = 0) -> HeldOut:
-        """Put sequences one after the other; each begins from zero state."""
+        """Put sequences of ids one after the other; each begins from zero state."""
         return cls(
             np.concatenate([ids[:-1] for ids in sequences]).astype(np.intp),
             np.concatenate([ids[1:] for ids in sequences]).astype(np.intp),
@@ -48,21 +68,30 @@ class HeldOut:
             warmup,
         )
 
+    @classmethod
+    def of(cls, series: NDArray[Any], warmup: int = 0) -> HeldOut:
+        """Take one series, each step of which is the target of the one before."""
+        return cls(series[:-1], series[1:], np.arange(len(series) - 1) == 0, warmup)
+
     def head(self, count: int) -> HeldOut:
         """Return the first `count` predictions, of which at least one is counted."""
         return HeldOut(self.inputs[:count], self.targets[:count], self.resets[:count], min(self.warmup, count - 1))
 
 
-def validation_loss(model: CharModel, held_out: HeldOut, *, groups: int = 1, workers: int = 1) -> float:
-    """Return the mean loss in nats over all of a held-out text.
+def validation_loss(
+    model: Reader, held_out: HeldOut, losses: Losses, *, groups: int = 1, workers: int = 1
+) -> float:
+    """Return the mean loss over all of a held-out text or series.
 
-    The text is cut into up to 64 streams that are read side by side. Each is warmed up on the 256 symbols
+    It is cut into up to 64 streams that are read side by side. Each is warmed up on the 256 symbols
     before its own first prediction, so that the result is that of one long stream but for what lies further back.
 
     Parameters
     ----------
-    model : CharModel
+    model : Reader
     held_out : HeldOut
+    losses : callable
+        The model's loss of each prediction, ``(h (T, N, H), targets) -> (T, N)``: `CharModel.target_nats`, say.
     groups : int
         Into how many groups the streams are cut: may decide the last bits, as shards do in training.
     workers : int
@@ -73,7 +102,7 @@ def validation_loss(model: CharModel, held_out: HeldOut, *, groups: int = 1, wor
     parts = np.array_split(begins, min(groups, streams))
 
     def read(part: IdArray) -> float:
-        return _nats(model, held_out, part, length)
+        return _sum(model, held_out, losses, part, length)
 
     if workers == 1:
         return math.fsum(map(read, parts)) / counted
@@ -81,7 +110,15 @@ def validation_loss(model: CharModel, held_out: HeldOut, *, groups: int = 1, wor
         return math.fsum(threads.map(read, parts)) / counted
 
 
-def symbols_read(held_out: HeldOut) -> int:
+def estimate_s(loss: Callable[[HeldOut], float], whole: HeldOut) -> float:
+    """Estimate from its first part how many seconds the loss of all that is held out takes."""
+    part = whole.head(min(len(whole.inputs), TRIAL_SYMBOLS))
+    begin = time.perf_counter()
+    loss(part)
+    return (time.perf_counter() - begin) * _symbols_read(whole) / _symbols_read(part)
+
+
+def _symbols_read(held_out: HeldOut) -> int:
     """Return how many symbols `validation_loss` reads, those that only warm a stream up included."""
     streams, length = _cut(held_out)
     return streams * (WARMUP + length)
@@ -94,11 +131,11 @@ def _cut(held_out: HeldOut) -> tuple[int, int]:
     return streams, -(-counted // streams)
 
 
-def _nats(model: CharModel, held_out: HeldOut, begins: IdArray, length: int) -> float:
-    """Read streams of so many symbols side by side, and return what all predictions together cost."""
+def _sum(model: Reader, held_out: HeldOut, losses: Losses, begins: IdArray, length: int) -> float:
+    """Read streams of so many symbols side by side, and return the sum of the losses of all predictions."""
     total = len(held_out.inputs)
     ends = np.minimum(begins + length, total)
-    nats, state = 0.0, model.zero_state(len(begins))
+    total_loss, state = 0.0, model.zero_state(len(begins))
     with np.errstate(over="ignore", invalid="ignore"):  # absurd weights give an absurd loss, and no warning
         for start in range(-WARMUP, length, STEPS):
             at = begins + np.arange(start, min(start + STEPS, length))[:, None]  # (T, N) places in the text
@@ -107,5 +144,5 @@ def _nats(model: CharModel, held_out: HeldOut, begins: IdArray, length: int) -> 
             counts = (at >= begins) & (at < ends)
             h, state = model.hidden(held_out.inputs[inside], state, resets=fresh)
             if counts.any():
-                nats += float(model.target_nats(h, held_out.targets[inside])[counts].sum())
-    return nats
+                total_loss += float(losses(h, held_out.targets[inside])[counts].sum())
+    return total_loss

@@ -105,9 +105,18 @@ def _run_cells(run: RunInfo) -> dict[str, Text]:
 def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
     start = {"config": {"model": info.config}, "parameters": info.parameters}
     if info.targets is None:
-        start["vocabulary"] = info.symbols
+        start["features" if info.unit == "number" else "vocabulary"] = info.symbols
     # these are in the lines of the model
-    defaults = {"cell", "hidden_size", "layers", "embedding_size", "output", "attention", "bidirectional"}
+    defaults = {
+        "cell",
+        "hidden_size",
+        "layers",
+        "embedding_size",
+        "features",
+        "output",
+        "attention",
+        "bidirectional",
+    }
     rows = [
         ("checkpoint", info.path),
         ("saved", f"{_when(info.saved_s)} · {info.bytes:,} bytes"),

@@ -95,12 +95,12 @@ def model_line(start: Mapping[str, Any]) -> str:
     if model:
         layers = f"{model['layers']} × " if model["layers"] > 1 else ""
         parts.append(f"{model['cell']} {layers}{model['hidden_size']}")
-        if model["embedding_size"]:
+        if model.get("embedding_size"):
             parts.append(f"embedding {model['embedding_size']}")
         parts += ["both directions"] * bool(model.get("bidirectional"))
         parts += ["attention"] * (model.get("output") == "text" and model.get("attention") is not False)
-    counts = {"vocabulary": "symbols", "parameters": "parameters"}
-    parts += [f"{start[key]:,} {noun}" for key, noun in counts.items() if key in start]
+    counts = {"vocabulary": "symbol", "features": "feature", "parameters": "parameter"}
+    parts += [_count(start[key], noun) for key, noun in counts.items() if key in start]
     return visible_line(" · ".join(parts))
 
 
@@ -127,7 +127,7 @@ def engine_line(start: Mapping[str, Any]) -> str:
 
 
 def _count(value: int, noun: str) -> str:
-    return f"{value} {noun}{'' if value == 1 else 's'}"
+    return f"{value:,} {noun}{'' if value == 1 else 's'}"
 
 
 def judged(history: History) -> Verdict:

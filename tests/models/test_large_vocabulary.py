@@ -163,7 +163,7 @@ def test_evaluating_holds_a_few_blocks_at_once() -> None:
     held_out = HeldOut(ids[:-1], ids[1:], np.zeros(20_000, bool), 0)
     tracemalloc.start()
     try:
-        loss = validation_loss(model, held_out)
+        loss = validation_loss(model, held_out, model.target_nats)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -241,7 +241,7 @@ def test_averaged_weights_are_evaluated_and_kept_as_the_best(tmp_path):
     assert (average != last.params.value).mean() > 0.9
     (loss,) = [report.loss for report in reports if report.event == "eval"]
     held_out = text_task(best.vocabulary, text, config).held_out
-    assert loss == validation_loss(best, held_out)
+    assert loss == validation_loss(best, held_out, best.target_nats)
 
 
 def test_defaults_learn_from_python():

@@ -43,7 +43,9 @@ def test_a_short_text_exactly(cell: str, characters: int) -> None:
     model = trained(text, cell)
     for val_frac, validation in ((0.1, text[:characters]), (characters / len(text), None)):
         held_out = text_task(model.vocabulary, text, charlm.TrainConfig(val_frac=val_frac), validation).held_out
-        assert validation_loss(model, held_out) == pytest.approx(one_stream(model, held_out), rel=1e-12)
+        assert validation_loss(model, held_out, model.target_nats) == pytest.approx(
+            one_stream(model, held_out), rel=1e-12
+        )
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
@@ -54,7 +56,7 @@ def test_a_long_text_closely(cell: str, characters: int) -> None:
     config = charlm.TrainConfig(val_frac=characters / len(text))
     held_out = text_task(model.vocabulary, text, config).held_out
     assert len(held_out.targets) - held_out.warmup == pytest.approx(characters, abs=1)
-    got, wanted = validation_loss(model, held_out), one_stream(model, held_out)
+    got, wanted = validation_loss(model, held_out, model.target_nats), one_stream(model, held_out)
     assert got == pytest.approx(wanted, abs=1e-3)
 
 
@@ -64,7 +66,9 @@ def test_documents_exactly(lines: int) -> None:
     model = trained(text, "gru", documents=True)
     config = charlm.TrainConfig(documents=True)
     held_out = text_task(model.vocabulary, text, config, make_names(lines)).held_out
-    assert validation_loss(model, held_out) == pytest.approx(one_stream(model, held_out), rel=1e-12)
+    assert validation_loss(model, held_out, model.target_nats) == pytest.approx(
+        one_stream(model, held_out), rel=1e-12
+    )
 
 
 def test_a_document_longer_than_the_warm_up() -> None:
@@ -72,7 +76,9 @@ def test_a_document_longer_than_the_warm_up() -> None:
     model = trained(text, "lstm", documents=True)
     long = text.replace("\n", " ") + "\n" + text
     held_out = text_task(model.vocabulary, text, charlm.TrainConfig(documents=True), long).held_out
-    assert validation_loss(model, held_out) == pytest.approx(one_stream(model, held_out), abs=1e-3)
+    assert validation_loss(model, held_out, model.target_nats) == pytest.approx(
+        one_stream(model, held_out), abs=1e-3
+    )
 
 
 def test_every_target_counts_once() -> None:
@@ -85,14 +91,16 @@ def test_every_target_counts_once() -> None:
         held_out = text_task(model.vocabulary, text, charlm.TrainConfig(val_frac=characters / len(text))).held_out
         targets = held_out.targets[held_out.warmup :]
         wanted = np.log(np.exp(1.5) + len(model.vocabulary) - 1) - 1.5 * np.mean(targets == 3)
-        assert validation_loss(model, held_out) == pytest.approx(wanted, rel=1e-12)
+        assert validation_loss(model, held_out, model.target_nats) == pytest.approx(wanted, rel=1e-12)
 
 
 def test_it_is_what_evaluate_gives() -> None:
     text = make_text(100)
     model = trained(text, "lstm")
     held_out = text_task(model.vocabulary, text, charlm.TrainConfig(), text[:300]).held_out
-    assert validation_loss(model, held_out) == pytest.approx(charlm.evaluate(model, text[:300]).nats, rel=1e-12)
+    assert validation_loss(model, held_out, model.target_nats) == pytest.approx(
+        charlm.evaluate(model, text[:300]).nats, rel=1e-12
+    )
 
 
 @pytest.mark.parametrize("characters", [40, 3000])
@@ -102,9 +110,12 @@ def test_groups_and_workers(cell: str, characters: int) -> None:
     text = make_text(2000)
     model = trained(text[:3000], cell)
     held_out = text_task(model.vocabulary, text, charlm.TrainConfig(val_frac=characters / len(text))).held_out
-    whole = validation_loss(model, held_out)
+    whole = validation_loss(model, held_out, model.target_nats)
     for groups in (2, 3, 4, 100):
-        losses = {validation_loss(model, held_out, groups=groups, workers=workers) for workers in (1, 2, 4)}
+        losses = {
+            validation_loss(model, held_out, model.target_nats, groups=groups, workers=workers)
+            for workers in (1, 2, 4)
+        }
         assert len(losses) == 1
         assert losses.pop() == pytest.approx(whole, rel=1e-6)
 
@@ -115,4 +126,4 @@ def test_absurd_weights_give_no_warning() -> None:
     model.params.value[:] = np.float32(3e38)
     held_out = text_task(model.vocabulary, text, charlm.TrainConfig()).held_out
     for workers in (1, 2):
-        assert not np.isfinite(validation_loss(model, held_out, groups=2, workers=workers))
+        assert not np.isfinite(validation_loss(model, held_out, model.target_nats, groups=2, workers=workers))

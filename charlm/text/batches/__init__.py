@@ -15,7 +15,7 @@ for bit.
 
 from __future__ import annotations
 
-from charlm.text.batches.base import Batch, Batches, BatchShapes, text_batch, text_shapes
+from charlm.text.batches.base import Batch, Batches, BatchShapes, checked_series, text_batch, text_shapes
 from charlm.text.batches.documents import DocumentBatches, split_documents
 from charlm.text.batches.fitting import fit, split
 from charlm.text.batches.min_char_rnn import MinCharRnnBatches
@@ -32,6 +32,7 @@ __all__ = [
     "PairBatches",
     "RandomBatches",
     "SequentialBatches",
+    "checked_series",
     "fit",
     "pair_batch",
     "split",

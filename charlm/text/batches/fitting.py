@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from charlm.errors import CorpusError, UsageError
-from charlm.text.batches.base import IdArray
 
 __all__ = ["fit", "split"]
 
+_Number = TypeVar("_Number", bound=np.number[Any])
 
-def split(ids: IdArray, val_frac: float) -> tuple[IdArray, IdArray]:
-    """Hold out the end of a text.
+
+def split(series: NDArray[_Number], val_frac: float) -> tuple[NDArray[_Number], NDArray[_Number]]:
+    """Hold out the end of a text or a series of numbers.
 
     Parameters
     ----------
-    ids : ndarray, shape (n,)
+    series : ndarray, shape (n,) or (n, D)
     val_frac : float
         Fraction f that is held out.
 
     Returns
     -------
     train, validation : ndarray
-        Views of the first ⌊(1−f)·n⌋ ids and of what follows them, which may be nothing.
+        Views of the first ⌊(1−f)·n⌋ steps and of what follows them, which may be nothing.
 
     Raises
     ------
@@ -33,8 +38,8 @@ def split(ids: IdArray, val_frac: float) -> tuple[IdArray, IdArray]:
     if not 0 <= val_frac < 1:
         raise UsageError(f"`val_frac` is {val_frac}; it must be at least 0 and below 1")
     # the fraction as it is written: in binary, 1 - 0.9 of ten is less than one
-    border = math.floor((1 - Fraction(str(val_frac))) * len(ids))
-    return ids[:border], ids[border:]
+    border = math.floor((1 - Fraction(str(val_frac))) * len(series))
+    return series[:border], series[border:]
 
 
 def fit(n: int, streams: int, length: int) -> tuple[int, int]:
