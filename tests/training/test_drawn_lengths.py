@@ -120,11 +120,11 @@ def test_arrays_are_kept_for_a_few_lengths_only() -> None:
     with Trainer(model, text_task(model.vocabulary, text, config), config) as trainer:
         (_, workspace) = trainer.team._rank._shards[0]
         for _ in range(60):
-            before = len(workspace._kept)
+            before = len(workspace._stored)
             cursor = trainer.batches.symbols
             trainer.update()
             seen.add(trainer.batches.symbols - cursor)
-            kept.append(len(workspace._kept) - before)
+            kept.append(len(workspace._stored) - before)
     assert len(seen) == 8
     assert sum(map(bool, kept)) == 8  # the first time that each is used
 
