@@ -1,4 +1,4 @@
-"""`pair_nats`: how likely a model of pairs finds the targets when it is given them symbol by symbol."""
+"""`pair_nats`: how likely a model of pairs finds the targets, each symbol with those before it given."""
 
 from __future__ import annotations
 
@@ -24,13 +24,15 @@ AT_ONCE = 256  # pairs
 
 @dataclass(frozen=True, slots=True)
 class PairNats:
-    """The mean surprisal of targets.
+    """How likely a model finds targets.
 
     Parameters
     ----------
     nats : float
         Mean −ln p of a symbol of the targets, the one that ends a text included, of a label, or of a tag; nan where
         there is none.
+    accuracy : float
+        Share of them that the model finds the likeliest.
     symbols : int
         How many there are.
     left_out : int
@@ -38,6 +40,7 @@ class PairNats:
     """
 
     nats: float
+    accuracy: float
     symbols: int
     left_out: int
 
@@ -45,7 +48,7 @@ class PairNats:
 def pair_nats(
     model: Transducer, pairs: Sequence[Pair], *, on_unknown: OnUnknown = "error", progress: Progress | None = None
 ) -> PairNats:
-    """Return the mean surprisal of targets, each symbol read with those before it given (teacher forcing).
+    """Return how likely a model finds targets, each symbol with those before it given (teacher forcing).
 
     Parameters
     ----------
@@ -79,18 +82,21 @@ def pair_nats(
                 raise VocabularyError(f"target {number:,}: {error}") from error
     known.sort(key=lambda pair: (len(pair[0]), len(pair[1])))  # so that little is padding
     stop_id = None if model.target is None else model.target.stop_id
-    nats, symbols = 0.0, 0
+    nats, likeliest, symbols = 0.0, 0, 0
     for begin in range(0, len(known), AT_ONCE):
         sources, targets = zip(*known[begin : begin + AT_ONCE], strict=True)
         batch = pair_batch(sources, targets, output=model.config.output, stop_id=stop_id)
-        found = model.target_nats(batch)
+        found, right = model.try_targets(batch)
         if not np.isfinite(found).all():
             raise DivergedError.of_output()
         nats += float(found.sum())
+        likeliest += batch.counted - int((~right).sum())
         symbols += batch.counted
         if progress is not None:
             progress(begin + len(sources), len(known))
-    return PairNats(nats / symbols if symbols else math.nan, symbols, len(pairs) - len(known))
+    if not symbols:
+        return PairNats(math.nan, math.nan, 0, len(pairs) - len(known))
+    return PairNats(nats / symbols, likeliest / symbols, symbols, len(pairs) - len(known))
 
 
 def _encoder(model: Transducer) -> Callable[[str], IdArray]:

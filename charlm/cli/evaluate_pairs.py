@@ -69,6 +69,8 @@ def evaluate_pairs(
     measures = measure_pairs(made, [pair.target for pair in pairs], output)
     if as_json:
         values = {"output": output, **measures.to_json(), "nats": nats.nats, "symbols": nats.symbols}
+        if output == "text":
+            values["accuracy"] = nats.accuracy
         sys.stdout.write(json_text(values | {"left_out": nats.left_out}) + "\n")
         return
     for line in measure_lines(measures, nats, output, shutil.get_terminal_size().columns):

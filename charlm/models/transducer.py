@@ -211,9 +211,9 @@ class Transducer(EncoderDecoder):
         return self.try_targets(batch)[0]
 
     def try_targets(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return −ln p of each target of a batch, and which streams' targets are all the likeliest.
+        """Return −ln p of each target of a batch, and which targets are the likeliest.
 
-        These are the streams whose target is decoded by temperature 0: as long as a text is right, the decoder has
+        A stream of which all are is decoded exactly at temperature 0: as long as a text is right, the decoder has
         read the same symbols either way.
 
         Parameters
@@ -225,7 +225,8 @@ class Transducer(EncoderDecoder):
         -------
         nats : ndarray of float64, of the targets' shape
             Zero where the mask says that a target does not count.
-        exact : ndarray of bool, shape (N,)
+        right : ndarray of bool, of the targets' shape
+            True where a target does not count.
         """
         whole = _with_a_step(batch)
         logits, _ = self.logits(whole)
@@ -235,8 +236,9 @@ class Transducer(EncoderDecoder):
         nats = np.where(counts, target_nats(logits, targets), 0)
         if self.target is not None and self.target.unknown_id is not None:
             logits[..., self.target.unknown_id] = -np.inf  # is never written
-        exact = ((logits.argmax(axis=2) == targets) | ~counts).all(axis=0)
-        return nats[: len(batch["targets"])], exact
+        right = (logits.argmax(axis=2) == targets) | ~counts
+        T = len(batch["targets"])
+        return nats[:T], right[:T]
 
 
 def _with_a_step(batch: Batch) -> Batch:

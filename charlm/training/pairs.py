@@ -82,11 +82,15 @@ class PairsTask:
 
     def _validate(self, learner: Learner, pairs: int) -> dict[str, float]:
         model, wanted = cast("Transducer", learner), self._tried[:pairs]
-        nats, counted, right = 0.0, 0, 0
+        nats, counted, exact = 0.0, 0, 0
         for batch in self._batches_of(wanted, model):
-            each, exact = model.try_targets(batch)
-            nats, counted, right = nats + float(each.sum()), counted + batch.counted, right + int(exact.sum())
-        return {"loss": nats / counted, "exact": right / pairs}
+            each, right = model.try_targets(batch)
+            nats, counted, exact = (
+                nats + float(each.sum()),
+                counted + batch.counted,
+                exact + int(right.all(axis=0).sum()),
+            )
+        return {"loss": nats / counted, "exact": exact / pairs}
 
     def _batches_of(self, pairs: Sequence[Pair], model: Transducer) -> Iterator[Batch]:
         """Yield pairs, those of similar lengths together."""

@@ -34,6 +34,7 @@ def measure_lines(measures: PairMeasures, nats: PairNats, output: OutputName, wi
     yield _figure("exact match", f"{measures.exact:.2%}, {right:,} of {measures.pairs:,}")
     if measures.character_error_rate is not None:
         yield _figure("character error rate", f"{100 * measures.character_error_rate:.2f}%")
+        yield _figure("accuracy per character", f"{nats.accuracy:.2%}, those before it given")
     if output == "tags" and measures.accuracy is not None:
         yield _figure("accuracy per tag", f"{measures.accuracy:.2%}")
     yield _figure(f"nats per {_UNIT[output]}", number(nats.nats))

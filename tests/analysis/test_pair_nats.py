@@ -11,7 +11,7 @@ from charlm.analysis import pair_nats as module
 from charlm.analysis.pair_nats import pair_nats
 from charlm.errors import DivergedError, UsageError, VocabularyError
 from charlm.text.pairs import Pair
-from tests.models.pairs import LABELS, make
+from tests.models.pairs import LABELS, STOP, make
 
 SOURCES = ["abcde", "a", "ddcab", "bb", "ecbae", "cab", "ea"]
 
@@ -37,6 +37,38 @@ def test_the_nats_of_an_output_are_those_of_making_it(shape, at_once, monkeypatc
     found = pair_nats(model, pairs)
     assert (found.symbols, found.left_out) == (symbols, 0)
     assert found.nats == pytest.approx(nats / symbols, rel=1e-10)
+
+
+@pytest.mark.parametrize("shape", ["text", "no-attention"])
+def test_accuracy_symbol_by_symbol(shape):
+    model = make(shape)
+    pairs = [Pair("abc", "xyz"), Pair("d", "zzxy"), Pair("ecab", ""), Pair("aa", "x")]
+    right = 0
+    for source, target in pairs:
+        ids = model.source.encode(source).astype(int)
+        encoded = model.encode(ids[:, None], np.array([len(ids)]))
+        step = model.stepper(encoded)
+        state, last = encoded.state, STOP
+        for symbol in [*model.target.encode(target), STOP]:
+            logits, state, _ = step(np.array([last]), state)
+            right += int(logits[0].argmax() == symbol)
+            last = int(symbol)
+    found = pair_nats(model, pairs)
+    assert found.symbols == 12
+    assert found.accuracy == right / 12
+    assert 0 < right < 12
+
+
+@pytest.mark.parametrize(("shape", "share"), [("label", 0.5), ("tags", 5 / 6)])
+def test_accuracy_of_labels_and_tags(shape, share):
+    model = make(shape)
+    (made,) = charlm.transduce(model, "abc")
+    wrong = (
+        LABELS[LABELS.index(made.text) - 1]
+        if model.labels
+        else made.text[:2] + ("B" if made.text[2] != "B" else "I")
+    )
+    assert pair_nats(model, [Pair("abc", made.text), Pair("abc", wrong)]).accuracy == share
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from charlm.analysis.pairs import measure_pairs
 from charlm.ui.pair_measures import measure_lines
 from tests.hostile import TEXT, faults
 
-NATS = PairNats(0.5, 9, 0)
+NATS = PairNats(0.5, 0.75, 9, 0)
 
 
 def test_text() -> None:
@@ -15,6 +15,7 @@ def test_text() -> None:
     assert lines == [
         "exact match               50.00%, 1 of 2",
         "character error rate      40.00%",
+        "accuracy per character    75.00%, those before it given",
         "nats per character        0.5000",
     ]
 
@@ -50,8 +51,10 @@ def test_labels_in_a_table_or_a_list() -> None:
 
 
 def test_what_cannot_be_written_is_told() -> None:
-    lines = list(measure_lines(measure_pairs(["a"], ["b"], "text"), PairNats(float("nan"), 0, 1), "text", 80))
-    assert lines[2:] == [
+    lines = list(
+        measure_lines(measure_pairs(["a"], ["b"], "text"), PairNats(float("nan"), float("nan"), 0, 1), "text", 80)
+    )
+    assert lines[3:] == [
         "nats per character        –",
         "cannot be written         1 targets, wrong and not in the nats",
     ]
