@@ -14,7 +14,7 @@ from charlm.ui.wording import number
 
 __all__ = ["measure_lines"]
 
-_NAMES = 26  # columns
+_NAMES = 24  # columns
 _MOST = 10  # confusions that are listed
 _UNIT = {"text": "character", "label": "label", "tags": "tag"}
 
@@ -31,7 +31,7 @@ def measure_lines(measures: PairMeasures, nats: PairNats, output: OutputName, wi
         Columns that there are for a table.
     """
     right = round(measures.exact * measures.pairs)
-    yield _figure("exact match", f"{measures.exact:.2%}, {right:,} of {measures.pairs:,}")
+    yield _figure("exact match", f"{measures.exact:.2%}, {right:,}/{measures.pairs:,}")
     if measures.character_error_rate is not None:
         yield _figure("character error rate", f"{100 * measures.character_error_rate:.2f}%")
         yield _figure("accuracy per character", f"{nats.accuracy:.2%}, those before it given")
@@ -68,7 +68,7 @@ def _confusions(found: Mapping[str, Mapping[str, int]], width: int) -> Iterator[
     ]
     table = list(_table([["target", *map(visible_line, labels)], *rows]))
     if max(map(cell_len, table)) <= width:
-        yield "Targets (rows) and what the model made of their sources (columns):"
+        yield "Rows are targets, columns are outputs:"
         yield from table
         return
     wrong = [(n, target, made) for target, row in found.items() for made, n in row.items() if made != target]

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from charlm.text.pairs import escaped
 from tests.markup import check_page, check_picture
 from tests.models.pairs import STOP, make
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "", "PYTHONPATH": os.pathsep.join(sys.path)}
 CHARLM = [sys.executable, "-m", "charlm"]
 
 
@@ -170,11 +171,14 @@ class TestStandardInput:
         ) as child:
             assert child.stdin is not None
             assert child.stdout is not None
+            patience = threading.Timer(60, child.kill)  # rather than wait for ever
+            patience.start()
             for source in ("abc", "e", "abc"):
                 child.stdin.write(f"{source}\n")
                 assert child.stdout.readline().strip() in ("good", "bad", "ugly")
             child.stdin.close()
             assert child.wait() == 0
+            patience.cancel()
 
     @pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
     def test_ctrl_c_ends_it_quietly(self):

@@ -13,16 +13,16 @@ NATS = PairNats(0.5, 0.75, 9, 0)
 def test_text() -> None:
     lines = list(measure_lines(measure_pairs(["ab", "x"], ["ab", "xyz"], "text"), NATS, "text", 80))
     assert lines == [
-        "exact match               50.00%, 1 of 2",
-        "character error rate      40.00%",
-        "accuracy per character    75.00%, those before it given",
-        "nats per character        0.5000",
+        "exact match             50.00%, 1/2",
+        "character error rate    40.00%",
+        "accuracy per character  75.00%, those before it given",
+        "nats per character      0.5000",
     ]
 
 
 def test_tags() -> None:
     lines = list(measure_lines(measure_pairs(["BIO", "BB"], ["BIO", "BI"], "tags"), NATS, "tags", 80))
-    assert lines[1:3] == ["accuracy per tag          80.00%", "nats per tag              0.5000"]
+    assert lines[1:3] == ["accuracy per tag        80.00%", "nats per tag            0.5000"]
     assert lines[4:] == [
         "tag  precision  recall      F1  count",
         "B       0.6667  1.0000  0.8000      2",
@@ -55,8 +55,8 @@ def test_what_cannot_be_written_is_told() -> None:
         measure_lines(measure_pairs(["a"], ["b"], "text"), PairNats(float("nan"), float("nan"), 0, 1), "text", 80)
     )
     assert lines[3:] == [
-        "nats per character        –",
-        "cannot be written         1 targets, wrong and not in the nats",
+        "nats per character      –",
+        "cannot be written       1 targets, wrong and not in the nats",
     ]
 
 
