@@ -8,19 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from charlm.config import ModelConfig, TransducerConfig
+from charlm.config import ModelConfig, SeriesConfig, TransducerConfig
 from charlm.config.checks import check_number
 from charlm.models.language_model import CharModel
+from charlm.models.series import SeriesModel
 from charlm.models.transducer import Transducer
 from charlm.nn.gradient_check import GradientCheck, check_gradients
 from charlm.nn.stack import map_state, named_state
-from charlm.text.batches import pair_batch, text_batch
+from charlm.text.batches import Batch, pair_batch, text_batch
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["ModelCheck", "check_model", "check_models", "check_transducer"]
+__all__ = ["ModelCheck", "check_model", "check_models", "check_series", "check_transducer"]
 
 TEXT = "abcde"
-STEPS, STREAMS, EMBEDDING = 6, 3, 4
+STEPS, STREAMS, EMBEDDING, FEATURES = 6, 3, 4, 2
 LENGTHS = ((5, 3), (1, 2), (2, 6))  # of sources and targets
 
 
@@ -42,7 +43,7 @@ class ModelCheck:
 
 
 def check_models(*, hidden_size: int, layers: int, entries: int, seed: int) -> Iterator[ModelCheck]:
-    """Check a language model of every cell, with one-hot and with embedded input, and transducers."""
+    """Check language models of every cell, with one-hot and embedded input, transducers and series models."""
     cells: dict[str, dict[str, Any]] = {
         "rnn": {"cell": "rnn"},
         "lstm": {"cell": "lstm"},
@@ -69,6 +70,14 @@ def check_models(*, hidden_size: int, layers: int, entries: int, seed: int) -> I
     for name, settings in pairs.items():
         shape = TransducerConfig(**{"hidden_size": even, "layers": layers, "dtype": "float64", **settings})
         yield ModelCheck(name, check_transducer(shape, entries=entries, seed=seed))
+    numbers = {f"{cell}, numbers": settings for cell, settings in cells.items()} | {
+        "lstm, linear output": {"output_activation": "identity"}
+    }
+    for name, settings in numbers.items():
+        of_series = SeriesConfig(
+            **{"features": FEATURES, "hidden_size": hidden_size, "layers": layers, "dtype": "float64", **settings}
+        )
+        yield ModelCheck(name, check_series(of_series, entries=entries, seed=seed))
 
 
 def check_model(config: ModelConfig, *, entries: int, seed: int) -> GradientCheck:
@@ -87,16 +96,44 @@ def check_model(config: ModelConfig, *, entries: int, seed: int) -> GradientChec
     model = CharModel(config, Vocabulary.from_text(TEXT), seed=seed)
     model.params.value[:] = rng.uniform(-0.5, 0.5, model.params.value.size)
     ids = rng.integers(0, len(model.vocabulary), (STEPS + 1, STREAMS))
+    return _check_from_a_state(model, text_batch(ids[:-1], ids[1:]), rng=rng, entries=entries)
+
+
+def check_series(config: SeriesConfig, *, entries: int, seed: int) -> GradientCheck:
+    """Check a series model's gradients on random numbers, from a random state, with dropout off.
+
+    Parameters
+    ----------
+    config : SeriesConfig
+        Of float64.
+    entries : int
+        Entries to try of each tensor.
+    seed : int
+        Draws weights, numbers, state, entries and direction.
+    """
+    rng = np.random.default_rng(seed)
+    model = SeriesModel(config)
+    model.params.value[:] = rng.uniform(-0.5, 0.5, model.params.value.size)
+    numbers = rng.normal(size=(STEPS + 1, STREAMS, config.features))
+    return _check_from_a_state(model, text_batch(numbers[:-1], numbers[1:]), rng=rng, entries=entries)
+
+
+def _check_from_a_state(
+    model: CharModel | SeriesModel, batch: Batch, *, rng: np.random.Generator, entries: int
+) -> GradientCheck:
+    """Check the gradients of all weights and of a random state."""
     start = map_state(lambda a: rng.uniform(-0.5, 0.5, a.shape), model.zero_state(STREAMS))
-    batch = text_batch(ids[:-1], ids[1:])
     _, _, backprop = model.loss(batch, start)
     model.params.grad[:] = 0
-    dstart = backprop()
-    tensors = model.tensors()
-    gradients = {name: model.params.gradient(name) for name in tensors}
-    tensors |= named_state(start)
-    gradients |= named_state(dstart)
-    return check_gradients(lambda: model.loss(batch, start)[0], tensors, gradients, rng=rng, entries=entries)
+    dstart = named_state(backprop())
+    gradients = {name: model.params.gradient(name) for name in model.params}
+    return check_gradients(
+        lambda: model.loss(batch, start)[0],
+        {**model.params, **named_state(start)},
+        gradients | dstart,
+        rng=rng,
+        entries=entries,
+    )
 
 
 def check_transducer(config: TransducerConfig, *, entries: int, seed: int) -> GradientCheck:

@@ -111,7 +111,7 @@ class RunInfo:
     hidden_size, layers, parameters, step : int, optional
         None where it is not known.
     best_loss : float, optional
-        Lowest validation loss, in nats per symbol; None where there was no validation.
+        Lowest validation loss, in nats per symbol; None where there was no validation, and for series.
     error : str
         What is wrong with the checkpoint; empty if nothing is.
     steps : int, optional
@@ -207,6 +207,7 @@ def _describe_run(run: Run) -> RunInfo:
     training = _object(meta, "training")
     progress, train, budget = (_object(training, name) for name in ("progress", "train", "budget"))
     step, steps, best_loss = progress.get("step"), train.get("steps"), progress.get("best_loss")
+    in_nats = not isinstance(config, SeriesConfig)
     unfinished = isinstance(step, int) and isinstance(steps, int) and is_unfinished(progress, steps)
     return dataclasses.replace(
         found,
@@ -217,7 +218,7 @@ def _describe_run(run: Run) -> RunInfo:
         step=step if isinstance(step, int) else None,
         steps=steps if isinstance(steps, int) else None,
         unfinished=unfinished,
-        best_loss=best_loss if isinstance(best_loss, float) else None,
+        best_loss=best_loss if isinstance(best_loss, float) and in_nats else None,
         minutes=minutes if isinstance(minutes := budget.get("minutes"), (int, float)) else None,
         kind=Transducer.kind if isinstance(config, TransducerConfig) else CharModel.kind,
         output=config.output if isinstance(config, TransducerConfig) else "",

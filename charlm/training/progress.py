@@ -35,7 +35,7 @@ class Progress:
         The last update whose due hooks (evaluate, sample) ran. Below `step` if a stop was requested before they
         did; a resumed run runs them first.
     worse, hopeless : int
-        Updates in a row whose loss was above ln V, what guessing costs; and above a hundred times that.
+        Updates in a row whose loss was above what guessing costs, ln V for text; and above a hundred times that.
     rollbacks : int
         How often training diverged and was rolled back to an earlier state; each time the rate is halved.
     gave_up : bool

@@ -88,10 +88,11 @@ class RunLoop:
         if config.log_every and (ends or progress.step % config.log_every == 0):
             yield dataclasses.replace(report, chars_per_s=self._pace())
         if progress.hopeless >= PATIENCE:
-            what = f"the loss has been above 100 times ln V for {PATIENCE} updates and is {report.loss:.3g}"
+            far = f"above 100 times {self._guessing:.2f}, what guessing costs,"
+            what = f"the loss has been {far} for {PATIENCE} updates and is {report.loss:.3g}"
             raise _DivergenceError(what, progress.step, hopeless=True)
         if progress.worse == PATIENCE:
-            what = f"for {PATIENCE} updates the loss has been above {self._guessing:.2f} nats, what guessing costs"
+            what = f"for {PATIENCE} updates the loss has been above {self._guessing:.2f}, what guessing costs"
             yield self.trainer.report("warning", text=f"{what}; {self._remedy}")
 
     def _pace(self) -> float:
@@ -129,7 +130,7 @@ class RunLoop:
             yield from self._sample()
         progress.examined_step = progress.step
         if progress.worse and self.trainer.train_loss > 2 * self._guessing:
-            what = f"the loss ended far above {self._guessing:.2f} nats, what guessing costs"
+            what = f"the loss ended far above {self._guessing:.2f}, what guessing costs"
             yield self.trainer.report("warning", text=f"{what}; {self._remedy}")
         yield from self._save(best=best or not self.validates)
         yield self._end("patience" if progress.gave_up else "finished")

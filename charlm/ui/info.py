@@ -127,7 +127,7 @@ def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
     ]
     progress = info.training.get("progress")
     if isinstance(progress, dict):
-        rows += _progress(progress)
+        rows += _progress(progress, "squared error" if info.unit == "number" else "nats")
     rows += _run(history)
     train, origin = (
         values if isinstance(values := info.training.get(k), dict) else {} for k in ("train", "origin")
@@ -191,13 +191,14 @@ def _text(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(label, value) for label, value in rows.items() if value and value != "None"]
 
 
-def _progress(progress: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _progress(progress: Mapping[str, Any], unit: str) -> list[tuple[str, str]]:
     """Describe the progress of training from what the loop stored; what is missing or odd is left out."""
     step, best, elapsed_s = (stored_number(progress.get(name)) for name in ("step", "best_loss", "elapsed_s"))
     rows = [("trained", f"{number(step, ',.0f')} updates in {duration(elapsed_s)}")]
     if math.isfinite(best):
         at = stored_number(progress.get("best_step"))
-        rows.append(("best loss", f"{number(best)} nats, {bits(best)} bits, at step {number(at, ',.0f')}"))
+        in_bits = f", {bits(best)} bits" if unit == "nats" else ""
+        rows.append(("best loss", f"{number(best)} {unit}{in_bits}, at step {number(at, ',.0f')}"))
     history = progress.get("history")
     entries = [entry for entry in history if isinstance(entry, list)] if isinstance(history, list) else []
     for label, place in (("train", 1), ("validation", 2)):
@@ -205,7 +206,7 @@ def _progress(progress: Mapping[str, Any]) -> list[tuple[str, str]]:
         seen = [loss for loss in losses if math.isfinite(loss)]
         if seen:
             curve = sparkline(losses, width=_CURVE_WIDTH)[0]
-            rows.append((label, f"{curve}  {number(seen[0])} → {number(seen[-1])} nats"))
+            rows.append((label, f"{curve}  {number(seen[0])} → {number(seen[-1])} {unit}"))
     return rows
 
 

@@ -28,6 +28,7 @@ __all__ = [
     "curves_of",
     "levels",
     "ranges",
+    "unit_of",
 ]
 
 XAxis: TypeAlias = Literal["steps", "chars", "minutes", "epochs"]
@@ -53,6 +54,8 @@ class Curves:
         The run in figures: last losses, best, verdict.
     levels : tuple of Level
         What its loss is to be held against.
+    unit : str
+        Of its losses.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Curves:
     validation: tuple[Place, ...]
     figures: str
     levels: tuple[Level, ...]
+    unit: str = "nats"
 
     @property
     def places(self) -> tuple[Place, ...]:
@@ -127,7 +131,14 @@ def curves_of(name: str, history: History, *, axis: str = "steps", first: float 
     train, validation = (tuple(place for place in places if place[0] >= first) for places in (train, validation))
     if not train and not validation:
         raise UsageError(f"run {name!r} has nothing from {first:g} {axis} on; give a smaller `from`")
-    return Curves(visible_line(name), train, validation, _figures(history), _levels(history))
+    unit = "squared error" if math.isfinite(history.figure("features")) else "nats"
+    return Curves(visible_line(name), train, validation, _figures(history), _levels(history), unit)
+
+
+def unit_of(runs: Iterable[Curves]) -> str:
+    """Return the unit that the losses of all runs have, or ``loss`` where they differ."""
+    units = {run.unit for run in runs}
+    return units.pop() if len(units) == 1 else "loss"
 
 
 def _x_of(history: History, axis: str) -> Callable[[Point], float]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from charlm.ui.plot_curves import SMOOTHING, Curves, Place, Ranges, clipping_note, levels, ranges
+from charlm.ui.plot_curves import SMOOTHING, Curves, Place, Ranges, clipping_note, levels, ranges, unit_of
 from charlm.ui.plot_ticks import tick_labels
 
 __all__ = ["Dot", "Line", "Picture", "Shape", "Words", "colour_of", "draw_picture", "validation_colour"]
@@ -79,7 +79,7 @@ def draw_picture(runs: Sequence[Curves], *, axis: str) -> Picture:
     """
     span = ranges(runs)
     shared = [level for level in levels(runs) if level.nats >= span.low_y]
-    shapes = [*_axes(span, axis), *_curves(runs, span)]
+    shapes = [*_axes(span, axis, unit_of(runs)), *_curves(runs, span)]
     for level in shared:
         y = _at(span, (0, level.nats))[1]
         shapes.append(Line(((LEFT, y), (WIDTH - RIGHT, y)), GREY, 1, dashed=True))
@@ -99,7 +99,7 @@ def validation_colour(k: int, runs: int) -> str:
     return VALIDATION if runs == 1 else colour_of(k)
 
 
-def _axes(span: Ranges, axis: str) -> Iterator[Shape]:
+def _axes(span: Ranges, axis: str, unit: str) -> Iterator[Shape]:
     bottom, right = HEIGHT - BOTTOM, WIDTH - RIGHT
     for value, label in tick_labels(span.low_y, span.high_y, 8):
         y = _at(span, (0, value))[1]
@@ -111,7 +111,7 @@ def _axes(span: Ranges, axis: str) -> Iterator[Shape]:
         yield Words((x, bottom + 20), label, anchor="middle")
     yield Line(((LEFT, bottom), (right, bottom)), GREY, 1)
     clipped = "" if span.peak is None else f" ({clipping_note(span.peak)})"
-    yield Words((LEFT, TOP - 14), f"loss, nats{clipped}")
+    yield Words((LEFT, TOP - 14), f"{unit if unit == 'loss' else f'loss, {unit}'}{clipped}")
     yield Words((right, bottom + 40), axis, anchor="end")
 
 

@@ -39,7 +39,7 @@ td, th {{ padding: 0.2em 1.5em 0.2em 0; text-align: left; vertical-align: top; }
 <h1>{title}</h1>
 {svg}
 <table>
-<tr><th>run</th><th>nats</th></tr>
+<tr><th>run</th><th>loss</th></tr>
 {rows}
 </table>
 </body>

@@ -9,7 +9,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
 from charlm.ui.braille import Braille
-from charlm.ui.plot_curves import SMOOTHING, Curves, Ranges, clipping_note, levels, ranges
+from charlm.ui.plot_curves import SMOOTHING, Curves, Ranges, clipping_note, levels, ranges, unit_of
 from charlm.ui.plot_ticks import tick_labels
 from charlm.ui.wording import VALIDATION
 
@@ -53,7 +53,7 @@ class CurvePlot:
         margin = max(len(label) for _, label in ticks)
         canvas = draw_curves(self.runs, span, width - margin - 2, height)
         labels = {canvas.row(span.place((0, value))[1]): label for value, label in ticks}
-        yield Text(f"{'nats':>{margin}}", "dim")
+        yield Text(f"{unit_of(self.runs):>{margin}}", "dim")
         for k, row in enumerate(canvas.rows()):
             axis = f"{labels[k]:>{margin}} ┤" if k in labels else f"{'':>{margin}} │"
             yield Text.assemble((axis, "dim"), row)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from charlm.cli.entry import run
-from charlm.nn.losses import cross_entropy
+from charlm.nn.losses import cross_entropy, squared_error
 
 QUICK = ["gradcheck", "--hidden-size", "3", "--layers", "1", "--entries", "2"]
 CELLS = ("rnn", "lstm", "gru after", "gru before")
@@ -16,7 +16,8 @@ TRANSDUCERS = [
     *(f"{cell}, pairs" for cell in CELLS),
     *("lstm, no attention", "lstm, labels", "lstm, tags"),
 ]
-MODELS = LANGUAGE_MODELS + TRANSDUCERS
+SERIES = [*(f"{cell}, numbers" for cell in CELLS), "lstm, linear output"]
+MODELS = LANGUAGE_MODELS + TRANSDUCERS + SERIES
 
 
 def test_all_gradients_are_right(capsys):
@@ -47,7 +48,12 @@ def test_a_wrong_gradient_is_found(monkeypatch, capsys):
         loss, backprop = cross_entropy(*arrays, **how)
         return loss, lambda: backprop() * 1.001
 
+    def wrong_error(*arrays: Any, **how: Any) -> tuple[float, Callable[[], Any]]:
+        loss, backprop = squared_error(*arrays, **how)
+        return loss, lambda: backprop() * 1.001
+
     monkeypatch.setattr("charlm.models.language_model.cross_entropy", wrong)
+    monkeypatch.setattr("charlm.models.series.squared_error", wrong_error)
     monkeypatch.setattr("charlm.models.transducer.cross_entropy", wrong)
     assert run(QUICK) == 1
     out, err = capsys.readouterr()

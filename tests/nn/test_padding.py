@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -221,3 +222,21 @@ def test_resets_alone_do_for_inputs_that_are_numbers() -> None:
     for n in np.flatnonzero(lengths):
         np.testing.assert_array_equal(h[T - lengths[n] :, n], wanted[T - lengths[n] :, n])
         np.testing.assert_array_equal(end.c[n], end_wanted.c[n])
+
+
+@pytest.mark.parametrize("cell", [RNN, LSTM, GRU, partial(LSTM, output_activation="identity")])
+def test_many_to_one_is_the_last_step(cell: Any) -> None:
+    """One output a sequence: the last step of the batch is the last of each sequence, and so are its gradients."""
+    layer, rng = cell(D, 4, dtype=np.float64), np.random.default_rng(0)
+    sequences = [rng.normal(size=(length, D)) for length in (5, 2, 7)]
+    x, lengths, _ = pad_left(sequences)
+    h, end, backprop = forward_padded(layer, x, lengths)
+    np.testing.assert_array_equal(h[-1], end.h)
+    dh = np.zeros_like(h)
+    dh[-1] = rng.normal(size=end.h.shape)
+    dx, _ = backprop(dh)
+    for n, sequence in enumerate(sequences):
+        alone, _, backprop_alone = layer.forward(sequence[:, None])
+        np.testing.assert_allclose(h[-1, n], alone[-1, 0], rtol=1e-13)
+        dx_alone, _ = backprop_alone(dh[-len(sequence) :, n : n + 1])
+        np.testing.assert_allclose(dx[-len(sequence) :, n], dx_alone[:, 0], rtol=1e-12, atol=1e-14)

@@ -100,3 +100,17 @@ def test_epochs_count_what_was_read(kind: str) -> None:
     targets = sum(batches.next()["targets"].size for _ in range(25))
     total = 2050 if kind == "documents" else 1999  # with a stop symbol each
     assert batches.epoch == pytest.approx(targets / total)
+
+
+@pytest.mark.parametrize("batches", [SequentialBatches, RandomBatches])
+def test_random_lengths_reach_as_many_targets_as_expected(batches: type[SequentialBatches | RandomBatches]) -> None:
+    """With T steps a dependency over d reaches T - d targets of a window; over random T, the mean of that."""
+    numbers, shortest, longest = np.random.default_rng(0).normal(size=(60_000, 1)), 3, 9
+    source = batches(numbers, streams=2, length=longest, shortest=shortest, rng=np.random.default_rng(1))
+    sizes = np.array([len(source.next()["inputs"]) for _ in range(3000)])
+    lengths = np.array(window_lengths(shortest, longest))
+    assert sizes.mean() == pytest.approx((shortest + longest) / 2, rel=0.02)
+    for d in range(longest):
+        reached = np.maximum(sizes - d, 0).sum() / sizes.sum()
+        assert reached == pytest.approx(np.maximum(lengths - d, 0).sum() / lengths.sum(), abs=0.02)
+    assert np.maximum(sizes - 6, 0).sum() > 0  # which no window of the mean length would reach

@@ -170,7 +170,7 @@ def test_a_file_of_it_comes_back_and_is_described(tmp_path: Path) -> None:
     info = describe_model(tmp_path / "run")
     assert (info.unit, info.symbols, info.parameters) == ("number", 2, model.params.value.size)
     run = next(run for run in describe_runs(tmp_path) if not run.shipped)
-    assert (run.cell, run.layers, run.step, run.error) == ("lstm", 2, 9, "")
+    assert (run.cell, run.layers, run.step, run.error, run.best_loss) == ("lstm", 2, 9, "", None)  # no nats
     with pytest.raises(
         charlm.CheckpointError, match="it holds a series model, not a language model; Python takes it"
     ):

@@ -6,7 +6,7 @@ import pytest
 
 from charlm.errors import UsageError
 from charlm.runs.history import History
-from charlm.ui.plot_curves import Level, curves_of, levels, ranges
+from charlm.ui.plot_curves import Level, curves_of, levels, ranges, unit_of
 from tests.runs.curves import falling, history_of
 
 
@@ -135,3 +135,11 @@ def test_few_points_are_not_clipped() -> None:
     few = History()
     few.add_entries([[10, 90.0, 2.5], [20, 1.5, 1.75], [30, 1.5, 1.75]])
     assert ranges([curves_of("run", few)]).peak is None
+
+
+def test_losses_of_numbers_are_in_no_nats() -> None:
+    text, numbers = history(), history()
+    numbers.start = {**numbers.start, "features": 2}
+    runs = [curves_of("run", one) for one in (text, numbers)]
+    assert [unit_of([run]) for run in runs] == ["nats", "squared error"]
+    assert unit_of(runs) == "loss"
