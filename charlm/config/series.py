@@ -57,4 +57,6 @@ class SeriesConfig:
         check_choice("output_activation", self.output_activation, OutputActivation)
         check_choice("dtype", self.dtype, DTypeName)
         if self.output_activation != "tanh" and self.cell != "lstm":
-            raise UsageError(f'`output_activation` is that of an LSTM, not of {self.cell}; add `cell="lstm"`')
+            raise UsageError(
+                f'a linear output is that of an LSTM, not of {self.cell}; give cell="lstm", or leave it out'
+            )

@@ -88,8 +88,8 @@ class RunLoop:
         if config.log_every and (ends or progress.step % config.log_every == 0):
             yield dataclasses.replace(report, chars_per_s=self._pace())
         if progress.hopeless >= PATIENCE:
-            far = f"above 100 times {self._guessing:.2f}, what guessing costs,"
-            what = f"the loss has been {far} for {PATIENCE} updates and is {report.loss:.3g}"
+            far = f"above 100 times {self._guessing:.2f}, what guessing costs"
+            what = f"for {PATIENCE} updates the loss has been {far}, and is {report.loss:.3g}"
             raise _DivergenceError(what, progress.step, hopeless=True)
         if progress.worse == PATIENCE:
             what = f"for {PATIENCE} updates the loss has been above {self._guessing:.2f}, what guessing costs"

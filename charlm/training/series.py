@@ -126,7 +126,5 @@ def _numbers(model: SeriesModel, series: FloatArray) -> FloatArray:
     if numbers.ndim == 1:
         raise UsageError(f"the series is of {series.dtype}, which are ids; give float32 or float64 for numbers")
     if numbers.shape[1] != D:
-        raise UsageError(
-            f"a series of {numbers.shape[1]} features is not one of {D}; give the model its `features`"
-        )
+        raise UsageError(f"the series has {numbers.shape[1]} features and the model {D}; give both the same number")
     return numbers.astype(model.params.dtype, copy=False)

@@ -173,9 +173,7 @@ def test_a_state_that_does_not_fit() -> None:
 
 
 def test_a_linear_output_is_that_of_an_lstm() -> None:
-    with pytest.raises(
-        UsageError, match=r"`output_activation` is that of an LSTM, not of gru; add `cell=\"lstm\"`"
-    ):
+    with pytest.raises(UsageError, match=r"a linear output is that of an LSTM, not of gru; give cell=\"lstm\", or"):
         charlm.SeriesConfig(cell="gru", output_activation="identity")
     with pytest.raises(UsageError, match="`features` is 0; it must be at least 1"):
         charlm.SeriesConfig(features=0)

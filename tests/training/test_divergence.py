@@ -193,7 +193,7 @@ class TestHopeless:
         with pytest.raises(charlm.DivergedError) as caught:
             train_in(tmp_path / "run", new_model(text, **shape), text, config)
         message = str(caught.value)
-        assert "the loss has been above 100 times 2.83, what guessing costs, for 200 updates and is " in message
+        assert "for 200 updates the loss has been above 100 times 2.83, what guessing costs, and is " in message
         assert message.endswith("; try `learning_rate=3.3e+09`")
         warnings = [line for line in log(tmp_path / "run") if line["event"] == "warning"]
         assert [line["step"] for line in warnings] == [200]  # first a word, and in the log how it came about

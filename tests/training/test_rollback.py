@@ -141,7 +141,7 @@ def test_what_is_hopeless_is_gone_back_from_too(monkeypatch: pytest.MonkeyPatch)
     seen = list(train(new_model(text, **shape), text, config))
     backs = [report for report in seen if report.event == "rollback"]
     assert backs
-    assert "the loss has been above 100 times ln V for 5 updates" in backs[0].text
+    assert "for 5 updates the loss has been above 100 times 2.83, what guessing costs" in backs[0].text
     assert backs[0].step == 0  # no state is noted where guessing is better
 
 

@@ -198,7 +198,7 @@ def test_a_file_that_does_not_fit_together(tmp_path: Path, monkeypatch: pytest.M
         (
             (new_model(), waves(100, 3)),
             charlm.UsageError,
-            "a series of 3 features is not one of 2; give the model its",
+            "the series has 3 features and the model 2; give both the same",
         ),
         ((new_model(), np.arange(100)), charlm.UsageError, "the series is of int64, which are ids; give float32"),
         ((new_model(), waves(1)), charlm.CorpusError, "the series has 1 step; training needs at least 2"),
