@@ -16,7 +16,7 @@ from typing import Literal, TypeAlias
 
 from charlm.runs.history import History, Point
 
-__all__ = ["Verdict", "Word", "judge"]
+__all__ = ["PLATEAU", "Verdict", "Word", "judge"]
 
 Word: TypeAlias = Literal["early", "learns", "settled", "stalls", "overfits", "diverges"]
 
@@ -30,6 +30,7 @@ SOONEST_STALL = 0.15  # share of the run; many runs have an early plateau
 MOST_DOUBT = 0.01  # share of the loss; a larger fall counts, however noisy the curve
 TRUE_MARGIN = 1.02  # a loss below this multiple of the true entropy has reached it
 BY_HEART = 0.05  # nats; below it, next to nothing is left to learn
+PLATEAU = 0.5  # share of exact targets; below it, a run on pairs may rest on a plateau, for most of its time
 SHORT_TEXT = 20_000  # characters; no setting replaces more text
 LOW_RATE = 0.1  # share of the highest rate; below it, the schedule is at its end
 
@@ -139,6 +140,8 @@ def _overfits(history: History) -> Verdict | None:
     then, now = _train_level(history, best.step), _train_level(history, evaluations[-1].step)
     if not (last - best.loss > rise and now < then * (1 - LEAST_CHANGE)):
         return None
+    if _rests(history) and now > last / 2:
+        return None
     reason = (
         f"validation {evaluations[-1].loss:.3g} rose from {best.loss:.3g} at step {best.step:,.0f} "
         f"while train fell to {now:.3g}"
@@ -161,9 +164,13 @@ def _stalls(history: History) -> Verdict | None:
     tail = max(4, len(losses) // 3)
     if len(losses) < 2 * tail or history.last_step < SOONEST_STALL * history.steps:
         return None
+    if name == "train" and history.figure("validation_characters") > 0:
+        return None
     before, after = median(losses[-2 * tail : -tail]), median(losses[-tail:])
     doubt = min(2 * _scatter(losses) * math.sqrt(2 / tail), MOST_DOUBT * before)
     if before - after > max(LEAST_CHANGE / 2 * before, doubt):
+        return None
+    if after <= BY_HEART or (not history.reason and _rests(history)):
         return None
     since = f"{name} falls no more ({before:.3g}, then {after:.3g})"
     true_nats = history.yardstick("true_nats")
@@ -182,6 +189,12 @@ def _stalls(history: History) -> Verdict | None:
         f'try `schedule="cosine"` or `learning_rate={rate / 3:.2g}`' if rate > 0 else "try another `learning_rate`"
     )
     return Verdict("stalls", since, f"{remedy}, or a larger `hidden_size`")
+
+
+def _rests(history: History) -> bool:
+    """Whether a run on pairs may rest on a plateau, from which its loss falls steeply later."""
+    exact = history.evaluations[-1].exact if history.evaluations else math.nan
+    return exact < PLATEAU or (history.figure("pairs") > 0 and math.isnan(exact))
 
 
 def _learns(history: History) -> Verdict:

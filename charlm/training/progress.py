@@ -9,6 +9,7 @@ from typing import Any
 
 from charlm.errors import CheckpointError
 from charlm.runs.report import json_value
+from charlm.runs.verdict import PLATEAU
 
 __all__ = ["Progress", "from_stored"]
 
@@ -38,6 +39,9 @@ class Progress:
         Updates in a row whose loss was above what guessing costs, ln V for text; and above a hundred times that.
     rollbacks : int
         How often training diverged and was rolled back to an earlier state; each time the rate is halved.
+    plateau_step : int
+        The last evaluation of pairs in which fewer than half of the targets were exact, 0 if there is none. The run
+        may have rested on a plateau until then, from which its loss falls steeply later.
     gave_up : bool
         Whether the run ended early, since validation no longer got better.
     history : list of [step, train loss, validation loss]
@@ -55,6 +59,7 @@ class Progress:
     rollbacks: int = 0
     history: list[list[float | None]] = field(default_factory=list)
     gave_up: bool = False
+    plateau_step: int = 0
 
     def smooth(self, loss: float, length: int, guess_nats: float) -> None:
         """Take a window's loss per character into `smooth_loss`; it starts at that of guessing, -ln(1/V)·T."""
@@ -72,9 +77,11 @@ class Progress:
         """Factor of the learning rate after so many rollbacks."""
         return 0.5**self.rollbacks
 
-    def evaluated(self, train_loss: float, loss: float) -> bool:
-        """Note an evaluation; returns whether it is the best so far."""
+    def evaluated(self, train_loss: float, loss: float, exact: float = math.nan) -> bool:
+        """Note an evaluation, and of pairs which share was exact; returns whether its loss is the best so far."""
         best = loss < self.best_loss
+        if exact < PLATEAU:
+            self.plateau_step = self.step
         if best:
             self.best_loss, self.best_step = loss, self.step
         self.history.append([self.step, json_value(train_loss), json_value(loss)])
@@ -84,8 +91,8 @@ class Progress:
 
     @property
     def waited(self) -> int:
-        """Evaluations since the best one."""
-        return sum((entry[0] or 0) > self.best_step for entry in self.history)
+        """Evaluations since the best one and the last on a plateau."""
+        return sum((entry[0] or 0) > max(self.best_step, self.plateau_step) for entry in self.history)
 
     def to_json(self) -> dict[str, Any]:
         """Return what JSON can hold: None for a number that is not finite."""
@@ -115,6 +122,7 @@ class Progress:
                 hopeless=int(values.get("hopeless", 0)),
                 rollbacks=int(values.get("rollbacks", 0)),
                 gave_up=bool(values.get("gave_up", False)),
+                plateau_step=int(values.get("plateau_step", 0)),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"the run's progress cannot be read ({error}); train a new model") from error

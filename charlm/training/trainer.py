@@ -135,7 +135,7 @@ class Trainer(AbstractContextManager["Trainer"]):
         validates = self.task.validation_characters > 0
         measured = dict(self.task.validate(self.averaged, self.config)) if validates else {}
         loss = measured.pop("loss", math.nan)
-        best = progress.evaluated(self.train_loss, loss)
+        best = progress.evaluated(self.train_loss, loss, measured.get("exact", math.nan))
         progress.elapsed_s += time.perf_counter() - began
         return self.report("eval", loss=loss if validates else None, best=best, details=measured)
 

@@ -7,7 +7,7 @@ import pytest
 
 from charlm.runs.history import History
 from charlm.runs.verdict import Verdict, judge
-from tests.runs.curves import Curve, falling, history_of
+from tests.runs.curves import START, Curve, events, falling, history_of
 
 SEEDS = range(12)
 QUIET: dict[str, Any] = {"noise": 0.02, "wobble": 0.0005}
@@ -183,3 +183,87 @@ def test_a_run_that_ended_soon_is_judged_by_what_there_is() -> None:
     assert judge(history).word == "early"
     history.add({"event": "end", "step": 12, "steps": 12, "reason": "finished"})
     assert str(judge(history)) == "learns: train fell from 2.65 to 2.05"
+
+
+PLATEAU_OF_ADD = [  # training loss, validation loss and exact targets, of every 150 updates
+    (1.887, 1.594, 0.0012),
+    (1.576, 1.47, 0.0006),
+    (1.39, 1.241, 0.0072),
+    (1.189, 1.171, 0.0084),
+    (1.15, 1.125, 0.0138),
+    (1.104, 1.096, 0.0102),
+    (1.05, 1.055, 0.0102),
+    (1.052, 1.007, 0.018),
+    (1.045, 0.938, 0.0276),
+    (0.945, 0.945, 0.0222),
+    (0.999, 0.912, 0.0276),
+    (0.948, 0.942, 0.018),
+    (1.045, 0.98, 0.0192),
+    (0.982, 0.892, 0.0258),
+    (0.968, 0.942, 0.0258),
+    (0.964, 0.911, 0.0294),
+    (0.916, 0.871, 0.0372),
+    (0.884, 1.023, 0.015),
+    (0.886, 1.022, 0.0144),
+    (0.919, 0.859, 0.0336),
+    (0.847, 0.808, 0.039),
+    (0.918, 0.832, 0.0276),
+    (0.865, 0.895, 0.027),
+    (0.907, 0.782, 0.0552),
+    (0.869, 0.772, 0.0564),
+    (0.921, 0.911, 0.0288),
+    (0.864, 1.02, 0.0246),
+    (0.864, 0.762, 0.0612),
+    (0.852, 0.771, 0.0432),
+    (0.837, 0.833, 0.0396),
+    (0.87, 0.783, 0.045),
+    (0.781, 0.754, 0.0498),
+    (0.82, 1.103, 0.0156),
+    (0.954, 0.811, 0.0336),
+    (0.818, 0.781, 0.0486),
+    (0.81, 0.736, 0.063),
+    (0.881, 0.926, 0.0324),
+    (0.764, 0.757, 0.0516),
+    (0.831, 0.732, 0.0726),
+    (0.782, 0.78, 0.0522),
+]
+"""`charlm train --pairs builtin:add --no-bidirectional --hidden-size 96 --learning-rate 0.002 --schedule constant`,
+6,000 updates with an evaluation after each 150: the sum of two numbers is found much later."""
+
+
+def test_a_plateau_of_pairs_is_neither_stalled_nor_overfitted() -> None:
+    history = History()
+    history.add(
+        {"event": "start", "step": 0, "steps": 6000, "pairs": 45_000, **START, "validation_characters": 8000}
+    )
+    for k, (train, validation, exact) in enumerate(PLATEAU_OF_ADD, start=1):
+        for step in range(150 * k - 140, 150 * k + 1, 10):
+            history.add({"event": "step", "step": step, "loss": train, "lr": 0.002})
+        assert judge(history).word in ("early", "learns"), step
+        history.add({"event": "eval", "step": step, "loss": validation, "exact": exact})
+        assert judge(history).word in ("early", "learns"), step
+
+
+@pytest.mark.parametrize(
+    ("exact", "ended", "word"), [(0.1, False, "learns"), (0.1, True, "stalls"), (0.9, False, "stalls")]
+)
+def test_pairs_stall_where_half_are_exact_or_the_run_is_over(exact: float, ended: bool, word: str) -> None:
+    history = History()
+    for event in events(
+        plateau(1.0), plateau(1.05), rate=full_rate, upto=1 if ended else 0.99, **QUIET, pairs=1000
+    ):
+        history.add(event | {"exact": exact})
+    assert judge(history).word == word
+
+
+def test_pairs_of_which_few_are_exact_can_overfit() -> None:
+    history = History()
+    for event in events(falling(0.1, 6), rising(1.45, 0.5, 0.35), upto=0.99, **QUIET, pairs=1000):
+        history.add(event | {"exact": 0.1})
+    assert judge(history).word == "overfits"
+
+
+def test_a_loss_near_zero_is_no_stall_before_it_is_validated() -> None:
+    near_zero = history_of(falling(0.001, 400), lambda _: 0.001, upto=0.24, noise=0.0002, evaluations=4)
+    assert not near_zero.evaluations
+    assert judge(near_zero).word == "learns"

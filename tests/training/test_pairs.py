@@ -19,6 +19,7 @@ from charlm.text.batches import pair_batch
 from charlm.text.pairs import Pair
 from charlm.training import pairs as module
 from charlm.training.pairs import PairsTask, pairs_task
+from charlm.training.progress import Progress
 from charlm.training.train import RunOptions, train
 
 WORDS = ["".join(letters) for length in (1, 2, 3, 4) for letters in product("abcd", repeat=length)]
@@ -136,3 +137,19 @@ def test_what_the_model_does_not_know_is_refused() -> None:
         PairsTask(make("label"), [Pair("a", "huge")], [])
     with pytest.raises(CorpusError, match="no pairs"):
         pairs_task(make("text"), [], CONFIG)
+
+
+def test_patience_begins_where_half_of_the_targets_are_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = iter([0.0, 0.1, 0.49, *[0.9] * 7])
+    monkeypatch.setattr(PairsTask, "validate", lambda *_: {"loss": 1.0, "exact": next(exact)})
+    _, reports = learn("text", replace(CONFIG, steps=10, eval_every=1, patience=2))
+    assert [report.step for report in reports if report.event == "eval"] == [1, 2, 3, 4, 5]
+    assert reports[-1].details["reason"] == "patience"
+
+
+def test_a_resumed_run_knows_its_plateau() -> None:
+    progress = Progress(step=3, best_loss=1.0, best_step=1)
+    progress.evaluated(1.0, 1.0, exact=0.1)
+    progress.step = 4
+    progress.evaluated(1.0, 1.0, exact=0.9)
+    assert progress.waited == Progress.from_json(progress.to_json()).waited == 1
