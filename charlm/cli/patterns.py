@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from charlm.cli.given_text import decoding_errors
 from charlm.config import SampleConfig
 
@@ -11,21 +9,19 @@ __all__ = ["with_pattern_read"]
 
 
 def with_pattern_read(config: SampleConfig, *, encoding: str, errors: str) -> SampleConfig:
-    """Read the lists of words that a pattern names, and say on standard error if it is not regular.
+    """Read the lists of words that a pattern names, and check it.
 
     Raises
     ------
     UsageError
-        For what is no pattern: at once, before a model is loaded.
+        For what is no pattern, or not regular: at once, before a model is loaded.
     CorpusError
         If a list of words cannot be read.
     """
     if not (config.regex or config.template):
         return config
-    from charlm.generation.constraint import warning, with_word_lists
+    from charlm.generation.constraint import check_pattern, with_word_lists
 
     config = with_word_lists(config, encoding=encoding, errors=decoding_errors(errors))
-    words = warning(config)
-    if words is not None:
-        typer.echo(f"warning: {words}", err=True)
+    check_pattern(config)
     return config

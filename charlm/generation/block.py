@@ -102,13 +102,11 @@ class BlockSampler:
         return _Block(self._step, chooser, self._vocabulary, task, seeds, self._next_steps).samples
 
     def _automaton(self, config: SampleConfig) -> Automaton:
-        """Return what a regular pattern has been made into, the same for all blocks: it grows as it is used."""
-        from charlm.generation.constraint import Automaton, constraint_for
+        """Return the automaton of a pattern, the same for all blocks: it grows as it is used."""
+        from charlm.generation.constraint import constraint_for
 
         if self._known is None or self._known[0] != config:
-            made = constraint_for(config, self._vocabulary)
-            assert isinstance(made, Automaton)  # noqa: S101  texts of other patterns are not written side by side
-            self._known = config, made
+            self._known = config, constraint_for(config, self._vocabulary)
         return self._known[1]
 
     def _next_steps(self) -> int:

@@ -19,7 +19,6 @@ from charlm.generation.filters import LogProbs, chain, repeat_penalty
 from charlm.generation.recent import RecentRows, ids_of
 
 if TYPE_CHECKING:  # imported by those who need it only
-    from charlm.generation.constraint.guarded import GuardedWalk
     from charlm.generation.constraint.walk import Walk, Walks
 
 __all__ = ["NO_SYMBOL", "BlockChooser", "Chooser", "log_probabilities"]
@@ -41,7 +40,7 @@ class _Choice:
         Of the logits.
     forbidden : int or None
         An id that is never chosen.
-    walk : Walk, Walks, GuardedWalk or None
+    walk : Walk, Walks or None
         Where the texts stand in a pattern that they must match.
     """
 
@@ -50,7 +49,7 @@ class _Choice:
         config: SampleConfig,
         shape: tuple[int, ...],
         forbidden: int | None,
-        walk: Walk | Walks | GuardedWalk | None,
+        walk: Walk | Walks | None,
     ) -> None:
         self._filters = chain(config)
         self._greedy = config.temperature == 0
@@ -105,7 +104,7 @@ class Chooser(_Choice):
         size: int,
         *,
         forbidden: int | None = None,
-        walk: Walk | GuardedWalk | None = None,
+        walk: Walk | None = None,
     ) -> None:
         super().__init__(config, (size,), forbidden, walk)
         self._seen = np.zeros(len(self._weights), np.bool_)

@@ -78,33 +78,13 @@ def sample_many(
     reader = Sampler(model, config, rng=np.random.default_rng(0))  # draws nothing
     reader.feed(prompt)
     task = Task(config, reader.position, logprobs)
-    return _write_alone(model, task, seeds) if reader.guarded else _write(model, task, seeds, workers)
+    return _write(model, task, seeds, workers)
 
 
 def suitable_workers(model: CharModel, config: SampleConfig, *, count: int, cores: int) -> int:
     """Return how many processes should write `count` texts: one, unless there is enough to do."""
     blocks = -(-count // block_width(model.config.hidden_size))
     return min(cores, blocks) if count * config.length >= WORTH_A_PROCESS else 1
-
-
-def _write_alone(model: CharModel, task: Task, seeds: Sequence[int]) -> Generator[Sample, None, None]:
-    """Yield texts under a pattern that is not regular: one after the other, each as a whole."""
-    for seed in seeds:
-        sampler = Sampler(model, task.config, rng=np.random.default_rng(seed), logprobs=task.logprobs)
-        sampler.position = task.start
-        yield _whole(sampler, seed)
-
-
-def _whole(sampler: Sampler, seed: int) -> Sample:
-    logprobs: list[float] = []
-
-    def write() -> None:
-        text = "".join(sampler.stream())
-        logprobs.extend(sampler.logprobs)
-        sample.grow(text, sampler.finish_reason)
-
-    sample = Sample(seed, logprobs, write)
-    return sample
 
 
 def _write(model: CharModel, task: Task, seeds: Sequence[int], workers: int) -> Generator[Sample, None, None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Generator, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,6 @@ from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # imported by those who need it only
-    from charlm.generation.constraint.guarded import GuardedWalk
     from charlm.generation.constraint.walk import Walk
 
 __all__ = ["Position", "Sampler", "Snapshot", "opening", "start"]
@@ -60,8 +59,7 @@ class Sampler:
     config : SampleConfig, optional
         How symbols are chosen, and where `stream` ends.
     rng : numpy.random.Generator
-        Source of randomness: exactly one uniform number a symbol, whatever the configuration; under a pattern that
-        is not regular more.
+        Source of randomness: exactly one uniform number a symbol, whatever the configuration.
     logprobs : bool
         Whether `stream` notes the log-probabilities of what it yields.
     cores : int, optional
@@ -125,51 +123,22 @@ class Sampler:
         UsageError, ConstraintError
             For a pattern that is none, or that no text matches; nothing has changed then.
         """
-        self._walk, self._guarded = self._walks(config)
+        self._walk = walk = self._walk_of(config)
         self.config = config
-        walk = self._walk or self._guarded
         size, unknown = len(self.vocabulary), self.vocabulary.unknown_id
         choose = Chooser(config, size, forbidden=unknown, walk=walk)
         self._freely = Chooser(config, size, forbidden=unknown)
         self._choose = choose.__call__  # a twentieth of a microsecond quicker than the object itself
         self._window = window(config.repeat_last_n)
 
-    def _walks(self, config: SampleConfig) -> tuple[Walk | None, GuardedWalk | None]:
-        """Return a way through the texts of a pattern: of one that is regular, of one that is not."""
+    def _walk_of(self, config: SampleConfig) -> Walk | None:
+        """Return a walk through the texts of a pattern; None without one."""
         if not (config.regex or config.template):
-            return None, None
-        from charlm.generation.constraint import Automaton, constraint_for
-        from charlm.generation.constraint.guarded import GuardedWalk
+            return None
+        from charlm.generation.constraint import constraint_for
         from charlm.generation.constraint.walk import Walk
 
-        made = constraint_for(config, self.vocabulary)
-        return (Walk(made), None) if isinstance(made, Automaton) else (None, GuardedWalk(made, config, self._rng))
-
-    @property
-    def guarded(self) -> bool:
-        """Whether texts must match a pattern that is not regular, so that each is drawn as a whole."""
-        return self._guarded is not None
-
-    def _begin(self) -> Callable[[], int]:
-        """Begin a text, which under a pattern is one of its own; return what gives its symbols."""
-        if self._walk is not None:
-            self._walk.restart()
-        if self._guarded is None:
-            return self.draw
-        from charlm.generation.guarded import guarded_text
-
-        def draw() -> tuple[int, Any]:
-            return self.draw(), self._logits
-
-        drawn = iter(guarded_text(self, self._guarded, draw, length=self.config.length, end=self._end))
-
-        def replay() -> int:
-            one = next(drawn)
-            self.position = one.position
-            self._logits = one.logits
-            return one.symbol
-
-        return replay
+        return Walk(constraint_for(config, self.vocabulary))
 
     @property
     def position(self) -> Position:
@@ -284,9 +253,10 @@ class Sampler:
         self.finish_reason, self.logprobs, self.grapheme_ends = None, text.logprobs, text.grapheme_ends
         trail = _Trail(self.position)
         try:
-            draw = self._begin()
+            if self._walk is not None:
+                self._walk.restart()
             while text.finish_reason is None:
-                symbol, drawn = draw(), text.drawn
+                symbol, drawn = self.draw(), text.drawn
                 passed = text.push(symbol, self.logprob if records else 0.0)
                 ended = symbol == stop
                 if ended or text.drawn > drawn:  # else the first bytes of a character

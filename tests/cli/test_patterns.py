@@ -47,6 +47,16 @@ def test_python_writes_the_same(trained, capsys):
     assert capsys.readouterr().out == text
 
 
+def test_anchors_and_word_boundaries(trained, capsys):
+    pattern = r"^\b[a-c ]+\b: \m[0-3]+$"
+    assert sample("--regex", pattern, "--length", "20", "--count", "20", "--json") == 0
+    out, err = capsys.readouterr()
+    assert err == ""
+    texts = [json.loads(line)["text"] for line in out.splitlines()]
+    assert all(regex.fullmatch(pattern, text) for text in texts)
+    assert any(" " in text.split(":")[0] for text in texts)
+
+
 def test_a_template_and_a_name(trained, capsys):
     assert sample("--template", r"a {x:[abc]{2}}: {when:[0-3]+-\d}") == 0
     assert regex.fullmatch(r"a [abc]{2}: [0-3]+-\d", capsys.readouterr().out)
@@ -68,14 +78,6 @@ def test_a_list_of_words(trained, capsys):
     assert "is not utf-8: byte 0xe9" in capsys.readouterr().err
 
 
-def test_what_is_not_regular_is_warned_of_by_name(trained, capsys):
-    assert sample("--regex", r"([abc]+)-\1", "--length", "9") == 0
-    out, err = capsys.readouterr()
-    assert regex.fullmatch(r"([abc]+)-\1", out)
-    assert err.startswith("warning: the pattern has a backreference, so it is not regular")
-    assert err.count("\n") == 1
-
-
 @pytest.mark.parametrize(
     ("flags", "code", "words"),
     [
@@ -88,7 +90,9 @@ def test_what_is_not_regular_is_warned_of_by_name(trained, capsys):
         (("--template", "{x"), 2, "does not close"),
         (("--regex", "a", "--template", "b"), 2, "one of them"),
         (("--regex", "(?:(?:(?:a{1000}){1000}){1000})"), 8, "raise --length"),
-        (("--regex", r"(?<=c)a"), 8, "no text of at most"),
+        (("--regex", r"a\bb"), 8, "no text of at most"),
+        (("--regex", r"([abc]+)-\1"), 2, "a backreference at offset 9; it must be regular: write every case"),
+        (("--template", r"a {x:([abc])\1}"), 2, "a backreference at offset 7"),
         (("--regex", "@file:nope.txt"), 3, "there is no list of words 'nope.txt'; check the name"),
         (("--template", "a{x:@file:'\x1b[2J\u202e'}"), 3, "there is no list of words"),
     ],
@@ -97,8 +101,8 @@ def test_errors_are_one_line(trained, capsys, flags, code, words):
     assert sample(*flags) == code
     out, err = capsys.readouterr()
     assert out == ""
-    *_, last = err.splitlines()
-    assert words in last
+    (line,) = err.splitlines()
+    assert words in line
     assert "\x1b" not in err
     assert "\u202e" not in err
 

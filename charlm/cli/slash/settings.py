@@ -135,20 +135,14 @@ def regex(desk: Desk, rest: str) -> Next:
 
 
 def _configure(desk: Desk, config: SampleConfig) -> None:
-    """Change how the model goes on, and say what should be known about a pattern that is new."""
+    """Change how the model continues."""
     if desk.beam:
         refuse_drawing(config)
-    before = desk.conversation.config
     if config.regex or config.template:
         from charlm.generation.constraint import with_word_lists
 
         config = with_word_lists(config)
     desk.conversation.configure(config)
-    if config.regex and config.regex != before.regex:
-        from charlm.generation.constraint import warning
-
-        if words := warning(config):
-            desk.show(view.note(f"warning: {words}"))
 
 
 def _stop_texts(rest: str) -> tuple[str, ...]:

@@ -7,8 +7,7 @@ together is that of ending there; where nothing is live, it ends. A symbol is li
 within what is left of the length. Filters and temperature act on what is then left, the end among it. The prompt is
 not matched. A stop string does not cut a text, which would then not match: it is what no text contains.
 
-Patterns that are not regular are matched by `regex`, symbol by symbol and with ways back out of dead ends; see
-`charlm.generation.constraint.guarded`. All that is written matches, too, but what is live is then a guess.
+A pattern that is not regular, with a backreference or lookaround for example, is refused.
 """
 
 from __future__ import annotations
@@ -16,51 +15,41 @@ from __future__ import annotations
 from charlm.config import SampleConfig
 from charlm.generation.constraint.automaton import Automaton
 from charlm.generation.constraint.compiling import automaton_of
-from charlm.generation.constraint.guarded import Guard
 from charlm.generation.constraint.named import resolve
 from charlm.generation.constraint.parser import parse
+from charlm.generation.constraint.pattern import Node
 from charlm.generation.constraint.template import parse_template
 from charlm.generation.constraint.word_lists import with_word_lists
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["Automaton", "Guard", "constraint_for", "warning", "with_word_lists"]
+__all__ = ["Automaton", "check_pattern", "constraint_for", "with_word_lists"]
 
 
-def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> Automaton | Guard:
-    """Return what the pattern or template of a configuration makes of the symbols of a vocabulary.
+def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> Automaton:
+    """Return the automaton of the pattern or template of a configuration over the symbols of a vocabulary.
 
     Raises
     ------
     UsageError
-        For what is no pattern, is too large, unknown by its name, or cannot be followed.
+        For what is no pattern, not regular, too large, or unknown by its name.
     ConstraintError
         If no text of at most ``config.length`` characters matches.
     """
-    if config.template:
-        node = parse_template(vocabulary.prepare(config.template))
-    else:
-        parsed = parse(resolve(config.regex))
-        if parsed.constructs:
-            return Guard(parsed, vocabulary)
-        node = parsed.node
-    return automaton_of(node, vocabulary, config.length, config.stop)
+    template = vocabulary.prepare(config.template) if config.template else ""
+    return automaton_of(_parsed(config.regex, template), vocabulary, config.length, config.stop)
 
 
-def warning(config: SampleConfig) -> str | None:
-    """Return what a person should know about a pattern; None if there is nothing.
+def check_pattern(config: SampleConfig) -> None:
+    """Refuse a pattern or template that is none, whatever the model.
 
     Raises
     ------
     UsageError
-        For what is no pattern or template, whatever the model.
+        For what is no pattern, not regular, or unknown by its name.
     """
-    if config.template:
-        parse_template(config.template)
-        return None
-    constructs = parse(resolve(config.regex)).constructs
-    if not constructs:
-        return None
-    return (
-        f"the pattern has {' and '.join(constructs)}, so it is not regular: every text will match, but is written "
-        f"slowly and shown as a whole, and is not drawn exactly"
-    )
+    if config.regex or config.template:
+        _parsed(config.regex, config.template)
+
+
+def _parsed(pattern: str, template: str) -> Node:
+    return parse_template(template) if template else parse(resolve(pattern))

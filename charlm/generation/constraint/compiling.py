@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from reprlib import repr as brief
 
 from charlm.errors import ConstraintError, UsageError
+from charlm.generation.constraint.assertions import Refinement, marks_of, resolved
 from charlm.generation.constraint.automaton import Automaton
 from charlm.generation.constraint.classes import members
 from charlm.generation.constraint.forbidden import letters_of, refined, without
 from charlm.generation.constraint.network import Network
-from charlm.generation.constraint.pattern import NOTHING, Chars, Node, classes_of, fit, size, words_of
+from charlm.generation.constraint.pattern import (
+    NOTHING,
+    Chars,
+    Node,
+    assertions_of,
+    classes_of,
+    fit,
+    size,
+    words_of,
+)
 from charlm.generation.constraint.readers import Graphemes, Reader, WholeCharacters
 from charlm.generation.constraint.utf8 import Characters, Utf8Symbols
 from charlm.generation.constraint.words import MOST_EDGES, minimal_trie
@@ -42,15 +52,15 @@ def automaton_of(node: Node, vocabulary: Vocabulary, length: int, stops: Sequenc
     UsageError
         For a class that `regex` does not know, and for a pattern that is too large.
     """
-    classes = classes_of(node)
+    marks = marks_of(assertions_of(node))
+    classes = list(dict.fromkeys([*classes_of(node), *marks]))
     letters = letters_of(stops)
     if vocabulary.unit == "byte":
         values = [s if isinstance(s, int) else None for s in vocabulary.symbols]
         characters = Characters([*classes, *letters], [value for value in values if value is not None])
         network = _network(node, classes, characters.known(), length)
-        if stops:
-            network = without(network, stops, characters.writable(), len(classes), len(letters))
-            characters.kinds = [refined(kind, len(classes), len(letters)) for kind in characters.kinds]
+        network, refine = _followed(network, characters.writable(), classes, marks, stops)
+        characters.kinds = [refine(kind) for kind in characters.kinds]
         reader: Reader = Utf8Symbols(network, characters, values)
     else:
         specials = {vocabulary.unknown_id, vocabulary.stop_id}
@@ -60,9 +70,8 @@ def automaton_of(node: Node, vocabulary: Vocabulary, length: int, stops: Sequenc
         readable = [belongs[c] for symbol in symbols if all(belongs[c] for c in symbol) for c in symbol]
         known = set().union(*readable)
         network = _network(node, classes, known, length * max(map(len, symbols)))
-        if stops:
-            network = without(network, stops, readable, len(classes), len(letters))
-            belongs = {c: refined(numbers, len(classes), len(letters)) for c, numbers in belongs.items()}
+        network, refine = _followed(network, readable, classes, marks, stops)
+        belongs = {c: refine(numbers) for c, numbers in belongs.items()}
         spellings = [tuple(belongs[c] for c in symbol) for symbol in symbols]
         clusters = any(len(spelling) > 1 and all(spelling) for spelling in spellings)
         reader = Graphemes(network, spellings) if clusters else WholeCharacters(network, spellings)
@@ -84,7 +93,7 @@ def _network(node: Node, classes: list[Chars], numbers: set[int], longest: int) 
     known = {chars for number, chars in enumerate(classes) if number in numbers}
     fitted, _ = fit(node, known.__contains__, longest)
     if fitted == NOTHING:
-        raise ConstraintError(_why_not(node, classes, known))
+        raise ConstraintError(_why_not(node, known))
     written_out = size(fitted)
     if written_out > MOST_CHARACTERS:
         raise UsageError(
@@ -102,13 +111,38 @@ def _network(node: Node, classes: list[Chars], numbers: set[int], longest: int) 
     return Network(fitted, {chars: number for number, chars in enumerate(classes)})
 
 
-def _why_not(node: Node, classes: list[Chars], known: set[Chars]) -> str:
+def _followed(
+    network: Network,
+    signatures: list[frozenset[int]],
+    classes: list[Chars],
+    marks: list[Chars],
+    stops: Sequence[str],
+) -> tuple[Network, Callable[[frozenset[int]], frozenset[int]]]:
+    """Return the network without stop strings and assertions, and a function that adds parts to a signature."""
+    before, letters = len(classes), len(letters_of(stops))
+    refinement = None
+    if stops:
+        network = without(network, stops, signatures, before, letters)
+        signatures = [refined(signature, before, letters) for signature in signatures]
+    if marks:
+        numbers = {chars: number for number, chars in enumerate(classes)}
+        refinement = Refinement(signatures, frozenset(numbers[mark] for mark in marks), 2 * before + letters)
+        network = resolved(network, refinement, numbers)
+
+    def refine(signature: frozenset[int]) -> frozenset[int]:
+        signature = refined(signature, before, letters) if stops else signature
+        return signature if refinement is None else refinement(signature)
+
+    return network, refine
+
+
+def _why_not(node: Node, known: set[Chars]) -> str:
     _, shortest = fit(node, known.__contains__, float("inf"))
     if shortest < float("inf"):
         return (
             f"the shortest text that matches has {shortest:,.0f} characters; raise `length`, or change the pattern"
         )
-    missing = [chars.atom for chars in classes if chars not in known][:3]
+    missing = [chars.atom for chars in classes_of(node) if chars not in known][:3]
     shown = [atom if atom[-1].isalnum() or len(atom) > 2 else atom[-1] for atom in missing]  # a dot is \\. there
     return (
         f"nothing that this model can write matches the pattern: it has no {' and no '.join(map(brief, shown))}; "

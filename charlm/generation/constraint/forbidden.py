@@ -71,6 +71,7 @@ def without(
         for number in inside:
             letters_in[number] |= found
     made = Network.bare()
+    made.assertions = network.assertions
     numbers: dict[tuple[int, str], int] = {}
     waiting: list[tuple[int, str]] = []
 
@@ -87,7 +88,8 @@ def without(
         place, tail = waiting.pop()
         reads, follows = network.reads[place], network.follows[place]
         branches: list[int] = []
-        if reads == BRANCH:
+        if reads <= BRANCH:
+            made.reads[numbers[place, tail]] = reads
             branches = [place_of(after, tail) for after in follows]
         else:
             (after,) = follows

@@ -10,7 +10,7 @@ import re
 import regex
 
 from charlm.errors import UsageError
-from charlm.generation.constraint.pattern import EMPTY, Alt, Anchor, Chars, Node, Repeat, Seq, Words, literal
+from charlm.generation.constraint.pattern import Alt, Assertion, Chars, Node, Repeat, Seq, Words, literal
 from charlm.generation.constraint.scanner import Scanner
 from charlm.generation.constraint.words import FILE, alternation_at
 
@@ -27,15 +27,35 @@ _FLAGS = {
 # what one character depends on
 _OF_CHARACTERS = regex.ASCII | regex.IGNORECASE | regex.DOTALL | regex.UNICODE | regex.VERSION1
 _ENCODINGS = regex.ASCII | regex.LOCALE | regex.UNICODE
-_FULL_FOLDING = "full case-folding, (?f) or (?V1) with (?i)"
 _HEX = {"x": 2, "u": 4, "U": 8}
 _COUNTS = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 _FUZZY = re.compile(r"[\d\s<=+,deis]*[deis][\d\s<=+,deis]*[:}]")
-# refused, since partial matching takes dead ends for live ones, or the other way round
-_REFUSED_GROUPS = {"=": "lookahead, (?=…)", "!": "lookahead, (?!…)", ">": "an atomic group, (?>…)"}
-_REFUSED_ESCAPES = {"B": r"\B", "K": r"\K", "G": r"\G", "R": r"\R, which is atomic", "L": r"a named list, \L<…>"}
-_GUARDED_ESCAPES = {"b": r"a word boundary, \b", "m": r"a word's start, \m", "M": r"a word's end, \M",
-                    "X": r"a grapheme, \X"}  # fmt: skip
+# what is not regular by its group, escape or other syntax, and the regular way to say it
+_GROUPS = {
+    "=": ("lookahead, (?=…),", "write it as part of what follows"),
+    "!": ("lookahead, (?!…),", "write what may stand there, as in [^a] for (?!a)"),
+    ">": ("an atomic group, (?>…),", "write (?:…)"),
+    "(": ("a condition, (?(…)…),", "write both cases, as in ab|c"),
+}
+_ESCAPES = {
+    "K": (r"\K", "leave it out"),
+    "G": (r"\G", "leave it out, a pattern begins where its text does"),
+    "R": (r"\R", r"write (?:\r\n|[\n\r\v\f])"),
+    "X": (r"a grapheme, \X,", r"write \P{M}\p{M}*"),
+    "L": (r"a named list, \L<…>,", "write its words, as in (?:one|two)"),
+}
+_BACKREFERENCE = "a backreference", r"write every case, as in aa|bb for ([ab])\1"
+_RECURSION = "recursion", "write as many levels as you need"
+_LOOKBEHIND = "lookbehind, (?<…),", "write it as part of what comes before"
+_FULL_FOLDING = (
+    "full case-folding, (?f) or (?V1) with (?i),",
+    "write (?i) alone, and both spellings, as in (?:ß|ss)",
+)
+_FUZZY_MATCHING = "fuzzy matching, {e<=1} and the like,", "write every spelling, as in colou?r"
+_POSSESSIVE = "a possessive count", "leave its second + out"
+_VERB = "a control verb, (*…),", "leave it out"
+_REVERSE = "matching from the end, (?r),", "leave it out, the same texts match"
+_WORD_FLAG = "Unicode's own words, (?w),", "leave it out, or name what words have, as in [\\w']+"
 
 
 class Version1Needed(Exception):  # noqa: N818  no fault of anyone's
@@ -53,30 +73,22 @@ class Grammar:
 
     Attributes
     ----------
-    constructs : dict
-        Its keys name what is not regular, in the order in which it was found.
-    lazy : set of int
-        Places of the question marks that make counts lazy.
     in_words : int
         Characters of the pattern that are alternatives all of which are literals.
-    words : set of int
-        Places of escapes that look for a word's start or end.
     """
 
     def __init__(self, text: str, flags: int) -> None:
         self._scan, self._flags, self._depth = Scanner(text), flags, 0
-        self.constructs: dict[str, None] = {}
-        self.lazy: set[int] = set()
-        self.words: set[int] = set()
+        self._part_place = 0  # of the part that is being read
         self.in_words = 0
 
     def read(self) -> Node:
-        """Return the pattern as a tree; what is not regular is left out.
+        """Return the pattern as a tree.
 
         Raises
         ------
         UsageError
-            If it is no pattern, or uses what cannot be matched while the text is written.
+            If it is no pattern, or not regular.
         Version1Needed
             If it is to be read by version 1 of the syntax.
         """
@@ -90,15 +102,8 @@ class Grammar:
             f"the pattern has {what} at offset {self._scan.place}; see the syntax of the regex package"
         )
 
-    def _refuse(self, what: str) -> UsageError:
-        return UsageError(
-            f"the pattern has {what}, up to offset {self._scan.place}, which cannot be followed while a text is "
-            f"written; say the same without it"
-        )
-
-    def _guarded(self, construct: str) -> Node:
-        self.constructs[construct] = None
-        return EMPTY
+    def _not_regular(self, construct: str, remedy: str) -> UsageError:
+        return UsageError(f"the pattern has {construct} at offset {self._part_place}; it must be regular: {remedy}")
 
     def _alternatives(self) -> Node:
         if (words := self._words()) is not None:
@@ -123,6 +128,7 @@ class Grammar:
         repeated = False  # whether the last part has a count
         while (character := self._scan.peek()) and character not in "|)":
             self._scan.get()
+            self._part_place = self._scan.place - 1
             if character in "?*+{" and (counts := self._counts(character)):
                 if not parts or repeated:
                     raise self._malformed("a count with nothing to repeat")
@@ -145,15 +151,14 @@ class Grammar:
                 rf"charlm.generation.constraint.with_word_lists, or write \@ for an @"
             )
         if character in "^$":
-            return Anchor(character == "$")
+            return Assertion(character, int(self._flags & regex.MULTILINE))
         if character == "{" and _FUZZY.match(self._scan.text, self._scan.place):
-            self._scan.get_until("}")
-            return self._guarded("fuzzy matching, {e<=1} and the like")
+            raise self._not_regular(*_FUZZY_MATCHING)
         return self._chars(character) if character == "." else self._literal(character)
 
     def _chars(self, atom: str) -> Node:
         if self._folds_fully():
-            return self._guarded(_FULL_FOLDING)
+            raise self._not_regular(*_FULL_FOLDING)
         return Chars(atom, int(self._flags & _OF_CHARACTERS))
 
     def _folds_fully(self) -> bool:
@@ -171,10 +176,8 @@ class Grammar:
             return None
         suffix = self._scan.peek()
         if suffix == "+":
-            self._scan.get()
-            raise self._refuse("a possessive count")
-        if suffix == "?":
-            self.lazy.add(self._scan.place)
+            raise self._not_regular(*_POSSESSIVE)
+        if suffix == "?":  # lazy, which leaves the texts that match in full the same
             self._scan.get()
         return counts
 
@@ -199,13 +202,13 @@ class Grammar:
     def _group(self) -> Node | None:
         scan = self._scan
         if scan.text.startswith("*", scan.place) and scan.text[scan.place + 1 : scan.place + 2].isalpha():
-            raise self._refuse("a control verb, (*…)")
+            raise self._not_regular(*_VERB)
         if not scan.text.startswith("?", scan.place):
             return self._body()
         scan.get_bare()
         kind = scan.get_bare()
-        if kind in _REFUSED_GROUPS:
-            raise self._refuse(_REFUSED_GROUPS[kind])
+        if kind in _GROUPS:
+            raise self._not_regular(*_GROUPS[kind])
         if kind == "#":
             while (character := scan.get_bare()) != ")":
                 if not character:
@@ -213,8 +216,6 @@ class Grammar:
                 if character == "\\":
                     scan.get_bare()
             return None
-        if kind == "(":
-            raise self._refuse("a condition, (?(…)…)")
         if kind == "|":
             return self._body(scoped=False)
         if kind == "<":
@@ -223,16 +224,13 @@ class Grammar:
             return self._named()
         follows = scan.text[scan.place : scan.place + 1]
         if (kind and kind in "PR&") or kind.isdigit() or (kind in "+-" and follows.isdigit()):
-            name = scan.get_until(")")
-            back = kind == "P" and (name or "").startswith("=")
-            return self._guarded("a backreference" if back else "recursion")
+            raise self._not_regular(*(_BACKREFERENCE if kind == "P" and follows == "=" else _RECURSION))
         scan.place -= 1
         return self._flagged()
 
     def _behind_or_named(self) -> Node:
         if self._scan.match("=") or self._scan.match("!"):
-            self._body()
-            return self._guarded("lookbehind")
+            raise self._not_regular(*_LOOKBEHIND)
         return self._named()
 
     def _named(self) -> Node:
@@ -246,9 +244,9 @@ class Grammar:
         if on & regex.VERSION1 and not self._flags & regex.VERSION1:
             raise Version1Needed
         if on & regex.REVERSE:
-            raise self._refuse("matching from the end, (?r)")
+            raise self._not_regular(*_REVERSE)
         if on & regex.WORD:
-            raise self._refuse("Unicode's own words, (?w)")
+            raise self._not_regular(*_WORD_FLAG)
         flags = (self._flags | on) & ~off
         if self._scan.match(":"):
             if on & _ENCODINGS:
@@ -296,21 +294,18 @@ class Grammar:
         letter = scan.get_bare()
         if not letter:
             raise self._malformed("a backslash at its end")
-        if letter in _REFUSED_ESCAPES:
-            raise self._refuse(_REFUSED_ESCAPES[letter])
-        if letter in _GUARDED_ESCAPES:
-            if letter != "X":
-                self.words.add(scan.place - 2)
-            return self._guarded(_GUARDED_ESCAPES[letter])
+        if letter in _ESCAPES:
+            raise self._not_regular(*_ESCAPES[letter])
+        if letter in "bBmM":
+            return Assertion(letter, int(self._flags & regex.ASCII))
         if letter in "AZz":
-            return Anchor(letter != "A")
+            return Assertion("^" if letter == "A" else "Z")
         if letter in _HEX:
             return self._chars("\\" + letter + "".join(scan.get() for _ in range(_HEX[letter])))
         if letter in "pPN":
             return self._property(letter)
         if letter == "g" and scan.match("<"):
-            scan.get_until(">")
-            return self._guarded("a backreference")
+            raise self._not_regular(*_BACKREFERENCE)
         if letter.isascii() and letter.isdigit():
             return self._numbered(letter)
         return self._chars("\\" + letter)
@@ -338,4 +333,4 @@ class Grammar:
         second = scan.get() if scan.peek().isdigit() else ""
         if second and digit in octal and second in octal and scan.peek() and scan.peek() in octal:
             return self._chars("\\" + digit + second + scan.get())
-        return self._guarded("a backreference")
+        raise self._not_regular(*_BACKREFERENCE)

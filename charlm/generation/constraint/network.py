@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from charlm.errors import ConstraintError
-from charlm.generation.constraint.pattern import EMPTY, Alt, Chars, Node, Repeat, Seq, Words
+from charlm.generation.constraint.pattern import EMPTY, Alt, Assertion, Chars, Node, Repeat, Seq, Words
 from charlm.generation.constraint.words import minimal_trie
 
 __all__ = ["BRANCH", "END", "NEVER", "UNREACHABLE", "Network", "Places", "Run", "ToEnd", "moved"]
@@ -27,7 +27,7 @@ WIDEST = 1000
 """Places that are followed at once."""
 END = 0
 BRANCH = -1
-"""Stands in place of a class where nothing is read."""
+"""Stands in place of a class where nothing is read; below it are the numbers of assertions, -2 the first."""
 UNREACHABLE = 1 << 29
 """A distance longer than any text."""
 NEVER = -UNREACHABLE
@@ -52,14 +52,15 @@ class Network:
     Parameters
     ----------
     node : Node
-        Without anchors.
     classes : mapping
         The number of each class that the pattern has.
 
     Attributes
     ----------
     reads : list of int
-        The class that each place reads; -1 for none.
+        The class that each place reads; -1 for none, -2 and below for an assertion.
+    assertions : list of Assertion
+        Those of the numbers -2, -3, …; to be resolved before the network is followed.
     follows : list of tuple of int
         The places that each place leads to.
     entry : int
@@ -70,6 +71,7 @@ class Network:
 
     def __init__(self, node: Node, classes: Mapping[Chars, int]) -> None:
         self.reads, self.follows = [BRANCH], [()]  # type: list[int], list[Places]
+        self.assertions: list[Assertion] = []
         self.runs: list[Run] = []
         self.entry = self._build(node, END, classes, once=True)
 
@@ -92,6 +94,10 @@ class Network:
         match node:
             case Chars():
                 return self.add(classes[node], after)
+            case Assertion():
+                if node not in self.assertions:
+                    self.assertions.append(node)
+                return self.add(BRANCH - 1 - self.assertions.index(node), after)
             case Seq(parts):
                 for part in reversed(parts):
                     after = self._build(part, after, classes, once=once)

@@ -1,6 +1,6 @@
 """The syntax tree of a regular pattern, and its adaptation to a model and a length.
 
-A pattern is a tree of `Chars`, `Words`, `Seq`, `Alt` and `Repeat`; `without_anchors` removes every `Anchor`.
+A pattern is a tree of `Chars`, `Words`, `Seq`, `Alt`, `Repeat` and `Assertion`.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ __all__ = [
     "EMPTY",
     "NOTHING",
     "Alt",
-    "Anchor",
+    "Assertion",
     "Chars",
     "Node",
     "Repeat",
     "Seq",
     "Words",
+    "assertions_of",
     "classes_of",
     "fit",
     "literal",
     "size",
-    "without_anchors",
+    "without_edges",
     "words_of",
 ]
 
@@ -80,13 +81,20 @@ class Repeat:
 
 
 @dataclass(frozen=True, slots=True)
-class Anchor:
-    """The start of the text, or its end."""
+class Assertion:
+    r"""An anchor or a word boundary, which reads nothing.
 
-    end: bool
+    `kind` is one of ``^ $ Z b B m M``. ``^`` is the start of the text, under `regex.MULTILINE` of a line; ``$`` is
+    the end of the text or of its last line, under `regex.MULTILINE` of any line; ``Z`` is the end of the text. The
+    others are the escapes of `regex`: a word boundary or none, a word's start and end, of ASCII words under
+    `regex.ASCII`.
+    """
+
+    kind: str
+    flags: int = 0
 
 
-Node: TypeAlias = Chars | Words | Seq | Alt | Repeat | Anchor
+Node: TypeAlias = Chars | Words | Seq | Alt | Repeat | Assertion
 EMPTY = Seq(())
 """Matches the empty text."""
 NOTHING = Alt(())
@@ -98,31 +106,43 @@ def literal(character: str, flags: int = 0) -> Chars:
     return Chars(character if character.isalnum() else "\\" + character, flags)
 
 
-def without_anchors(node: Node, at_start: bool = True, at_end: bool = True) -> Node | None:
-    """Take out the anchors that say what is so anyway; None if one stands where text may be on its outer side."""
+def without_edges(node: Node, at_start: bool = True, at_end: bool = True) -> Node:
+    """Return a pattern without the anchors that stand at an edge of the text whatever the text is."""
     match node:
-        case Anchor(end):
-            return EMPTY if (at_end if end else at_start) else None
+        case Assertion(kind):
+            return EMPTY if (kind == "^" and at_start) or (kind in ("$", "Z") and at_end) else node
         case Seq(parts):
-            wide = [k for k, part in enumerate(parts) if not isinstance(part, Anchor)] or [0]
-            found = [
-                without_anchors(part, at_start and k <= wide[0], at_end and k >= wide[-1])
-                for k, part in enumerate(parts)
-            ]
-            return _whole(Seq, found)
+            wide = [k for k, part in enumerate(parts) if not _is_anchor(part)] or [0]
+            return Seq(
+                tuple(
+                    without_edges(part, at_start and k <= wide[0], at_end and k >= wide[-1])
+                    for k, part in enumerate(parts)
+                )
+            )
         case Alt(branches):
-            return _whole(Alt, [without_anchors(branch, at_start, at_end) for branch in branches])
+            return Alt(tuple(without_edges(branch, at_start, at_end) for branch in branches))
         case Repeat(body, low, high):
             once = high == 1
-            inner = without_anchors(body, at_start and once, at_end and once)
-            return None if inner is None else Repeat(inner, low, high)
+            return Repeat(without_edges(body, at_start and once, at_end and once), low, high)
         case _:
             return node
 
 
-def _whole(kind: type[Seq] | type[Alt], nodes: list[Node | None]) -> Node | None:
-    kept = [node for node in nodes if node is not None]
-    return kind(tuple(kept)) if len(kept) == len(nodes) else None
+def _is_anchor(node: Node) -> bool:
+    return isinstance(node, Assertion) and node.kind in ("^", "$", "Z")
+
+
+def assertions_of(node: Node) -> list[Assertion]:
+    """Return the assertions of a pattern, each once."""
+    match node:
+        case Assertion():
+            return [node]
+        case Seq(nodes) | Alt(nodes):
+            return list(dict.fromkeys(one for part in nodes for one in assertions_of(part)))
+        case Repeat(body):
+            return assertions_of(body)
+        case _:
+            return []
 
 
 def classes_of(node: Node) -> list[Chars]:
@@ -173,7 +193,6 @@ def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Nod
     Parameters
     ----------
     node : Node
-        Without anchors.
     known : callable
         Whether a class has any character that a model can write.
     longest : float
@@ -197,6 +216,8 @@ def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Nod
         case Alt(branches):
             live = [pair for pair in (fit(branch, known, longest) for branch in branches) if pair[0] != NOTHING]
             fitted = Alt(tuple(branch for branch, _ in live)), min((least for _, least in live), default=math.inf)
+        case Assertion():
+            fitted = node, 0
         case Repeat(body, low, high):
             fitted = _fit_repeat(*fit(body, known, longest), low, high, longest)
         case _:
@@ -213,7 +234,7 @@ def _fit_words(node: Words, known: Callable[[Chars], bool], longest: float) -> t
 def _fit_repeat(body: Node, least: float, low: int, high: int | None, longest: float) -> tuple[Node, float]:
     if body == NOTHING or high == 0:
         return (NOTHING, math.inf) if low else (EMPTY, 0)
-    if least == 0:
+    if least == 0 and not assertions_of(body):
         low = 0  # rounds that match nothing make up the number
     # each round that counts has a character at least; with one round more than these the text is too long
     if high is not None and (high + 1) * max(least, 1) > longest:

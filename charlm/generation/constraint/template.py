@@ -42,12 +42,7 @@ def parse_template(text: str) -> Node:
         if part.name in names:
             raise UsageError(f"the template has two holes named {brief(part.name)}; give each a name of its own")
         names.add(part.name)
-        node, constructs, *_ = parse(resolve(part.pattern))
-        if constructs:
-            raise UsageError(
-                f"the hole {brief(part.name)} has {constructs[0]}, which a template cannot follow; say it without"
-            )
-        nodes.append(node)
+        nodes.append(parse(resolve(part.pattern)))
     return Seq(tuple(nodes))
 
 

@@ -100,7 +100,13 @@ def test_a_pattern_may_name_a_list_of_words(desk: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "problem"),
-    [("(", UsageError), ("@nothing", UsageError), ("z", CharlmError), ("a{9999}", CharlmError)],
+    [
+        ("(", UsageError),
+        (r"(a|b)\1", UsageError),
+        ("@nothing", UsageError),
+        ("z", CharlmError),
+        ("a{9999}", CharlmError),
+    ],
 )
 def test_a_pattern_that_cannot_be_changes_nothing(desk: Any, typed: str, problem: type[CharlmError]) -> None:
     desk.shown("/regex a+")
@@ -110,11 +116,6 @@ def test_a_pattern_that_cannot_be_changes_nothing(desk: Any, typed: str, problem
     assert desk.talk.config.regex == "a+"
     desk.talk.say("b")
     assert re.fullmatch("a+", "".join(desk.talk.answer()))
-
-
-def test_what_is_not_regular_is_told_once(desk: Any) -> None:
-    assert "backreference" in desk.shown(r"/regex (a|b)\1")
-    assert "warning" not in desk.shown("/set temperature 0.5")
 
 
 def test_single_characters_are_free_of_the_pattern(desk: Any) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import regex
 from hypothesis import strategies as st
 
-__all__ = ["PATTERNS", "live_after", "matching"]
+__all__ = ["ASSERTING", "PATTERNS", "live_after", "matching"]
 
 # no flag in part of a pattern that changes a class: `regex` makes one class of such branches, and then \W|(?a:\w)
 # matches an é and \P{Ll}|(?i:A) no B
@@ -18,6 +18,10 @@ ATOMS = (
     "(?s:.)", r"\n", "é", r"\p{L}", "B", r"[[:alpha:]]", r"\ ", "(?x: a b )",
 )  # fmt: skip
 COUNTS = ("*", "+", "?", "{2}", "{1,2}", "{0,3}", "{2,}", "{,2}", "*?", "+?", "??", "{1,3}?", "{0}", "{1}")
+
+
+# (?a:\m) and (?a:\M) are not among them: `regex` takes no note of the flag there
+ASSERTIONS = (r"\b", r"\B", r"\m", r"\M", "^", "$", r"\A", r"\Z", "(?m:^)", "(?m:$)", r"(?a:\b)", r"(?a:\B)")
 
 
 def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -34,6 +38,13 @@ def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 _FLAGS = st.sampled_from(["", "", "", "(?i)", "(?s)", "(?a)", "(?is)", "(?V1)"])
 PATTERNS = st.builds(str.__add__, _FLAGS, st.recursive(st.sampled_from(ATOMS), _larger, max_leaves=8))
+
+ASSERTING = st.builds(
+    str.__add__,
+    st.sampled_from(["", "", "(?m)", "(?a)", "(?i)"]),
+    st.recursive(st.sampled_from((*ATOMS, *ASSERTIONS, *ASSERTIONS)), _larger, max_leaves=8),
+)
+"""Patterns with anchors and word boundaries anywhere."""
 
 
 def matching(pattern: str, symbols: Iterable[str], length: int) -> set[tuple[str, ...]]:

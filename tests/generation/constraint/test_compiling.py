@@ -13,7 +13,7 @@ from charlm.generation.constraint.compiling import automaton_of
 from charlm.generation.constraint.parser import parse
 from charlm.text.vocabulary import Vocabulary
 from tests.figures import figure
-from tests.generation.constraint.languages import PATTERNS, live_after, matching
+from tests.generation.constraint.languages import ASSERTING, PATTERNS, live_after, matching
 
 CHARS = Vocabulary("char", ("\n", "B", "a", "b", "é"))
 GRAPHEMES = Vocabulary("grapheme", ("B", "a", "ab", "a\u0301", "\r\n", "é"))
@@ -22,9 +22,7 @@ SPECIAL = Vocabulary("char", ("\n", "B", "a", "b", "é", "<unk>", "<stop>"))
 
 
 def automaton(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> Automaton:
-    parsed = parse(pattern)
-    assert not parsed.constructs
-    return automaton_of(parsed.node, vocabulary, length, stops)
+    return automaton_of(parse(pattern), vocabulary, length, stops)
 
 
 def live(made: Automaton, state: int, left: int) -> set[int]:
@@ -80,7 +78,21 @@ class TestLiveness:
         check_every_text(pattern, vocabulary, length, tuple(stops))
 
     @settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow])
-    @given(PATTERNS, st.integers(0, 3))
+    @given(
+        ASSERTING,
+        st.integers(0, 3),
+        st.sampled_from([(), ("b",), ("a\n", "é")]),
+        st.sampled_from([CHARS, SPECIAL, GRAPHEMES]),
+    )
+    @example(r"(?:a|\b){3}", 3, (), CHARS)  # a round may be a boundary, and then need not hold
+    @example("a$\n", 2, (), CHARS)
+    @example(r"[ab\n]$(?s:.)|é\b.", 2, ("\n",), GRAPHEMES)
+    def test_of_anchors_and_word_boundaries_is_exact(self, pattern, length, stops, vocabulary):
+        check_every_text(pattern, vocabulary, length, stops)
+
+    @settings(max_examples=figure(150, 3000), suppress_health_check=[HealthCheck.too_slow])
+    @given(st.one_of(PATTERNS, ASSERTING), st.integers(0, 3))
+    @example(r"é\b.(?a:\B)日", 3)
     def test_of_bytes_is_exact(self, pattern, length):
         writable = [c for c in map(chr, range(0x3000)) if set(c.encode()) <= set(BYTES.symbols)] + ["日"]
         writable = [c for c in writable if c in "aBé日\n" or random.Random(c).random() < 0.1]
@@ -251,3 +263,9 @@ class TestSize:
             automaton(pattern, CHARS, 500)
         assert caught.type is error
         assert "\n" not in str(caught.value)
+
+    def test_a_network_too_large_for_its_word_boundaries_is_refused(self, monkeypatch):
+        monkeypatch.setattr("charlm.generation.constraint.assertions.MOST_PLACES", 50)
+        automaton(r"(?:\b[ab]+\n){2}", CHARS, 50)
+        with pytest.raises(UsageError, match="too large for its anchors and word boundaries; give fewer"):
+            automaton(r"(?:\b[ab]+\n){9}", CHARS, 50)

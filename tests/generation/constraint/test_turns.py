@@ -24,7 +24,7 @@ BYTES = Vocabulary("byte", tuple(sorted(set("aBbé\n".encode()))))
 
 
 def automaton(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> Automaton:
-    return automaton_of(parse(pattern).node, vocabulary, length, stops)
+    return automaton_of(parse(pattern), vocabulary, length, stops)
 
 
 def written_out(pattern: str, vocabulary: Vocabulary, length: int) -> Automaton:

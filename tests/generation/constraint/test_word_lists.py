@@ -12,7 +12,7 @@ import charlm
 from charlm.config import SampleConfig
 from charlm.errors import CharlmError, CorpusError, UsageError
 from charlm.generation import sample_many
-from charlm.generation.constraint import constraint_for, warning, with_word_lists
+from charlm.generation.constraint import check_pattern, constraint_for, with_word_lists
 
 
 @pytest.fixture(autouse=True)
@@ -53,14 +53,14 @@ def test_words_take_the_place_of_a_name(pattern: str, resolved: str) -> None:
     config = with_word_lists(SampleConfig(regex=pattern, length=7))
     assert config == SampleConfig(regex=resolved, length=7)
     assert with_word_lists(config) == config
-    warning(config)
+    check_pattern(config)
 
 
 def test_holes_of_a_template() -> None:
     template = "@file:words.txt {{a}} {x:@file:words.txt}, {y:@date}{z}{w:@file:'my {own} words'}"
     resolved = with_word_lists(SampleConfig(template=template)).template
     assert resolved == rf"@file:words.txt {{{{a}}}} {{x:{LISTED}}}, {{y:@date}}{{z}}{{w:(?:fig)}}"
-    warning(SampleConfig(template=resolved))
+    check_pattern(SampleConfig(template=resolved))
     plain = r"{{ @file:words.txt {x:[{]{2}@date\}} @file:words.txt } {y:@file:"
     with pytest.raises(UsageError, match="without a name"):
         with_word_lists(SampleConfig(template=plain))
