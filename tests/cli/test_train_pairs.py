@@ -65,6 +65,15 @@ def test_the_folder_is_named_after_the_file() -> None:
     assert {folder.name for folder in Path("checkpoints").iterdir()} >= {"fruit", "reverse"}
 
 
+def test_auto_drops_for_labels(capsys: pytest.CaptureFixture[str]) -> None:
+    dropped = {}
+    for output in ("text", "label"):
+        assert train("fruit.tsv", "--steps", "1", "--output", output, "--json", "--out", output) == 0
+        start = json.loads(capsys.readouterr().out.splitlines()[0])
+        dropped[output] = start["config"]["model"]["dropout"], start["config"]["train"]["ema"]
+    assert dropped == {"text": (0.0, 0.0), "label": (0.5, 0.998)}
+
+
 def test_pairs_that_have_changed_are_not_continued(capsys: pytest.CaptureFixture[str]) -> None:
     assert train("fruit.tsv", "--steps", "2", "--out", "r") == 0
     Path("fruit.tsv").write_text(FRUIT + "a\tA\n", "utf-8")

@@ -5,7 +5,8 @@ from typing import Any, get_args
 import pytest
 
 import charlm
-from charlm.config.presets import BUDGETS, PRESETS, PresetName, preset_settings
+from charlm.config import OutputName, TransducerConfig
+from charlm.config.presets import AUTOMATIC, BUDGETS, PRESETS, PresetName, pair_settings, preset_settings
 
 NOTHING: dict[str, float | None] = dict.fromkeys(BUDGETS)
 MILLION = 1_000_000
@@ -98,3 +99,14 @@ def test_an_unknown_name() -> None:
         charlm.UsageError, match=r"^`preset` is 'tiny'; choose one of auto, quick, small, base, large"
     ):
         preset_settings("tiny", MILLION, NOTHING)
+
+
+@pytest.mark.parametrize("output", get_args(OutputName))
+@pytest.mark.parametrize("name", ["auto", *AUTOMATIC])
+def test_every_preset_for_pairs_is_valid_and_drops_for_labels_alone(name: str, output: Any) -> None:
+    settings = pair_settings(name, NOTHING, output=output)
+    config = TransducerConfig(**settings.model, output=output)
+    train = charlm.TrainConfig(**settings.train)
+    assert sum(getattr(train, budget) is not None for budget in BUDGETS) == 1
+    drops = (config.dropout > 0, config.weight_drop > 0, train.ema > 0)
+    assert drops == ((True,) * 3 if output == "label" else (False,) * 3)
