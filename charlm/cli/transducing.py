@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -89,6 +90,8 @@ class Transducing:
 def _read(source: str | bytes, number: int) -> str:
     if isinstance(source, str):
         return source
+    if number == 1:
+        source = source.removeprefix(codecs.BOM_UTF8)  # as from a file of pairs
     try:
         return unescaped(source.decode("utf-8"), f"line {number:,} of standard input")
     except UnicodeDecodeError as damage:

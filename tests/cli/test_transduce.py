@@ -155,6 +155,12 @@ class TestStandardInput:
         assert run(["transduce", "odd.npz", *sources]) == 0
         assert capsys.readouterr().out.splitlines() == [escaped(one["text"]) for one in found]
 
+    def test_a_byte_order_mark_is_dropped(self, models, capsys, typed):
+        typed(b"\xef\xbb\xbfabc\r\nde\r\n")
+        assert run(["transduce", "text.npz", "--length", "7"]) == 0
+        expected = charlm.transduce(models["text"], ["abc", "de"], length=7)
+        assert capsys.readouterr().out.splitlines() == [one.text for one in expected]
+
     def test_no_lines_no_answers(self, capsys, typed):
         typed(b"")
         assert run(["transduce", "text.npz"]) == 0
