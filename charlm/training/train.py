@@ -199,6 +199,10 @@ def _task(
         if isinstance(validation, str):
             raise UsageError("the series to validate on is a text; give numbers")
         return series_task(model, text, config, validation)
+    if isinstance(text, (list, tuple)):
+        raise UsageError(
+            f"a {type(text).__name__} cannot be trained on; give a text, an array of numbers, or a task"
+        )
     return text
 
 

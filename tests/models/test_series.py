@@ -84,6 +84,19 @@ def test_two_windows_with_carried_state_are_one(kind: dict[str, Any]) -> None:
 
 
 @each_kind
+def test_a_reset_begins_from_zero_state(kind: dict[str, Any]) -> None:
+    model, plain, state = make(kind), draw_batch(), draw_state(make(kind))
+    resets = np.zeros((T, N), np.bool_)
+    resets[3] = True
+    batch = Batch({**plain.arrays, "resets": resets}, plain.counted)
+    before, after = (Batch({k: a[some] for k, a in plain.arrays.items()}, 0) for some in (slice(3), slice(3, T)))
+    parts = model.loss(before, state, scale=1.0)[0] + model.loss(after, scale=1.0)[0]
+    assert model.loss(batch, state, scale=1.0)[0] == pytest.approx(parts, rel=1e-12)
+    h, _ = model.hidden(batch["inputs"], state, resets=resets)
+    np.testing.assert_allclose(h[3:], model.hidden(after["inputs"])[0], rtol=1e-12)
+
+
+@each_kind
 def test_every_stream_is_as_if_it_were_alone(kind: dict[str, Any]) -> None:
     model, batch = make(kind), draw_batch(resets=True, mask=True)
     whole = model.loss(batch, scale=1.0)[0]
