@@ -226,6 +226,8 @@ def test_numbers_are_for_a_series_model() -> None:
         charlm.train(model, waves(99), CONFIG).run()
     with pytest.raises(charlm.UsageError, match="the text to validate on is an array; give a text"):
         charlm.train(model, "abab", CONFIG, validation=waves(99)).run()
+    with pytest.raises(charlm.UsageError, match="a list cannot be trained on; give a text, an array of numbers"):
+        charlm.train(new_model(), [0.5, 0.25], CONFIG).run()  # type: ignore[arg-type]
     with pytest.raises(
         charlm.UsageError, match="`documents` are lines of a text, and a series of numbers has none"
     ):
