@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from charlm.errors import CheckpointError
 
-__all__ = ["History", "Point", "mean_point", "rank", "read_log", "stored_number"]
+__all__ = ["History", "Point", "mean_point", "read_log", "stored_number"]
 
 _LONGEST_LINE = 1 << 20  # bytes
 _LARGEST = 1e9  # loss in nats, seconds, epochs; a larger value is invalid
@@ -127,8 +127,8 @@ class History:
 
     @property
     def best(self) -> Point | None:
-        """The best evaluation, as `rank` orders them."""
-        return min(self.evaluations, key=lambda point: rank(point.loss, point.exact), default=None)
+        """The evaluation with the lowest loss."""
+        return min(self.evaluations, key=lambda point: point.loss, default=None)
 
     @property
     def last_step(self) -> float:
@@ -149,11 +149,6 @@ class History:
         """Return a number of the baseline, such as ``nats`` or ``true_nats``; NaN if there is none."""
         values = self.start.get("baseline")
         return stored_number(values.get(name)) if isinstance(values, dict) else math.nan
-
-
-def rank(loss: float, exact: float = math.nan) -> tuple[float, float]:
-    """Return a key that puts evaluations in order, best first: by exact targets if known, then by loss."""
-    return (0.0 if math.isnan(exact) else -exact, loss)
 
 
 def read_log(path: Path) -> History:

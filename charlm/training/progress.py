@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from charlm.errors import CheckpointError
-from charlm.runs.history import rank
 from charlm.runs.report import json_value
 from charlm.runs.verdict import PLATEAU
 
@@ -27,8 +26,7 @@ class Progress:
     step : int
         Finished updates.
     best_loss : float
-        Validation loss of the best evaluation so far, in nats; infinite before the first. The best has the lowest
-        loss; of pairs the most exact targets and, of equals, the lowest loss.
+        Lowest validation loss so far, in nats; infinite before the first.
     best_step : int
     smooth_loss : float
         As min-char-rnn shows it: summed over T, smoothed by 0.999/0.001; NaN before the first update.
@@ -46,8 +44,6 @@ class Progress:
         may have rested on a plateau until then, from which its loss falls steeply later.
     gave_up : bool
         Whether the run ended early, since validation no longer got better.
-    best_exact : float
-        Share of exact targets of the best evaluation; NaN if it is not one of pairs.
     history : list of [step, train loss, validation loss]
         One entry an evaluation, in nats per character.
     """
@@ -64,7 +60,6 @@ class Progress:
     history: list[list[float | None]] = field(default_factory=list)
     gave_up: bool = False
     plateau_step: int = 0
-    best_exact: float = math.nan
 
     def smooth(self, loss: float, length: int, guess_nats: float) -> None:
         """Take a window's loss per character into `smooth_loss`; it starts at that of guessing, -ln(1/V)·T."""
@@ -83,12 +78,12 @@ class Progress:
         return 0.5**self.rollbacks
 
     def evaluated(self, train_loss: float, loss: float, exact: float = math.nan) -> bool:
-        """Note an evaluation, and of pairs which share was exact; returns whether it is the best so far."""
-        best = math.isfinite(loss) and rank(loss, exact) < rank(self.best_loss, self.best_exact)
+        """Note an evaluation, and of pairs which share was exact; returns whether its loss is the best so far."""
+        best = loss < self.best_loss
         if exact < PLATEAU:
             self.plateau_step = self.step
         if best:
-            self.best_loss, self.best_step, self.best_exact = loss, self.step, exact
+            self.best_loss, self.best_step = loss, self.step
         self.history.append([self.step, json_value(train_loss), json_value(loss)])
         if len(self.history) > HISTORY_LIMIT:  # keeps a checkpoint small however long the run
             self.history = self.history[::2]
@@ -128,7 +123,6 @@ class Progress:
                 rollbacks=int(values.get("rollbacks", 0)),
                 gave_up=bool(values.get("gave_up", False)),
                 plateau_step=int(values.get("plateau_step", 0)),
-                best_exact=from_stored(values.get("best_exact")),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError(f"the run's progress cannot be read ({error}); train a new model") from error
