@@ -28,7 +28,7 @@ from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # imported by those who need it only
-    from charlm.generation.constraint import Automaton
+    from charlm.generation.constraint import LazyDFA
 
 __all__ = ["BlockSampler", "Task", "block_width"]
 
@@ -82,26 +82,26 @@ class BlockSampler:
         self._step = model.stepper(self.width)
         self._most_steps = min(max(MULTIPLICATIONS // (self.width * model.params.value.size), 1), MOST_STEPS)
         self._steps = 1
-        self._known: tuple[SampleConfig, Automaton] | None = None
+        self._known: tuple[SampleConfig, LazyDFA] | None = None
 
     def begin(self, task: Task, seeds: Sequence[int]) -> list[Sample]:
         """Return a text for each of at most `width` seeds; they are drawn when one of them is read."""
-        walks = None
+        matcher = None
         if task.config.regex or task.config.template:
-            from charlm.generation.constraint.walk import Walks
+            from charlm.generation.constraint.matcher import BlockMatcher
 
-            walks = Walks(self._automaton(task.config), self.width, len(seeds))
+            matcher = BlockMatcher(self._dfa(task.config), self.width, len(seeds))
         chooser = BlockChooser(
             task.config,
             self.width,
             len(self._vocabulary),
             forbidden=self._vocabulary.unknown_id,
             recent=task.start.recent,
-            walks=walks,
+            matcher=matcher,
         )
         return _Block(self._step, chooser, self._vocabulary, task, seeds, self._next_steps).samples
 
-    def _automaton(self, config: SampleConfig) -> Automaton:
+    def _dfa(self, config: SampleConfig) -> LazyDFA:
         """Return the automaton of a pattern, the same for all blocks: it grows as it is used."""
         from charlm.generation.constraint import constraint_for
 
@@ -130,7 +130,7 @@ class _Block:
     ) -> None:
         width = self._width = choose.streams
         self._step, self._choose, self._record = step, choose, task.logprobs
-        self._walks = choose.walks
+        self._matcher = choose.matcher
         self._last_id = len(vocabulary) - 1
         self._random = [np.random.default_rng(seed) for seed in seeds]
         self._texts = [Continuation(vocabulary, task.config, logprobs=task.logprobs) for _ in seeds]
@@ -173,10 +173,10 @@ class _Block:
         for t, (numbers, drawn) in enumerate(zip(uniforms, ids, strict=True)):
             choose(logits, numbers, out=drawn)
             # the end under a pattern is no symbol; what the model reads behind it concerns no text
-            read = drawn if self._walks is None else np.minimum(drawn, self._last_id)
+            read = drawn if self._matcher is None else np.minimum(drawn, self._last_id)
             if self._record:
                 logprobs[t] = log_probabilities(logits, read)
-            if self._walks is not None and self._walks.over:
+            if self._matcher is not None and self._matcher.over:
                 ids, logprobs = ids[: t + 1], logprobs[: t + 1]
                 break
             logits, state = step(read, state)

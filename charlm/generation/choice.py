@@ -19,7 +19,7 @@ from charlm.generation.filters import LogProbs, chain, repeat_penalty
 from charlm.generation.recent import RecentRows, ids_of
 
 if TYPE_CHECKING:  # imported by those who need it only
-    from charlm.generation.constraint.walk import Walk, Walks
+    from charlm.generation.constraint.matcher import BlockMatcher, Matcher
 
 __all__ = ["NO_SYMBOL", "BlockChooser", "Chooser", "log_probabilities"]
 
@@ -40,7 +40,7 @@ class _Choice:
         Of the logits.
     forbidden : int or None
         An id that is never chosen.
-    walk : Walk, Walks or None
+    matcher : Matcher, BlockMatcher or None
         Where the texts stand in a pattern that they must match.
     """
 
@@ -49,7 +49,7 @@ class _Choice:
         config: SampleConfig,
         shape: tuple[int, ...],
         forbidden: int | None,
-        walk: Walk | Walks | None,
+        matcher: Matcher | BlockMatcher | None,
     ) -> None:
         self._filters = chain(config)
         self._greedy = config.temperature == 0
@@ -60,17 +60,19 @@ class _Choice:
         self._forbidden = forbidden
         self._penalty = config.repeat_penalty
         self._penalizes = config.repeat_penalty != 1 and config.repeat_last_n > 0
-        self._walk = walk
-        if walk is not None:  # which takes sums of exponentials, temperature or not
+        self._matcher = matcher
+        if matcher is not None:  # which takes sums of exponentials, temperature or not
             self._bound = min(self._bound, LARGEST_EXPONENT)
         # the end weighs up to V symbols, and more than the bound leaves room for if it is cold
-        self._shifts = walk is not None and temperature < COLD
+        self._shifts = matcher is not None and temperature < COLD
         self._filtered = self._penalizes or bool(self._filters)
-        self._restricted = forbidden is not None or walk is not None or self._filtered
+        self._restricted = forbidden is not None or matcher is not None or self._filtered
         # as a rule what is dead is taken out last, by a product: exponentials of −inf take twice the time
-        self._late = walk is not None and not (self._greedy or self._shifts or self._filtered)
+        self._late = matcher is not None and not (self._greedy or self._shifts or self._filtered)
         *streams, size = shape
-        self._weights, self._sums = np.zeros((2, *streams, size + (walk is not None)))  # with a place for the end
+        self._weights, self._sums = np.zeros(
+            (2, *streams, size + (matcher is not None))
+        )  # with a place for the end
         self._symbols = self._weights[..., :size]
 
     def _filter_(self, rows: LogProbs, seen: NDArray[np.bool_] | None) -> None:
@@ -104,11 +106,11 @@ class Chooser(_Choice):
         size: int,
         *,
         forbidden: int | None = None,
-        walk: Walk | None = None,
+        matcher: Matcher | None = None,
     ) -> None:
-        super().__init__(config, (size,), forbidden, walk)
+        super().__init__(config, (size,), forbidden, matcher)
         self._seen = np.zeros(len(self._weights), np.bool_)
-        self._advance = None if walk is None else walk.advance
+        self._advance = None if matcher is None else matcher.advance
 
     def __call__(self, logits: NDArray[Any], uniform: float, recent: bytes = b"") -> int:
         """Choose an id.
@@ -133,13 +135,13 @@ class Chooser(_Choice):
         beyond = not (lowest >= -self._bound and highest <= self._bound)  # a NaN is the place of both
         if beyond and not (lowest > -math.inf and highest < math.inf):
             raise DivergedError.of_output()
-        if beyond and self._walk is not None:
+        if beyond and self._matcher is not None:
             np.subtract(symbols, highest, symbols)
         if self._restricted:
             if self._forbidden is not None:
                 z[self._forbidden] = -math.inf
-            if self._walk is not None:
-                (self._walk.end_ if self._late and not beyond else self._walk.restrict_)(z)
+            if self._matcher is not None:
+                (self._matcher.end_ if self._late and not beyond else self._matcher.restrict_)(z)
             if self._filtered:
                 self._filter_(z[None], self._seen_in(recent) if self._penalizes else None)
         if self._greedy:
@@ -149,8 +151,8 @@ class Chooser(_Choice):
                 np.subtract(z, z[z.argmax()], z)
             np.multiply(z, self._inverse_temperature, z)
             np.exp(z, z)
-            if self._walk is not None and self._late:
-                np.multiply(z, self._walk.live, z)
+            if self._matcher is not None and self._late:
+                np.multiply(z, self._matcher.live, z)
             sums = np.add.accumulate(z, out=self._sums)
             # the first id whose cumulated weight exceeds the target; a double below 1 leaves it below the sum
             symbol = int(sums.searchsorted(uniform * sums[-1], "right"))
@@ -191,13 +193,13 @@ class BlockChooser(_Choice):
         An id that is never chosen.
     recent : bytes
         What a repeat penalty looks at before the first choice, the same for all; later it sees what was chosen.
-    walks : Walks, optional
+    matcher : BlockMatcher, optional
         Where the texts stand in a pattern; they advance by the chosen symbol, which may be the end, V.
 
     Attributes
     ----------
     streams : int
-    walks : Walks or None
+    matcher : BlockMatcher or None
     """
 
     def __init__(
@@ -208,12 +210,12 @@ class BlockChooser(_Choice):
         *,
         forbidden: int | None = None,
         recent: bytes = b"",
-        walks: Walks | None = None,
+        matcher: BlockMatcher | None = None,
     ) -> None:
-        super().__init__(config, (streams, size), forbidden, walks)
+        super().__init__(config, (streams, size), forbidden, matcher)
         size = self._weights.shape[1]
         self.streams = streams
-        self.walks = walks
+        self.matcher = matcher
         self._recent = RecentRows(recent, streams, size, config.repeat_last_n) if self._penalizes else None
         self._totals = self._sums[:, -1]
         self._targets = np.zeros(streams)
@@ -246,8 +248,8 @@ class BlockChooser(_Choice):
                 z -= z.max(axis=1, keepdims=True)
             np.multiply(z, self._inverse_temperature, z)
             np.exp(z, z)
-            if self.walks is not None and self._late:
-                np.multiply(z, self.walks.live, z)
+            if self.matcher is not None and self._late:
+                np.multiply(z, self.matcher.live, z)
             np.add.accumulate(z, axis=1, out=self._sums)
             np.multiply(uniforms, self._totals, self._targets)
             np.greater(self._sums, self._targets_by_row, out=self._exceeds)
@@ -256,15 +258,15 @@ class BlockChooser(_Choice):
             out[lost] = NO_SYMBOL
         if self._recent is not None:
             self._recent.push(out)
-        if self.walks is not None:
-            self.walks.advance(out)
+        if self.matcher is not None:
+            self.matcher.advance(out)
 
     def _restrict_(self, z: LogProbs, *, beyond: bool) -> None:
         """Do with each row (N, V), or (N, V + 1), what `Chooser` does with one, in place."""
         if self._forbidden is not None:
             z[:, self._forbidden] = -math.inf
-        if self.walks is not None:
-            (self.walks.end_ if self._late and not beyond else self.walks.restrict_)(z)
+        if self.matcher is not None:
+            (self.matcher.end_ if self._late and not beyond else self.matcher.restrict_)(z)
         if self._filtered:
             self._filter_(z, None if self._recent is None else self._recent.seen)
 
@@ -277,7 +279,7 @@ class BlockChooser(_Choice):
         lost: NDArray[np.bool_] = np.logical_not(np.isfinite(symbols).all(axis=1))
         symbols[lost] = 0
         beyond = (symbols.min(axis=1) < -self._bound) | (symbols.max(axis=1) > self._bound)
-        if self._walk is not None:
+        if self._matcher is not None:
             symbols[beyond] -= symbols[beyond].max(axis=1, keepdims=True)
         if self._restricted:
             self._restrict_(z, beyond=True)

@@ -21,7 +21,7 @@ from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 
 if TYPE_CHECKING:  # imported by those who need it only
-    from charlm.generation.constraint.walk import Walk
+    from charlm.generation.constraint.matcher import Matcher
 
 __all__ = ["Position", "Sampler", "Snapshot", "opening", "start"]
 
@@ -123,22 +123,22 @@ class Sampler:
         UsageError, ConstraintError
             For a pattern that is none, or that no text matches; nothing has changed then.
         """
-        self._walk = walk = self._walk_of(config)
+        self._matcher = matcher = self._matcher_of(config)
         self.config = config
         size, unknown = len(self.vocabulary), self.vocabulary.unknown_id
-        choose = Chooser(config, size, forbidden=unknown, walk=walk)
+        choose = Chooser(config, size, forbidden=unknown, matcher=matcher)
         self._freely = Chooser(config, size, forbidden=unknown)
         self._choose = choose.__call__  # a twentieth of a microsecond quicker than the object itself
         self._window = window(config.repeat_last_n)
 
-    def _walk_of(self, config: SampleConfig) -> Walk | None:
-        """Return a walk through the texts of a pattern; None without one."""
+    def _matcher_of(self, config: SampleConfig) -> Matcher | None:
+        """Return the matcher of a pattern; None without one."""
         if not (config.regex or config.template):
             return None
         from charlm.generation.constraint import constraint_for
-        from charlm.generation.constraint.walk import Walk
+        from charlm.generation.constraint.matcher import Matcher
 
-        return Walk(constraint_for(config, self.vocabulary))
+        return Matcher(constraint_for(config, self.vocabulary))
 
     @property
     def position(self) -> Position:
@@ -253,8 +253,8 @@ class Sampler:
         self.finish_reason, self.logprobs, self.grapheme_ends = None, text.logprobs, text.grapheme_ends
         trail = _Trail(self.position)
         try:
-            if self._walk is not None:
-                self._walk.restart()
+            if self._matcher is not None:
+                self._matcher.restart()
             while text.finish_reason is None:
                 symbol, drawn = self.draw(), text.drawn
                 passed = text.push(symbol, self.logprob if records else 0.0)

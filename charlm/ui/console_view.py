@@ -154,7 +154,7 @@ def _setting(value: Any) -> str:
         return "on" if value else "off"
     text = "none" if value is None else str(value)
     if len(text) > _LONGEST:
-        from charlm.generation.constraint.words import shortened
+        from charlm.generation.constraint.trie import shortened
 
         text = shortened(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… {len(text):,} characters"

@@ -1,11 +1,14 @@
-"""Texts that match a pattern: which symbols are live, exactly, at every place of a text.
+"""Texts that match a pattern: the live symbols, exactly, at each position of a text.
 
-A regular pattern becomes an automaton over a model's symbols. While a text may not end, dead symbols are refused
-and the probabilities of the others renormalised: at each symbol, which is not the same as choosing among all
-matching texts by their probabilities. Where it may end, the probability of all dead symbols and of the stop symbol
-together is that of ending there; where nothing is live, it ends. A symbol is live if a match can be reached with it
-within what is left of the length. Filters and temperature act on what is then left, the end among it. The prompt is
-not matched. A stop string does not cut a text, which would then not match: it is what no text contains.
+A pattern becomes a syntax tree (`syntax`, `parser`), an NFA (`nfa`, `products`), and over a model's symbols
+(`alphabet`), by the subset construction (`subsets`), a lazily built DFA (`lazy_dfa`), which a `matcher` follows.
+
+While a text may not end, dead symbols are refused and the probabilities of the others renormalised at each symbol,
+which is not the same as choosing among all matching texts by their probabilities. Where it may end, the
+probability of all dead symbols and of the stop symbol together is that of ending there; where nothing is live, it
+ends. A symbol is live if a match can be reached with it in the characters that are left. Filters and temperature
+act on what then remains, the end included. The prompt is not matched. A stop string does not cut a text, which
+would then not match: no text contains one.
 
 A pattern that is not regular, with a backreference or lookaround for example, is refused.
 """
@@ -13,19 +16,18 @@ A pattern that is not regular, with a backreference or lookaround for example, i
 from __future__ import annotations
 
 from charlm.config import SampleConfig
-from charlm.generation.constraint.automaton import Automaton
-from charlm.generation.constraint.compiling import automaton_of
-from charlm.generation.constraint.named import resolve
+from charlm.generation.constraint.compiling import lazy_dfa_of
+from charlm.generation.constraint.lazy_dfa import LazyDFA
+from charlm.generation.constraint.named import resolve, with_word_lists
 from charlm.generation.constraint.parser import parse
-from charlm.generation.constraint.pattern import Node
+from charlm.generation.constraint.syntax import Node
 from charlm.generation.constraint.template import parse_template
-from charlm.generation.constraint.word_lists import with_word_lists
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["Automaton", "check_pattern", "constraint_for", "with_word_lists"]
+__all__ = ["LazyDFA", "check_pattern", "constraint_for", "with_word_lists"]
 
 
-def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> Automaton:
+def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> LazyDFA:
     """Return the automaton of the pattern or template of a configuration over the symbols of a vocabulary.
 
     Raises
@@ -36,7 +38,7 @@ def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> Automaton:
         If no text of at most ``config.length`` characters matches.
     """
     template = vocabulary.prepare(config.template) if config.template else ""
-    return automaton_of(_parsed(config.regex, template), vocabulary, config.length, config.stop)
+    return lazy_dfa_of(_parsed(config.regex, template), vocabulary, config.length, config.stop)
 
 
 def check_pattern(config: SampleConfig) -> None:

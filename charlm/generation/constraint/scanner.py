@@ -20,22 +20,22 @@ class Scanner:
 
     Attributes
     ----------
-    place : int
+    offset : int
     verbose : bool
         Whether blanks and comments count for nothing.
     """
 
     def __init__(self, text: str) -> None:
-        self.text, self.place, self.verbose = text, 0, False
+        self.text, self.offset, self.verbose = text, 0, False
 
     def _skip(self) -> None:
         text = self.text
-        while self.verbose and self.place < len(text):
-            if text[self.place].isspace():
-                self.place += 1
-            elif text[self.place] == "#":
-                end = text.find("\n", self.place)
-                self.place = len(text) if end < 0 else end
+        while self.verbose and self.offset < len(text):
+            if text[self.offset].isspace():
+                self.offset += 1
+            elif text[self.offset] == "#":
+                end = text.find("\n", self.offset)
+                self.offset = len(text) if end < 0 else end
             else:
                 return
 
@@ -46,21 +46,21 @@ class Scanner:
 
     def get_bare(self) -> str:
         """Take the very next character; empty at the end."""
-        character = self.text[self.place : self.place + 1]
-        self.place += len(character)
+        character = self.text[self.offset : self.offset + 1]
+        self.offset += len(character)
         return character
 
     def peek(self) -> str:
         """Return the next character that counts and leave it there."""
         self._skip()
-        return self.text[self.place : self.place + 1]
+        return self.text[self.offset : self.offset + 1]
 
     def match(self, string: str) -> bool:
         """Take a string if it comes next."""
-        place = self.place
+        place = self.offset
         for character in string:
             if self.get() != character:
-                self.place = place
+                self.offset = place
                 return False
         return True
 
@@ -73,10 +73,10 @@ class Scanner:
 
     def get_until(self, end: str) -> str | None:
         """Take what comes before a character, and that; None and nothing if there is none."""
-        stop = self.text.find(end, self.place)
+        stop = self.text.find(end, self.offset)
         if stop < 0:
             return None
-        taken, self.place = self.text[self.place : stop], stop + 1
+        taken, self.offset = self.text[self.offset : stop], stop + 1
         return taken
 
     def get_set(self, *, nested: bool) -> str:
@@ -87,31 +87,31 @@ class Scanner:
         nested : bool
             Whether sets may stand within sets, as under ``(?V1)``.
         """
-        start, depth, first = self.place - 1, 1, True
+        start, depth, first = self.offset - 1, 1, True
         self._skip_caret()
-        while depth and self.place < len(self.text):
-            rest = self.text[self.place : self.place + 2]
-            posix = _POSIX_CLASS.match(self.text, self.place)
+        while depth and self.offset < len(self.text):
+            rest = self.text[self.offset : self.offset + 2]
+            posix = _POSIX_CLASS.match(self.text, self.offset)
             if rest[0] == "\\":
-                self.place += 2
+                self.offset += 2
             elif rest[0] == "]" and not first:  # one at the very start is a member
-                self.place += 1
+                self.offset += 1
                 depth -= 1
             elif posix:
-                self.place = posix.end()
+                self.offset = posix.end()
             elif nested and rest[0] == "[":
-                self.place += 1
+                self.offset += 1
                 self._skip_caret()
                 depth, first = depth + 1, True
                 continue
             elif nested and rest in _SET_OPERATORS and not first:
-                self.place += 2
+                self.offset += 2
                 first = True
                 continue
             else:
-                self.place += 1
+                self.offset += 1
             first = False
-        return self.text[start : self.place]
+        return self.text[start : self.offset]
 
     def _skip_caret(self) -> None:
-        self.place += self.text.startswith("^", self.place)
+        self.offset += self.text.startswith("^", self.offset)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from charlm.errors import UsageError
 from charlm.generation.constraint.named import NAMED, resolve
 from charlm.generation.constraint.parser import parse
-from charlm.generation.constraint.pattern import Chars, Node, Seq
 from charlm.generation.constraint.scanner import Scanner
+from charlm.generation.constraint.syntax import Chars, Node, Seq
 
 __all__ = ["Hole", "parse_template", "parts_of"]
 
@@ -64,7 +64,7 @@ def parts_of(template: str) -> Iterator[str | Hole]:
             literal += character
         elif character == "}":
             raise UsageError(
-                f"the template closes a hole at offset {scan.place - 1} that is not open; write }}}} for a brace"
+                f"the template closes a hole at offset {scan.offset - 1} that is not open; write }}}} for a brace"
             )
         else:
             if literal:
@@ -77,7 +77,7 @@ def parts_of(template: str) -> Iterator[str | Hole]:
 
 def _hole(scan: Scanner) -> Hole:
     """Read a hole whose first brace has been taken: up to the brace that closes it, past those of its pattern."""
-    start, open_braces = scan.place, 1
+    start, open_braces = scan.offset, 1
     while open_braces:
         character = scan.get_bare()
         if not character:
@@ -89,7 +89,7 @@ def _hole(scan: Scanner) -> Hole:
         elif character == "[":
             scan.get_set(nested=False)
         open_braces += (character == "{") - (character == "}")
-    name, colon, pattern = scan.text[start : scan.place - 1].partition(":")
+    name, colon, pattern = scan.text[start : scan.offset - 1].partition(":")
     if not name.isidentifier():
         raise UsageError(f"a template's hole is named {brief(name)}; give it a name of letters, digits and _")
     return Hole(name, pattern if colon else DEFAULT)

@@ -8,8 +8,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from charlm.errors import CharlmError, ConstraintError, UsageError
-from charlm.generation.constraint.automaton import Automaton
-from charlm.generation.constraint.compiling import automaton_of
+from charlm.generation.constraint.compiling import lazy_dfa_of
+from charlm.generation.constraint.lazy_dfa import LazyDFA
 from charlm.generation.constraint.parser import parse
 from charlm.text.vocabulary import Vocabulary
 from tests.figures import figure
@@ -21,30 +21,30 @@ BYTES = Vocabulary("byte", tuple(sorted(set("aBé日\n".encode()))))
 SPECIAL = Vocabulary("char", ("\n", "B", "a", "b", "é", "<unk>", "<stop>"))
 
 
-def automaton(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> Automaton:
-    return automaton_of(parse(pattern), vocabulary, length, stops)
+def lazy_dfa(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> LazyDFA:
+    return lazy_dfa_of(parse(pattern), vocabulary, length, stops)
 
 
-def live(made: Automaton, state: int, left: int) -> set[int]:
-    return set((made.reader.needs(made.tables.name(state)) <= left).nonzero()[0].tolist())
+def live(made: LazyDFA, state: int, left: int) -> set[int]:
+    return set((made.subsets.lengths(made.table.subset(state)) <= left).nonzero()[0].tolist())
 
 
 def check_every_text(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> None:
-    """Walk all texts of whole symbols and compare what is live with what can still become a match."""
+    """Follow all texts of whole symbols and compare what is live with what can still become a match."""
     symbols = [s for s in vocabulary.symbols if s not in ("<unk>", "<stop>")]
     texts = {text for text in matching(pattern, symbols, length) if not any(s in "".join(text) for s in stops)}
     if not texts:
         with pytest.raises(ConstraintError):
-            automaton(pattern, vocabulary, length, stops)
+            lazy_dfa(pattern, vocabulary, length, stops)
         return
-    made = automaton(pattern, vocabulary, length, stops)
-    waiting = [((), made.tables.state(made.reader.start))]
+    made = lazy_dfa(pattern, vocabulary, length, stops)
+    waiting = [((), made.table.configuration(made.subsets.start))]
     while waiting:
         prefix, state = waiting.pop()
         expected = live_after(texts, prefix)
         assert {vocabulary.symbols[k] for k in live(made, state, length - len(prefix))} == expected
-        assert bool(state[0].view.may_end) == (prefix in texts)
-        waiting += [((*prefix, s), made.tables.after(state, vocabulary.symbols.index(s))) for s in expected]
+        assert bool(state[0].mask.may_end) == (prefix in texts)
+        waiting += [((*prefix, s), made.table.after(state, vocabulary.symbols.index(s))) for s in expected]
 
 
 class TestLiveness:
@@ -98,26 +98,26 @@ class TestLiveness:
         writable = [c for c in writable if c in "aBé日\n" or random.Random(c).random() < 0.1]
         texts = matching(pattern, sorted({*writable, *"aBé日\n"}), min(length, 2))
         try:
-            made = automaton(pattern, BYTES, length)
+            made = lazy_dfa(pattern, BYTES, length)
         except ConstraintError:
             assert not texts
             return
         for text in texts:  # all of these can be written
-            state, left = made.tables.state(made.reader.start), length
+            state, left = made.table.configuration(made.subsets.start), length
             for byte in "".join(text).encode():
                 assert BYTES.symbols.index(byte) in live(made, state, left)
-                state = made.tables.after(state, BYTES.symbols.index(byte))
+                state = made.table.after(state, BYTES.symbols.index(byte))
                 left -= int(state[0].whole)
-            assert state[0].view.may_end
+            assert state[0].mask.may_end
         rng = random.Random(pattern)
         for _ in range(10):  # and what can be written matches
-            state, left, text = made.tables.state(made.reader.start), length, b""
+            state, left, text = made.table.configuration(made.subsets.start), length, b""
             while choices := sorted(live(made, state, left)):
-                if state[0].view.may_end and rng.random() < 0.3:
+                if state[0].mask.may_end and rng.random() < 0.3:
                     break
                 symbol = rng.choice(choices)
                 text += bytes([BYTES.symbols[symbol]])
-                state = made.tables.after(state, symbol)
+                state = made.table.after(state, symbol)
                 left -= int(state[0].whole)
             assert regex.fullmatch(pattern, text.decode())
             assert len(text.decode()) <= length
@@ -130,68 +130,68 @@ class TestBytes:
         "pattern", [".", r"\p{L}", r"[^\p{L}]", r"\d", "(?s:.)", r"[^\x00-\x7f]", "日|本", r"(?i:ß|k)"]
     )
     def test_what_can_be_written_is_the_class_no_more_and_no_less(self, pattern):
-        made, compiled = automaton(pattern, self.ALL, 1), regex.compile(pattern)
+        made, compiled = lazy_dfa(pattern, self.ALL, 1), regex.compile(pattern)
         written = set()
-        waiting = [(b"", made.tables.state(made.reader.start))]
+        waiting = [(b"", made.table.configuration(made.subsets.start))]
         while waiting:
             text, state = waiting.pop()
-            if state[0].view.may_end:
+            if state[0].mask.may_end:
                 written.add(text.decode())  # well-formed, or this raises
                 continue
-            waiting += [(text + bytes([k]), made.tables.after(state, k)) for k in live(made, state, 1)]
+            waiting += [(text + bytes([k]), made.table.after(state, k)) for k in live(made, state, 1)]
         expected = {c for k in range(0x110000) if not 0xD800 <= k < 0xE000 and compiled.fullmatch(c := chr(k))}
         assert written == expected
 
     def test_a_stop_string_is_dead(self):
-        made = automaton("[日本é]{3}", self.ALL, 3, ("本é", "日日"))
-        texts, waiting = set(), [(b"", made.tables.state(made.reader.start), 3)]
+        made = lazy_dfa("[日本é]{3}", self.ALL, 3, ("本é", "日日"))
+        texts, waiting = set(), [(b"", made.table.configuration(made.subsets.start), 3)]
         while waiting:
             text, state, left = waiting.pop()
-            if state[0].view.may_end:
+            if state[0].mask.may_end:
                 texts.add(text.decode())
             for k in live(made, state, left):
-                after = made.tables.after(state, k)
+                after = made.table.after(state, k)
                 waiting.append((text + bytes([k]), after, left - int(after[0].whole)))
         every = {a + b + c for a in "日本é" for b in "日本é" for c in "日本é"}
         assert texts == {text for text in every if "本é" not in text and "日日" not in text}
 
     def test_a_character_under_way_counts_once(self):
-        made = automaton("日{2}", self.ALL, 2)
-        state, left = made.tables.state(made.reader.start), 2
+        made = lazy_dfa("日{2}", self.ALL, 2)
+        state, left = made.table.configuration(made.subsets.start), 2
         for byte in "日日".encode():
             assert live(made, state, left) == {byte}
-            state = made.tables.after(state, byte)
+            state = made.table.after(state, byte)
             left -= int(state[0].whole)
         assert left == 0
-        assert state[0].view.may_end
+        assert state[0].mask.may_end
 
 
 class TestSize:
     def test_a_count_of_a_thousand(self):
-        made = automaton("[ab]{1000}", CHARS, 1000)
-        state = made.tables.state(made.reader.start)
+        made = lazy_dfa("[ab]{1000}", CHARS, 1000)
+        state = made.table.configuration(made.subsets.start)
         for left in range(1000, 0, -1):
             assert live(made, state, left) == {2, 3}
             assert live(made, state, left - 1) == set()
-            state = made.tables.after(state, 2)
-        assert state[0].view.may_end
+            state = made.table.after(state, 2)
+        assert state[0].mask.may_end
 
     def test_counts_that_the_length_makes_meaningless_cost_nothing(self):
-        made = automaton("(?:a{0,1000000}b){0,1000000}", CHARS, 50)
-        state = made.tables.state(made.reader.start)
+        made = lazy_dfa("(?:a{0,1000000}b){0,1000000}", CHARS, 50)
+        state = made.table.configuration(made.subsets.start)
         for symbol in [2, 2, 3, 2, 3]:
-            state = made.tables.after(state, symbol)
-        assert state[0].view.may_end
-        assert len(made.tables) < 5
+            state = made.table.after(state, symbol)
+        assert state[0].mask.may_end
+        assert len(made.table) < 5
 
     def test_counts_within_counts_are_few_ways_at_once(self):
-        made = automaton("(?:[ab]{0,60}B){1,40}", CHARS, 2000)
-        state = made.tables.state(made.reader.start)
+        made = lazy_dfa("(?:[ab]{0,60}B){1,40}", CHARS, 2000)
+        state = made.table.configuration(made.subsets.start)
         for symbol in [*[2] * 50, 1] * 39:
-            state = made.tables.after(state, symbol)
-            assert len(made.tables.name(state)) <= 4
-        assert state[0].view.may_end
-        assert live(made, made.tables.after(state, 1), 2000) == set()
+            state = made.table.after(state, symbol)
+            assert len(made.table.subset(state)) <= 4
+        assert state[0].mask.may_end
+        assert live(made, made.table.after(state, 1), 2000) == set()
 
     @pytest.mark.parametrize(
         ("pattern", "text", "most"),
@@ -203,42 +203,42 @@ class TestSize:
             ("(?:[ab]{1000}B){4}", ([2] * 1000 + [1]) * 4, 18),
         ],
     )
-    def test_states_of_a_count_are_few_nodes(self, pattern, text, most):
-        made = automaton(pattern, CHARS, len(text))
-        state = made.tables.state(made.reader.start)
+    def test_states_of_a_counter_are_few(self, pattern, text, most):
+        made = lazy_dfa(pattern, CHARS, len(text))
+        state = made.table.configuration(made.subsets.start)
         for symbol in text:
-            state = made.tables.after(state, symbol)
-        assert state[0].view.may_end
-        assert len(made.tables) <= most
+            state = made.table.after(state, symbol)
+        assert state[0].mask.may_end
+        assert len(made.table) <= most
 
-    def test_nodes_that_do_not_turn_share_what_may_follow(self):
-        made = automaton("(?:[ab]{1000}B)*", CHARS, 2002)
-        state, views = made.tables.state(made.reader.start), set()
+    def test_states_without_a_counter_share_masks(self):
+        made = lazy_dfa("(?:[ab]{1000}B)*", CHARS, 2002)
+        state, masks = made.table.configuration(made.subsets.start), set()
         for _ in range(1000):
-            state = made.tables.after(state, 2)
-            views.add(state[0].view)
-        assert len(made.tables) > 1000
-        assert len(views) == 2
+            state = made.table.after(state, 2)
+            masks.add(state[0].mask)
+        assert len(made.table) > 1000
+        assert len(masks) == 2
 
     @pytest.mark.parametrize("pattern", ["[ab]{500}", "(?:a{1,9}b){50}", ".*a.{6}", "(?:a|bb|é)*B?"])
     def test_states_looked_at_ahead_are_those_that_come(self, pattern, monkeypatch):
         def way() -> list[tuple[bool, bytes]]:
-            made, rng, found = automaton(pattern, CHARS, 500), random.Random(3), []
-            state, left = made.tables.state(made.reader.start), 500
+            made, rng, found = lazy_dfa(pattern, CHARS, 500), random.Random(3), []
+            state, left = made.table.configuration(made.subsets.start), 500
             while choices := sorted(live(made, state, left)):
-                found.append((state[0].view.may_end, made.tables.view(state, left).live.tobytes()))
-                state, left = made.tables.after(state, rng.choice(choices)), left - 1
+                found.append((state[0].mask.may_end, made.table.mask(state, left).live.tobytes()))
+                state, left = made.table.after(state, rng.choice(choices)), left - 1
             return found
 
         expected = way()
-        monkeypatch.setattr("charlm.generation.constraint.automaton.MOST_AHEAD", 0)
+        monkeypatch.setattr("charlm.generation.constraint.lazy_dfa.MOST_AHEAD", 0)
         assert way() == expected
 
-    def test_tables_begin_anew_when_they_are_full(self, monkeypatch):
-        monkeypatch.setattr("charlm.generation.constraint.automaton.MOST_STATES", 70)
-        made = automaton("(?:[ab]{100}B)*", CHARS, 101)
-        old = made.tables
-        state = old.state(made.reader.start)
+    def test_a_new_table_begins_when_one_is_full(self, monkeypatch):
+        monkeypatch.setattr("charlm.generation.constraint.lazy_dfa.MOST_STATES", 70)
+        made = lazy_dfa("(?:[ab]{100}B)*", CHARS, 101)
+        old = made.table
+        state = old.configuration(made.subsets.start)
         while not old.full:
             state = old.after(state, 2)
         new = made.renewed(old)
@@ -260,12 +260,12 @@ class TestSize:
     )
     def test_what_cannot_be_is_refused(self, pattern, error, words):
         with pytest.raises(CharlmError, match=regex.escape(words)) as caught:
-            automaton(pattern, CHARS, 500)
+            lazy_dfa(pattern, CHARS, 500)
         assert caught.type is error
         assert "\n" not in str(caught.value)
 
-    def test_a_network_too_large_for_its_word_boundaries_is_refused(self, monkeypatch):
-        monkeypatch.setattr("charlm.generation.constraint.assertions.MOST_PLACES", 50)
-        automaton(r"(?:\b[ab]+\n){2}", CHARS, 50)
+    def test_an_nfa_too_large_for_its_word_boundaries_is_refused(self, monkeypatch):
+        monkeypatch.setattr("charlm.generation.constraint.products.MOST_STATES", 50)
+        lazy_dfa(r"(?:\b[ab]+\n){2}", CHARS, 50)
         with pytest.raises(UsageError, match="too large for its anchors and word boundaries; give fewer"):
-            automaton(r"(?:\b[ab]+\n){9}", CHARS, 50)
+            lazy_dfa(r"(?:\b[ab]+\n){9}", CHARS, 50)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm.errors import CharlmError, UsageError
-from charlm.generation.constraint.compiling import automaton_of
+from charlm.generation.constraint.compiling import lazy_dfa_of
 from charlm.generation.constraint.parser import parse
 from charlm.text.vocabulary import Vocabulary
 
@@ -15,15 +15,15 @@ VOCABULARY = Vocabulary.from_text(ALPHABET)
 
 
 def words(pattern: str, length: int = 2) -> set[str]:
-    """Return all texts over the alphabet that an automaton of the pattern accepts."""
-    made, found = automaton_of(parse(pattern), VOCABULARY, length), set()
-    waiting = [("", made.tables.state(made.reader.start))]
+    """Return all texts over the alphabet that the DFA of the pattern accepts."""
+    made, found = lazy_dfa_of(parse(pattern), VOCABULARY, length), set()
+    waiting = [("", made.table.configuration(made.subsets.start))]
     while waiting:
         text, state = waiting.pop()
-        if state[0].view.may_end:
+        if state[0].mask.may_end:
             found.add(text)
-        live = (made.reader.needs(made.tables.name(state)) <= length - len(text)).nonzero()[0].tolist()
-        waiting += [(text + str(VOCABULARY.symbols[k]), made.tables.after(state, k)) for k in live]
+        live = (made.subsets.lengths(made.table.subset(state)) <= length - len(text)).nonzero()[0].tolist()
+        waiting += [(text + str(VOCABULARY.symbols[k]), made.table.after(state, k)) for k in live]
     return found
 
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from charlm.config import ModelConfig, SampleConfig
 from charlm.errors import ConstraintError, UsageError
 from charlm.generation import Sampler, sample_many
-from charlm.generation.constraint.compiling import automaton_of
+from charlm.generation.constraint.compiling import lazy_dfa_of
 from charlm.generation.constraint.parser import LONGEST, parse
-from charlm.generation.constraint.pattern import Alt, Seq, Words
-from charlm.generation.constraint.words import MOST_EDGES, TrieState, alternation_of, minimal_trie, shortened
+from charlm.generation.constraint.syntax import Alt, Seq, Words
+from charlm.generation.constraint.trie import MOST_EDGES, TrieState, alternation_of, minimal_trie, shortened
 from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
@@ -52,14 +52,14 @@ def test_what_is_accepted_is_the_words_as_they_stand(words: tuple[str, ...]) -> 
     assert parse(pattern) == Words(words)
     assert all(regex.fullmatch(pattern, word) for word in words)
     vocabulary = Vocabulary.from_text(ODD)
-    made, found = automaton_of(parse(pattern), vocabulary, 4), set()
-    waiting = [("", made.tables.state(made.reader.start))]
+    made, found = lazy_dfa_of(parse(pattern), vocabulary, 4), set()
+    waiting = [("", made.table.configuration(made.subsets.start))]
     while waiting:
         text, state = waiting.pop()
-        if state[0].view.may_end:
+        if state[0].mask.may_end:
             found.add(text)
-        live = (made.reader.needs(made.tables.name(state)) <= 4 - len(text)).nonzero()[0].tolist()
-        waiting += [(text + str(vocabulary.symbols[k]), made.tables.after(state, k)) for k in live]
+        live = (made.subsets.lengths(made.table.subset(state)) <= 4 - len(text)).nonzero()[0].tolist()
+        waiting += [(text + str(vocabulary.symbols[k]), made.table.after(state, k)) for k in live]
     assert found == set(words)
 
 
@@ -79,8 +79,8 @@ def test_what_is_accepted_is_the_words_as_they_stand(words: tuple[str, ...]) -> 
 def test_only_literals_are_words(pattern: str, kinds: type) -> None:
     node = parse(pattern)
     assert isinstance(node, kinds)
-    made = automaton_of(node, Vocabulary.from_text("pearlum 1"), 9)
-    assert made.reader.may_end(made.reader.start) == bool(regex.fullmatch(pattern, ""))
+    made = lazy_dfa_of(node, Vocabulary.from_text("pearlum 1"), 9)
+    assert made.subsets.may_end(made.subsets.start) == bool(regex.fullmatch(pattern, ""))
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_a_loop_of_words_is_there_once() -> None:
     edges = sum(len(state.edges) for state in minimal_trie(words))
     vocabulary = Vocabulary.from_text(LETTERS + " ")
     for count in ("+", "*"):
-        reader = automaton_of(parse(f"(?:{alternation_of(words)} ){count}"), vocabulary, 50).reader
-        assert len(reader._network.reads) < 2 * edges  # type: ignore[attr-defined]
+        subsets = lazy_dfa_of(parse(f"(?:{alternation_of(words)} ){count}"), vocabulary, 50).subsets
+        assert len(subsets._nfa.labels) < 2 * edges  # type: ignore[attr-defined]
 
 
 def test_words_that_cannot_be_written_are_left_out() -> None:
@@ -153,9 +153,9 @@ def test_other_patterns_are_no_longer_than_before(pattern: str) -> None:
 def test_too_many_words_are_refused() -> None:
     vocabulary = Vocabulary.from_text(LETTERS)
     with pytest.raises(UsageError, match=f"over {MOST_EDGES:,} edges; give fewer words"):
-        automaton_of(parse("|".join(many(100_000))), vocabulary, 9)
+        lazy_dfa_of(parse("|".join(many(100_000))), vocabulary, 9)
     with pytest.raises(UsageError, match=f"over {MOST_EDGES:,} edges, its counts written out; give fewer words"):
-        automaton_of(parse(f"(?:{'|'.join(many(2000))}){{1,400}}"), vocabulary, 9000)
+        lazy_dfa_of(parse(f"(?:{'|'.join(many(2000))}){{1,400}}"), vocabulary, 9000)
 
 
 def test_a_choice_is_written_with_the_probabilities_that_it_had_as_an_alternation() -> None:

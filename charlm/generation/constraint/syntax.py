@@ -1,4 +1,4 @@
-"""The syntax tree of a regular pattern, and its adaptation to a model and a length.
+"""The syntax tree of a regular pattern, and `fit`, which adapts it to a model and a length.
 
 A pattern is a tree of `Chars`, `Words`, `Seq`, `Alt`, `Repeat` and `Assertion`.
 """

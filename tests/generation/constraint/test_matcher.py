@@ -15,7 +15,7 @@ from charlm.errors import ConstraintError
 from charlm.generation import Sampler, sample_many
 from charlm.generation.choice import BlockChooser, Chooser
 from charlm.generation.constraint import constraint_for
-from charlm.generation.constraint.walk import Walk, Walks
+from charlm.generation.constraint.matcher import BlockMatcher, Matcher
 from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 from tests.figures import figure
@@ -210,28 +210,28 @@ class TestTexts:
         assert [one.read() for one in sample_many(model, config, seeds=range(70), workers=2)] == alone
 
 
-class TestWalk:
+class TestMatcher:
     VOCABULARY = Vocabulary("char", ("a", "b", "c", "<stop>"))
 
     def test_extreme_logits_neither_overflow_nor_lose_the_end(self):
         config = SampleConfig(regex="a*", length=9, temperature=1.0)
-        automaton = constraint_for(config, self.VOCABULARY)
-        choose = Chooser(config, 4, walk=Walk(automaton))
+        lazy_dfa = constraint_for(config, self.VOCABULARY)
+        choose = Chooser(config, 4, matcher=Matcher(lazy_dfa))
         logits = np.array([-5000, 5000, 4999, 0.0])
         assert choose(logits, 0.5) == 4
         out = np.zeros(2, np.intp)
-        block = BlockChooser(config, 2, 4, walks=Walks(automaton, 2, 2))
+        block = BlockChooser(config, 2, 4, matcher=BlockMatcher(lazy_dfa, 2, 2))
         block(np.array([logits, -logits]), np.array([0.5, 0.5]), out)
         assert out.tolist() == [4, 0]
 
     @pytest.mark.parametrize("temperature", [1e-3, 1e-9, 0.1])
     def test_a_cold_end_outweighs_what_it_is_made_of(self, temperature):
         config = SampleConfig(regex="a*", length=9, temperature=temperature)
-        automaton = constraint_for(config, self.VOCABULARY)
+        lazy_dfa = constraint_for(config, self.VOCABULARY)
         logits = np.array([0.5, 0.0, 0.0, 0.0])  # the end weighs 3, more than e to the 0.5
-        assert Chooser(config, 4, walk=Walk(automaton))(logits, 0.5) == 4
+        assert Chooser(config, 4, matcher=Matcher(lazy_dfa))(logits, 0.5) == 4
         out = np.zeros(1, np.intp)
-        BlockChooser(config, 1, 4, walks=Walks(automaton, 1, 1))(logits[None], np.array([0.5]), out)
+        BlockChooser(config, 1, 4, matcher=BlockMatcher(lazy_dfa, 1, 1))(logits[None], np.array([0.5]), out)
         assert out.tolist() == [4]
 
     def test_full_tables_are_left_behind_and_the_texts_stay_the_same(self, monkeypatch, make_model):
@@ -243,6 +243,6 @@ class TestWalk:
             return ["".join(alone.stream()), *(one.read() for one in sample_many(model, config, seeds=range(5)))]
 
         expected = texts()
-        monkeypatch.setattr("charlm.generation.constraint.automaton.FEWEST_STATES", 2)
-        monkeypatch.setattr("charlm.generation.constraint.automaton.MOST_STATES", 2)
+        monkeypatch.setattr("charlm.generation.constraint.lazy_dfa.FEWEST_STATES", 2)
+        monkeypatch.setattr("charlm.generation.constraint.lazy_dfa.MOST_STATES", 2)
         assert texts() == expected

@@ -1,4 +1,4 @@
-"""Counts in whose copies a text turns, against `regex` and against the same automaton without any turns."""
+"""Counters, against `regex` and against the same DFA without any counter."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charlm.errors import CharlmError
-from charlm.generation.constraint import network
-from charlm.generation.constraint.automaton import Automaton
-from charlm.generation.constraint.compiling import automaton_of
+from charlm.generation.constraint import nfa
+from charlm.generation.constraint.compiling import lazy_dfa_of
+from charlm.generation.constraint.lazy_dfa import LazyDFA
 from charlm.generation.constraint.parser import parse
 from charlm.text.vocabulary import Vocabulary
 from tests.figures import figure
@@ -23,32 +23,32 @@ GRAPHEMES = Vocabulary("grapheme", ("B", "a", "ab", "b", "bbb", "é"))
 BYTES = Vocabulary("byte", tuple(sorted(set("aBbé\n".encode()))))
 
 
-def automaton(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> Automaton:
-    return automaton_of(parse(pattern), vocabulary, length, stops)
+def lazy_dfa(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> LazyDFA:
+    return lazy_dfa_of(parse(pattern), vocabulary, length, stops)
 
 
-def written_out(pattern: str, vocabulary: Vocabulary, length: int) -> Automaton:
+def written_out(pattern: str, vocabulary: Vocabulary, length: int) -> LazyDFA:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(network, "FEWEST_COPIES", 1_000_000)
-        return automaton(pattern, vocabulary, length)
+        patch.setattr(nfa, "FEWEST_COPIES", 1_000_000)
+        return lazy_dfa(pattern, vocabulary, length)
 
 
-def compare(made: Automaton, plain: Automaton, length: int, rng: random.Random) -> None:
-    """Walk some texts through both and compare all that is known of each state."""
+def compare(made: LazyDFA, plain: LazyDFA, length: int, rng: random.Random) -> None:
+    """Follow some texts through both and compare all that is known of each state."""
     for _ in range(3):
-        (here, there), left = (a.tables.state(a.reader.start) for a in (made, plain)), length
+        (here, there), left = (a.table.configuration(a.subsets.start) for a in (made, plain)), length
         while True:
-            assert here[0].view.may_end == there[0].view.may_end
+            assert here[0].mask.may_end == there[0].mask.may_end
             assert here[0].whole == there[0].whole
-            needs = plain.reader.needs(plain.tables.name(there))
-            assert (made.reader.needs(made.tables.name(here)) == needs).all()
+            lengths = plain.subsets.lengths(plain.table.subset(there))
+            assert (made.subsets.lengths(made.table.subset(here)) == lengths).all()
             for budget in (left, left + 7):
-                assert (made.tables.view(here, budget).live == plain.tables.view(there, budget).live).all()
-            choices = (needs <= left).nonzero()[0].tolist()
+                assert (made.table.mask(here, budget).live == plain.table.mask(there, budget).live).all()
+            choices = (lengths <= left).nonzero()[0].tolist()
             if not choices:
                 break
             symbol = rng.choice(choices)
-            here, there = made.tables.after(here, symbol), plain.tables.after(there, symbol)
+            here, there = made.table.after(here, symbol), plain.table.after(there, symbol)
             left -= here[0].whole
 
 
@@ -60,21 +60,21 @@ def compare(made: Automaton, plain: Automaton, length: int, rng: random.Random) 
     st.integers(1, 60),
     st.randoms(use_true_random=False),
 )
-def test_turning_changes_nothing(symbols, counts, around, length, rng):
+def test_counters_change_nothing(symbols, counts, around, length, rng):
     pattern = "".join(f"(?:{p}){{{low},{low + more}}}" for p, low, more in counts if "(?" not in p[:3])
     pattern = around.format(pattern) if "{" in around else pattern + around
     try:
         plain = written_out(pattern, symbols, length)
     except CharlmError:
         return
-    compare(automaton(pattern, symbols, length), plain, length, rng)
+    compare(lazy_dfa(pattern, symbols, length), plain, length, rng)
 
 
 @pytest.mark.parametrize("pattern", ["(?:a|bb){9}", "(?:ab{0,5}){6}B?", "(?:a|B{4}){5,9}", "(?:[ab]+B){7,}"])
 @pytest.mark.parametrize("length", range(14, 24))
-def test_what_is_left_of_the_length_counts_all_turns(pattern, length):
+def test_what_is_left_of_the_length_counts_all_copies(pattern, length):
     rng = random.Random(length)
-    compare(automaton(pattern, CHARS, length), written_out(pattern, CHARS, length), length, rng)
+    compare(lazy_dfa(pattern, CHARS, length), written_out(pattern, CHARS, length), length, rng)
 
 
 @pytest.mark.parametrize(
@@ -94,15 +94,15 @@ def test_what_is_left_of_the_length_counts_all_turns(pattern, length):
 )
 def test_what_is_live_is_what_regex_takes_for_a_beginning(pattern):
     compiled, rng = regex.compile(pattern), random.Random(pattern)
-    made = automaton(pattern, CHARS, 400)
+    made = lazy_dfa(pattern, CHARS, 400)
     for _ in range(figure(20, 200)):
-        state, text = made.tables.state(made.reader.start), ""
+        state, text = made.table.configuration(made.subsets.start), ""
         while len(text) < 90:
-            assert state[0].view.may_end == bool(compiled.fullmatch(text))
-            live = made.tables.view(state, 400).live[:-1].nonzero()[0].tolist()
+            assert state[0].mask.may_end == bool(compiled.fullmatch(text))
+            live = made.table.mask(state, 400).live[:-1].nonzero()[0].tolist()
             taken = [k for k, s in enumerate(CHARS.symbols) if compiled.fullmatch(text + str(s), partial=True)]
             assert live == taken
             if not live:
                 break
             symbol = rng.choice(live)
-            state, text = made.tables.after(state, symbol), text + str(CHARS.symbols[symbol])
+            state, text = made.table.after(state, symbol), text + str(CHARS.symbols[symbol])

@@ -1,0 +1,268 @@
+"""`NFA`: the nondeterministic automaton of a pattern, its counts written out.
+
+A state reads a character of one class and has one successor, or reads nothing and has several (Thompson's
+construction [1]_, built from the end). State 0 accepts.
+
+References
+----------
+.. [1] Thompson (1968), "Regular Expression Search Algorithm".
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections import deque
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from charlm.errors import ConstraintError
+from charlm.generation.constraint.syntax import EMPTY, Alt, Assertion, Chars, Node, Repeat, Seq, Words
+from charlm.generation.constraint.trie import minimal_trie
+
+__all__ = ["ACCEPT", "EPSILON", "NEVER", "NFA", "UNREACHABLE", "Counter", "Distances", "StateSet", "shifted"]
+
+StateSet = tuple[int, ...]
+"""States that read, sorted, with `ACCEPT` where the text may end."""
+WIDEST = 1000
+"""States of a subset at most."""
+ACCEPT = 0
+EPSILON = -1
+"""The label of a state that reads nothing; below it are those of assertions, -2 the first."""
+UNREACHABLE = 1 << 29
+"""A distance longer than any text."""
+NEVER = -UNREACHABLE
+"""The distance of a state without successors: less than any text has left."""
+
+
+class Counter(NamedTuple):
+    """The copies of a count's body: each has `stride` states and leads to the one before it, from `start` on."""
+
+    start: int
+    stride: int
+    end: int
+
+
+FEWEST_COPIES = 3
+"""Copies of a counter at least: for fewer there is nothing to gain."""
+
+
+class NFA:
+    """The nondeterministic automaton of a pattern.
+
+    Parameters
+    ----------
+    node : Node
+    classes : mapping
+        The number of each class that the pattern has.
+
+    Attributes
+    ----------
+    labels : list of int
+        The class that each state reads; -1 for none, -2 and below for an assertion.
+    assertions : list of Assertion
+        Those of the labels -2, -3, …; `charlm.generation.constraint.products.resolved` removes them.
+    successors : list of tuple of int
+        The successors of each state.
+    start : int
+        The start state.
+    counters : list of Counter
+        Counts that a text enters once: none is inside another or a loop.
+    """
+
+    def __init__(self, node: Node, classes: Mapping[Chars, int]) -> None:
+        self.labels, self.successors = [EPSILON], [()]  # type: list[int], list[StateSet]
+        self.assertions: list[Assertion] = []
+        self.counters: list[Counter] = []
+        self.start = self._build(node, ACCEPT, classes, once=True)
+
+    @classmethod
+    def bare(cls) -> NFA:
+        """Return an NFA of the accepting state alone."""
+        return cls(EMPTY, {})
+
+    def add(self, label: int, *successors: int) -> int:
+        """Add a state and return its number."""
+        self.labels.append(label)
+        self.successors.append(successors)
+        return len(self.labels) - 1
+
+    def _build(self, node: Node, after: int, classes: Mapping[Chars, int], *, once: bool) -> int:
+        """Add the states of a pattern before a state; return the first.
+
+        `once` says that the pattern is in no counter and no loop.
+        """
+        match node:
+            case Chars():
+                return self.add(classes[node], after)
+            case Assertion():
+                if node not in self.assertions:
+                    self.assertions.append(node)
+                return self.add(EPSILON - 1 - self.assertions.index(node), after)
+            case Seq(parts):
+                for part in reversed(parts):
+                    after = self._build(part, after, classes, once=once)
+                return after
+            case Words():
+                return self._build_words(node, after, classes)
+            case Alt(branches):
+                return self.add(EPSILON, *[self._build(branch, after, classes, once=once) for branch in branches])
+            case Repeat(body, low, None):
+                loop = after = self.add(EPSILON, after)
+                first = self._build(body, loop, classes, once=False)
+                self.successors[loop] += (first,)
+                if low == 1 and _most_copies(body) < FEWEST_COPIES:  # else a counter would be lost in the loop
+                    after, low = first, 0
+            case Repeat(body, low, int(high)):
+                # one exit at each count keeps subsets small
+                end, start = after, len(self.labels)
+                is_counter = once and _is_counter(high - low, body)
+                for _ in range(high - low):
+                    first = self._build(body, after, classes, once=once and not is_counter)
+                    after = self.add(EPSILON, end, first)
+                if is_counter:
+                    self._note_counter(start, high - low)
+            case _:
+                raise AssertionError(node)
+        start = len(self.labels)
+        is_counter = once and _is_counter(low, body)
+        for _ in range(low):
+            after = self._build(body, after, classes, once=once and not is_counter)
+        if is_counter:
+            self._note_counter(start, low)
+        return after
+
+    def _build_words(self, node: Words, after: int, classes: Mapping[Chars, int]) -> int:
+        """Add the states of words, one for each edge of their trie; return the first."""
+        number = {character: classes[chars] for character, chars in node.classes().items()}
+        first: list[int] = []  # of each state
+        for accepts, edges in minimal_trie(node.words):
+            branches = [self.add(number[character], first[state]) for character, state in edges]
+            branches += [after] if accepts else []
+            first.append(branches[0] if len(branches) == 1 else self.add(EPSILON, *branches))
+        return first[-1]
+
+    def _note_counter(self, start: int, copies: int) -> None:
+        end = len(self.labels)
+        if end > start:
+            self.counters.append(Counter(start, (end - start) // copies, end))
+
+    def counter(self, states: StateSet) -> tuple[Counter | None, int]:
+        """Return the counter in which a subset is farthest from the end, and its lowest copy there."""
+        k = bisect_right(self.counters, states[-1], key=_start) - 1 if states else -1
+        if k < 0 or states[-1] >= self.counters[k].end:
+            return None, 0
+        counter = self.counters[k]
+        return counter, (states[bisect_left(states, counter.start)] - counter.start) // counter.stride
+
+    def closure(self, states: Iterable[int]) -> StateSet:
+        """Return the epsilon closure of some states, those that read.
+
+        Raises
+        ------
+        ConstraintError
+            If there are more than `WIDEST`.
+        """
+        labels, successors = self.labels, self.successors
+        seen = set(states)
+        waiting, reading = list(seen), []
+        for state in waiting:  # grows as it goes
+            if labels[state] != EPSILON or state == ACCEPT:
+                reading.append(state)
+                continue
+            for after in successors[state]:
+                if after not in seen:
+                    seen.add(after)
+                    waiting.append(after)
+        if len(reading) > WIDEST:
+            raise ConstraintError(
+                f"the pattern allows more than {WIDEST} continuations at once; nest fewer or smaller counts"
+            )
+        reading.sort()
+        return tuple(reading)
+
+    def distances(self) -> list[int]:
+        """Return the distance of each state to the end, in characters."""
+        leading: list[list[int]] = [[] for _ in self.labels]
+        for state, successors in enumerate(self.successors):
+            for after in successors:
+                leading[after].append(state)
+        distance = [UNREACHABLE] * len(self.labels)
+        distance[ACCEPT] = 0
+        waiting = deque([ACCEPT])
+        while waiting:
+            after = waiting.popleft()
+            for state in leading[after]:
+                reads = self.labels[state] >= 0
+                if distance[after] + reads < distance[state]:
+                    distance[state] = distance[after] + reads
+                    if reads:
+                        waiting.append(state)
+                    else:
+                        waiting.appendleft(state)
+        return distance
+
+
+def _start(counter: Counter) -> int:
+    return counter.start
+
+
+def _is_counter(copies: int, body: Node) -> bool:
+    """Return whether a count becomes a counter, rather than those inside it."""
+    return copies >= max(FEWEST_COPIES, _most_copies(body) // 8)
+
+
+def _most_copies(node: Node) -> int:
+    """Return the highest count in a pattern."""
+    match node:
+        case Seq(nodes) | Alt(nodes):
+            return max(map(_most_copies, nodes), default=0)
+        case Repeat(body, low, high):
+            return max(low, (high or low) - low, _most_copies(body))
+        case _:
+            return 0
+
+
+def shifted(states: StateSet, counter: Counter, copies: int) -> StateSet:
+    """Return the subset so many copies of a counter farther from the end."""
+    by = copies * counter.stride
+    return tuple([state + by if state >= counter.start else state for state in states])
+
+
+class Distances:
+    """The distances of the states of an NFA to its end, in characters.
+
+    Parameters
+    ----------
+    nfa : NFA
+    """
+
+    def __init__(self, nfa: NFA) -> None:
+        self._labels, self._distance = nfa.labels, nfa.distances()
+        self._distance[ACCEPT] = NEVER
+
+    def within(self, states: StateSet, left: int) -> frozenset[int]:
+        """Return the live classes with so many characters left, with the label of ACCEPT where it is."""
+        labels, distance = self._labels, self._distance
+        return frozenset([labels[state] for state in states if distance[state] <= left])
+
+    def settled(self, states: StateSet) -> tuple[frozenset[int], int]:
+        """Return the live classes with any number of characters left from some on, and that number."""
+        enough = max(map(self._distance.__getitem__, states), default=NEVER)
+        if enough < UNREACHABLE:
+            return frozenset(map(self._labels.__getitem__, states)), enough
+        reachable = [far for state in states if (far := self._distance[state]) < UNREACHABLE]
+        enough = max(reachable, default=NEVER)  # others cannot reach the end
+        return self.within(states, enough), enough
+
+    def per_copy(self, counter: Counter) -> int:
+        """Return the distance between copies of a counter."""
+        return self._distance[counter.start + counter.stride] - self._distance[counter.start]
+
+    def nearest(self, states: StateSet) -> dict[int, int]:
+        """Return the shortest distance to the end by class, a character of the class included."""
+        found: dict[int, int] = {}
+        for state in states:
+            label = self._labels[state]
+            if state != ACCEPT and self._distance[state] < found.get(label, UNREACHABLE):
+                found[label] = self._distance[state]
+        return found
