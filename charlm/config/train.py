@@ -57,7 +57,8 @@ class TrainConfig:
     documents : bool
         Whether every non-blank line is a separate text.
     patience : int
-        Number of successive evaluations without a new best after which training ends; 0 for never.
+        Number of successive evaluations without a new best after which training ends; 0 for never. Of pairs, those
+        up to the last at which fewer than half of the targets were exact do not count: some rest on a plateau.
     val_frac : float
         Share of the text, at its end, that is held out; 0 trains on everything.
     eval_every, save_every, sample_every, log_every : int, optional
