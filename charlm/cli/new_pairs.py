@@ -120,7 +120,10 @@ def _targets(pairs: list[Pair], shape: TransducerConfig) -> Vocabulary | list[st
         if len(labels) < 2:
             raise CorpusError(f"every label is {labels[0]!r}; a model needs at least two to tell apart")
         return labels
-    return Vocabulary.from_text("".join(pair.target for pair in pairs), stop=shape.output == "text")
+    text = "".join(pair.target for pair in pairs)
+    if not text:
+        raise CorpusError("every target is empty; a model needs something to learn to write")
+    return Vocabulary.from_text(text, stop=shape.output == "text")
 
 
 def read_run_pairs(origin: Mapping[str, Any], model: Transducer) -> tuple[list[Pair], list[Pair] | None]:

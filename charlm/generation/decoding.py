@@ -61,8 +61,9 @@ def drawn(log_p: NDArray[np.float64], temperature: float, uniform: NDArray[np.fl
     -------
     ndarray of int, shape (N,)
     """
-    z = log_p / temperature
-    mass = np.exp(z - z.max(axis=1, keepdims=True)).cumsum(axis=1)
+    below = log_p - log_p.max(axis=1, keepdims=True)
+    with np.errstate(over="ignore"):  # at temperatures next to 0 all but the likeliest are at -inf
+        mass = np.exp(below / temperature).cumsum(axis=1)
     places: NDArray[np.intp] = (mass <= uniform[:, None] * mass[:, -1:]).sum(axis=1)
     return places
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
+from charlm.models.learner import check_kind
 from charlm.text.symbols import STOP, UNKNOWN
 from charlm.text.vocabulary import Vocabulary
 
@@ -67,12 +68,14 @@ def extended(model: CharModel, vocabulary: Vocabulary, *, seed: int = 0) -> Char
     Raises
     ------
     UsageError
-        If the vocabulary lacks one of the model's symbols, or its unit or its preparation of texts differs.
+        If the model is of another kind, or the vocabulary lacks one of its symbols, or its unit or its preparation
+        of texts differs.
 
     References
     ----------
     .. [1] Hewitt (2021), "Initializing New Word Embeddings for Pretrained Language Models".
     """
+    check_kind(model, CharModel)
     _check_alike(model.vocabulary, vocabulary)
     ids = {symbol: k for k, symbol in enumerate(vocabulary.symbols)}
     lacking = [symbol for symbol in model.vocabulary.symbols if symbol not in ids]

@@ -18,6 +18,7 @@ __all__ = [
     "Lookup",
     "Shape",
     "check_ids",
+    "check_mask",
     "check_shape",
     "occurring",
 ]
@@ -70,6 +71,18 @@ def check_shape(name: str, array: NDArray[np.generic], shape: tuple[int | None, 
     if len(found) != len(shape) or any(want not in (None, got) for want, got in zip(shape, found, strict=True)):
         wanted = ", ".join("any" if length is None else str(length) for length in shape)
         raise UsageError(f"{name} has shape {found}; it must be {letters} = ({wanted})")
+
+
+def check_mask(mask: NDArray[np.generic], shape: tuple[int | None, ...], letters: str) -> None:
+    """Refuse a mask of another shape, or of numbers, which would be inverted and counted otherwise than booleans.
+
+    Raises
+    ------
+    UsageError
+    """
+    check_shape("the mask", mask, shape, letters)
+    if mask.dtype != bool:
+        raise UsageError(f"the mask is {mask.dtype}; give booleans, for example mask != 0")
 
 
 def check_ids(ids: IdArray, size: int) -> None:

@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.nn.arrays import FloatArray, check_shape
+from charlm.nn.arrays import FloatArray, check_mask, check_shape
 from charlm.nn.backprop import once
 from charlm.nn.padding import zero_rows
 
@@ -77,11 +77,13 @@ def dot_attention(
     >>> weights.round(6).tolist(), context.round(6).tolist()
     ([[[1.0, 0.0, 0.0]]], [[[1.0, 0.0]]])
     """
+    check_shape("queries", queries, (None, None, None), "(T, N, H)")
+    check_shape("values", values, (None, None, None), "(S, N, D)")
     (T, N, H), (S, _, D) = queries.shape, values.shape
     check_shape("keys", keys, (S, N, H), "(S, N, H)")
     check_shape("values", values, (S, N, D), "(S, N, D)")
     if mask is not None:
-        check_shape("the mask", mask, (S, N), "(S, N)")
+        check_mask(mask, (S, N), "(S, N)")
         mask = None if mask.all() else mask
     if mask is not None:  # since 0 · NaN is NaN
         values, keys = zero_rows(values, mask), zero_rows(keys, mask)

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray, IdArray, Shape, check_ids, check_shape
+from charlm.nn.arrays import FloatArray, IdArray, Shape, check_ids, check_mask, check_shape
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 
@@ -277,7 +277,7 @@ def _checked_scale(
     """Check the arguments that all losses share; return `scale`, or the reduction's factor of a sum."""
     check_shape("targets", targets, shape, letters)
     if mask is not None:
-        check_shape("the mask", mask, shape, letters)
+        check_mask(mask, shape, letters)
     if reduction not in ("mean", "sum"):
         raise UsageError(f"reduction is {reduction!r}; choose mean or sum")
     if scale is not None:

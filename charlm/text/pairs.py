@@ -160,7 +160,8 @@ def check_pairs(pairs: Sequence[Pair], output: OutputName, where: str) -> None:
     for number, (source, target) in enumerate(pairs, 1):
         if len(source) != len(target) or not source:
             raise CorpusError(
-                f"line {number:,} of {where} has {len(target):,} tags for {len(source):,} characters; "
+                f"line {number:,} of {where} has {len(target):,} tag{'s' * (len(target) != 1)} for "
+                f"{len(source):,} character{'s' * (len(source) != 1)}; "
                 f"give one symbol for each of at least one character, or another `output`"
             )
 

@@ -122,17 +122,20 @@ def _line(pair: Pair, made: Transduction) -> str:
 
 
 def pairs_task(
-    model: Transducer, pairs: Sequence[Pair], config: TrainConfig, validation: Sequence[Pair] | None = None
+    model: Transducer,
+    pairs: Sequence[tuple[str, str]],
+    config: TrainConfig,
+    validation: Sequence[tuple[str, str]] | None = None,
 ) -> PairsTask:
     """Hold a share of the sources out, or take other pairs for that.
 
     Parameters
     ----------
     model : Transducer
-    pairs : sequence of Pair
+    pairs : sequence of Pair, or of other tuples of a source and a target
     config : TrainConfig
         For `val_frac` and `seed`.
-    validation : sequence of Pair, optional
+    validation : sequence of the same, optional
         Pairs of their own to validate on, in place of a share of `pairs`.
 
     Raises
@@ -144,7 +147,7 @@ def pairs_task(
     """
     if not pairs:
         raise CorpusError("there are no pairs to train on; give at least one")
-    train, held_out = (
-        split_pairs(pairs, config.val_frac, config.seed) if validation is None else (pairs, validation)
-    )
-    return PairsTask(model, train, held_out)
+    known = [Pair(*pair) for pair in pairs]
+    if validation is None:
+        return PairsTask(model, *split_pairs(known, config.val_frac, config.seed))
+    return PairsTask(model, known, [Pair(*pair) for pair in validation])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.cells import cell_len
@@ -32,14 +33,16 @@ def measure_lines(measures: PairMeasures, nats: PairNats, output: OutputName, wi
     """
     right = round(measures.exact * measures.pairs)
     yield _figure("exact match", f"{measures.exact:.2%}, {right:,}/{measures.pairs:,}")
-    if measures.character_error_rate is not None:
-        yield _figure("character error rate", f"{100 * measures.character_error_rate:.2f}%")
+    if (rate := measures.character_error_rate) is not None:
+        yield _figure("character error rate", "–" if math.isnan(rate) else f"{rate:.2%}")
         yield _figure("accuracy per character", f"{nats.accuracy:.2%}, those before it given")
     if output == "tags" and measures.accuracy is not None:
         yield _figure("accuracy per tag", f"{measures.accuracy:.2%}")
     yield _figure(f"nats per {_UNIT[output]}", number(nats.nats))
     if nats.left_out:
-        yield _figure("cannot be written", f"{nats.left_out:,} targets, wrong and not in the nats")
+        yield _figure(
+            "cannot be written", f"{nats.left_out:,} target{'s' * (nats.left_out != 1)}, wrong and not in the nats"
+        )
     if measures.tags:
         yield ""
         yield from _tags(measures.tags)

@@ -81,7 +81,7 @@ def test_several_files_and_literal_pairs(models, capsys):
         (["lm.npz", "text.tsv"], 3, "the text is a file of pairs, and the model a language model"),
         (["text.npz", "poem.txt"], 3, "line 1 of 'poem.txt' has no tab; write source<TAB>target"),
         (["text.npz", "poem.txt"], 3, "the model is a transducer, which is evaluated on pairs"),
-        (["tags.npz", "text.tsv"], 3, "line 3 of 'text.tsv' has 1 tags for 0 characters"),
+        (["tags.npz", "text.tsv"], 3, "line 3 of 'text.tsv' has 1 tag for 0 characters"),
         (["text.npz", "label.tsv"], 3, "target 1: character 'g' at offset 0"),
         (["label.npz", "text.tsv"], 3, "target 1: 'xyz' is not among this model's 3 labels"),
         (["text.npz", "none.tsv"], 3, "none.tsv"),

@@ -95,11 +95,12 @@ def test_pairs_that_have_changed_are_not_continued(capsys: pytest.CaptureFixture
         (["--pairs", "no.tsv"], 3, "no.tsv"),
         (["--pairs", "builtin:nothing"], 3, "no built-in task of pairs 'nothing'"),
         (["--pairs", "bad.tsv"], 3, "line 2 of 'bad.tsv' has no tab"),
+        (["--pairs", "blank.tsv"], 3, "every target is empty"),
         (["--pairs", "one.tsv", "--output", "label"], 3, "every label is 'A'"),
         (
             ["--pairs", "bad-tags.tsv", "--output", "tags"],
             3,
-            "line 1 of 'bad-tags.tsv' has 1 tags for 2 characters",
+            "line 1 of 'bad-tags.tsv' has 1 tag for 2 characters",
         ),
     ],
 )
@@ -108,6 +109,7 @@ def test_bad_input_gets_one_line(
 ) -> None:
     Path("text.txt").write_text("a text", "utf-8")
     Path("bad.tsv").write_text("a\tb\nc\n", "utf-8")
+    Path("blank.tsv").write_text("a\t\nb\t\n", "utf-8")
     Path("one.tsv").write_text("a\tA\nb\tA\n", "utf-8")
     Path("bad-tags.tsv").write_text("ab\tA\n", "utf-8")
     assert run(["train", *arguments, "--steps", "1", "--quiet"]) == code

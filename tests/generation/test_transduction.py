@@ -263,7 +263,15 @@ def test_each_kind_of_model_says_what_takes_it() -> None:
         lambda: charlm.evaluate(model, "abc"),
         lambda: next(charlm.generation.sample_many(model, charlm.SampleConfig(), seeds=[1])),
         lambda: charlm.generation.beam_search(model, width=2),
+        lambda: charlm.extended(model, Vocabulary.from_text("abcd")),
     ]
     for use in uses:
         with pytest.raises(UsageError, match="this is a transducer, not a language model; transduce takes it"):
             use()
+
+
+@pytest.mark.parametrize("shape", ["text", "label", "tags"])
+def test_next_to_zero_the_temperature_takes_the_likeliest(shape: str) -> None:
+    model = make(shape)
+    cold = transduce(model, ["abc", "b"], temperature=1e-320, seed=1, length=9)
+    assert [one.text for one in cold] == [one.text for one in transduce(model, ["abc", "b"], length=9)]

@@ -109,3 +109,9 @@ def test_shapes_that_do_not_fit_are_refused() -> None:
         dot_attention(queries, keys, values[:, 1:])
     with pytest.raises(UsageError, match=r"the mask has shape \(4, 5\)"):
         dot_attention(queries, keys, values, mask.T)
+    with pytest.raises(UsageError, match="the mask is int64; give booleans"):
+        dot_attention(queries, keys, values, mask.astype(np.int64))
+    with pytest.raises(UsageError, match=r"queries has shape \(4, 3\); it must be \(T, N, H\)"):
+        dot_attention(queries[0], keys, values)
+    with pytest.raises(UsageError, match=r"values has shape \(4, 6\); it must be \(S, N, D\)"):
+        dot_attention(queries, keys, values[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -328,3 +329,11 @@ class TestSigmoidCrossEntropy:
             targets[1, 1, 1] = wrong
             with pytest.raises(UsageError, match="they must be 0 to 1"):
                 sigmoid_cross_entropy(logits, targets)
+
+
+@pytest.mark.parametrize("loss", [cross_entropy, squared_error, sigmoid_cross_entropy])
+def test_a_mask_of_numbers_is_refused(loss: Any) -> None:
+    targets = np.zeros((2, 3), int) if loss is cross_entropy else np.zeros((2, 3, 4))
+    for kind in (int, float):
+        with pytest.raises(UsageError, match=f"the mask is {np.dtype(kind)}; give booleans"):
+            loss(np.zeros((2, 3, 4)), targets, mask=np.eye(2, 3, dtype=kind))

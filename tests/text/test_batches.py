@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from itertools import islice, pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -486,3 +487,11 @@ def test_windows_that_hold_nothing(streams: int, length: int) -> None:
         with pytest.raises(UsageError, match="hold nothing; both must be at least 1") as error:
             make()
         refused(error)
+
+
+@each_kind
+@pytest.mark.parametrize("state", [[], None, 3, "text"])
+def test_a_state_that_is_no_object_is_refused(make: Make, state: Any) -> None:
+    batches = make(np.random.default_rng(0))
+    with pytest.raises(CheckpointError, match=r"^the data cursor's .* is None, .*the checkpoint is damaged"):
+        batches.restore(state)

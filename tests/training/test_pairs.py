@@ -153,3 +153,11 @@ def test_a_resumed_run_knows_its_plateau() -> None:
     progress.step = 4
     progress.evaluated(1.0, 1.0, exact=0.9)
     assert progress.waited == Progress.from_json(progress.to_json()).waited == 1
+
+
+def test_pairs_may_be_plain_tuples() -> None:
+    model = make("text")
+    plain = [tuple(pair) for pair in TEXTS]
+    task = pairs_task(model, plain[5:], CONFIG, plain[:5])
+    assert (task.train, task.held_out) == (TEXTS[5:], TEXTS[:5])
+    assert pairs_task(model, plain, CONFIG).train == pairs_task(model, TEXTS, CONFIG).train

@@ -20,6 +20,11 @@ def test_text() -> None:
     ]
 
 
+def test_no_share_of_targets_that_are_empty() -> None:
+    lines = list(measure_lines(measure_pairs(["a", ""], ["", ""], "text"), NATS, "text", 80))
+    assert lines[1] == "character error rate    –"
+
+
 def test_tags() -> None:
     lines = list(measure_lines(measure_pairs(["BIO", "BB"], ["BIO", "BI"], "tags"), NATS, "tags", 80))
     assert lines[1:3] == ["accuracy per tag        80.00%", "nats per tag            0.5000"]
@@ -56,7 +61,7 @@ def test_what_cannot_be_written_is_told() -> None:
     )
     assert lines[3:] == [
         "nats per character      –",
-        "cannot be written       1 targets, wrong and not in the nats",
+        "cannot be written       1 target, wrong and not in the nats",
     ]
 
 

@@ -209,7 +209,7 @@ def restored(state: Mapping[str, Any], name: str, *, below: int | None = None) -
     CheckpointError
         If it is missing, no whole number, negative, or not below a bound.
     """
-    value = state.get(name)
+    value = state.get(name) if isinstance(state, Mapping) else None
     if type(value) is not int or value < 0 or (below is not None and value >= below):
         bound = "" if below is None else f" below {below}"
         raise CheckpointError(
