@@ -1,6 +1,6 @@
 """Texts that match a pattern: the live symbols, exactly, at each position of a text.
 
-A pattern becomes a syntax tree (`syntax`, `parser`), an NFA (`nfa`, `products`), and over a model's symbols
+A pattern becomes a syntax tree (`syntax`, `parser`), an NFA (`nfa`, `product`), and over a model's symbols
 (`alphabet`), by the subset construction (`subsets`), a lazily built DFA (`lazy_dfa`), which a `matcher` follows.
 
 While a text may not end, dead symbols are refused and the probabilities of the others renormalised at each symbol,

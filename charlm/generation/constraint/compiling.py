@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from reprlib import repr as brief
 
 from charlm.errors import ConstraintError, UsageError
@@ -10,7 +10,7 @@ from charlm.generation.constraint.alphabet import Characters, memberships
 from charlm.generation.constraint.byte_subsets import ByteSubsets
 from charlm.generation.constraint.lazy_dfa import LazyDFA
 from charlm.generation.constraint.nfa import NFA
-from charlm.generation.constraint.products import Refinement, marks_of, refined, resolved, stop_classes, without
+from charlm.generation.constraint.product import Refinement, marks_of, product
 from charlm.generation.constraint.subsets import CharacterSubsets, GraphemeSubsets, Subsets
 from charlm.generation.constraint.syntax import (
     NOTHING,
@@ -51,26 +51,27 @@ def lazy_dfa_of(node: Node, vocabulary: Vocabulary, length: int, stops: Sequence
     UsageError
         For a class that `regex` does not know, and for a pattern that is too large.
     """
-    marks = marks_of(assertions_of(node))
+    marks = marks_of(assertions_of(node), stops)
     classes = list(dict.fromkeys([*classes_of(node), *marks]))
-    letters = stop_classes(stops)
     if vocabulary.unit == "byte":
         values = [s if isinstance(s, int) else None for s in vocabulary.symbols]
-        characters = Characters([*classes, *letters], [value for value in values if value is not None])
+        characters = Characters(classes, [value for value in values if value is not None])
         nfa = _nfa(node, classes, characters.known(), length)
-        nfa, refine = _products(nfa, characters.writable(), classes, marks, stops)
-        characters.kinds = [refine(kind) for kind in characters.kinds]
+        if marks:
+            nfa, refinement = _product(nfa, characters.writable(), classes, marks, stops)
+            characters.kinds = [refinement(kind) for kind in characters.kinds]
         subsets: Subsets = ByteSubsets(nfa, characters, values)
     else:
         specials = {vocabulary.unknown_id, vocabulary.stop_id}
         symbols = ["" if k in specials else str(s) for k, s in enumerate(vocabulary.symbols)]
-        belongs = memberships([*classes, *letters], "".join(sorted(set().union(*symbols))))
+        belongs = memberships(classes, "".join(sorted(set().union(*symbols))))
         # a character that occurs only beside others which the pattern does not have is never written
         readable = [belongs[c] for symbol in symbols if all(belongs[c] for c in symbol) for c in symbol]
         known = set().union(*readable)
         nfa = _nfa(node, classes, known, length * max(map(len, symbols)))
-        nfa, refine = _products(nfa, readable, classes, marks, stops)
-        belongs = {c: refine(numbers) for c, numbers in belongs.items()}
+        if marks:
+            nfa, refinement = _product(nfa, readable, classes, marks, stops)
+            belongs = {c: refinement(numbers) for c, numbers in belongs.items()}
         spellings = [tuple(belongs[c] for c in symbol) for symbol in symbols]
         clusters = any(len(spelling) > 1 and all(spelling) for spelling in spellings)
         subsets = GraphemeSubsets(nfa, spellings) if clusters else CharacterSubsets(nfa, spellings)
@@ -100,29 +101,13 @@ def _nfa(node: Node, classes: list[Chars], numbers: set[int], longest: int) -> N
     return NFA(fitted, {chars: number for number, chars in enumerate(classes)})
 
 
-def _products(
-    nfa: NFA,
-    signatures: list[frozenset[int]],
-    classes: list[Chars],
-    marks: list[Chars],
-    stops: Sequence[str],
-) -> tuple[NFA, Callable[[frozenset[int]], frozenset[int]]]:
-    """Return the NFA without stop strings and assertions, and a function that adds parts to a signature."""
-    before, letters = len(classes), len(stop_classes(stops))
-    refinement = None
-    if stops:
-        nfa = without(nfa, stops, signatures, before, letters)
-        signatures = [refined(signature, before, letters) for signature in signatures]
-    if marks:
-        numbers = {chars: number for number, chars in enumerate(classes)}
-        refinement = Refinement(signatures, frozenset(numbers[mark] for mark in marks), 2 * before + letters)
-        nfa = resolved(nfa, refinement, numbers)
-
-    def refine(signature: frozenset[int]) -> frozenset[int]:
-        signature = refined(signature, before, letters) if stops else signature
-        return signature if refinement is None else refinement(signature)
-
-    return nfa, refine
+def _product(
+    nfa: NFA, signatures: list[frozenset[int]], classes: list[Chars], marks: list[Chars], stops: Sequence[str]
+) -> tuple[NFA, Refinement]:
+    """Return the NFA without assertions and stop strings, and the parts of classes that it reads."""
+    numbers = {chars: number for number, chars in enumerate(classes)}
+    refinement = Refinement(signatures, frozenset(numbers[mark] for mark in marks), len(classes))
+    return product(nfa, refinement, numbers, stops), refinement
 
 
 def _why_not(node: Node, known: set[Chars]) -> str:

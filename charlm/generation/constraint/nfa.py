@@ -60,7 +60,7 @@ class NFA:
     labels : list of int
         The class that each state reads; -1 for none, -2 and below for an assertion.
     assertions : list of Assertion
-        Those of the labels -2, -3, …; `charlm.generation.constraint.products.resolved` removes them.
+        Those of the labels -2, -3, …; `charlm.generation.constraint.product` removes them.
     successors : list of tuple of int
         The successors of each state.
     start : int

@@ -264,8 +264,9 @@ class TestSize:
         assert caught.type is error
         assert "\n" not in str(caught.value)
 
-    def test_an_nfa_too_large_for_its_word_boundaries_is_refused(self, monkeypatch):
-        monkeypatch.setattr("charlm.generation.constraint.products.MOST_STATES", 50)
+    def test_a_product_too_large_is_refused(self, monkeypatch):
+        monkeypatch.setattr("charlm.generation.constraint.product.MOST_STATES", 50)
         lazy_dfa(r"(?:\b[ab]+\n){2}", CHARS, 50)
-        with pytest.raises(UsageError, match="too large for its anchors and word boundaries; give fewer"):
-            lazy_dfa(r"(?:\b[ab]+\n){9}", CHARS, 50)
+        for pattern, stops in ((r"(?:\b[ab]+\n){9}", ()), ("[ab]{50}", ("abb", "bab"))):
+            with pytest.raises(UsageError, match="too large with its anchors, word boundaries and stop strings"):
+                lazy_dfa(pattern, CHARS, 50, stops)
