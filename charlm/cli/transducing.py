@@ -161,7 +161,7 @@ class AnswerWriter:
         }
         if self._seed is not None:
             values["seed"] = self._seed
-        if one.probabilities:
+        if one.labels:
             values["probabilities"] = one.probabilities
         if self._attention and one.attention is not None:
             values["source_symbols"] = one.source_symbols

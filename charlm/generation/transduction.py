@@ -51,8 +51,10 @@ class Transduction:
         Of the source, as the model reads it.
     attention : ndarray, shape (T, S), or None
         How much each of the symbols attends to each of the source's; None without attention.
-    probabilities : dict of str to float
-        Of every label, the likeliest first; empty for other outputs.
+    labels : tuple of str
+        All that the model has; empty for other outputs.
+    label_logprobs : ndarray, shape (V,), or None
+        ln p of each of them.
     """
 
     source: str
@@ -63,7 +65,16 @@ class Transduction:
     finish_reason: Literal["stop", "length"] = "stop"
     source_symbols: tuple[str, ...] = ()
     attention: NDArray[Any] | None = field(default=None, repr=False)
-    probabilities: dict[str, float] = field(default_factory=dict)
+    labels: tuple[str, ...] = field(default=(), repr=False)
+    label_logprobs: NDArray[np.float64] | None = field(default=None, repr=False)
+
+    @property  # since a dict for each of many sources would need much memory
+    def probabilities(self) -> dict[str, float]:
+        """Probability of every label, the likeliest first; empty for other outputs."""
+        if self.label_logprobs is None:
+            return {}
+        ranked = np.argsort(-self.label_logprobs, kind="stable")
+        return {self.labels[k]: float(np.exp(self.label_logprobs[k])) for k in ranked}
 
 
 def transduce(
@@ -238,10 +249,8 @@ def _chosen(
     if model.target is not None:
         symbols = _symbols(model.target, chosen)
         return Transduction(source, model.target.decode(chosen), sum(logprobs), symbols, logprobs, "stop", read)
-    ranked = np.argsort(-log_p[0], kind="stable")
-    probabilities = {model.labels[k]: float(np.exp(log_p[0, k])) for k in ranked}
-    label = model.labels[chosen[0]]
-    return Transduction(source, label, sum(logprobs), (label,), logprobs, "stop", read, None, probabilities)
+    labels, label = model.labels, model.labels[chosen[0]]
+    return Transduction(source, label, sum(logprobs), (label,), logprobs, "stop", read, None, labels, log_p[0])
 
 
 def _symbols(vocabulary: Vocabulary | None, ids: Iterable[int]) -> tuple[str, ...]:

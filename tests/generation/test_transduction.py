@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -275,3 +276,16 @@ def test_next_to_zero_the_temperature_takes_the_likeliest(shape: str) -> None:
     model = make(shape)
     cold = transduce(model, ["abc", "b"], temperature=1e-320, seed=1, length=9)
     assert [one.text for one in cold] == [one.text for one in transduce(model, ["abc", "b"], length=9)]
+
+
+def test_many_labels_need_little_memory() -> None:
+    labels = [f"label {k}" for k in range(2000)]
+    config = TransducerConfig(output="label", hidden_size=4)
+    model = Transducer(config, Vocabulary.from_text("abc"), labels)
+    transduce(model, "abc")
+    tracemalloc.start()
+    found = transduce(model, ["abc"] * 100)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found[0].probabilities) == 2000
+    assert kept < 2 * 8 * 100 * 2000  # twice the log-probabilities
