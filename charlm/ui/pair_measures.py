@@ -66,14 +66,15 @@ def _tags(tags: Mapping[str, TagMeasures]) -> Iterator[str]:
 def _confusions(found: Mapping[str, Mapping[str, int]], width: int) -> Iterator[str]:
     """Yield a table of all labels where there is room for it, else what is confused most often."""
     labels = sorted({*found, *(label for made in found.values() for label in made)})
-    rows = [
-        [visible_line(label), *(str(found.get(label, {}).get(other, 0)) for other in labels)] for label in labels
-    ]
-    table = list(_table([["target", *map(visible_line, labels)], *rows]))
-    if max(map(cell_len, table)) <= width:
-        yield "Rows are targets, columns are outputs:"
-        yield from table
-        return
+    if 3 * len(labels) <= width:  # a column is a digit and two spaces at least
+        counts = ([str(found.get(label, {}).get(other, 0)) for other in labels] for label in labels)
+        names = [*map(visible_line, labels)]
+        rows = [[name, *row] for name, row in zip(names, counts, strict=True)]
+        table = list(_table([["target", *names], *rows]))
+        if max(map(cell_len, table)) <= width:
+            yield "Rows are targets, columns are outputs:"
+            yield from table
+            return
     wrong = [(n, target, made) for target, row in found.items() for made, n in row.items() if made != target]
     yield "Most frequent confusions, target → output:" if wrong else "No label is confused with another."
     for count, target, made in sorted(wrong, key=lambda one: (-one[0], *one[1:]))[:_MOST]:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 from rich.cells import cell_len
 
 from charlm.analysis.pair_nats import PairNats
@@ -73,3 +75,14 @@ def test_nothing_controls_a_terminal_and_tables_fit() -> None:
     labels = [f"label {k}" for k in range(40)]
     for line in measure_lines(measure_pairs(labels, labels[1:] + labels[:1], "label"), NATS, "label", 40):
         assert cell_len(line) <= 60
+
+
+def test_no_table_is_made_of_labels_for_which_there_is_no_room() -> None:
+    targets = [f"label {k}" for k in range(1000)]
+    measures = measure_pairs(targets[::-1], targets, "label")
+    tracemalloc.start()
+    lines = list(measure_lines(measures, NATS, "label", 80))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(lines) == 14
+    assert peak < 4e6  # a table would have a million cells
