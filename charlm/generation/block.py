@@ -35,7 +35,7 @@ __all__ = ["BlockSampler", "Task", "block_width"]
 # rows times hidden units, beyond which wider blocks gain little and cost a single text much
 ENOUGH_WORK = 4096
 NARROWEST, WIDEST = 8, 32
-# symbols a row between two looks at the texts: few enough for a text to appear evenly, at most some 20 ms
+# symbols a row between two checks of the texts: few enough for a text to appear evenly, at most some 20 ms
 MOST_STEPS, GROWTH = 256, 4
 MULTIPLICATIONS = 1_000_000_000
 

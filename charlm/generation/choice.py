@@ -53,7 +53,7 @@ class _Choice:
     ) -> None:
         self._filters = chain(config)
         self._greedy = config.temperature == 0
-        # below 1e-250 only ties are left to chance, and differences of logits times the inverse stay finite
+        # below 1e-250 only ties are random, and differences of logits times the inverse stay finite
         temperature = max(config.temperature, 1e-250)
         self._inverse_temperature = np.array(1 / temperature)  # 0-d: quicker than a float
         self._bound = sys.float_info.max if self._greedy else LARGEST_EXPONENT * temperature
@@ -120,9 +120,9 @@ class Chooser(_Choice):
         logits : ndarray, shape (V,)
             Log-probabilities up to a constant.
         uniform : float
-            In [0, 1). Not looked at for temperature 0, which takes the most likely id, the lowest of equals.
+            In [0, 1). Not used at temperature 0, which takes the most likely id, the lowest of equals.
         recent : bytes
-            What a repeat penalty looks at; see `charlm.generation.recent`.
+            The window of a repeat penalty; see `charlm.generation.recent`.
 
         Raises
         ------
@@ -192,7 +192,7 @@ class BlockChooser(_Choice):
     forbidden : int, optional
         An id that is never chosen.
     recent : bytes
-        What a repeat penalty looks at before the first choice, the same for all; later it sees what was chosen.
+        The window of a repeat penalty before the first choice, the same for all rows.
     matcher : BlockMatcher, optional
         Where the texts stand in a pattern; they advance by the chosen symbol, which may be the end, V.
 
@@ -290,7 +290,7 @@ class BlockChooser(_Choice):
 def log_probabilities(logits: NDArray[Any], ids: NDArray[np.intp]) -> NDArray[np.float64]:
     """Return ln p of one symbol a stream, (N,), in nats: before filters, at temperature 1.
 
-    What comes out of a row that is not finite means nothing.
+    The output of a row that is not finite is undefined.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The symbols that a repeat penalty looks at: the last ones of a text, prompt and continuation alike.
+"""The window of a repeat penalty: the last symbols of a text, prompt and continuation alike.
 
 One text keeps them as a value, so that it can go back to where it was: bytes, four a symbol, the oldest first. They
 cost a symbol a tenth of a microsecond or two. Texts side by side only grow, and count.

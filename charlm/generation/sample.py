@@ -42,11 +42,11 @@ class Sample:
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more will be drawn."""
+        """Whether drawing has ended."""
         return self.lost or self.finish_reason is not None
 
     def grow(self, piece: str, finish_reason: FinishReason | None, *, lost: bool = False) -> None:
-        """Take what comes next, and whether it is the end."""
+        """Append a piece, and record whether it is the last."""
         self._pieces.append(piece)
         self.finish_reason, self.lost = finish_reason, lost and finish_reason is None
 

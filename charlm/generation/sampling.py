@@ -27,10 +27,10 @@ __all__ = ["Position", "Sampler", "Snapshot", "opening", "start"]
 
 
 class Position(NamedTuple):
-    """Where a text stands: its last symbol, the state before the model reads it, and the symbols of late.
+    """A position in a text: its last symbol, the state before the model reads it, and the recent symbols.
 
-    A value. ``last`` is None at the start of a text that begins from nothing. ``recent`` is what a repeat penalty
-    looks at; see `charlm.generation.recent`.
+    A value. ``last`` is None at the start of a text without a start symbol. ``recent`` is the window of a repeat
+    penalty; see `charlm.generation.recent`.
     """
 
     state: State
@@ -39,7 +39,7 @@ class Position(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """All that the rest of a text depends on besides model and configuration: position and random state."""
+    """The position and the random state: with model and configuration they determine the rest of a text."""
 
     position: Position
     random: dict[str, Any]
@@ -116,12 +116,12 @@ class Sampler:
         self.configure(config or SampleConfig())
 
     def configure(self, config: SampleConfig) -> None:
-        """Change how symbols are chosen from here on.
+        """Change the configuration of the symbols to come.
 
         Raises
         ------
         UsageError, ConstraintError
-            For a pattern that is none, or that no text matches; nothing has changed then.
+            For a faulty pattern, or one that no text matches; the configuration is then unchanged.
         """
         self._matcher = matcher = self._matcher_of(config)
         self.config = config
@@ -142,7 +142,7 @@ class Sampler:
 
     @property
     def position(self) -> Position:
-        """Where the text stands; set it to go there."""
+        """The current position; set it to move there."""
         return Position(self._state, self._last, self._recent)
 
     @position.setter
@@ -151,16 +151,16 @@ class Sampler:
         self._logits = None
 
     def snapshot(self) -> Snapshot:
-        """Return what `restore` needs to come back here."""
+        """Return a snapshot of the current position for `restore`."""
         return Snapshot(self.position, dict(self._rng.bit_generator.state))
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Go back to where a snapshot was taken: from there the same symbols are drawn again."""
+        """Return to the position of a snapshot: from there the same symbols are drawn."""
         self.position = snapshot.position
         self._rng.bit_generator.state = snapshot.random
 
     def feed(self, text: str) -> None:
-        """Let the model read a text, such as a prompt.
+        """Read a text, such as a prompt.
 
         Raises
         ------
@@ -171,7 +171,7 @@ class Sampler:
         self.feed_ids(self.vocabulary.encode(text, on_unknown=self.config.on_unknown).tolist())
 
     def feed_ids(self, ids: Iterable[int]) -> None:
-        """Let the model read symbols by their ids."""
+        """Read symbols by their ids."""
         for symbol in ids:
             state = self._state if self._last is None else self._step(self._last, self._state)[1]
             self.position = Position(state, symbol, (self._recent + self._codes[symbol])[self._window])
@@ -180,7 +180,7 @@ class Sampler:
         """Draw the next symbol and return its id; the model reads it when the one after it is drawn.
 
         The symbol may be the stop symbol of a model of documents, or under a pattern the end of the text, which has
-        the id V and leaves the text as it is; `stream` knows what that means.
+        the id V and adds nothing to the text; `stream` handles both.
 
         Raises
         ------
@@ -205,8 +205,8 @@ class Sampler:
     def probabilities(self) -> NDArray[np.float64]:
         """Return how likely each symbol is to be drawn next, (V,): penalty, filters and temperature have acted.
 
-        Patterns have not: a text that must match one begins with `stream`. Changes nothing: neither where the text
-        stands nor the random stream.
+        Patterns have not: a text that must match one begins with `stream`. Position and random generator are
+        unchanged.
 
         Raises
         ------
@@ -277,24 +277,24 @@ class _Trail:
         self._ends = deque([(0, position)])
 
     def extend(self, drawn: int, shown: int, position: Position) -> None:
-        """Note the end of a piece: `drawn` characters up to there, `shown` of which have been shown."""
+        """Record the end of a piece: `drawn` characters up to there, `shown` of which have been shown."""
         self._ends.append((drawn, position))
         while len(self._ends) > 1 and self._ends[1][0] <= shown:
             self._ends.popleft()
 
     @property
     def last_shown(self) -> Position:
-        """Where the text that was shown ends."""
+        """The position at the end of the text that was shown."""
         return self._ends[0][1]
 
 
 def start(model: CharModel) -> Position:
-    """Return where every text begins: zero state, and before a document its stop symbol."""
+    """Return the start position of every text: zero state, and before a document its stop symbol."""
     return Position(map_state(np.ravel, model.zero_state(1)), model.vocabulary.stop_id)
 
 
 def opening(vocabulary: Vocabulary) -> int | None:
-    """Return the symbol that is read, and not shown, before a text that begins from nothing."""
+    """Return the symbol that is read, and not shown, before a text without a prompt or start symbol."""
     if vocabulary.unit == "byte":
         return int(vocabulary.encode("\n")[0]) if 10 in vocabulary else None
     ending = next((ending for ending in ("\n", "\r\n") if ending in vocabulary), None)  # both may be graphemes

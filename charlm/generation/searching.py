@@ -57,7 +57,7 @@ class _Trace(NamedTuple):
 
 
 class _Text(NamedTuple):
-    """A text in the beam; `row` is where its predecessor's output stands."""
+    """A text in the beam; `row` is that of its predecessor's output."""
 
     score: float
     row: int
@@ -85,7 +85,7 @@ class Beam:
     ----------
     model : CharModel
     config : SampleConfig
-        Its length and stop strings say where a text ends; nothing else is looked at.
+        Only its length and stop strings are used, which say where a text ends.
     begin : Position
         Where the texts begin.
     width, count : int
@@ -136,7 +136,7 @@ class Beam:
         return [self._hypothesis(text) for text in self._ended[: self._count]]
 
     def end_of(self, found: Hypothesis) -> Position:
-        """Return where the model stands behind a text: where `Sampler.stream` would stand after yielding it."""
+        """Return the position behind a text, as `Sampler.stream` would leave it after yielding the text."""
         if found.symbols and found.symbols[-1] == self._vocabulary.stop_id:
             return start(self._model)
         text = Continuation(self._vocabulary, self._config)
@@ -153,7 +153,7 @@ class Beam:
         return reader.position
 
     def _decided(self) -> bool:
-        """Tell whether nothing under way can still come before those asked for."""
+        """Return whether no incomplete text can still rank before those that are complete."""
         return len(self._ended) >= self._count and self._ended[self._count - 1].score >= self._live[0].score
 
     def _extend(self) -> None:

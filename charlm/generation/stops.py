@@ -8,7 +8,7 @@ __all__ = ["StopStrings"]
 
 
 class StopStrings:
-    """Passes a text on until it contains a stop string, of which nothing is passed on.
+    """Passes a text on up to the first stop string in it.
 
     The text ends as soon as a stop string is complete; of several that are complete at the same character the
     one that begins first counts. What might still become a stop string is held back until it cannot.

@@ -1,6 +1,6 @@
-"""A process that writes blocks of texts for another: what it is sent, and what it sends back.
+"""A process that writes blocks of texts for another: the messages in both directions.
 
-Everything is a line of JSON, but for the weights, which follow their line as bytes. The first line tells the model,
+Each is a line of JSON, but for the weights, which follow their line as bytes. The first line describes the model,
 the second what all texts have in common, and each that follows asks for a block; every text of a block comes back
 as a line. The process ends when its standard input does, whatever it is about.
 """
@@ -33,7 +33,7 @@ __all__ = ["main", "received_sample", "send_block", "send_model", "send_task"]
 
 
 def send_model(stream: IO[bytes], model: CharModel) -> None:
-    """Tell the model, with its weights as they are now."""
+    """Send the model with its current weights."""
     _send(stream, {"model": dataclasses.asdict(model.config), "vocabulary": model.vocabulary.to_json()})
     stream.write(model.params.value.data.cast("B"))
     stream.flush()
@@ -48,7 +48,7 @@ def _received_model(stream: IO[bytes]) -> CharModel:
 
 
 def send_task(stream: IO[bytes], task: Task) -> None:
-    """Tell what all texts have in common."""
+    """Send the settings that all texts share."""
     state = [[array.tolist() for array in layer] for layer in task.start.state]  # JSON keeps every bit of a float
     _send(
         stream,

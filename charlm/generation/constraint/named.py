@@ -47,12 +47,12 @@ NAMED = {
 
 
 def resolve(pattern: str) -> str:
-    """Return the pattern that a name stands for, and any other pattern as it is.
+    """Return the pattern of a name, and any other pattern unchanged.
 
     Raises
     ------
     UsageError
-        For a name that is not there. A pattern that begins with @ is written with a backslash before it.
+        For an unknown name. A pattern that begins with @ is written with a backslash before it.
     """
     if not pattern.startswith("@") or pattern.startswith(f"@{FILE}"):
         return pattern

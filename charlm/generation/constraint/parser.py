@@ -231,7 +231,7 @@ class _Grammar:
         return counts
 
     def _limits(self) -> tuple[int, int | None] | None:
-        """Read what follows a brace; None, and nothing is read, if it is no count."""
+        """Read a count behind its brace; None, and nothing is read, if it is none."""
         scan = self._scan
         place = scan.offset
         low = scan.get_while("0123456789")

@@ -12,7 +12,7 @@ _SET_OPERATORS = ("--", "||", "&&", "~~")
 
 
 class Scanner:
-    """Where the reading of a pattern stands.
+    """A reader of a pattern, with its current offset.
 
     Parameters
     ----------
@@ -22,7 +22,7 @@ class Scanner:
     ----------
     offset : int
     verbose : bool
-        Whether blanks and comments count for nothing.
+        Whether blanks and comments are skipped.
     """
 
     def __init__(self, text: str) -> None:
@@ -57,10 +57,10 @@ class Scanner:
 
     def match(self, string: str) -> bool:
         """Take a string if it comes next."""
-        place = self.offset
+        start = self.offset
         for character in string:
             if self.get() != character:
-                self.offset = place
+                self.offset = start
                 return False
         return True
 
@@ -72,7 +72,7 @@ class Scanner:
         return taken
 
     def get_until(self, end: str) -> str | None:
-        """Take what comes before a character, and that; None and nothing if there is none."""
+        """Take all up to a character and the character; return what comes before it. Without one, take nothing."""
         stop = self.text.find(end, self.offset)
         if stop < 0:
             return None

@@ -174,7 +174,7 @@ def size(node: Node) -> int:
 
 
 def words_of(node: Node, times: int = 1) -> Iterator[tuple[Words, int]]:
-    """Yield each `Words`, and how often it stands in the pattern when its counts are written out."""
+    """Yield each `Words` of a pattern, and its copies when counts are written out."""
     match node:
         case Seq(nodes) | Alt(nodes):
             for part in nodes:
@@ -235,7 +235,7 @@ def _fit_repeat(body: Node, least: float, low: int, high: int | None, longest: f
     if body == NOTHING or high == 0:
         return (NOTHING, math.inf) if low else (EMPTY, 0)
     if least == 0 and not assertions_of(body):
-        low = 0  # rounds that match nothing make up the number
+        low = 0  # rounds of the empty text make up the number
     # each round that counts has a character at least; with one round more than these the text is too long
     if high is not None and (high + 1) * max(least, 1) > longest:
         high = None

@@ -41,7 +41,7 @@ def _alternation(literal: str) -> re.Pattern[str]:
 
 
 _ALTERNATION = _alternation(r"[^\\.^$*+?{}\[\]|()@]")
-_VERBOSE = _alternation(r"[^\\.^$*+?{}\[\]|()@\s#]")  # under (?x) blanks and comments count for nothing
+_VERBOSE = _alternation(r"[^\\.^$*+?{}\[\]|()@\s#]")  # under (?x) blanks and comments are skipped
 _SETS_VERBOSE = re.compile(r"\(\?[a-zA-Z01-]*x")
 _LITERALS = re.compile(r"(?:\\.|[^\\|])+", re.DOTALL)
 _FEW = 5  # words that are shown
@@ -123,7 +123,7 @@ class TrieState(NamedTuple):
     accepts : bool
         Whether a word ends here.
     edges : tuple of (str, int)
-        Characters that may follow, and the number of the state that each leads to.
+        The next characters, and the state that each leads to.
     """
 
     accepts: bool
