@@ -21,6 +21,7 @@ __all__ = [
     "find_model",
     "find_run",
     "is_checkpoint",
+    "kind_of",
     "list_runs",
     "newest_run",
     "run_name",
@@ -127,17 +128,17 @@ def newest_run(kind: str | None = None, *, root: Path = RUNS) -> Run:
     """
     runs = list_runs(root)
     for run in runs:
-        if kind is None or _kind_of(run.file) in (kind, None):
+        if kind is None or kind_of(run.file) in (kind, None):
             return run
     training = 'charlm train `pairs="FILE.tsv"`' if kind == "transducer" else "charlm train"
     if not runs:
         raise CheckpointError(f"there is no run in {str(root)!r}; train one first: {training}")
-    other = str(_kind_of(runs[0].file))
+    other = str(kind_of(runs[0].file))
     beside = f" (the newest run holds a {other}: {TAKEN_BY[other]})" if other in TAKEN_BY else ""
     raise CheckpointError(f"no run in {str(root)!r} holds a {kind}; train one first: {training}{beside}")
 
 
-def _kind_of(file: Path) -> str | None:
+def kind_of(file: Path) -> str | None:
     """Return the kind of model in a checkpoint; None where it cannot be read."""
     from charlm.checkpoint.npz import read_meta  # here, since the completion of names does without NumPy
 

@@ -9,9 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 from charlm.checkpoint import RunInfo, describe_runs, find_model, find_run, lock_run_folder
-from charlm.checkpoint.locate import BEST, LAST, run_name
+from charlm.checkpoint.locate import BEST, LAST, kind_of, run_name
 from charlm.cli.streams import stdin_is_terminal
 from charlm.errors import CheckpointError, RunLockedError
+from charlm.models.language_model import CharModel
 from charlm.runs.history import read_log
 from charlm.runs.writer import LOG
 from charlm.ui.sanitize import visible_line
@@ -31,12 +32,12 @@ def named_run(name: str) -> Path:
     found = find_run(name)
     folder = found.parent if found.name in (LAST, BEST) and not found.is_dir() else found
     if not (folder / LAST).is_file():
-        find_model(name)  # or it is no model at all, and says so
+        model = find_model(name)  # or it is no model at all, and says so
         missing = Path(name, LAST) if found.is_dir() else folder / LAST  # as the run was named
         where = f"there is no checkpoint {str(missing)!r}" if folder.is_dir() else f"{name!r} is no run"
-        raise CheckpointError(
-            f"{where} to resume; fine-tune the weights with charlm train --init-from {argument(name)}"
-        )
+        fine_tune = f"fine-tune the weights with charlm train --init-from {argument(name)}"
+        remedy = fine_tune if kind_of(model) == CharModel.kind else "train a new run"
+        raise CheckpointError(f"{where} to resume; {remedy}")
     return folder
 
 

@@ -130,3 +130,12 @@ def test_rare_symbols_may_become_one(capsys: pytest.CaptureFixture[str]) -> None
     assert train("fruit.tsv", "--steps", "1", "--out", "r", "--min-count", "2") == 0
     assert load_checkpoint("r", Transducer).model.source.unknown_id is not None
     assert capsys.readouterr().err == ""
+
+
+def test_a_run_on_pairs_without_its_last_checkpoint_is_not_advised_to_fine_tune(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train("fruit.tsv", "--steps", "1", "--out", "r") == 0
+    Path("r", "last.npz").unlink()
+    assert run(["resume", "r"]) == 4
+    assert capsys.readouterr().err.endswith("to resume; train a new run\n")
