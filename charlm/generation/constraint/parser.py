@@ -232,13 +232,10 @@ class _Grammar:
 
     def _limits(self) -> tuple[int, int | None] | None:
         """Read a count behind its brace; None, and nothing is read, if it is none."""
-        scan = self._scan
-        place = scan.offset
-        low = scan.get_while("0123456789")
-        high = scan.get_while("0123456789") if (comma := scan.match(",")) else low
-        if not (low or comma) or not scan.match("}"):
-            scan.offset = place
+        limits = self._scan.get_limits()
+        if limits is None:
             return None
+        low, high = limits
         if max(len(low), len(high)) > 9:
             raise self._malformed("too large a count")
         least, most = int(low or 0), int(high) if high else None
@@ -352,34 +349,13 @@ class _Grammar:
         if letter in _HEX:
             return self._chars("\\" + letter + "".join(scan.get() for _ in range(_HEX[letter])))
         if letter in "pPN":
-            return self._property(letter)
+            name = scan.get_property(letter)
+            return self._literal(letter) if name is None else self._chars(f"\\{letter}{name}")
         if letter == "g" and scan.match("<"):
             raise self._not_regular(*_BACKREFERENCE)
         if letter.isascii() and letter.isdigit():
-            return self._numbered(letter)
+            octal = scan.get_octal(letter)
+            if octal is None:
+                raise self._not_regular(*_BACKREFERENCE)
+            return self._chars(f"\\{octal}")
         return self._chars("\\" + letter)
-
-    def _property(self, letter: str) -> Node:
-        scan = self._scan
-        if scan.peek() == "{":
-            place = scan.offset
-            scan.get()
-            name = scan.get_until("}")
-            if name is not None:
-                return self._chars(f"\\{letter}{{{name}}}")
-            scan.offset = place
-        elif letter != "N" and (initial := scan.peek()) and initial in "CLMNPSZ":
-            return self._chars("\\" + letter + scan.get())
-        return self._literal(letter)
-
-    def _numbered(self, digit: str) -> Node:
-        """Read an octal escape, or a reference to a group."""
-        scan, octal = self._scan, "01234567"
-        if digit == "0":
-            return self._chars(
-                "\\0" + "".join(scan.get() for _ in range(2) if scan.peek() in octal and scan.peek())
-            )
-        second = scan.get() if scan.peek().isdigit() else ""
-        if second and digit in octal and second in octal and scan.peek() and scan.peek() in octal:
-            return self._chars("\\" + digit + second + scan.get())
-        raise self._not_regular(*_BACKREFERENCE)

@@ -79,6 +79,39 @@ class Scanner:
         taken, self.offset = self.text[self.offset : stop], stop + 1
         return taken
 
+    def get_limits(self) -> tuple[str, str] | None:
+        """Take a count whose brace has been taken, and return its limits; None and nothing if it is none."""
+        start, digits = self.offset, "0123456789"
+        low = self.get_while(digits)
+        high = self.get_while(digits) if (comma := self.match(",")) else low
+        if not (low or comma) or not self.match("}"):
+            self.offset = start
+            return None
+        return low, high
+
+    def get_property(self, letter: str) -> str | None:
+        r"""Take the name behind ``\p``, ``\P`` or ``\N``; None and nothing if there is none."""
+        if self.peek() == "{":
+            start = self.offset
+            self.get()
+            name = self.get_until("}")
+            if name is not None:
+                return f"{{{name}}}"
+            self.offset = start
+        elif letter != "N" and (initial := self.peek()) and initial in "CLMNPSZ":
+            return self.get()
+        return None
+
+    def get_octal(self, digit: str) -> str | None:
+        """Take the rest of an octal escape, and return all its digits; None if it refers to a group."""
+        octal = "01234567"
+        if digit == "0":
+            return "0" + "".join(self.get() for _ in range(2) if self.peek() and self.peek() in octal)
+        second = self.get() if self.peek().isdigit() else ""
+        if second and digit in octal and second in octal and self.peek() and self.peek() in octal:
+            return digit + second + self.get()
+        return None
+
     def get_set(self, *, nested: bool) -> str:
         """Take the rest of a character set, whose bracket has been taken, and return all of it.
 
