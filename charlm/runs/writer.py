@@ -16,12 +16,13 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
+from reprlib import repr as brief
 from typing import Any, Protocol
 
 from charlm.checkpoint import Journal, clear_run_folder, save, write_json
 from charlm.checkpoint.locate import BEST, LAST
 from charlm.config import TrainConfig
-from charlm.errors import DiskError
+from charlm.errors import CheckpointError, DiskError
 from charlm.models.learner import Learner
 from charlm.nn.arrays import FloatArray
 from charlm.runs.report import Report
@@ -95,6 +96,8 @@ class RunWriter:
 
         Raises
         ------
+        CheckpointError
+            If the record does not say how much of the log it knows.
         DiskError
             If the system refuses.
         """
@@ -102,7 +105,12 @@ class RunWriter:
             clear_run_folder(self.folder)
         step, progress = run.progress.step, run.progress
         if "log_bytes" in record:
-            self._log.cut(int(record["log_bytes"]), keep=lambda line: _closes(line, step))
+            size = record["log_bytes"]
+            if type(size) is not int or size < 0:
+                raise CheckpointError(
+                    f"the run cannot be resumed: its record garbles log_bytes, {brief(size)}; train a new model"
+                )
+            self._log.cut(size, keep=lambda line: _closes(line, step))
         if math.isfinite(progress.best_loss) and progress.best_step == step and not (self.folder / BEST).exists():
             self.save_best(run)
 

@@ -200,7 +200,10 @@ class Trainer(AbstractContextManager["Trainer"]):
     def _restore_position(self, position: Mapping[str, Any]) -> None:
         position = copy.deepcopy(dict(position))
         self.train_loss = from_stored(position["train_loss"])
-        self.optimizer.steps = int(position["optimizer_steps"])
+        steps = int(position["optimizer_steps"])
+        if steps < 0:
+            raise ValueError(f"optimizer_steps, {steps}")
+        self.optimizer.steps = steps
         self.rng.bit_generator.state = position["random"]["batches"]
         self.batches.restore(position["batches"])
 

@@ -89,6 +89,8 @@ def model_line(start: Mapping[str, Any]) -> str:
     >>> config = {"cell": "lstm", "layers": 1, "hidden_size": 192, "embedding_size": 0}
     >>> model_line({"config": {"model": config}, "vocabulary": 65, "parameters": 203009})
     'lstm 192 · 65 symbols · 203,009 parameters'
+    >>> model_line({"config": {"model": config | {"output": "label"}}, "vocabulary": 18})
+    'lstm 192 · 18 labels'
     """
     model = start.get("config", {}).get("model", {})
     parts = []
@@ -99,7 +101,8 @@ def model_line(start: Mapping[str, Any]) -> str:
             parts.append(f"embedding {model['embedding_size']}")
         parts += ["both directions"] * bool(model.get("bidirectional"))
         parts += ["attention"] * (model.get("output") == "text" and model.get("attention") is not False)
-    counts = {"vocabulary": "symbol", "features": "feature", "parameters": "parameter"}
+    choice = {"label": "label", "tags": "tag"}.get(str(model.get("output")), "symbol")
+    counts = {"vocabulary": choice, "features": "feature", "parameters": "parameter"}
     parts += [_count(start[key], noun) for key, noun in counts.items() if key in start]
     return visible_line(" · ".join(parts))
 

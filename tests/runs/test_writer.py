@@ -107,6 +107,15 @@ def test_a_run_that_goes_on_appends(tmp_path: Path, trainer: Trainer) -> None:
     assert files(tmp_path) == FILES
 
 
+@pytest.mark.parametrize("size", [[], "x", None, -5, 1.5])
+def test_a_record_that_does_not_know_the_log(tmp_path: Path, trainer: Trainer, size: object) -> None:
+    RunWriter(tmp_path, {}, fresh=True).save(trainer, best=True)
+    (tmp_path / "log.jsonl").write_text("line\n")
+    with pytest.raises(charlm.CheckpointError, match="its record garbles log_bytes"):
+        RunWriter(tmp_path, {}, fresh=False).resume(trainer, {"log_bytes": size})
+    assert (tmp_path / "log.jsonl").read_text() == "line\n"
+
+
 def test_a_log_that_cannot_be_written(tmp_path: Path, trainer: Trainer) -> None:
     (tmp_path / "log.jsonl").mkdir()
     writer = RunWriter(tmp_path, {}, fresh=False)

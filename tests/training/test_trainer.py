@@ -103,6 +103,7 @@ def test_a_record_that_lacks_something(name: str) -> None:
     "garble",
     [
         lambda record: record.update(optimizer_steps="many"),
+        lambda record: record.update(optimizer_steps=-5),
         lambda record: record.update(train_loss=[]),
         lambda record: record["random"].update(batches={"bit_generator": "PCG64"}),
         lambda record: record["random"].update(batches={"bit_generator": "MT19937", "state": {}}),
