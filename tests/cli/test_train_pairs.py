@@ -92,6 +92,8 @@ def test_pairs_that_have_changed_are_not_continued(capsys: pytest.CaptureFixture
         (["--pairs", "fruit.tsv", "--output", "label", "--attention"], 2, "--attention goes with output text"),
         (["--pairs", "fruit.tsv", "--hidden-size", "7"], 2, "must be even"),
         (["--pairs", "fruit.tsv", "--preset", "char-rnn"], 2, "for pairs"),
+        (["--pairs", "-", "--val-file", "-"], 2, "standard input can be read once; give --val-file a file"),
+        (["-", "--val-file", "-"], 2, "standard input can be read once; give --val-file a file"),
         (["--pairs", "no.tsv"], 3, "no.tsv"),
         (["--pairs", "builtin:nothing"], 3, "no built-in task of pairs 'nothing'"),
         (["--pairs", "bad.tsv"], 3, "line 2 of 'bad.tsv' has no tab"),

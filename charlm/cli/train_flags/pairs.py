@@ -47,7 +47,7 @@ _OF_TEXTS = (
 
 
 def refuse_flags(flags: Mapping[str, Any]) -> None:
-    """Refuse what does not go with ``--pairs``, or goes with it alone.
+    """Refuse what does not go with ``--pairs``, or goes with it alone, and standard input as two things at once.
 
     Raises
     ------
@@ -62,3 +62,5 @@ def refuse_flags(flags: Mapping[str, Any]) -> None:
         raise UsageError(
             f"--pairs brings the data along; leave {flags['corpus'][0]!r} out, or leave --pairs out to learn a text"
         )
+    if flags["val_file"] == "-" and "-" in (flags["pairs"], *(flags["corpus"] or ())):
+        raise UsageError("standard input can be read once; give --val-file a file")
