@@ -94,7 +94,7 @@ def _diverges(history: History) -> Verdict | None:
     if history.setting("train", "clip_norm") == 0:
         remedy += " or `clip_norm=1`"
     if history.broken or history.reason == "diverged":
-        reason = history.cause or "a loss, gradient or weight is no longer a finite number"
+        reason = history.cause or "a loss, gradient or weight is huge, or no longer a number"
         return Verdict("diverges", reason, remedy)
     windows = _windows(history.train)
     if len(windows) < 3:
@@ -151,7 +151,8 @@ def _overfits(history: History) -> Verdict | None:
 
 def _against_overfitting(history: History, best: Point) -> str:
     dropout = history.setting("model", "dropout")
-    remedies = ["more text"] if history.figure("characters") < SHORT_TEXT else []
+    more = "more text" if math.isnan(history.figure("pairs")) else "more pairs"
+    remedies = [more] if history.figure("characters") < SHORT_TEXT else []
     remedies.append(f"`dropout={min(dropout + 0.2, 0.8):.1f}`" if 0 <= dropout < 0.6 else "a smaller `hidden_size`")
     if not math.isnan(history.setting("train", "weight_drop")):
         remedies.append("more `weight_drop`")
