@@ -132,7 +132,7 @@ def cross_entropy(
     e = np.exp(shifted, out=out)
     total = e.sum(axis=0)
     nats = np.log(total, dtype=np.float64) - shifted_y  # log Σ exp(z) - z_y
-    weight = np.full(y.size, scale, z.dtype) if mask is None else mask.reshape(-1) * z.dtype.type(scale)
+    weight = z.dtype.type(scale) if mask is None else mask.reshape(-1) * z.dtype.type(scale)
     loss = float(nats.sum() if mask is None else nats @ mask.reshape(-1)) * scale
 
     @once

@@ -237,24 +237,26 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
                 slots[0][resets[0]] = 0
 
         backprop_x = project(x, weights.W_x, weights.b, out=window.z, symbols=symbols)
+        step_forward = self.step_forward
         with window.unbuffered():
             for t, step in enumerate(window.forward):
                 if keep is not None:
                     for slots, before in zip(window.states, window.before, strict=True):
                         np.multiply(slots[t], keep[t], before[t])
-                self.step_forward(step)
+                step_forward(step)
         end = self.state_type(*(slots[T].copy() for slots in window.states))
 
         @once
         def backprop(dy: FloatArray, dstate: LayerState | None = None) -> tuple[FloatArray | None, LayerState]:
             check_shape("dh", dy, (T, N, H), "(T, N, H)")
             carry = self.state_type(*(np.array(d, order="C") for d in (dstate or self.zero_state(N))))
+            dh, backward, step_backward = carry[0], window.backward, self.step_backward
             for steps in window.chunks():
                 self.gate_factors(window, steps)
                 with window.unbuffered():
                     for t in range(steps.stop - 1, steps.start - 1, -1):
-                        np.add(carry[0], dy[t], carry[0])
-                        self.step_backward(window.backward[t], carry)
+                        np.add(dh, dy[t], dh)
+                        step_backward(backward[t], carry)
                         if keep is not None:
                             for d in carry:
                                 np.multiply(d, keep[t], d)
