@@ -183,9 +183,12 @@ def _zip_members(data: bytes, name: str) -> Iterator[Member]:
     """Unpack the files of a zip archive, sorted like those of a folder, without hidden ones."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-        entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+        everything = archive.infolist()
     except (OSError, EOFError, ValueError, NotImplementedError, struct.error, zipfile.BadZipFile) as error:
         raise _DamagedError(str(error)) from error
+    if not all(entry.filename for entry in everything):
+        raise _DamagedError("a file in it has no name")
+    entries = [entry for entry in everything if not entry.is_dir()]
     document = next((_DOCUMENTS[entry.filename] for entry in entries if entry.filename in _DOCUMENTS), None)
     if document is not None:
         raise NotTextError(f"{name} is {document}; save its text to a file and give that")

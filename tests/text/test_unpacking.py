@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import charlm
@@ -180,6 +180,7 @@ class TestZip:
 
     @settings(max_examples=figure(200, 20_000), deadline=None)
     @given(st.integers(4, 260), st.binary(min_size=1, max_size=4))
+    @example(221, b"\0")  # the name of a file is empty then
     def test_damage_is_one_line(self, place: int, noise: bytes) -> None:
         data = zipped({"a.txt": b"some text " * 5, "b.txt": b"more"}, zipfile.ZIP_STORED)
         damaged = data[:place] + noise + data[place + len(noise) :]
