@@ -6,7 +6,7 @@
 
 Prints a Markdown table, a row a task: the command, what it trained, the share of unseen sources whose target is
 exact (of `words` the F1 of the tag at which words begin) for each seed, their mean and least, the seconds that the
-commands took, and what is to be reached. Beside `reverse` stand its shares of sources of 13 to 18 letters, longer
+commands took, and the target. Beside `reverse` stand its shares of sources of 13 to 18 letters, longer
 than all that it learned from.
 
 Each run is the whole command in a process of its own, its start and end included in the time. Nothing else should
@@ -63,7 +63,7 @@ class Run:
         After `charlm train`.
     seed : int
     share : float
-        What is to be reached: exact targets, or the F1 of `BEGINNING`.
+        Share of exact outputs, or the F1 of `BEGINNING`; compared with the target.
     measures : dict
         All that `measure_pairs` tells.
     longer : float or None

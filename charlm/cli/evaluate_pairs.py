@@ -123,7 +123,7 @@ def _held_out(checkpoint: Checkpoint[Transducer]) -> list[Pair]:
         config = from_mapping(TrainConfig, dict(training["train"]))
         with waiting("reading the pairs"):
             pairs, validation = read_run_pairs(origin, checkpoint.model)
-    except (KeyError, TypeError, ValueError) as error:  # saved by hand, or from a stranger
+    except (KeyError, TypeError, ValueError) as error:  # saved by hand, or untrusted
         raise UsageError(f"this model does not say what pairs it has learnt; {_GIVE}") from error
     except CorpusError as error:
         cause, _, _ = str(error).partition("; ")

@@ -98,7 +98,7 @@ class NewPairs:
 
 
 def _usable(corpus: PairCorpus, shape: TransducerConfig, where: str) -> tuple[list[Pair], tuple[str, ...]]:
-    """Return the pairs that can be learned, and what is to be said of the others."""
+    """Return the pairs that are short enough to learn from, and a remark on those left out."""
     check_pairs(corpus.pairs, shape.output, repr(where))
     pairs, dropped = drop_long(corpus.pairs)
     remarks = corpus.remarks

@@ -14,7 +14,7 @@ def with_pattern_read(config: SampleConfig, *, encoding: str, errors: str) -> Sa
     Raises
     ------
     UsageError
-        For what is no pattern, or not regular: at once, before a model is loaded.
+        If a pattern is invalid or not regular: at once, before a model is loaded.
     CorpusError
         If a list of words cannot be read.
     """

@@ -109,7 +109,7 @@ class AnswerWriter:
     stream : TextIO
         Standard output.
     seed : int, optional
-        Of what is drawn.
+        Seed of the random draws.
     as_json, raw, no_color, attention : bool
         As the flags of ``charlm transduce``.
     pictures : bool

@@ -1,4 +1,4 @@
-"""Both directions: a tag for each letter that depends on what comes before it and on what comes after it.
+"""A bidirectional tagger: the tag of each letter depends on the letters before it and after it.
 
 ::
 

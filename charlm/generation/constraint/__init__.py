@@ -33,7 +33,7 @@ def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> LazyDFA:
     Raises
     ------
     UsageError
-        For what is no pattern, not regular, too large, or unknown by its name.
+        If the pattern is invalid, not regular or too large, or there is none of that name.
     ConstraintError
         If no text of at most ``config.length`` characters matches.
     """
@@ -47,7 +47,7 @@ def check_pattern(config: SampleConfig) -> None:
     Raises
     ------
     UsageError
-        For what is no pattern, not regular, or unknown by its name.
+        If the pattern is invalid or not regular, or there is none of that name.
     """
     if config.regex or config.template:
         _parsed(config.regex, config.template)
