@@ -39,7 +39,7 @@ __all__ = sorted(["__version__", "nn", *" ".join(_NAMES.values()).split()])
 
 _load = loader(globals(), _NAMES)
 
-if TYPE_CHECKING:  # the same for type checkers, which cannot read it above; a test compares
+if TYPE_CHECKING:  # the same names for type checkers; a test compares
     from charlm import nn as nn
     from charlm.analysis.evaluation import evaluate as evaluate
     from charlm.analysis.scoring import score as score

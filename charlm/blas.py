@@ -1,13 +1,13 @@
-"""The cores of this machine and the BLAS under NumPy: which one it is, and how many threads it uses.
+"""The cores of this machine, and NumPy's BLAS: its name and its number of threads.
 
-Each worker runs its own products, so BLAS is held at one thread: two layers of threads wait for each other, and
-the last bits of a product change with their number. ``OPENBLAS_NUM_THREADS`` decides that before NumPy is
-imported; afterwards the library itself has to be asked.
+BLAS runs with one thread in every worker. Two levels of threads would wait for each other, and the last bits of a
+product depend on their number. ``OPENBLAS_NUM_THREADS`` sets the number before NumPy is imported; later a function
+of the library does.
 
-The product of one vector with a matrix too large for a core's cache is another matter: the caches of several cores
-hold it together, and it is up to three times as quick. There each entry of the result is the work of one thread,
-and has the same bits whatever their number. Beside other busy processes a thread may have to wait for its core, and
-the product for the thread: up to a thousand times as long as it computes. Then one core works alone for a while.
+The product of a vector and a matrix too large for a core's cache is the exception: with several threads the matrix
+stays in the caches of several cores, and the product is up to three times as fast. One thread computes each entry
+of the result, so the bits do not depend on the number of threads. If other processes use the cores, a thread may
+wait for its core up to a thousand times as long as it computes. The next products then use a single core.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ __all__ = ["available_cores", "blas_name", "blas_threads", "one_blas_thread", "s
 
 SUFFIXES = ("64_", "_64", "")
 PREFIXES = ("scipy_", "")
-EVEN = 16  # columns for a thread are a multiple of so many, else the last few may be summed in another order
-TRIALS, ALONE = 10, 1000  # products on one core at first, to know their time, and after one that has waited
-WAITED_S, TIMES = 1e-3, 2  # which is one that took longer than this, and so many times the quickest on one core
+EVEN = 16  # a thread's columns are a multiple of it: the last columns of others may be summed in another order
+TRIALS, ALONE = 10, 1000  # products on one core: at first, to measure their time; and after a delayed product
+WAITED_S, TIMES = 1e-3, 2  # a delayed product takes longer than WAITED_S and TIMES the shortest on one core
 
 _switching = threading.Lock()
 
 
 def available_cores() -> int:
-    """Return how many cores this process may use."""
+    """Return the number of cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -53,12 +53,12 @@ def blas_name() -> str:
 
 @cache
 def _openblas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
-    """Find OpenBLAS's functions that get and set its threads, where NumPy brought an OpenBLAS along."""
+    """Return the functions that get and set the number of OpenBLAS's threads; None if NumPy has another BLAS."""
     package = Path(np.__file__).parent
     folders = (package.parent / "numpy.libs", package / ".dylibs", package / ".libs")
     for path in sorted(p for folder in folders if folder.is_dir() for p in folder.glob("*openblas*")):
         try:
-            library = ctypes.CDLL(str(path))  # loaded already: this only asks for a handle
+            library = ctypes.CDLL(str(path))  # it is loaded already, so this returns a handle
         except OSError:
             continue
         for prefix in PREFIXES:
@@ -72,14 +72,14 @@ def _openblas() -> tuple[Callable[[], int], Callable[[int], None]] | None:
 
 
 def blas_threads() -> int | None:
-    """Return how many threads BLAS uses for a product now; None where it cannot be asked."""
+    """Return the number of threads of BLAS; None if it is unknown."""
     functions = _openblas()
     return None if functions is None else int(functions[0]())
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[int | None]:
-    """Hold BLAS at one thread, and put back what was in force; gives the number in force inside."""
+    """Set BLAS to one thread and restore the number afterwards; yields the number in force, None if unknown."""
     functions = _openblas()
     if functions is None:
         yield None
@@ -96,29 +96,29 @@ def one_blas_thread() -> Iterator[int | None]:
 def shared_dot(
     width: int, caches: int, cores: int | None = None, clock: Callable[[], float] = time.perf_counter
 ) -> Callable[[NDArray[Any], NDArray[Any], NDArray[Any]], None] | None:
-    """Return ``dot(x, matrix, out)`` of a vector and a matrix by several cores.
+    """Return ``dot(x, matrix, out)``, a product of a vector and a matrix on several cores.
 
     Parameters
     ----------
     width : int
         Columns of the matrix.
     caches : int
-        How many cores' caches it fills: more cores would have nothing to gain.
+        The number of cores whose caches the matrix fills. More cores would not be faster.
     cores : int, optional
-        As many as BLAS has threads in force when left out.
+        By default the number of threads of BLAS.
     clock : callable
         Seconds from any origin.
 
     Returns
     -------
     callable or None
-        None where a single core is as quick, and where the threads of BLAS cannot be set.
+        None if a single core is as fast, or if the threads of BLAS cannot be set.
     """
     functions = _openblas()
     if functions is None:
         return None
     get, put = functions
-    # more threads than there are cores would wait for each other
+    # more threads than cores would wait for each other
     wanted = min(int(get()) if cores is None else cores, available_cores(), caches)
     threads = next((n for n in range(wanted, 1, -1) if width % (EVEN * n) == 0), 1)
     if threads == 1:

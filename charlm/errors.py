@@ -1,4 +1,4 @@
-"""Every error that charlm raises on purpose, each with the exit code of the command line.
+"""The errors of charlm, each with the exit code of the command line.
 
 ::
 
@@ -35,13 +35,13 @@ __all__ = [
 
 
 class CharlmError(Exception):
-    """Base of every error that charlm raises on purpose."""
+    """Base class of the errors of charlm."""
 
     exit_code: ClassVar[int] = 1
 
 
 class UsageError(CharlmError, ValueError):
-    """Settings that contradict each other, are out of range, or need something that is not there."""
+    """Settings that contradict each other, are out of range, or need something that is missing."""
 
     exit_code = 2
 
@@ -65,7 +65,7 @@ class CheckpointError(CharlmError):
 
 
 class DiskError(CharlmError):
-    """The disk is full, or a place is not writable."""
+    """The disk is full, or a file or folder is not writable."""
 
     exit_code = 5
 
@@ -77,7 +77,7 @@ class DivergedError(CharlmError):
 
     @classmethod
     def of_output(cls) -> DivergedError:
-        """Return the error of a model that has learnt not to be a number."""
+        """Return the error of a model whose output is NaN or infinite."""
         return cls(
             "the model's output is not finite: its training diverged; use an earlier checkpoint or train again"
         )

@@ -1,4 +1,4 @@
-"""Packages whose names are loaded at first use (PEP 562), so that what needs no NumPy does not wait for it."""
+"""Lazy loading of a package's names (PEP 562), so that importing it does not import NumPy."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 __all__ = ["loader"]
 
 
-def loader(package: dict[str, Any], homes: Mapping[str, str]) -> Callable[[str], Any]:
+def loader(package: dict[str, Any], names_of: Mapping[str, str]) -> Callable[[str], Any]:
     """Return the ``__getattr__`` of a package.
 
     Parameters
     ----------
     package : dict
         Its ``globals()``.
-    homes : mapping
-        The names, parted by blanks, that each of its modules defines.
+    names_of : mapping
+        The names that each of its modules defines, separated by spaces.
     """
-    homes_of = {name: module for module, names in homes.items() for name in names.split()}
+    module_of = {name: module for module, names in names_of.items() for name in names.split()}
 
     def load(name: str) -> Any:
-        if name not in homes_of:
+        if name not in module_of:
             raise AttributeError(f"module {package['__name__']!r} has no attribute {name!r}")
-        value = getattr(import_module(f"{package['__name__']}.{homes_of[name]}"), name)
+        value = getattr(import_module(f"{package['__name__']}.{module_of[name]}"), name)
         package[name] = value
         return value
 

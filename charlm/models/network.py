@@ -13,7 +13,7 @@ from charlm.models.learner import State
 from charlm.models.symbol_stack import SymbolStack
 from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Shape, check_ids, occurring
 from charlm.nn.dropout import Dropout
-from charlm.nn.kernels.gate_products import multiply_alike
+from charlm.nn.kernels.gate_products import multiply_row_invariant
 from charlm.nn.linear import Linear
 from charlm.nn.losses import target_nats
 from charlm.nn.parameters import ParameterStore
@@ -47,7 +47,7 @@ class Network(SymbolStack):
     vocabulary_size : int
         V.
     seed : int
-        Fixes the start weights.
+        Fixes the initial weights.
     params : ParameterStore, optional
         A store that holds the weights, whatever the seed; by default a new one.
     """
@@ -65,7 +65,7 @@ class Network(SymbolStack):
             self.initialize_(np.random.default_rng(seed))
 
     def initialize_(self, rng: np.random.Generator) -> None:
-        """Draw the start weights, in place."""
+        """Draw the initial weights, in place."""
         if self.config.init == "min-char-rnn":
             for name, tensor in self.params.items():
                 tensor[...] = 0.01 * rng.standard_normal(tensor.shape) if name.split(".")[-1][0] == "W" else 0
@@ -96,7 +96,9 @@ class Network(SymbolStack):
         W, b = self.head.params["W"].copy().T, self.head.params["b"].copy()
         if streams is not None:  # for a single vector, the order in files is faster
             W, b = np.ascontiguousarray(W), np.tile(b, (streams, 1))
-        multiply: Callable[[FloatArray, FloatArray], FloatArray] = np.dot if streams is None else multiply_alike
+        multiply: Callable[[FloatArray, FloatArray], FloatArray] = (
+            np.dot if streams is None else multiply_row_invariant
+        )
 
         def step(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
             h, state = read(ids, state)

@@ -1,7 +1,7 @@
 """The mathematics: parameters, cells, layers, losses, optimisers, gradient checks. NumPy only.
 
-Start with `charlm.nn.reference`, which says the cells naively; `lstm`, `gru` and `rnn` have the equations of the
-backward pass beside those of the forward pass. Code that exists for speed alone is in `charlm.nn.kernels`.
+Start with `charlm.nn.reference`, which has the cells in plain NumPy; `lstm`, `gru` and `rnn` have the equations of
+the backward pass beside those of the forward pass. Code that exists for speed alone is in `charlm.nn.kernels`.
 
 Letters, everywhere: T time, N streams, D input features, E embedding, H hidden units, V vocabulary, P parameters,
 G gates. A sequence is (T, N, features), a state (N, H), ids are (T, N), as in PyTorch. Equations are written for

@@ -1,4 +1,4 @@
-"""Types of arrays and of a layer's inputs; checks of shapes and ids."""
+"""Types of arrays and of layer inputs; checks of shapes, masks and ids."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
     "occurring",
 ]
 
-LARGE_VOCABULARY = 1024  # symbols; of more, a window uses only those that occur, and a text's logits come in blocks
+LARGE_VOCABULARY = 1024  # symbols; above it, a window uses only those that occur, and logits are computed in blocks
 
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IdArray: TypeAlias = NDArray[np.integer[Any]]
@@ -32,7 +32,7 @@ Shape: TypeAlias = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lookup:
-    """Columns of a table by their ids: the output of an embedding, not yet copied.
+    """Columns of a table by their ids: the output of an embedding, before any copy.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ Inputs: TypeAlias = FloatArray | IdArray | Lookup
 
 
 def check_shape(name: str, array: NDArray[np.generic], shape: tuple[int | None, ...], letters: str) -> None:
-    """Refuse an array of another shape; None stands for any length.
+    """Raise an error for an array of another shape; None stands for any length.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def check_shape(name: str, array: NDArray[np.generic], shape: tuple[int | None, 
 
 
 def check_mask(mask: NDArray[np.generic], shape: tuple[int | None, ...], letters: str) -> None:
-    """Refuse a mask of another shape, or of numbers, which would be inverted and counted otherwise than booleans.
+    """Raise an error for a mask of another shape, or of numbers, for which ``~`` and ``sum`` differ from booleans.
 
     Raises
     ------
@@ -86,7 +86,7 @@ def check_mask(mask: NDArray[np.generic], shape: tuple[int | None, ...], letters
 
 
 def check_ids(ids: IdArray, size: int) -> None:
-    """Refuse ids outside a table of `size` symbols.
+    """Raise an error for ids outside a table of `size` symbols.
 
     Raises
     ------
@@ -98,9 +98,9 @@ def check_ids(ids: IdArray, size: int) -> None:
 
 
 def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
-    """Return the symbols of a large vocabulary that occur, and the place of each id among them.
+    """Return the symbols of a large vocabulary that occur, and the index of each id among them.
 
-    Only their columns of a table are then read, projected and given a gradient.
+    A table is then read and projected, and its gradient computed, in their columns only.
 
     Parameters
     ----------
@@ -112,8 +112,8 @@ def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
     -------
     symbols : ndarray of int, shape (S,), or None
         In ascending order; None for a vocabulary of up to `LARGE_VOCABULARY` symbols, which uses all.
-    places : ndarray of int
-        ``symbols[places]`` are the ids; the ids themselves if `symbols` is None.
+    indices : ndarray of int
+        ``symbols[indices]`` are the ids; the ids themselves if `symbols` is None.
 
     Raises
     ------
@@ -129,5 +129,5 @@ def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
     if size <= LARGE_VOCABULARY:
         return None, ids
     check_ids(ids, size)
-    symbols, places = np.unique(ids, return_inverse=True)
-    return symbols, places.reshape(ids.shape)
+    symbols, indices = np.unique(ids, return_inverse=True)
+    return symbols, indices.reshape(ids.shape)

@@ -125,7 +125,7 @@ def dot_attention(
 def attention_stepper(
     keys: FloatArray, values: FloatArray, mask: NDArray[np.bool_], scale: float
 ) -> Callable[[FloatArray], tuple[FloatArray, FloatArray]]:
-    """Return a function that attends for one step, with the keys and values as they are now.
+    """Return a function that computes attention for one step, with the keys and values as they are now.
 
     Parameters
     ----------

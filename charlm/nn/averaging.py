@@ -1,4 +1,4 @@
-"""The exponential moving average of weights, which is often better than the weights themselves.
+"""The exponential moving average of the weights, which often has a lower validation loss than the weights.
 
 ::
 

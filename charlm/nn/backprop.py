@@ -1,4 +1,4 @@
-"""A backward pass runs once: it overwrites the activations that it needs."""
+"""Check that a backward pass runs once, since it overwrites the activations that it needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _R = TypeVar("_R")
 
 
 def once(backprop: Callable[_P, _R]) -> Callable[_P, _R]:
-    """Return a function that refuses its second call.
+    """Wrap a backward pass so that a second call is an error.
 
     Raises
     ------

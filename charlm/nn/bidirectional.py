@@ -9,8 +9,8 @@
         h_b = reversed(layer_b(x'))                dx' = backprop_b(reversed(dh_b))
     (3) h = [h_f; h_b]                        (3′) dh_f, dh_b = split(dh)
 
-Each sequence is reversed in its own place, so that both layers read sequences that are padded on the left, and
-begin each from zero state.
+Each sequence is reversed within its own steps. So both layers read sequences that are padded on the left, each from
+zero state.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from charlm.errors import UsageError
 from charlm.nn.arrays import FloatArray, IdArray, Inputs, Lookup
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
-from charlm.nn.padding import check_starts, forward_padded
+from charlm.nn.padding import check_initial_state, forward_padded
 from charlm.nn.parameters import ParameterStore, join
 from charlm.nn.recurrent import LayerState, Recurrent, Resets
 
@@ -48,7 +48,7 @@ class Bidirectional:
     Parameters
     ----------
     forward, backward : RNN, LSTM or GRU
-        They read the sequence forwards and backwards; both have the same D and precision.
+        Read the sequence forwards and backwards; both have the same D and precision.
     params : ParameterStore, optional
         A store that holds the weights of both layers under ``forward`` and ``backward``; by default a new one.
 
@@ -108,7 +108,7 @@ class Bidirectional:
         input_size, hidden_size : int
             D, and the units of each direction.
         rng : numpy.random.Generator, optional
-            Draws the start weights of both layers; seed 0 when left out.
+            Draws the initial weights of both layers; by default from seed 0.
         dtype, **options
             As for the cell.
 
@@ -123,7 +123,7 @@ class Bidirectional:
         return cls(forward, backward)
 
     def initialize_(self, rng: np.random.Generator) -> None:
-        """Draw the start weights of both layers, in place."""
+        """Draw the initial weights of both layers, in place."""
         for layer in self.directions:
             layer.initialize_(rng)
 
@@ -172,7 +172,7 @@ class Bidirectional:
             If a shape does not fit.
         """
         if lengths is not None:
-            check_starts(state, resets)
+            check_initial_state(state, resets)
             return forward_padded(self, x, lengths, weight_rng=weight_rng, workspace=workspace)
         ws = Workspace() if workspace is None else workspace
         reverse = _reversal(resets, (x.ids if isinstance(x, Lookup) else x).shape[1])
@@ -195,13 +195,14 @@ class Bidirectional:
             dx, dstart_f = backprop_f(dh[..., :H], dend_f)  # (3′), (2′)
             dx_b, dstart_b = backprop_b(reverse(dh[..., H:]), dend_b)
             if dx is not None and dx_b is not None:
-                dx = dx + (dx_b if isinstance(x, Lookup) else reverse(dx_b))  # (1′); of a lookup it is its table's
+                # (1′); the gradient of a lookup is that of its table
+                dx = dx + (dx_b if isinstance(x, Lookup) else reverse(dx_b))
             return dx, BidirectionalState(dstart_f, dstart_b)
 
         return h, BidirectionalState(end_f, end_b), backprop
 
     def stepper(self, *_: object, **__: object) -> NoReturn:
-        """Refuse to advance by one symbol.
+        """Raise an error: a bidirectional layer cannot predict the next symbol.
 
         Raises
         ------
@@ -214,7 +215,7 @@ class Bidirectional:
 
 
 def _reversal(resets: Resets | None, N: int) -> Callable[[NDArray[Any]], NDArray[Any]]:
-    """Return a function that reverses each sequence of arrays (T, N, …) in its own place."""
+    """Return a function that reverses each sequence of arrays (T, N, …) within its own steps."""
     if resets is None or not resets[1:].any():
         return lambda array: array[::-1]
     T = len(resets)

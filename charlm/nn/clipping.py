@@ -17,16 +17,16 @@ BLOCK = 16384
 def squared_norm(block: FloatArray) -> float:
     """Return Σ g² of a block of a gradient, in float64 if it overflows the block's precision.
 
-    The caller switches NumPy's warning of that overflow off.
+    The caller silences NumPy's overflow warning.
     """
     square = float(np.dot(block, block))
     return square if math.isfinite(square) else float(np.dot(block.astype(np.float64), block.astype(np.float64)))
 
 
 def global_norm(grad: FloatArray) -> float:
-    """Return ‖g‖ of a flat vector, or NaN or infinity if an entry is.
+    """Return ‖g‖ of a flat vector; NaN or infinite if an entry is.
 
-    The sums are over fixed blocks, so the bits do not depend on which worker sums which block.
+    The sums are over fixed blocks, so the bits do not depend on the number of workers.
     """
     blocks = np.split(grad, range(BLOCK, grad.size, BLOCK))
     with np.errstate(over="ignore"):

@@ -15,12 +15,12 @@ __all__ = ["Dropout", "draw_mask_"]
 
 
 def draw_mask_(mask: FloatArray, probability: float, rng: np.random.Generator) -> None:
-    """Fill a mask in place: 0 with the probability, else the inverse of the share that stays.
+    """Fill a mask in place: 0 with the given probability, else the inverse of the share that stays.
 
     The probability is rounded to a multiple of 2⁻¹⁶.
     """
     threshold = min(round(probability * 2**16), 2**16 - 1)
-    # 16 random bits an entry are enough, and quick to draw four at a time
+    # 16 random bits an entry are enough; NumPy draws 64 at once
     bits = rng.integers(0, 2**64, -(-mask.size // 4), dtype=np.uint64).view(np.uint16)[: mask.size]
     scale = mask.dtype.type(2**16 / (2**16 - threshold))
     np.multiply(bits.reshape(mask.shape) >= threshold, scale, out=mask)

@@ -1,4 +1,4 @@
-"""A learned column of features for every symbol."""
+"""The embedding layer: a learned column of features for every symbol."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Embedding:
     params : ParameterStore, optional
         A store with ``W`` (E, V), used as it is unless `rng` is given; by default a new one.
     rng : numpy.random.Generator, optional
-        Draws the start weights, N(0, 1); seed 0 for a store of its own when left out.
+        Draws the initial weights from N(0, 1). Without it, those of a new store are drawn with seed 0.
     dtype : dtype-like
-        For a store of its own.
+        Precision of a new store.
 
     Examples
     --------
@@ -74,11 +74,11 @@ class Embedding:
             ``dtable (E, V or S) -> None``; adds into ``params.grad``; once only.
         """
         W = self.params["W"]
-        symbols, places = occurring(ids, W.shape[1])
+        symbols, columns = occurring(ids, W.shape[1])
         table = W if symbols is None else W[:, symbols]
 
         @once
         def backprop(dtable: FloatArray) -> None:
             self.params.gradient("W")[:, slice(None) if symbols is None else symbols] += dtable
 
-        return Lookup(places, table), backprop
+        return Lookup(columns, table), backprop

@@ -1,4 +1,4 @@
-"""Comparison of an analytic gradient with finite differences, in two ways.
+"""The gradient check: an analytic gradient compared with finite differences, in two ways.
 
 Central differences of single entries show which entry is wrong. Along one random direction v, a single pair of
 losses checks every entry at once: ``(L(w + εv) - L(w - εv)) / 2ε = g · v``.
@@ -20,7 +20,7 @@ __all__ = ["Entry", "GradientCheck", "check_gradients"]
 
 EPSILON = 1e-5
 TOLERANCE = 1e-6
-FLOOR = 1e-4  # of entries below it, the error is absolute
+FLOOR = 1e-4  # for smaller entries the error is absolute
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,8 @@ class Entry:
         return _relative_error(self.analytic, self.numeric)
 
     def __str__(self) -> str:
-        place = ", ".join(map(str, self.index))
-        return f"{self.tensor}[{place}] is {self.analytic:.6g}, by differences {self.numeric:.6g}"
+        index = ", ".join(map(str, self.index))
+        return f"{self.tensor}[{index}] is {self.analytic:.6g}, by differences {self.numeric:.6g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +49,11 @@ class GradientCheck:
     Attributes
     ----------
     elementwise : dict of str to float
-        Largest relative error of each tensor, among the entries tried.
+        Largest relative error of each tensor, among the entries checked.
     directional : float
         Relative error along the direction.
     worst : Entry, optional
-        The entry with the largest error; None if none was tried.
+        The entry with the largest error; None if none was checked.
     """
 
     elementwise: dict[str, float]
@@ -91,9 +91,9 @@ def check_gradients(
     gradients : mapping of str to ndarray
         dL/d of each tensor, of its shape.
     rng : numpy.random.Generator
-        Draws the entries to try and the direction.
+        Draws the entries and the direction.
     entries : int
-        Entries of each tensor to try; all if it has fewer.
+        Entries of each tensor to check; all if it has fewer.
     epsilon : float
         ε, the step to either side.
     direction : mapping of str to ndarray, optional
@@ -122,18 +122,18 @@ def check_gradients(
         raise UsageError(f"{wrong[0]} is {tensors[wrong[0]].dtype}; gradients are checked in float64")
     analytic = {name: gradients[name].astype(np.float64) for name in tensors}
 
-    tried = []
+    checked = []
     for name, tensor in tensors.items():
         chosen = rng.choice(tensor.size, size=min(entries, tensor.size), replace=False)
         for at in (np.unravel_index(k, tensor.shape) for k in sorted(chosen)):
             index = tuple(int(i) for i in at)
-            tried.append(
+            checked.append(
                 Entry(name, index, float(analytic[name][index]), _difference(loss, tensor, index, epsilon))
             )
-    # NaN is worse than any number
-    errors = {name: [e.error for e in tried if e.tensor == name] for name in tensors}
+    # NaN counts as the largest error
+    errors = {name: [e.error for e in checked if e.tensor == name] for name in tensors}
     elementwise = {name: float(np.max(found, initial=0.0)) for name, found in errors.items()}
-    worst = max(tried, key=lambda e: math.inf if math.isnan(e.error) else e.error, default=None)
+    worst = max(checked, key=lambda e: math.inf if math.isnan(e.error) else e.error, default=None)
 
     if direction is None:
         direction = {name: rng.standard_normal(tensor.shape) for name, tensor in tensors.items()}

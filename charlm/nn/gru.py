@@ -92,7 +92,7 @@ class Backward:
 
     W_h_transposed: GateProductTransposed
     W_hn_transposed: GateProductTransposed | None  # with reset before
-    dh_before: FloatArray  # what W_h_transposed adds to
+    dh_before: FloatArray  # the addend of W_h_transposed
     r: FloatArray
     z: FloatArray
     k_arzn: FloatArray  # (4, N, H)
@@ -193,7 +193,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
     input_size, hidden_size : int
         D and H.
     params, rng, dtype, weight_drop
-        As for every recurrent layer.
+        As for `Recurrent`.
     reset : {"after", "before"}
         Whether the reset gate multiplies the recurrent product or the state that enters it.
 
@@ -291,7 +291,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
         h_minus_n = np.subtract(h_before, n, out=n)
         np.multiply(k_z, h_minus_n, out=k_z)  # (7′) k_z = (1 - z) z (h₋ - n)
         np.subtract(1, r, out=k_r)
-        np.multiply(k_r, a, out=k_r)  # (9′) k_r = (1 - r) a, and for (8′) a part of it
+        np.multiply(k_r, a, out=k_r)  # (9′) k_r = (1 - r) a, a factor of (8′) too
         if self.reset_after:
             np.multiply(k_n, r, out=k_a)  # (8′) k_a = k_n r
             np.multiply(k_r, k_a, out=k_r)  # (8′) k_r = (1 - r) a k_a

@@ -25,9 +25,9 @@ class Linear:
     params : ParameterStore, optional
         A store with ``W`` (J, D) and ``b`` (J,), used as they are unless `rng` is given; by default a new one.
     rng : numpy.random.Generator, optional
-        Draws the start weights; seed 0 for a store of its own when left out.
+        Draws the initial weights. Without it, those of a new store are drawn with seed 0.
     dtype : dtype-like
-        For a store of its own.
+        Precision of a new store.
 
     Examples
     --------

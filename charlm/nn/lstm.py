@@ -140,13 +140,13 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
     input_size, hidden_size : int
         D and H.
     params, rng, dtype, weight_drop
-        As for every recurrent layer.
+        As for `Recurrent`.
     output_activation : {"tanh", "identity"}
         The function that equation (5) applies to c.
 
     Notes
     -----
-    The forget gate starts with bias 1, which keeps early memory [3]_.
+    The forget gate's initial bias is 1, which preserves early memory [3]_.
 
     References
     ----------

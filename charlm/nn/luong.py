@@ -39,9 +39,9 @@ class LuongAttention:
     params : ParameterStore, optional
         A store with ``W`` (H, 2 H) and ``b`` (H,), used as they are unless `rng` is given; by default a new one.
     rng : numpy.random.Generator, optional
-        Draws the start weights; seed 0 for a store of its own when left out.
+        Draws the initial weights. Without it, those of a new store are drawn with seed 0.
     dtype : dtype-like
-        For a store of its own.
+        Precision of a new store.
 
     References
     ----------
@@ -85,7 +85,7 @@ class LuongAttention:
         *,
         workspace: Workspace | None = None,
     ) -> tuple[FloatArray, FloatArray, Callable[[FloatArray], tuple[FloatArray, FloatArray]]]:
-        """Attend at every step.
+        """Compute attention at every step.
 
         Parameters
         ----------
@@ -126,7 +126,7 @@ class LuongAttention:
     def stepper(
         self, h_source: FloatArray, mask: NDArray[np.bool_]
     ) -> Callable[[FloatArray], tuple[FloatArray, FloatArray]]:
-        """Return a function that attends for one step, with weights and sources as they are now.
+        """Return a function that computes attention for one step, with weights and sources as they are now.
 
         Parameters
         ----------

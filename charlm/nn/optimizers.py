@@ -5,11 +5,11 @@
     SGD       v = μ v + g;  w -= η v           Nesterov: w -= η (g + μ v)
     Adagrad   m += g²;  w -= η g / √(m + ε)                        Duchi, Hazan & Singer 2011
     RMSprop   m = ρ m + (1-ρ) g²;  w -= η g / (√m + ε)             Tieleman & Hinton 2012
-    Adam      m, v = averages of g, g² without their start bias;  w -= η m̂ / (√v̂ + ε)    Kingma & Ba 2015
-    AdamW     Adam, with w -= η λ w beside it                      Loshchilov & Hutter 2019
+    Adam      m, v = averages of g, g²; m̂, v̂ bias-corrected;  w -= η m̂ / (√v̂ + ε)    Kingma & Ba 2015
+    AdamW     Adam, with decoupled weight decay w -= η λ w         Loshchilov & Hutter 2019
 
-Weight decay λ adds λ w to the gradient, except in AdamW. A step works in blocks: each stays in a core's cache for
-all its operations, so that the vectors are read from memory once.
+Weight decay λ adds λ w to the gradient, except in AdamW. A step works in blocks that stay in a core's cache for
+all operations, so that the vectors are read from memory once.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BLOCK = 32768
 
 
 class Optimizer(ABC):
-    """The base of the update rules.
+    """Base class of the optimisers.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class Optimizer(ABC):
     Attributes
     ----------
     slots : dict of str to ndarray, shape (P,)
-        The rule's state by name; stored in checkpoints.
+        The optimiser's state by name; stored in checkpoints.
     steps : int
         Finished updates.
     """
@@ -65,7 +65,7 @@ class Optimizer(ABC):
     def update(self, part: slice) -> None:
         """Update a slice of the flat vectors, in place; each worker takes one.
 
-        The caller counts `steps`, which Adam needs.
+        The caller counts `steps`, which Adam reads.
         """
         start, stop, _ = part.indices(self.params.value.size)
         scratch = empty((2, min(BLOCK, max(1, stop - start))), self.params.dtype)
@@ -210,7 +210,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam with weight decay beside the gradient, not in it."""
+    """Adam with decoupled weight decay."""
 
     decoupled_decay = True
 

@@ -1,4 +1,4 @@
-"""Sequences of unequal lengths in one batch. The time loop needs no lengths.
+"""Padding: sequences of unequal lengths in one batch. The time loop needs no lengths.
 
 ::
 
@@ -25,7 +25,7 @@ from charlm.nn.arrays import FloatArray, IdArray, Inputs, Lookup, check_shape
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 
-__all__ = ["check_starts", "forward_padded", "left_mask", "pad_left", "pad_right", "zero_rows"]
+__all__ = ["check_initial_state", "forward_padded", "left_mask", "pad_left", "pad_right", "zero_rows"]
 
 Bools: TypeAlias = NDArray[np.bool_]
 _State = TypeVar("_State", bound=tuple[Any, ...])
@@ -181,8 +181,8 @@ def forward_padded(
     return zeroed("h", h), _zero_streams(state, filled), backprop
 
 
-def check_starts(state: object, resets: object) -> None:
-    """Refuse a state or resets together with lengths.
+def check_initial_state(state: object, resets: object) -> None:
+    """Raise an error for a state or resets together with lengths.
 
     Raises
     ------
@@ -213,7 +213,7 @@ def _allocate(sequences: Sequence[ArrayLike]) -> tuple[list[NDArray[Any]], NDArr
     arrays = [np.asarray(sequence) for sequence in sequences]
     if not arrays:
         raise UsageError("there are no sequences to pad; give at least one")
-    filled = [array for array in arrays if array.size] or arrays[:1]  # of [] nothing is known but its length
+    filled = [array for array in arrays if array.size] or arrays[:1]  # [] has neither features nor dtype
     shapes = sorted({array.shape[1:] if array.ndim else (-1,) for array in filled})
     if len(shapes) > 1 or (-1,) in shapes:
         raise UsageError(

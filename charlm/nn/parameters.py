@@ -1,7 +1,7 @@
-"""`ParameterStore`: every weight of a network in one flat vector, with names.
+"""`ParameterStore`: all weights of a network in one flat vector, with names.
 
-Clipping, optimiser updates, averaging over workers and counting are vector expressions on ``value`` and
-``grad``; a layer sees named, shaped views of the same memory.
+Clipping, optimiser updates and averaging over workers are vector expressions on ``value`` and ``grad``. A layer
+uses named, shaped views of the same memory.
 """
 
 from __future__ import annotations
@@ -102,11 +102,11 @@ class ParameterStore(Mapping[str, FloatArray]):
         return {name: flat[where].reshape(self.shapes[name]) for name, where in self._slices.items()}
 
     def on(self, value: FloatArray) -> ParameterStore:
-        """Return a store of the same tensors over other memory (P,), which holds their values."""
+        """Return a store of the same tensors whose weights are in `value` (P,)."""
         return ParameterStore(self.shapes, self.dtype, value=value)
 
     def move_(self, value: FloatArray) -> None:
-        """Use other memory (P,) and its values for the weights, in place, in every part too.
+        """Replace the memory and the values of the weights by `value` (P,), in place, in every part too.
 
         Earlier views of the weights no longer belong to the store.
         """
@@ -116,18 +116,18 @@ class ParameterStore(Mapping[str, FloatArray]):
             part.move_(value[where])
 
     def replica(self, grad: FloatArray | None = None) -> ParameterStore:
-        """Return a store with the same weights in the same memory, and a gradient of its own."""
+        """Return a store with the same weights in the same memory and a separate gradient."""
         return ParameterStore(
             self.shapes, self.dtype, value=self.value, grad=None if grad is None else lambda: grad
         )
 
-    def place(self, prefix: str) -> slice:
-        """Return where the tensors stand in memory whose names begin with `prefix` and a dot."""
+    def slice_of(self, prefix: str) -> slice:
+        """Return the slice of the flat vectors that holds the tensors whose names begin with `prefix` and a dot."""
         own = [where for name, where in self._slices.items() if name.startswith(prefix + ".")]
         return slice(own[0].start, own[-1].stop)
 
     def become_part_(self, store: ParameterStore, where: slice) -> None:
-        """Move the weights into a part of another store, and let the gradient be that part's, in place."""
+        """Move the weights into a slice of another store and use its gradient there, in place."""
         store.value[where] = self.value
         self.move_(store.value[where])
         self._make_grad = lambda: store.grad[where]
@@ -143,11 +143,11 @@ class ParameterStore(Mapping[str, FloatArray]):
     def under(self, prefix: str) -> ParameterStore:
         """Return a store of the tensors whose names begin with `prefix` and a dot, as views, without the prefix.
 
-        The tensors of a prefix are neighbours in memory.
+        The tensors of a prefix are adjacent in memory.
         """
         names = [name for name in self.shapes if name.startswith(prefix + ".")]
         shapes = {name.removeprefix(prefix + "."): self.shapes[name] for name in names}
-        where = self.place(prefix)
+        where = self.slice_of(prefix)
         part = ParameterStore(shapes, self.dtype, value=self.value[where], grad=lambda: self.grad[where])
         self._parts.append((part, where))
         return part
@@ -162,7 +162,7 @@ class HasParameters(Protocol):
 
 
 def join(**layers: HasParameters | Sequence[HasParameters]) -> ParameterStore:
-    """Put layers that were built separately into one parameter store, with their weights.
+    """Join layers that were built separately in one parameter store, with their weights.
 
     Parameters
     ----------
@@ -206,5 +206,5 @@ def join(**layers: HasParameters | Sequence[HasParameters]) -> ParameterStore:
     }
     store = ParameterStore(shapes, dtypes.pop())
     for part, layer in parts.items():
-        layer.params.become_part_(store, store.place(part))
+        layer.params.become_part_(store, store.slice_of(part))
     return store

@@ -1,4 +1,4 @@
-"""The base of RNN, LSTM and GRU: parameters, the time loop forward, the time loop backward, weight gradients.
+"""The base class of RNN, LSTM and GRU: parameters, the time loop forward, the time loop backward, weight gradients.
 
 A cell adds its equations and their derivatives, one method each::
 
@@ -6,8 +6,8 @@ A cell adds its equations and their derivatives, one method each::
     gate_factors    many steps at once    the factors of dL/dh and dL/dc in the gradients of the pre-activations
     step_backward   one step backward     dL/dstate after a step → dL/dz and dL/dstate before it
 
-so that the loops make few NumPy calls. The last argument of those is the output array; the keyword ``out`` would
-cost a few per cent for small arrays. Training, reading and sampling share `step_forward`.
+so that the loops make few NumPy calls. The output array is the last positional argument: the keyword ``out`` costs
+a few per cent for small arrays. Training, evaluation and sampling share `step_forward`.
 
 Arrays inside a window are (G, T, N, H): each gate of the whole window is a matrix (T·N, H), and nothing is copied
 between the time loop and the products over the window. Code that exists for speed alone is in `charlm.nn.kernels`.
@@ -32,7 +32,7 @@ from charlm.nn.kernels.gate_products import (
     GateProduct,
     GateProductTransposed,
     Products,
-    multiply_alike,
+    multiply_row_invariant,
 )
 from charlm.nn.kernels.memory import empty
 from charlm.nn.kernels.projection import BackpropInput, project, projected_table
@@ -44,15 +44,15 @@ from charlm.nn.parameters import ParameterStore
 __all__ = ["Backprop", "LayerState", "Recurrent", "Resets", "StepFunction", "StepInput"]
 
 LayerState: TypeAlias = tuple[FloatArray, ...]
-"""A `NamedTuple` of arrays (N, H). A value: nothing modifies it."""
+"""A `NamedTuple` of arrays (N, H). It is a value: nothing modifies it."""
 Resets: TypeAlias = NDArray[np.bool_]
-"""(T, N): where a stream's state is zero before it reads this input."""
+"""(T, N): True if the stream's state is set to zero before the step."""
 Backprop: TypeAlias = Callable[..., tuple[FloatArray | None, LayerState]]
 """``(dy, dstate=None) -> (dx, dstate)``; adds into the parameters' gradients; to be called once."""
 StepInput: TypeAlias = FloatArray | IdArray | int
 StepFunction: TypeAlias = Callable[[StepInput, LayerState], tuple[FloatArray, LayerState]]
-"""``(x, state) -> (h, state)``, with the weights of the time when it was made: x is (N, D) or ids (N,), h and each
-part of the state (N, H). Made for one stream without an axis: x (D,) or one id, h and state (H,)."""
+"""``(x, state) -> (h, state)``, with the weights as they were when it was made: x is (N, D) or ids (N,), h and each
+part of the state (N, H); for one stream without an axis x (D,) or one id, h and state (H,)."""
 
 
 WindowT = TypeVar("WindowT", bound=Window[Any, Any])
@@ -68,9 +68,9 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     params : ParameterStore, optional
         A store with the weights, used as they are unless `rng` is given; by default a new one.
     rng : numpy.random.Generator, optional
-        Draws the start weights; seed 0 for a store of its own when left out.
+        Draws the initial weights. Without it, those of a new store are drawn with seed 0.
     dtype : dtype-like
-        For a store of its own.
+        Precision of a new store.
     weight_drop : float
         Probability that a weight of ``W_h`` is dropped for a window while training (DropConnect).
 
@@ -82,8 +82,8 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     input_order: ClassVar[tuple[Gate, ...]]  # the gates' kernel order in W_x and b
     recurrent_order: ClassVar[tuple[Gate, ...]]  # and in W_h
     state_type: ClassVar[Callable[..., LayerState]]  # a NamedTuple of arrays
-    state_parts: ClassVar[int] = 1  # how many arrays
-    adds_to_dh: ClassVar[bool] = False  # whether dh₋ has a part beside W_hᵀ dz
+    state_parts: ClassVar[int] = 1  # number of arrays
+    adds_to_dh: ClassVar[bool] = False  # whether dh₋ has a term beside W_hᵀ dz
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         zero = np.zeros((streams, self.hidden_size), self.params.dtype)
         return self.state_type(*[zero] * self.state_parts)
 
-    # -- the equations, which each cell writes --
+    # -- the equations of a cell --
 
     @abstractmethod
     def step_forward(self, step: ForwardT) -> tuple[FloatArray, ...]:
@@ -146,9 +146,9 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     def step_function(
         self, read: Callable[[StepInput], FloatArray], products: Sequence[GateProduct]
     ) -> StepFunction:
-        """Return a function that advances by one symbol: `step_forward` on arrays of its own.
+        """Return a function that advances by one symbol: `step_forward` on separate arrays.
 
-        `read` gives ``W_x x + b`` (G, N, H).
+        `read` returns ``W_x x + b`` (G, N, H).
         """
 
     @property
@@ -167,7 +167,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     def input_gradients_(self, dz: FloatArray, backprop_x: BackpropInput) -> FloatArray | None:
         """Add the gradients of ``W_x`` and ``b`` for dz (G, T·N, H) in place, and return dx."""
         W_x = self.by_gate("W_x")
-        of_input = backprop_x(dz, [W_x[gate.place] for gate in self.input_order])
+        of_input = backprop_x(dz, [W_x[gate.position] for gate in self.input_order])
         self.add_gradient_("W_x", of_input.dW_x, self.input_order, columns=of_input.columns)
         self.add_gradient_("b", of_input.db, self.input_order)
         return of_input.dx
@@ -227,7 +227,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         start = self.zero_state(N) if state is None else state
         for part in start:
             check_shape("the state", part, (N, H), "(N, H)")
-        inside = resets is not None and bool(resets[1:].any())  # resets at the first step act on the start state
+        inside = resets is not None and bool(resets[1:].any())  # resets at the first step act on the initial state
         window = ws.get((self, "window", T, N, inside), lambda: self.window(T, N, products, resets=inside))
         window.load_(self.params)
         keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and inside else None
@@ -287,7 +287,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             ],
         )
 
-    # -- a symbol at a time --
+    # -- inference, one symbol at a time --
 
     def step(self, x: FloatArray | IdArray, state: LayerState) -> tuple[FloatArray, LayerState]:
         """Advance N streams by one symbol; nothing is stored for a backward pass.
@@ -319,13 +319,14 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             N; None for one stream without an axis, which is fastest.
         table : ndarray, shape (D, V), or of int, shape (S,), optional
             Ids select columns of this table, or of the identity (one-hot) when left out. With symbols (S,), for
-            one-hot input from a large vocabulary, ids are places among these.
+            one-hot input from a large vocabulary, ids are indices into these.
         dot_for : callable, optional
             As for `charlm.nn.kernels.gate_products.GateProduct`.
         """
         H, dtype = self.hidden_size, self.params.dtype
         products = [
-            GateProduct(gates, H, H, streams, dtype, dot_for=dot_for, alike=True) for gates in self.recurrent_groups
+            GateProduct(gates, H, H, streams, dtype, dot_for=dot_for, row_invariant=True)
+            for gates in self.recurrent_groups
         ]
         Products(products, []).load_(self.by_gate("W_h"))
         return self.step_function(self._reader(streams, table), products)
@@ -341,13 +342,13 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         W_x, b = weights.W_x, weights.b if streams is None else weights.b[:, None]
 
         def read_dense(x: NDArray[Any]) -> FloatArray:
-            product: FloatArray = np.matmul(x, W_x) if streams is None else multiply_alike(x, W_x)
+            product: FloatArray = np.matmul(x, W_x) if streams is None else multiply_row_invariant(x, W_x)
             product += b
             return product
 
         if symbols is None:
             projected = projected_table(W_x, weights.b, cast("FloatArray | None", table))
-        else:  # there is no dense input then, and W_x may be overwritten
+        else:  # the input is then never dense, so W_x may be overwritten
             projected = projected_table(W_x, weights.b, None, out=W_x)
         if streams is None:
             by_symbol = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
@@ -386,6 +387,6 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         """
         H, gradient = self.hidden_size, self.params.gradient(name)
         for gate, part in zip(order, kernel_gradient, strict=True):
-            rows = slice(gate.place * H, (gate.place + 1) * H)
-            place = rows if columns is None else (rows, columns)
-            gradient[place] += part if mask is None else np.multiply(part, mask[rows], out=part)
+            rows = slice(gate.position * H, (gate.position + 1) * H)
+            index = rows if columns is None else (rows, columns)
+            gradient[index] += part if mask is None else np.multiply(part, mask[rows], out=part)

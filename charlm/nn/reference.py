@@ -1,11 +1,11 @@
 """RNN, LSTM and GRU as a textbook writes them: one step, a whole sequence, back-propagation through time.
 
-To be read first. The layers of `charlm.nn` compute the same with the same parameters, and faster; each is tested
-against these functions. Letters: T time, N streams, D input features, H hidden units. An input x is (N, D), a state
-(N, H), `p` a layer's parameters by name: ``W_x`` (G·H, D), ``W_h`` (G·H, H), ``b`` (G·H,), gate below gate.
+Read this module first. The layers of `charlm.nn` compute the same with the same parameters, and faster; each is
+tested against these functions. Letters: T time, N streams, D input features, H hidden units. An input x is (N, D),
+a state (N, H), `p` a layer's parameters by name: ``W_x`` (G·H, D), ``W_h`` (G·H, H), ``b`` (G·H,), gate below gate.
 
-A step forward returns the new state and its backward pass, which takes dL/dstate, adds into the gradients `g`, and
-returns dL/dx and dL/dstate before it. The first array of a state is h, the output.
+A step forward returns the new state and its backward pass. The backward pass takes dL/dstate, adds into the
+gradients `g`, and returns dL/dx and dL/dstate before the step. The first array of a state is h, the output.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def sigmoid(z: FloatArray) -> FloatArray:
 def affine_backward(
     dz: FloatArray, x: FloatArray, h: FloatArray, p: Arrays, g: Arrays
 ) -> tuple[FloatArray, FloatArray]:
-    """Backward pass of z = x W_xᵀ + h W_hᵀ + b: returns dx and dh."""
+    """Backward pass of z = x W_xᵀ + h W_hᵀ + b; returns dx and dh."""
     g["W_x"][...] += dz.T @ x
     g["W_h"][...] += dz.T @ h
     g["b"][...] += dz.sum(axis=0)

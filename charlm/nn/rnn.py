@@ -64,7 +64,7 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
     input_size, hidden_size : int
         D and H.
     params, rng, dtype, weight_drop
-        As for every recurrent layer.
+        As for `Recurrent`.
 
     References
     ----------

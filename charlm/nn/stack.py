@@ -14,7 +14,7 @@ from charlm.nn.backprop import once
 from charlm.nn.dropout import Dropout
 from charlm.nn.kernels.gate_products import DotFor
 from charlm.nn.kernels.workspace import Workspace
-from charlm.nn.padding import check_starts, forward_padded
+from charlm.nn.padding import check_initial_state, forward_padded
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.recurrent import LayerState, Resets, StepFunction, StepInput
 
@@ -49,7 +49,7 @@ class RecurrentLayer(Protocol):
     hidden_size: int
 
     def initialize_(self, rng: np.random.Generator) -> None:
-        """Draw the start weights, in place."""
+        """Draw the initial weights, in place."""
 
     def zero_state(self, streams: int) -> Any:
         """Return the state of N streams that have read nothing."""
@@ -151,15 +151,15 @@ class Stack:
             ``(dh, dstate=None) -> (dx, dstate)``; adds into the layers' gradients; once only.
         """
         if lengths is not None:
-            check_starts(state, resets)
+            check_initial_state(state, resets)
             return forward_padded(self, x, lengths, rng=rng, weight_rng=weight_rng, workspace=workspace)
-        ends, backprops, droppings = [], [], []
+        ends, backprops, dropout_backprops = [], [], []
         states: Sequence[LayerState | None] = state if state is not None else [None] * len(self.layers)
         y: Any = x
         for k, (layer, start) in enumerate(zip(self.layers, states, strict=True)):
             if k and rng is not None:
-                y, undrop = self.dropouts[k - 1].forward(y, rng, workspace=workspace)
-                droppings.append(undrop)
+                y, backprop_dropout = self.dropouts[k - 1].forward(y, rng, workspace=workspace)
+                dropout_backprops.append(backprop_dropout)
             y, end, backprop_layer = layer.forward(
                 y, start, resets=resets, weight_rng=weight_rng, workspace=workspace
             )
@@ -173,8 +173,8 @@ class Stack:
             for k in reversed(range(len(self.layers))):
                 dx, dstart = backprops[k](dx, None if dstate is None else dstate[k])
                 dstarts.append(dstart)
-                if k and droppings and dx is not None:
-                    dx = droppings[k - 1](dx)
+                if k and dropout_backprops and dx is not None:
+                    dx = dropout_backprops[k - 1](dx)
             return dx, tuple(reversed(dstarts))
 
         return y, tuple(ends), backprop
@@ -210,8 +210,8 @@ class Stack:
         def step(x: StepInput, state: StackState) -> tuple[FloatArray, StackState]:
             h, end = steps[0](x, state[0])
             ends = [end]
-            for advance, layer_state in zip(steps[1:], state[1:], strict=True):
-                h, end = advance(h, layer_state)
+            for layer_step, layer_state in zip(steps[1:], state[1:], strict=True):
+                h, end = layer_step(h, layer_state)
                 ends.append(end)
             return h, tuple(ends)
 

@@ -67,7 +67,7 @@ def draw_case(
     scale: float = 0.5,
     dtype: DTypeLike = np.float64,
 ) -> Case:
-    """Draw weights (biases too), inputs, start state and incoming gradients from normal distributions."""
+    """Draw weights (biases too), inputs, initial state and incoming gradients from normal distributions."""
     rng = np.random.default_rng(seed)
     layer = KINDS[name].make(D, H, dtype=dtype)
     layer.params.value[:] = rng.normal(scale=scale, size=layer.params.value.shape)

@@ -40,7 +40,7 @@ def draw_state(layer: Bidirectional, rng: np.random.Generator) -> BidirectionalS
 
 
 def by_hand(layer: Bidirectional, x: Any, state: Any, dh: Any, dstate: Any) -> list[Any]:
-    """Return outputs, final states, and gradients of inputs, start states and weights."""
+    """Return outputs, final states, and gradients of inputs, initial states and weights."""
     (one, other), (start, start_b), (dend, dend_b) = layer.directions, state, dstate
     layer.params.grad[:] = 0
     h, end, backprop = one.forward(x, start)

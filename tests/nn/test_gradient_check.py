@@ -26,7 +26,7 @@ FAULTS = [
 
 
 def check(case: Case, **changes: Any) -> GradientCheck:
-    """Check weights, inputs and start state; the loss weighs the outputs and the last state."""
+    """Check weights, inputs and initial state; the loss weighs the outputs and the last state."""
     result = run(case, **changes)
 
     def loss() -> float:

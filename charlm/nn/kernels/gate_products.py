@@ -1,11 +1,11 @@
 """The products of a time step: one row for each stream, times the matrices of a cell's gates.
 
 A product is one call over blocks (`charlm.nn.kernels.blocks`): the matrix of each gate is stored in blocks of R
-columns, one after the other, and too many rows for a block are split too. With one stream, all gates are one
+columns, one after the other, and rows are split too if a block has fewer. With one stream, all gates are one
 product of a vector and a matrix.
 
-Matrices too large for a core's own cache are read from memory at every step. They are multiplied gate by gate, in
-alternating order: a product begins with the matrices that the last one left in the cache.
+Matrices too large for a core's private cache are read from memory at every step. They are multiplied gate by gate,
+in alternating order: a product begins with the matrices that the product before it left in the cache.
 """
 
 from __future__ import annotations
@@ -21,23 +21,31 @@ from charlm.nn.arrays import FloatArray
 from charlm.nn.kernels.blocks import piece, split
 from charlm.nn.kernels.memory import empty
 
-__all__ = ["DotFor", "Gate", "GateProduct", "GateProductTransposed", "Products", "multiply_alike", "transpose_"]
+__all__ = [
+    "DotFor",
+    "Gate",
+    "GateProduct",
+    "GateProductTransposed",
+    "Products",
+    "multiply_row_invariant",
+    "transpose_",
+]
 
-LARGEST_CACHED = 2**21  # bytes; a core's own cache has 2²⁰ or 2²¹
+LARGEST_CACHED = 2**21  # bytes; a core's private cache has 2²⁰ or 2²¹
 TILE = 16
-ALIKE = 8
-"""Rows of a product that have the same bits in every position: OpenBLAS's kernels treat eight rows alike. With
-more, some kernels (Haswell's) round the first twelve differently."""
+INVARIANT_ROWS = 8
+"""Rows of a row-invariant product, whose rows have the same bits in every position. OpenBLAS's kernels round all of
+eight rows in one way; with more, some kernels (Haswell's) round the first twelve differently."""
 
 
 DotFor: TypeAlias = Callable[[int, int], Callable[..., object] | None]
-"""``(columns, caches) -> dot`` or None: a product of a vector with a matrix that fills so many cores' caches."""
+"""``(columns, caches) -> dot`` or None: a product of a vector and a matrix that fills so many cores' caches."""
 
 
 class Gate(NamedTuple):
-    """A gate: its place in the files' order, and the factor of its weights in the forward pass."""
+    """A gate: its position in the files' order, and the factor of its weights in the forward pass."""
 
-    place: int
+    position: int
     scale: float
 
 
@@ -57,15 +65,15 @@ def transpose_(W: FloatArray, scale: float, out: FloatArray) -> None:
     np.matmul(tiles, identity, out=out.reshape(S, J, R // TILE, TILE).transpose(0, 2, 1, 3))
 
 
-def rows_alike(N: int) -> int:
-    """Return the number of rows to multiply at once, by which all have the same bits if `ALIKE` divides N."""
-    return N if N % ALIKE else ALIKE
+def invariant_rows(N: int) -> int:
+    """Return how many rows of N to multiply at once for a row-invariant product: all if N is no multiple of 8."""
+    return N if N % INVARIANT_ROWS else INVARIANT_ROWS
 
 
-def multiply_alike(x: FloatArray, M: FloatArray) -> FloatArray:
-    """Return ``x M`` of x (N, J) and M (…, J, K), shape (…, N, K), `rows_alike` rows at once."""
+def multiply_row_invariant(x: FloatArray, M: FloatArray) -> FloatArray:
+    """Return ``x M`` of x (N, J) and M (…, J, K), shape (…, N, K), `invariant_rows` rows at once."""
     N, J = x.shape
-    product: FloatArray = np.matmul(x.reshape(-1, rows_alike(N), J), M if M.ndim == 2 else M[..., None, :, :])
+    product: FloatArray = np.matmul(x.reshape(-1, invariant_rows(N), J), M if M.ndim == 2 else M[..., None, :, :])
     return product.reshape(*M.shape[:-2], N, -1)
 
 
@@ -73,10 +81,10 @@ class _Blocks:
     """The blocks (G, S, J, R) of G matrices (J, K) for products with N rows."""
 
     def __init__(
-        self, gates: Sequence[Gate], J: int, K: int, N: int, dtype: DTypeLike, *, alike: bool = False
+        self, gates: Sequence[Gate], J: int, K: int, N: int, dtype: DTypeLike, *, row_invariant: bool = False
     ) -> None:
         self.gates = gates
-        P, R = (1, K) if N == 1 else piece(rows_alike(N) if alike else N, J, K)
+        P, R = (1, K) if N == 1 else piece(invariant_rows(N) if row_invariant else N, J, K)
         self._rows = P if P < N else None  # rows of a piece; None for all
         self._blocks = empty((len(gates), K // R, J, R), dtype)
         self._matrices = self._blocks if self._rows is None else self._blocks[:, :, None]
@@ -85,7 +93,7 @@ class _Blocks:
             self._multiply = partial(np.matmul, order="C")  # all rows with a block before the next block
         self._too_large = self._blocks.nbytes > LARGEST_CACHED
 
-    def _cut(self, flat: FloatArray) -> FloatArray:
+    def _split(self, flat: FloatArray) -> FloatArray:
         """View (G, N, K) as pieces (G, S, N, R), or (G, S, N / P, P, R) if a piece has P rows."""
         pieces = split(flat, self._rows or flat.shape[1], self._blocks.shape[-1])
         return pieces[:, :, 0] if self._rows is None else pieces
@@ -103,9 +111,9 @@ class GateProduct(_Blocks):
         None for a single stream without an axis: x (J,), product (G, K).
     dtype : dtype-like
     dot_for : callable, optional
-        For such a stream: a faster product with a matrix too large for a core's cache, if there is one.
-    alike : bool
-        Whether a row has the same bits in every position, if `ALIKE` divides N.
+        For such a stream: a faster product with a matrix too large for a core's cache.
+    row_invariant : bool
+        Whether a row has the same bits in every position, if `INVARIANT_ROWS` divides N.
 
     Attributes
     ----------
@@ -122,9 +130,9 @@ class GateProduct(_Blocks):
         dtype: DTypeLike,
         *,
         dot_for: DotFor | None = None,
-        alike: bool = False,
+        row_invariant: bool = False,
     ) -> None:
-        super().__init__(gates, J, K, N or 1, dtype, alike=alike)
+        super().__init__(gates, J, K, N or 1, dtype, row_invariant=row_invariant)
         G = len(gates)
         self.product = empty((G, K) if N is None else (G, N, K), dtype)
         single = N in (1, None)
@@ -135,10 +143,10 @@ class GateProduct(_Blocks):
             if dot is not None:
                 self._multiply, self._too_large = dot, False
         if not single:
-            self._products = self._cut(self.product)
+            self._products = self._split(self.product)
         elif self._too_large:
             self._matrices, self._products = self._blocks[:, 0], self.product
-        else:  # (J, G·K): the gates are neighbours
+        else:  # (J, G·K): the gates are adjacent
             self._matrices = empty((J, G * K), dtype)
             self._blocks = self._matrices.reshape(J, 1, G, K).transpose(2, 1, 0, 3)
             self._products = self.product.reshape(-1) if N is None else self.product.reshape(1, -1)
@@ -147,7 +155,7 @@ class GateProduct(_Blocks):
     def load_(self, W: FloatArray) -> None:
         """Copy the gates' matrices from `W` (all gates, K, J), transposed and scaled, in place."""
         for blocks, gate in zip(self._blocks, self.gates, strict=True):
-            transpose_(W[gate.place], gate.scale, out=blocks)
+            transpose_(W[gate.position], gate.scale, out=blocks)
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Return ``product`` (G, N, K), which the next call overwrites."""
@@ -190,7 +198,7 @@ class GateProductTransposed(_Blocks):
         parts = 1 if N == 1 else G
         self._parts = empty((parts + addend, N, K), dtype)
         self._flat, self._ones = self._parts.reshape(len(self._parts), -1), np.ones(len(self._parts), dtype)
-        self._cuts = self._cut(self._parts[:parts])
+        self._pieces = self._split(self._parts[:parts])
         self._order = list(range(G))
         self.addend = self._parts[-1]
         self._with_addend = addend
@@ -199,10 +207,10 @@ class GateProductTransposed(_Blocks):
         """Copy the gates' matrices from `W` (all gates, J, K), in place."""
         for blocks, gate in zip(self._blocks, self.gates, strict=True):
             S, J, R = blocks.shape
-            blocks[...] = W[gate.place].reshape(J, S, R).transpose(1, 0, 2)
+            blocks[...] = W[gate.position].reshape(J, S, R).transpose(1, 0, 2)
 
     def operand(self, x: FloatArray) -> FloatArray:
-        """View x (G, N, J) as the operand of a call; with one stream, its gates must be neighbours in memory."""
+        """View x (G, N, J) as the operand of a call; with one stream, its gates must be adjacent in memory."""
         if self._matrix is not None:
             return x.reshape(1, -1)
         return x[:, None] if self._rows is None else x.reshape(len(x), 1, -1, self._rows, x.shape[-1])
@@ -216,10 +224,10 @@ class GateProductTransposed(_Blocks):
             np.dot(x, self._matrix, self._parts[0])
         elif self._too_large:
             for g in self._order:
-                self._multiply(x[g], self._matrices[g], self._cuts[g])
+                self._multiply(x[g], self._matrices[g], self._pieces[g])
             self._order.reverse()
         else:
-            self._multiply(x, self._matrices, self._cuts)
+            self._multiply(x, self._matrices, self._pieces)
         np.dot(self._ones, self._flat, out.reshape(-1))  # faster than `sum`
 
 

@@ -1,9 +1,9 @@
 """The weights as the time loop uses them, packed once an update instead of at every step.
 
-Gates are in *kernel order*: those that share an operation are neighbours. Weights of sigmoid gates are halved,
+Gates are in *kernel order*: those that share an operation are adjacent. Weights of sigmoid gates are halved,
 since σ(z) = ½(1 + tanh(z/2)) then needs one `tanh` for all gates and never overflows; halving is exact in binary
 floating point. The recurrent weights are transposed here by products with a scaled identity, 86 µs for an LSTM's
-256 units, where a strided copy takes 278 µs; a product at every step then reads them as they lie.
+256 units, where a strided copy takes 278 µs; each step's product then reads them in memory order.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class InputWeights:
     """``W_x`` (G, D, H) and ``b`` (G, H) in kernel order, for the input product.
 
     For one-hot input from a large vocabulary, ``W_x`` has the S symbols of a window (`charlm.nn.arrays.occurring`)
-    in place of all D. With `by_symbol`, the gates of a symbol are neighbours in memory.
+    in place of all D. With `by_symbol`, the gates of a symbol are adjacent in memory.
     """
 
     def __init__(self, cell: Cell, *, by_symbol: bool = False) -> None:
@@ -54,9 +54,9 @@ class InputWeights:
         elif self.W_x.shape[1] != D:
             self.W_x = empty((G, D, H), W_x.dtype)
         for k, gate in enumerate(cell.input_order):
-            W = W_x[gate.place] if symbols is None else W_x[gate.place][:, symbols]
+            W = W_x[gate.position] if symbols is None else W_x[gate.position][:, symbols]
             transpose_(W, gate.scale, out=self.W_x[k : k + 1])
-            np.multiply(b[gate.place], gate.scale, out=self.b[k])
+            np.multiply(b[gate.position], gate.scale, out=self.b[k])
 
 
 class DroppedWeights:
@@ -64,10 +64,10 @@ class DroppedWeights:
 
     def __init__(self, cell: Cell) -> None:
         shape, dtype = cell.params["W_h"].shape, cell.params.dtype
-        self.mask, self._left = empty(shape, dtype), empty(shape, dtype)
+        self.mask, self._dropped = empty(shape, dtype), empty(shape, dtype)
 
     def draw(self, cell: Cell, probability: float, rng: np.random.Generator) -> FloatArray:
         """Draw a mask and return ``W_h`` times it, shape (G, H, H)."""
         draw_mask_(self.mask, probability, rng)
-        np.multiply(cell.params["W_h"], self.mask, out=self._left)
-        return self._left.reshape(-1, cell.hidden_size, cell.hidden_size)
+        np.multiply(cell.params["W_h"], self.mask, out=self._dropped)
+        return self._dropped.reshape(-1, cell.hidden_size, cell.hidden_size)

@@ -1,6 +1,6 @@
 """The arrays of a window of T steps and N streams, allocated once and reused by every window of that size.
 
-The arrays of a time step are small, and to make a view takes as long as an operation on it. So the views of all
+The arrays of a time step are small, and making a view takes as long as an operation on it. So the views of all
 steps are made once, with the window: `forward` and `backward` hold a record of them for each step. This makes a
 step of an LSTM with 128 units and 16 streams a fifth faster.
 """
@@ -48,7 +48,7 @@ class Window(Generic[ForwardT, BackwardT]):
     dz : ndarray, shape (G, T, N, H)
         Gradient of the pre-activations, in the memory of `z` if `groups` is 0.
     chunk : int
-        Steps whose factors are computed at once: as many as stay in a core's cache, but at least eight.
+        Steps whose factors are computed at once: as many as fit into a core's cache, but at least eight.
     forward, backward : sequence
         Each step's views.
     unbuffered : callable
@@ -94,15 +94,15 @@ class Window(Generic[ForwardT, BackwardT]):
 
 
 def _grouped(G: int, T: int, N: int, H: int, dtype: DTypeLike) -> FloatArray:
-    """Return a new array (G, T, N, H); with a single stream, the groups of a step are neighbours."""
+    """Return a new array (G, T, N, H); with a single stream, the groups of a step are adjacent."""
     return empty((T, G, N, H), dtype).transpose(1, 0, 2, 3) if N == 1 else empty((G, T, N, H), dtype)
 
 
 @contextlib.contextmanager
 def unbuffered() -> Iterator[None]:
-    """Stop NumPy from copying the gates of a step, which are not contiguous, through its buffer.
+    """Keep NumPy from copying the gates of a step, which are not contiguous, through its buffer.
 
-    NumPy copies what is smaller than the buffer, which takes as long as another operation.
+    NumPy copies arrays smaller than the buffer, which takes as long as another operation.
     """
     size = np.setbufsize(16)
     try:

@@ -1,4 +1,4 @@
-"""`Workspace`: arrays that a training loop allocates once and every window uses again."""
+"""`Workspace`: arrays that a training loop allocates once and every window reuses."""
 
 from __future__ import annotations
 

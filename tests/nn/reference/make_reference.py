@@ -52,7 +52,7 @@ def recurrent(cell: str, *, layers: int, T: int, N: int, D: int, H: int, seed: i
     Returns
     -------
     dict
-        The weights under PyTorch's names, ``x`` (T, N, D), the start state ``h`` and ``c`` (layers, N, H),
+        The weights under PyTorch's names, ``x`` (T, N, D), the initial state ``h`` and ``c`` (layers, N, H),
         ``y`` (T, N, H), ``end.h``, ``end.c``; under ``d.…`` the gradient of each: those of ``y``,
         ``end.h`` and ``end.c`` were given.
     """
@@ -154,7 +154,7 @@ def sigmoid_cross_entropy(*, T: int, N: int, J: int, seed: int) -> Record:
 
 
 def descent(optimizer: str, *, P: int, seed: int, steps: int = 10) -> Record:
-    """Return start weights ``w`` (P,), ``gradients`` (steps, P) away from 0 and ``weights`` after each."""
+    """Return initial weights ``w`` (P,), ``gradients`` (steps, P) away from 0 and ``weights`` after each."""
     rng = np.random.default_rng(seed)
     gradients = rng.uniform(0.1, 2, (steps, P)) * rng.choice([-1, 1], (steps, P))
     w = draw(rng, P)
