@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import charlm
-import charlm.cli.conversation
+import charlm.conversation.conversation
 from charlm import blas
 from charlm.blas import available_cores, blas_name, blas_threads, one_blas_thread, shared_dot
 from charlm.errors import UsageError
@@ -217,10 +217,10 @@ def test_a_sampler_needs_a_core() -> None:
 def test_the_console_samples_with_all_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     given = []
     monkeypatch.setattr(gate_products, "LARGEST_CACHED", 1)
-    monkeypatch.setattr(charlm.cli.conversation, "available_cores", lambda: 7)
+    monkeypatch.setattr(charlm.conversation.conversation, "available_cores", lambda: 7)
     monkeypatch.setattr(
         charlm.models.symbol_stack, "shared_dot", lambda _columns, _caches, *, cores: given.append(cores)
     )
     model = CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("abc\n"))
-    charlm.cli.conversation.Conversation(model, charlm.SampleConfig(), seed=0)
+    charlm.conversation.conversation.Conversation(model, charlm.SampleConfig(), seed=0)
     assert given == [7]

@@ -13,21 +13,21 @@ from typing import Annotated, Any
 import typer
 
 import charlm
-from charlm.cli import corpus
 from charlm.cli.aliases import normalizer
-from charlm.cli.bench import bench
-from charlm.cli.console import console
-from charlm.cli.doctor import doctor
-from charlm.cli.evaluate import evaluate
-from charlm.cli.gradcheck import gradcheck
-from charlm.cli.info import info
+from charlm.cli.commands import corpus
+from charlm.cli.commands.bench import bench
+from charlm.cli.commands.console import console
+from charlm.cli.commands.doctor import doctor
+from charlm.cli.commands.evaluate import evaluate
+from charlm.cli.commands.gradcheck import gradcheck
+from charlm.cli.commands.info import info
+from charlm.cli.commands.plot import plot
+from charlm.cli.commands.resume import resume
+from charlm.cli.commands.sample import sample
+from charlm.cli.commands.score import score
+from charlm.cli.commands.train import train
+from charlm.cli.commands.transduce import transduce
 from charlm.cli.parsing import Command, Group
-from charlm.cli.plot import plot
-from charlm.cli.resume import resume
-from charlm.cli.sample import sample
-from charlm.cli.score import score
-from charlm.cli.train import train
-from charlm.cli.transduce import transduce
 from charlm.errors import UsageError
 
 __all__ = ["build"]

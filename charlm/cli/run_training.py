@@ -37,7 +37,7 @@ def check_extras(tensorboard: Path | None) -> None:
         If an extra is missing.
     """
     if tensorboard is not None:
-        from charlm.ui.tensorboard import check_tensorboard
+        from charlm.ui.run.tensorboard import check_tensorboard
 
         check_tensorboard()
 
@@ -66,7 +66,7 @@ class RunScreen:
     """
 
     def __init__(self, name: str, *, quiet: bool, as_json: bool, no_color: bool) -> None:
-        from charlm.ui.dashboard import open_display
+        from charlm.ui.run.dashboard import open_display
 
         self._console = stderr_console(no_color)
         self._speaks_aside = as_json and not quiet  # the events go elsewhere, but a person may be there
@@ -152,8 +152,8 @@ def run_training(
     from charlm.runs.history import read_log
     from charlm.runs.writer import LOG
     from charlm.training.train import train
-    from charlm.ui.plain import Silence
-    from charlm.ui.tensorboard import EventFiles
+    from charlm.ui.run.plain import Silence
+    from charlm.ui.run.tensorboard import EventFiles
 
     folder = Path(options.folder or ".")
     before = None if options.resumed is None else read_log(folder / LOG)

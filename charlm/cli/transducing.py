@@ -10,8 +10,8 @@ from typing import Any, BinaryIO, TextIO
 
 import typer
 
+from charlm.cli.console.line_reader import lines_at_once
 from charlm.cli.given_text import named_model
-from charlm.cli.lines import lines_at_once
 from charlm.cli.streams import stdout_console
 from charlm.cli.writing import open_text
 from charlm.errors import CheckpointError, CorpusError, VocabularyError
@@ -19,8 +19,8 @@ from charlm.generation import Transduction, transduce
 from charlm.models.transducer import Transducer
 from charlm.text.pairs import escaped, unescaped
 from charlm.ui.attention import AttentionMap
-from charlm.ui.attention_page import Attended, attention_to_page, attention_to_picture
 from charlm.ui.flags import as_flags
+from charlm.ui.page.attention import Attended, attention_to_page, attention_to_picture
 from charlm.ui.sanitize import json_text, visible_line
 
 __all__ = ["AnswerWriter", "Transducing", "model_path"]

@@ -28,8 +28,8 @@ import numpy as np
 from charlm.blas import one_blas_thread
 from charlm.nn import GRU, LSTM, RNN, Adam, Linear, join, squared_error
 from charlm.nn.arrays import FloatArray
-from charlm.ui.plot_series import Series, draw_series, series_rows
-from charlm.ui.plot_svg import to_picture
+from charlm.ui.plot.series import Series, draw_series, series_rows
+from charlm.ui.plot.svg import to_picture
 
 __all__ = ["main"]
 

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
 from charlm.runs.history import History, stored_number
+from charlm.ui.plot.sparkline import sparkline
 from charlm.ui.sanitize import visible_line
-from charlm.ui.sparkline import sparkline
 from charlm.ui.wording import bits, duration, judged, model_line, number, yardsticks
 
 __all__ = ["model_view", "run_facts", "run_table"]

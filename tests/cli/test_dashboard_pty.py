@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 Start = Callable[..., Any]
-DEMO = ("-m", "charlm.ui.dashboard", "0.01")
+DEMO = ("-m", "charlm.ui.run.dashboard", "0.01")
 QUICK = (*DEMO[:-1], "0.001")
 LEAVE = b"\x1b[?1049l"
 

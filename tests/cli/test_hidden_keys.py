@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.console_world import decided, greek, prompted, saved, started
+from tests.cli.console.world import decided, greek, prompted, saved, started
 
 Start = Callable[..., Any]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows shows no keys but to who reads a line")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.console_world import decided, saved
+from tests.cli.console.world import decided, saved
 from tests.interruption import interrupt_write
 
 STREAMS = pytest.mark.parametrize("unbuffered", ["", "1"])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.console_world import decided, prompted, saved, started
+from tests.cli.console.world import decided, prompted, saved, started
 
 Start = Callable[..., Any]
 PROMPT = "one of these words would be broken at the edge of a window, if nobody took care of it "

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from charlm.ui.attention import AttentionMap
-from charlm.ui.attention_page import Attended, attention_to_page, attention_to_picture
+from charlm.ui.page.attention import Attended, attention_to_page, attention_to_picture
 from tests.hostile import TEXT, faults
 from tests.markup import check_page, check_picture
 

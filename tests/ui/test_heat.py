@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from charlm.ui.export import to_html, to_svg
 from charlm.ui.heat import Heat
+from charlm.ui.page.export import to_html, to_svg
 
 UNSAFE = {chr(code) for code in (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 

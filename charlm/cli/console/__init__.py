@@ -1,0 +1,1 @@
+"""The interactive console: it reads lines and keys, and acts on a conversation."""

@@ -1,0 +1,116 @@
+"""All slash commands by name, and what carries them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+
+from rich.console import RenderableType
+
+from charlm.cli.console.slash import files, inspection, navigation, settings
+from charlm.cli.console.slash.desk import Command, Desk, Next
+from charlm.conversation.conversation import Conversation
+from charlm.errors import UsageError
+from charlm.models.language_model import CharModel
+from charlm.ui.console import view
+
+__all__ = ["COMMANDS", "Slash"]
+
+_ENTERED = {
+    "a line": "is appended to the text, and the model goes on",
+    "a line\\": "goes on in the next line",
+    '"""': 'begins a text of any lines, up to the next """; // begins a text with a slash',
+}
+
+
+class Slash:
+    """Carries out slash commands on a conversation.
+
+    Parameters
+    ----------
+    conversation : Conversation
+    show : callable
+        Takes what there is to see.
+    load : callable
+        Finds and reads a model.
+    count, beam, colours
+        As for `Desk`.
+
+    Attributes
+    ----------
+    desk : Desk
+    """
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        *,
+        show: Callable[[RenderableType], None],
+        load: Callable[[str], CharModel],
+        count: int = 1,
+        beam: int = 0,
+        colours: bool = False,
+    ) -> None:
+        self.desk = Desk(conversation, show, load, count, beam, colours)
+
+    def run(self, line: str) -> Next:
+        """Carry out a line that begins with a slash.
+
+        Raises
+        ------
+        CharlmError
+            If there is no such command, or it cannot be done; nothing has changed then.
+        """
+        name, _, rest = line[1:].partition(" ")
+        command = COMMANDS.get(OTHER_NAMES.get(name, name))
+        if command is not None:
+            return command.action(self.desk, rest.strip())
+        if settings.is_setting(name):
+            return settings.change(self.desk, f"{name} {rest}")
+        near = get_close_matches(name[:60], [*COMMANDS, *settings.ALIASES, *settings.setting_names()], 1)
+        meant = f"did you mean /{near[0]}? " if near else ""
+        raise UsageError(
+            f"there is no command {'/' + name[:60]!r}; {meant}/help lists them, // begins a text with a slash"
+        )
+
+
+def _help(desk: Desk, _rest: str) -> Next:
+    lines = {f"/{name} {command.arguments}".rstrip(): command.summary for name, command in COMMANDS.items()}
+    by_name = {"/temp 0.5": f"each setting by its name: {', '.join(settings.setting_names())}"}
+    desk.show(view.commands(_ENTERED | lines | by_name))
+    return "prompt"
+
+
+def _step(_desk: Desk, _rest: str) -> Next:
+    return "step"
+
+
+def _bye(_desk: Desk, _rest: str) -> Next:
+    return "leave"
+
+
+COMMANDS = {
+    "help": Command("", "this list", _help),
+    "set": Command("NAME VALUE", "change a setting; without VALUE show it, alone show all", settings.change),
+    "show": Command("WHAT", "show the settings, the model or its vocab", settings.show),
+    "model": Command("FILE", "let another model go on; alone, show it", settings.model),
+    "seed": Command("N", "start the random stream anew; alone, show its seed", settings.seed),
+    "stop": Command("TEXT…", 'end before one of these; "two words", \\n; off: none', settings.stop),
+    "regex": Command("PATTERN", "let each answer match this; @date by name; off: any", settings.regex),
+    "count": Command("N", "write N answers side by side, and pick one", settings.count),
+    "beam": Command("N", "search for the likeliest text, N at once; off: draw", settings.beam),
+    "step": Command("", "go on by single characters, or stop doing so", _step),
+    "probs": Command("N", "what may come next, and how likely it is", inspection.probs),
+    "heat": Command("N", "how surprising the last N characters were; on, off: all to come", inspection.heat),
+    "undo": Command("", "go back to before the last turn", navigation.undo),
+    "retry": Command("", "let the model answer the last line anew", navigation.retry),
+    "branch": Command("NAME", "keep this place; --force moves a name here", navigation.branch),
+    "branches": Command("", "list the places that were kept", navigation.branches),
+    "return": Command("NAME", "go to a branch; alone, back again", navigation.return_to),
+    "clear": Command("", "begin a new text", navigation.clear),
+    "save": Command("FILE", "write the conversation; --force replaces", files.save),
+    "load": Command("FILE", "go on with a conversation from a file", files.load),
+    "export": Command("FILE", "write the text as .html, .svg or .txt", files.export),
+    "bye": Command("", "leave; so do /quit, /exit, Ctrl-D. Ctrl-C stops the text", _bye),
+}
+OTHER_NAMES = {"?": "help", "quit": "bye", "exit": "bye"}

@@ -1,0 +1,76 @@
+"""What a line at the console may become: commands, settings and their values, branches, files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import get_args, get_type_hints
+
+from charlm.cli.completion.values import file_names, model_names
+from charlm.cli.console.slash.commands import COMMANDS
+from charlm.cli.console.slash.desk import FORCE
+from charlm.cli.console.slash.settings import SHOWN, setting_name, setting_names
+from charlm.config import SampleConfig
+from charlm.conversation.conversation import Conversation
+from charlm.errors import UsageError
+from charlm.generation.constraint.named import NAMED
+
+__all__ = ["completions"]
+
+_FILES = ("save", "load", "export")
+
+
+def completions(line: str, conversation: Conversation) -> list[str]:
+    """Return all lines that a line may become; one that is no command gets a tab.
+
+    Parameters
+    ----------
+    line : str
+        Up to the cursor.
+    conversation : Conversation
+    """
+    if not line.startswith("/") or line.startswith("//"):
+        return [line + "\t"]
+    command, blank, rest = line[1:].partition(" ")
+    if not blank:
+        names = [f"{name} " if COMMANDS[name].arguments else name for name in COMMANDS]
+        return _matching("/", command, names + [f"{name} " for name in setting_names() if name not in COMMANDS])
+    before = line[: len(line) - len(rest)]
+    if command == "set":
+        name, blank, value = rest.partition(" ")
+        if not blank:
+            return _matching(before, name, [f"{entry} " for entry in setting_names()])
+        return _matching(f"{before}{name} ", value, _values(conversation.config, name))
+    if command == "show":
+        return _matching(before, rest, SHOWN)
+    if command == "heat":
+        return _matching(before, rest, ("on", "off"))
+    if command == "regex":
+        return _matching(before, rest, [f"@{name}" for name in NAMED])
+    if command == "model":
+        return _matching(before, rest, dict.fromkeys(model_names(rest)))
+    if rest.startswith(f"{FORCE} "):
+        before, rest = before + f"{FORCE} ", rest.removeprefix(f"{FORCE} ")
+    if command in ("return", "branch"):
+        return _matching(before, rest, conversation.branches)
+    if command in _FILES:
+        return _matching(before, rest, file_names(rest))
+    return [] if command in COMMANDS else _matching(before, rest, _values(conversation.config, command))
+
+
+def _matching(before: str, begun: str, choices: Iterable[str]) -> list[str]:
+    return [before + choice for choice in choices if choice.startswith(begun)]
+
+
+def _values(config: SampleConfig, name: str) -> list[str]:
+    """Return the choices of a setting; where it has none, the value that it has."""
+    try:
+        field = setting_name(name)
+    except UsageError:
+        return []
+    choices = get_args(get_type_hints(SampleConfig)[field])
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return list(choices)
+    value = getattr(config, field)
+    if isinstance(value, bool):
+        return ["on", "off"]
+    return [str(value)] if isinstance(value, int | float) else []

@@ -1,0 +1,197 @@
+"""What the console tells beside the text itself: greeting, settings, model, help, and where a text stands."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.table import Table
+from rich.text import Text
+
+from charlm.config import ModelConfig, SampleConfig
+from charlm.text.vocabulary import Vocabulary
+from charlm.ui.console.probability_bars import Bars, Chance, symbol_name
+from charlm.ui.sanitize import visible, visible_line
+from charlm.ui.wording import model_line
+
+__all__ = [
+    "TAIL",
+    "TYPED",
+    "branches",
+    "commands",
+    "error",
+    "first_steps",
+    "greeting",
+    "model_card",
+    "note",
+    "pattern",
+    "setting",
+    "settings",
+    "status",
+    "step_panel",
+    "stops",
+    "tail",
+    "vocabulary",
+]
+
+TAIL = 200
+TYPED = "bold cyan"
+"""The person's part of a text."""
+_LAST_WORDS = 30
+_LONGEST = 200  # characters of a setting that are shown
+_SHORT = {"temperature": "temp"}
+
+
+def note(message: str) -> Text:
+    """Write a remark, one line."""
+    return Text(visible_line(message), "dim")
+
+
+def error(message: str) -> Text:
+    """Write an error, one line."""
+    return Text(visible_line(message), "bold red")
+
+
+def greeting(config: ModelConfig, symbols: int, parameters: int, seed: int) -> Text:
+    """Write the line with which a session begins."""
+    return note(f"{_model(config, symbols, parameters)} · seed {seed}")
+
+
+def first_steps() -> Text:
+    """Tell a person what to do first."""
+    return note("Type how a text begins, then Enter. /help lists commands, Ctrl-D leaves.")
+
+
+def settings(config: SampleConfig, *, beam: int, count: int, seed: int) -> Table:
+    """List what ``/set`` can change, and the seed."""
+    values = {name.replace("_", "-"): _setting(value) for name, value in dataclasses.asdict(config).items()}
+    return _pairs({**values, "beam": str(beam or "off"), "count": str(count), "seed": str(seed)})
+
+
+def setting(config: SampleConfig, name: str) -> Text:
+    """Tell a setting by its field, one line."""
+    return note(f"{name.replace('_', '-')} {_setting(getattr(config, name))}")
+
+
+def status(config: SampleConfig, *, beam: int, count: int, heat: bool, characters: int) -> RenderableType:
+    """Write the row above a prompt: the settings that are not the defaults, and the text's length."""
+    default = dataclasses.asdict(SampleConfig())
+    changed = {name: value for name, value in dataclasses.asdict(config).items() if value != default[name]}
+    modes = ["heat"] * heat + [f"beam {beam}"] * (beam > 0) + [f"count {count}"] * (count > 1)
+    settings = [f"{_SHORT.get(name, name.replace('_', '-'))} {_setting(value)}" for name, value in changed.items()]
+    return _Status(" · ".join(modes + settings), f"{characters:,} chars")
+
+
+class _Status:
+    """A row of two parts, of which the first gives way where there is little room."""
+
+    def __init__(self, first: str, second: str) -> None:
+        self._first, self._second = visible_line(first), visible_line(second)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = options.max_width - cell_len(self._second) - len(" · ")
+        first = Text(self._first, no_wrap=True)
+        first.truncate(max(room, 0), overflow="ellipsis")
+        row = Text(first.plain + (" · " if first.plain else "") + self._second, "dim", no_wrap=True)
+        row.truncate(options.max_width, overflow="ellipsis")
+        yield row
+
+
+def stops(texts: Sequence[str]) -> Text:
+    """List the stop texts."""
+    return note(f"stop {_setting(tuple(texts))}")
+
+
+def pattern(regex: str) -> Text:
+    """Tell the pattern that answers match."""
+    return note(f"regex {_setting(regex)}" if regex else "regex: none, answers are free")
+
+
+def branches(rows: Mapping[str, tuple[int, str]]) -> RenderableType:
+    """List branches: name, characters, and how their text ends."""
+    if not rows:
+        return note("there are no branches; /branch keeps this place")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis")
+    for name, (characters, end) in rows.items():
+        table.add_row(Text(visible_line(name), "bold"), f"{characters:,}", Text(visible_line(end[-_LAST_WORDS:])))
+    return table
+
+
+def step_panel(
+    before: Iterable[tuple[str, bool]], rows: Sequence[Chance], remark: RenderableType | None = None
+) -> RenderableType:
+    """Show the end of the text, in one row, what may come next, and a remark."""
+    end = Text(no_wrap=True, end="")
+    for text, typed in before:
+        end.append(visible_line(text), TYPED if typed else "")
+    return Group(_LastRow(end), Bars(rows, numbered=True), *([] if remark is None else [remark]))
+
+
+class _LastRow:
+    """The end of a text, as much as fits on a row, and a mark for what comes next."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        room = options.max_width - 2
+        begin = len(self._text)
+        while begin and (room := room - cell_len(self._text.plain[begin - 1])) >= 0:
+            begin -= 1
+        yield Text.assemble(self._text[begin:], ("▁", "dim"), no_wrap=True, overflow="crop")
+
+
+def _setting(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(repr(entry) for entry in value) or "none"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    text = "none" if value is None else str(value)
+    if len(text) > _LONGEST:
+        from charlm.generation.constraint.trie import shortened
+
+        text = shortened(text)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… {len(text):,} characters"
+
+
+def model_card(config: ModelConfig, symbols: int, parameters: int) -> Text:
+    """Describe a model in a line."""
+    return Text(_model(config, symbols, parameters))
+
+
+def _model(config: ModelConfig, symbols: int, parameters: int) -> str:
+    details = {"config": {"model": dataclasses.asdict(config)}, "vocabulary": symbols, "parameters": parameters}
+    return model_line(details)
+
+
+def vocabulary(known: Vocabulary) -> Text:
+    """List all symbols that a model can write."""
+    symbols = (f"{s:02x}" if isinstance(s, int) else symbol_name(s) for s in known.symbols)
+    return Text(f"{len(known)} symbols, unit {known.unit}: " + " ".join(symbols))
+
+
+def commands(lines: Mapping[str, str]) -> Table:
+    """List the commands: how each is typed, and what it does."""
+    return _pairs(lines)
+
+
+def tail(text: str, *, length: int) -> Text:
+    """Show how a text of so many characters ends, for a person who has gone back in it."""
+    if not text:
+        return note("the text is empty")
+    return Text.assemble(("the text ends:\n", "dim"), ("…" if length > TAIL else "") + visible(text[-TAIL:]))
+
+
+def _pairs(rows: Mapping[str, str]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(Text(visible_line(name), "bold"), Text(visible_line(value)))
+    return table

@@ -1,0 +1,1 @@
+"""Self-contained files, SVG and HTML, of what a screen shows."""

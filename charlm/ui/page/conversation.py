@@ -1,0 +1,81 @@
+"""A conversation as a file: plain text, a picture, or a page, each complete in itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.text import Text
+
+from charlm.ui.console.view import TYPED
+from charlm.ui.page.export import to_svg
+from charlm.ui.sanitize import markup_text, visible
+
+__all__ = ["FORMATS", "to_page", "to_picture", "to_plain"]
+
+Runs = Sequence[tuple[str, bool]]
+"""Parts of a text, and whether the person typed them."""
+
+_PAGE = """\
+<!DOCTYPE html>
+<html lang="und" xmlns="http://www.w3.org/1999/xhtml">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<title>{title}</title>
+<style>
+:root {{ color-scheme: light dark; }}
+body {{ margin: 2em auto; max-width: 50em; padding: 0 1em; font-family: system-ui, sans-serif; }}
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, Menlo, Consolas, monospace; }}
+b {{ color: light-dark(#00687a, #5fd7ff); }}
+footer {{ opacity: 0.6; font-size: small; }}
+</style>
+</head>
+<body>
+<pre>{text}</pre>
+<footer>{title}; the person's text is <b>bold</b></footer>
+</body>
+</html>
+"""
+
+
+def to_plain(runs: Runs, title: str) -> str:  # noqa: ARG001
+    """Write the text alone."""
+    return visible("".join(text for text, _ in runs))
+
+
+def to_picture(runs: Runs, title: str) -> str:
+    """Draw the text as SVG, 80 columns wide.
+
+    Parameters
+    ----------
+    runs : sequence of (str, bool)
+    title : str
+        One line.
+    """
+    shown = Text(overflow="fold")
+    for text, typed in runs:
+        shown.append(visible(text), TYPED if typed else "")
+    return to_svg(shown, title=visible(title))
+
+
+def to_page(runs: Runs, title: str) -> str:
+    """Write a page of HTML, which is well-formed XML too.
+
+    Parameters
+    ----------
+    runs : sequence of (str, bool)
+    title : str
+        One line.
+    """
+    parts = (f"<b>{_lines(text)}</b>" if typed else _lines(text) for text, typed in runs)
+    # a line feed right behind <pre> would be dropped by a browser: give it one to drop
+    return _PAGE.format(title=markup_text(title), text="\n" + "".join(parts))
+
+
+def _lines(text: str) -> str:
+    """Escape a text, keeping its line feeds and tabs."""
+    return "\n".join("\t".join(map(markup_text, line.split("\t"))) for line in text.split("\n"))
+
+
+FORMATS: dict[str, Callable[[Runs, str], str]] = {".html": to_page, ".svg": to_picture, ".txt": to_plain}
+"""What writes a file whose name ends so."""

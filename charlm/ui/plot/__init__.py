@@ -1,0 +1,1 @@
+"""Curves: what is drawn, and on what: terminal, SVG, PNG."""

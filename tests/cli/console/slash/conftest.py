@@ -1,0 +1,44 @@
+"""A conversation with its commands, and all that they have shown."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+import charlm
+from charlm.cli.console.slash import Slash
+from charlm.config import SampleConfig
+from charlm.conversation.conversation import Conversation
+from charlm.errors import CheckpointError
+
+
+class Desk:
+    def __init__(self) -> None:
+        vocabulary = charlm.Vocabulary.from_text("ab\n \x1b")
+        model = charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=1)
+        self.talk = Conversation(model, SampleConfig(length=5), seed=3)
+        self._file = io.StringIO()
+        console = Console(file=self._file, width=60, color_system=None, soft_wrap=True)
+        self.slash = Slash(self.talk, show=console.print, load=self._load)
+
+    def _load(self, name: str) -> charlm.CharModel:
+        if name != "a good one.npz":
+            raise CheckpointError(f"there is no {name}")
+        return charlm.CharModel(charlm.ModelConfig(cell="gru", hidden_size=9), self.talk.model.vocabulary)
+
+    def shown(self, line: str) -> str:
+        self._file.seek(0)
+        self._file.truncate()
+        assert self.slash.run(line) == "prompt"
+        return self._file.getvalue()
+
+    def turn(self, typed: str) -> str:
+        self.talk.say(typed)
+        return "".join(self.talk.answer())
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
