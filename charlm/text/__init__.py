@@ -1,4 +1,4 @@
-"""Text: reading it, the symbols it is made of, and the batches that training reads."""
+"""Text: reading of corpora, vocabularies, and training batches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one reader of texts: files, folders, compressed or not, standard input and what is built in."""
+"""Reading of corpora: files and folders, compressed or not, standard input and built-in texts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import BinaryIO, NoReturn
 from charlm.config import DecodingErrors
 from charlm.errors import CorpusError, UsageError
 from charlm.text.decoding import NotTextError, decode
-from charlm.text.unpacking import COMPRESSED, unpacked
+from charlm.text.unpacking import COMPRESSED, unpack
 
 __all__ = ["BUILTIN", "DEFAULT", "STDIN", "Corpus", "read_corpus", "read_text"]
 
@@ -21,7 +21,7 @@ BUILTIN = "builtin:"
 DEFAULT = "builtin:tales"
 STDIN = "-"
 
-# what Windows refuses in a name or as a name, so that run folders can be carried anywhere
+# invalid in a file name, or as a file name, on Windows: run folders can be copied to every system
 _UNUSABLE = re.compile(r'[\x00-\x1f\x7f-\x9f\ud800-\udfff<>:"/\\|?*]+')
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _FEW = 3  # names in a remark
@@ -40,9 +40,9 @@ class Corpus:
     sha256 : str
         Of the text's UTF-8.
     sources : tuple of str
-        What it was read from, as given.
+        As given.
     remarks : tuple of str
-        What a user should know: binary files that were left out, encodings that byte order marks told.
+        Notes to the user: binary files left out, encodings found by byte order marks.
     """
 
     text: str
@@ -62,32 +62,32 @@ def read_corpus(
 ) -> Corpus:
     """Read sources and join them without a separator.
 
-    The same bytes always give the same text: formats and byte order marks are found in them.
+    The text depends on the bytes alone: formats and byte order marks are found in them.
 
     Parameters
     ----------
     sources : sequence of str
         Files, folders (all files below, sorted; hidden and binary ones are left out), ``-`` for standard input,
-        ``builtin:NAME``. None at all means ``builtin:tales``. What is compressed is unpacked (gzip, bzip2, xz,
-        Zstandard where it can be read), and a zip archive is read like a folder.
+        ``builtin:NAME``. By default ``builtin:tales``. Compressed files are unpacked (gzip, bzip2, xz, Zstandard if
+        its package is installed), and a zip archive is read like a folder.
     encoding : str
-        Of files and standard input. A byte order mark of UTF-16 or UTF-32 is stronger than UTF-8.
+        Of files and standard input. A byte order mark of UTF-16 or UTF-32 overrides UTF-8.
     errors : {"strict", "replace"}
-        Whether undecodable bytes of a text are refused or become U+FFFD.
+        Whether undecodable bytes are an error or become U+FFFD.
     stdin : binary stream, optional
-        What ``-`` reads.
+        Standard input.
     allow_empty : bool
-        Whether there may be no text in it.
+        Whether the text may be empty.
 
     Returns
     -------
     Corpus
-        Decoded as it stands: no newline is translated, only a leading byte order mark of a file dropped.
+        Without newline translation; a leading byte order mark of a file is dropped.
 
     Raises
     ------
     CorpusError
-        If a source is missing, unreadable, damaged, binary or undecodable, or there is no text in any.
+        If a source is missing, unreadable, damaged, binary or undecodable, or all are empty.
     UsageError
         For an encoding that does not exist, and for ``-`` given twice.
     """
@@ -130,7 +130,7 @@ def read_text(
 
 
 class _Reader:
-    """Reads sources in one way, and collects remarks about what was read otherwise than a user may expect."""
+    """Reader of sources with one encoding; collects remarks about left-out files and replaced encodings."""
 
     def __init__(self, encoding: str, errors: DecodingErrors, stdin: BinaryIO | None) -> None:
         self._encoding, self._errors, self._stdin = encoding, errors, stdin
@@ -139,7 +139,7 @@ class _Reader:
     def read(self, source: str) -> str:
         """Return the text of a source."""
         if source.startswith(BUILTIN):
-            from charlm.text.builtin import make_text  # making texts is needed for no other source
+            from charlm.text.builtin import make_text  # here, since no other source needs it
 
             return make_text(source.removeprefix(BUILTIN))
         self._left_out: list[str] = []
@@ -153,7 +153,7 @@ class _Reader:
         return text
 
     def _path(self, source: str) -> str:
-        if not source:  # to the system it is the folder that one is in
+        if not source:  # `Path` would take it for the working folder
             raise CorpusError("a source has an empty name; give a file, or . for this folder")
         path = Path(source)
         try:
@@ -174,7 +174,7 @@ class _Reader:
         """Return the text of a file, or of an archive's files; binary ones in a folder or archive are left out."""
         texts = []
         try:
-            for member, content in unpacked(data, name, suffix):
+            for member, content in unpack(data, name, suffix):
                 shown = f"{member!r} in {name}" if member else name
                 try:
                     text, marked = decode(content, shown, self._encoding, self._errors)
@@ -208,16 +208,16 @@ def _files_below(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> NoReturn:
         raise error
 
-    for place, folders, names in os.walk(folder, onerror=refuse):
+    for parent, folders, names in os.walk(folder, onerror=refuse):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        files = (Path(place, name) for name in names if not name.startswith("."))
+        files = (Path(parent, name) for name in names if not name.startswith("."))
         yield from (file for file in files if file.is_file())
 
 
 def _file_bytes(path: Path) -> bytes:
     try:
         return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a name with a NUL in it
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         _refuse(error, str(path))
 
 
@@ -233,19 +233,19 @@ def _name(source: str) -> str:
 
 
 def _listed(names: Sequence[str]) -> str:
-    """List a few names, and count the others."""
+    """List the first names and count the others."""
     shown, others = names[:_FEW], len(names) - _FEW
     return ", ".join(shown) + (f" and {others:,} more" if others > 0 else "")
 
 
 def _stem(source: str) -> str:
-    """Name a run after its first source, which has been read."""
+    """Return the name of a run by its first source."""
     if source == STDIN:
         return "stdin"
     if source.startswith(BUILTIN):
         return source.removeprefix(BUILTIN)
     path = Path(source)
-    # '.' and '..' have no names of their own
+    # '.' and '..' have no stem of their own
     is_compressed = path.suffix.lower() in COMPRESSED
     name = path.resolve().name if path.is_dir() else (path.with_suffix("") if is_compressed else path).stem
     name = _UNUSABLE.sub("-", name).encode()[:_LONGEST_STEM].decode(errors="ignore").strip(" .")

@@ -1,4 +1,4 @@
-"""From bytes to text: encodings, byte order marks, and what is no text at all."""
+"""Decoding of bytes to text: encodings, byte order marks, detection of binary data."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["Decoded", "NotTextError", "decode"]
 
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-# the marks of UTF-32 first: one of them begins like one of UTF-16
+# UTF-32 first: one of its marks begins with one of UTF-16
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -49,20 +49,20 @@ _SAMPLE = 4096
 
 
 class NotTextError(CorpusError):
-    """Data that is binary: a folder is read without it, a file that is named is refused."""
+    """Binary data: an error for a named file; in a folder the file is left out."""
 
 
 class Decoded(NamedTuple):
-    """A text, and the encoding that its byte order mark told; None where it told none but the one given."""
+    """A text, and the encoding of its byte order mark if it replaced the given one."""
 
     text: str
     marked: str | None
 
 
 def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Decoded:
-    """Decode as it stands: no newline is translated, only a leading byte order mark dropped.
+    """Decode bytes without newline translation; a leading byte order mark is dropped.
 
-    A byte order mark of UTF-16 or UTF-32, with which no UTF-8 begins, tells the encoding in place of UTF-8.
+    A byte order mark of UTF-16 or UTF-32, which is not valid UTF-8, replaces the encoding UTF-8.
 
     Parameters
     ----------
@@ -71,13 +71,13 @@ def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Dec
         For messages.
     encoding : str
     errors : {"strict", "replace"}
-        Whether undecodable bytes of a text are refused or become U+FFFD.
+        Whether undecodable bytes are an error or become U+FFFD.
 
     Raises
     ------
     NotTextError
-        For what is not UTF-8 and begins like a binary format, or cannot be decoded and has more control characters
-        than texts have.
+        For data that is not UTF-8 and begins like a binary format, or is undecodable with more control characters
+        than a text.
     CorpusError
         If it is undecodable.
     UsageError
@@ -108,29 +108,29 @@ def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Dec
 
 
 def _refuse_binary(data: bytes, name: str) -> None:
-    """Refuse what begins like a binary format."""
+    """Raise an error for data that begins like a binary format."""
     kind = next((kind for start, kind in _FORMATS.items() if data.startswith(start)), None)
     if kind is not None:
         raise NotTextError(f"{name} is binary ({kind}); give a text")
 
 
 class _Undecodable:
-    """What kind of data cannot be decoded, judged by its start and by what follows the first fault."""
+    """Undecodable data, classified by its start and by the bytes after the first error."""
 
     def __init__(self, data: bytes, error: UnicodeDecodeError, encoding: str) -> None:
         self._error = error
-        codec = encoding if error.encoding == "charmap" else error.encoding  # the name of many encodings
-        # codecs that take off a byte order mark count from behind it
+        codec = encoding if error.encoding == "charmap" else error.encoding  # the name of many codecs
+        # codecs that drop a byte order mark count from its end
         self._offset = error.start + len(data) - len(error.object)
         self._byte = data[self._offset]
         parts = error.object[:_SAMPLE], error.object[error.start : error.start + _SAMPLE]
         sample = "".join(part.decode(codec, "replace") for part in parts)
-        # a few are no sign of anything in a file that is short
+        # in a short file a few prove nothing
         self.is_binary = sum(map(sample.count, _CONTROLS)) > max(len(sample) / 20, 4)
         self._is_mostly_readable = sample.count("\ufffd") <= max(len(sample) / 4, 8)
 
     def refuse(self, name: str) -> NoReturn:
-        """Raise the error with a remedy that fits; replacing makes a text of readable data only."""
+        """Raise the error with its remedy, `errors="replace"` only for data that is mostly readable."""
         where = f"byte {self._byte:#04x} at byte offset {self._offset} ({self._error.reason})"
         if self.is_binary:
             raise NotTextError(

@@ -1,4 +1,4 @@
-"""`read_pair_corpus`: pairs from where a user names them: files, standard input, built-in tasks."""
+"""`read_pair_corpus`: pairs from files, standard input and built-in tasks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["PairCorpus", "read_pair_corpus"]
 
 
 class PairCorpus(NamedTuple):
-    """Pairs that were read.
+    """Pairs, with facts of their source.
 
     Attributes
     ----------
@@ -28,7 +28,7 @@ class PairCorpus(NamedTuple):
     minutes : float or None
         Recommended for training on a built-in task.
     remarks : tuple of str
-        What a user should know of the reading.
+        Notes to the user about the reading.
     """
 
     pairs: list[Pair]
@@ -42,12 +42,13 @@ class PairCorpus(NamedTuple):
 def read_pair_corpus(
     source: str, *, encoding: str = "utf-8", errors: DecodingErrors = "strict", stdin: BinaryIO | None = None
 ) -> PairCorpus:
-    """Read the pairs of a file, ``-`` for standard input, or ``builtin:NAME``, and what is known of them.
+    """Read the pairs of a file, of ``-`` for standard input, or of ``builtin:NAME``.
 
     Parameters
     ----------
     source, encoding, errors, stdin
-        As for `charlm.text.corpus.read_corpus`: what is compressed is unpacked, a leading byte order mark dropped.
+        As for `charlm.text.corpus.read_corpus`: compressed files are unpacked, a leading byte order mark is
+        dropped.
 
     Raises
     ------

@@ -1,8 +1,7 @@
 r"""Pairs of strings, a source and a target each, and the files that hold them.
 
 A file is UTF-8 text with one pair a line, ``source<TAB>target``. Within a string ``\t``, ``\n``, ``\r`` and ``\\``
-stand for a tab, a newline, a carriage return and a backslash; every other character stands for itself. So pair k of
-a file is its line k.
+are a tab, a newline, a carriage return and a backslash. So pair k of a file is its line k.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ __all__ = [
     "unescaped",
 ]
 
-LONGEST = 512  # characters of a source or a target that is trained on
+LONGEST = 512  # characters of a source or a target in training
 
 _ESCAPES = {"\t": r"\t", "\n": r"\n", "\r": r"\r", "\\": r"\\"}
 _MEANING = {escape: character for character, escape in _ESCAPES.items()}
@@ -35,14 +34,14 @@ _ESCAPE = re.compile(r"\\(?s:.?)")
 
 
 class Pair(NamedTuple):
-    """A source and the target that a model is to make of it."""
+    """A source and its target."""
 
     source: str
     target: str
 
 
 def format_pair(pair: Pair) -> str:
-    r"""Return the line of a pair, without a newline; `parse_pairs` reads it back.
+    r"""Return the line of a pair, without a newline; `parse_pairs` is the inverse.
 
     Examples
     --------
@@ -53,7 +52,7 @@ def format_pair(pair: Pair) -> str:
 
 
 def escaped(text: str) -> str:
-    r"""Return a source or a target as it stands in a line; `unescaped` reads it back.
+    r"""Escape a source or a target; `unescaped` is the inverse.
 
     Examples
     --------
@@ -69,8 +68,8 @@ def parse_pairs(text: str, where: str) -> list[Pair]:
     Parameters
     ----------
     text : str
-        Lines end with ``\n`` or ``\r\n``; the last may do without. Sources and targets may be empty, and pairs may
-        occur repeatedly.
+        Lines end with ``\n`` or ``\r\n``, optional at the last. Sources and targets may be empty, and pairs may
+        repeat.
     where : str
         Name of the text in errors.
 
@@ -82,7 +81,7 @@ def parse_pairs(text: str, where: str) -> list[Pair]:
     Raises
     ------
     CorpusError
-        If there are no pairs, for a line without exactly one tab, and for a backslash that begins no escape.
+        If there are no pairs, for a line without exactly one tab, and for an invalid escape.
 
     Examples
     --------
@@ -110,7 +109,7 @@ def parse_pairs(text: str, where: str) -> list[Pair]:
 
 
 def unescaped(field: str, where: str) -> str:
-    r"""Return the source or target that stands in a line.
+    r"""Unescape a source or a target.
 
     Parameters
     ----------
@@ -121,7 +120,7 @@ def unescaped(field: str, where: str) -> str:
     Raises
     ------
     CorpusError
-        For a backslash that begins no escape.
+        For an invalid escape.
 
     Examples
     --------
@@ -140,7 +139,7 @@ def unescaped(field: str, where: str) -> str:
 
 
 def check_pairs(pairs: Sequence[Pair], output: OutputName, where: str) -> None:
-    """Check that the targets suit an output: tags are one symbol for each character of the source.
+    """Check that the targets fit an output: tags are one symbol for each character of the source.
 
     Parameters
     ----------
@@ -153,7 +152,7 @@ def check_pairs(pairs: Sequence[Pair], output: OutputName, where: str) -> None:
     Raises
     ------
     CorpusError
-        If they do not, or a source to tag is empty.
+        If they do not, or the source of tags is empty.
     """
     if output != "tags":
         return
@@ -169,8 +168,8 @@ def check_pairs(pairs: Sequence[Pair], output: OutputName, where: str) -> None:
 def drop_long(pairs: Sequence[Pair], longest: int = LONGEST) -> tuple[list[Pair], int]:
     """Leave out the pairs whose source or target is too long to train on.
 
-    A single very long pair would make every array of its batch as long for all of its streams. It is left out and
-    counted, not refused, since a corpus of many pairs is still good without it.
+    One very long pair would lengthen every array of its batch, for all streams. It is left out and counted, not an
+    error, since a corpus of many pairs is good without it.
 
     Parameters
     ----------
@@ -202,21 +201,21 @@ def split_pairs(pairs: Sequence[Pair], frac: float, seed: int) -> tuple[list[Pai
     ----------
     pairs : sequence of Pair
     frac : float
-        Fraction of the distinct sources that is held out. Where nothing would be left to train on, none is.
+        Fraction of the distinct sources that is held out; none are if nothing would be left to train on.
     seed : int
-        Decides which.
+        Selects them.
 
     Returns
     -------
     train, held_out : list of Pair
-        In the order in which they are given, repeated ones included.
+        In their given order, repeated ones included.
 
     Raises
     ------
     UsageError
         If the fraction is not from 0 to below 1.
     """
-    import numpy as np  # here, so that built-in tasks can be listed without it
+    import numpy as np  # here, so that listing the built-in tasks does not import it
 
     from charlm.text.batches.fitting import split
 

@@ -1,4 +1,4 @@
-"""What may stand in a vocabulary: checks for symbols and settings, which may come from a stranger's file."""
+"""Checks of a vocabulary's symbols and settings, which may be untrusted input."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _KINDS = {
 
 
 def special_symbols(symbols: Sequence[str | int]) -> tuple[str | int, ...]:
-    """Return the special symbols that end a list of symbols.
+    """Return the special symbols at the end of a list of symbols.
 
-    No text has them: their names are longer than a character or a grapheme, and no number.
+    They differ from every symbol of a text: their names are longer than a character or a grapheme, and no number.
     """
     for specials in ((UNKNOWN, STOP), (UNKNOWN,), (STOP,)):
         if tuple(symbols[-len(specials) :]) == specials:
@@ -34,7 +34,7 @@ def special_symbols(symbols: Sequence[str | int]) -> tuple[str | int, ...]:
 
 
 def check_settings(unit: object, normalize: object, lowercase: object) -> None:
-    """Refuse settings that no vocabulary has.
+    """Raise an error for invalid settings of a vocabulary.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def check_settings(unit: object, normalize: object, lowercase: object) -> None:
 
 
 def check_symbols(unit: Unit, symbols: Sequence[object]) -> None:
-    """Refuse a list of symbols, without the special ones, that no vocabulary of this unit has.
+    """Raise an error for an invalid list of symbols of a unit, without the special ones.
 
     Raises
     ------
@@ -69,5 +69,5 @@ def check_symbols(unit: Unit, symbols: Sequence[object]) -> None:
 def _is_symbol(unit: Unit, symbol: object) -> bool:
     if unit == "byte":
         return type(symbol) is int and 0 <= symbol < 256
-    # where a cluster ends depends on the version of Unicode, so a grapheme may have any length
+    # the ends of clusters depend on the version of Unicode, so a grapheme may have any length
     return isinstance(symbol, str) and (len(symbol) == 1 if unit == "char" else symbol != "")

@@ -1,4 +1,4 @@
-"""What can be counted in a text before anything is learned from it."""
+"""Statistics of a text: lengths, symbols, unigram entropy."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ __all__ = ["TextStats", "count_text"]
 
 @dataclass(frozen=True, slots=True)
 class TextStats:
-    """Counts of a text.
+    """Statistics of a text.
 
     Parameters
     ----------
     characters, symbols : int
-        Code points; different ones.
+        Code points; distinct code points.
     lines, longest_line : int
         Lines, a last one without newline included; characters of the longest, without its newline.
     utf8_bytes, non_ascii : int
         Length in UTF-8; code points beyond ASCII.
     unigram_nats : float
-        Entropy of a single character, in nats: the loss of a model that knows only how frequent each is.
+        Entropy of a single character, in nats: the loss of a model of character frequencies.
     """
 
     characters: int
@@ -36,7 +36,7 @@ class TextStats:
 
 
 def count_text(text: str) -> TextStats:
-    r"""Count a text.
+    r"""Compute the statistics of a text.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def count_text(text: str) -> TextStats:
         symbols=len(counts),
         lines=text.count("\n") + (not text.endswith("\n")),
         longest_line=longest,
-        # half a surrogate pair can come out of other encodings
+        # other encodings can decode to a lone surrogate
         utf8_bytes=len(text.encode("utf-8", "surrogatepass")),
         non_ascii=sum(count for symbol, count in counts.items() if not symbol.isascii()),
         unigram_nats=entropy_of(count / len(text) for count in counts.values()),

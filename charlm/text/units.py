@@ -1,11 +1,11 @@
-r"""The three units of text: how a text falls into symbols, and how symbols join again.
+r"""The three units of text: splitting a text into symbols, and joining symbols to a text.
 
 ========  =====================================  ==================
-unit      a symbol is                            held as
+unit      a symbol is                            stored as
 ========  =====================================  ==================
 char      a code point, lone surrogates too      ``str`` of length 1
 byte      a byte of the text's UTF-8             ``int`` below 256
-grapheme  what a reader sees as one character    ``str``
+grapheme  an extended grapheme cluster           ``str``
 ========  =====================================  ==================
 
 References
@@ -39,19 +39,19 @@ __all__ = [
     "utf8",
 ]
 
-# UTF-8 has no form for surrogates; written like any other code point they survive the round trip. Their first
-# byte never continues another character, so a text can be cut around them.
+# UTF-8 has no encoding of surrogates; encoded like other code points, they survive the round trip. Their first byte
+# never continues another character, so bytes can be split around them.
 _SURROGATE = re.compile(rb"(\xed[\xa0-\xbf][\x80-\xbf])")
-# a character that has begun at the end of the bytes and still lacks some
+# an incomplete character at the end of the bytes
 _INCOMPLETE = re.compile(rb"(?:[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2})\Z")
 
-_LONGEST_SHOWN = 20  # of a cluster, which may go on for ever
+_LONGEST_SHOWN = 20  # characters of a cluster, which may have any length
 
 
 def prepare(text: str, *, normalize: Normalization, lowercase: bool) -> str:
-    """Bring a text into the form that a vocabulary's symbols are taken from.
+    """Normalise and lower-case a text.
 
-    Preparing a prepared text changes nothing.
+    The function is idempotent.
     """
     if normalize != "none":
         text = unicodedata.normalize(normalize, text)
@@ -68,24 +68,24 @@ def code_points(text: str) -> NDArray[np.uint32]:
 
 
 def utf8(text: str) -> NDArray[np.uint8]:
-    """Return the bytes of a text's UTF-8, lone surrogates as three bytes like their neighbours."""
+    """Return the bytes of a text's UTF-8, lone surrogates as three bytes like the code points around them."""
     return np.frombuffer(text.encode("utf-8", "surrogatepass"), dtype=np.uint8)
 
 
 def decode_utf8(data: bytes) -> str:
-    """Undo `utf8`; what no text encodes to becomes U+FFFD."""
-    parts = _SURROGATE.split(data)  # the surrogates are at the odd places
+    """Invert `utf8`; invalid bytes become U+FFFD."""
+    parts = _SURROGATE.split(data)  # surrogates have odd indices
     return "".join(part.decode("utf-8", "surrogatepass" if i % 2 else "replace") for i, part in enumerate(parts))
 
 
 def graphemes(text: str) -> list[str]:
-    """Cut a text into extended grapheme clusters; joined they are the text."""
+    """Split a text into extended grapheme clusters."""
     clusters: list[str] = regex.findall(r"\X", text)
     return clusters
 
 
 def frequent_symbols(text: str, unit: Unit, min_count: int) -> list[str] | list[int]:
-    """Return the symbols that occur at least so often, sorted."""
+    """Return the symbols that occur at least `min_count` times, sorted."""
     if unit == "grapheme":
         counts = Counter(graphemes(text))
         return sorted(cluster for cluster in counts if counts[cluster] >= min_count)
@@ -94,30 +94,30 @@ def frequent_symbols(text: str, unit: Unit, min_count: int) -> list[str] | list[
     return [chr(code) for code in codes] if unit == "char" else codes
 
 
-def describe(text: str, unit: Unit, place: int) -> str:
-    """Say in an error's words which symbol stands at a place of a text, counted in symbols."""
+def describe(text: str, unit: Unit, index: int) -> str:
+    """Return the words of an error message for symbol number `index` of a text."""
     if unit == "byte":
-        return f"byte {utf8(text)[place]:#04x} at byte offset {place}"
+        return f"byte {utf8(text)[index]:#04x} at byte offset {index}"
     if unit == "char":
-        return f"character {text[place]!r} at offset {place}"
+        return f"character {text[index]!r} at offset {index}"
     clusters = graphemes(text)
-    return f"grapheme {clusters[place][:_LONGEST_SHOWN]!r} at offset {sum(map(len, clusters[:place]))}"
+    return f"grapheme {clusters[index][:_LONGEST_SHOWN]!r} at offset {sum(map(len, clusters[:index]))}"
 
 
 class StreamDecoder:
-    """Turns ids into text one at a time, for showing a text while it is written.
+    """An incremental decoder of ids, for streaming a text while it is generated.
 
-    What `feed` and `flush` return, joined, is what `Vocabulary.decode` makes of the same ids.
+    The results of `feed` and `flush`, joined, equal `Vocabulary.decode` of the same ids.
 
     Parameters
     ----------
     pieces : sequence of str or of bytes
-        What each id stands for. Bytes are held back until their character is complete.
+        The text or bytes of each id. Bytes are buffered until their character is complete.
     """
 
     def __init__(self, pieces: Sequence[str | bytes]) -> None:
         self._pieces = pieces
-        self._held = b""
+        self._buffer = b""
 
     def feed(self, symbol_id: int) -> str:
         """Return the text that one more id completes, which may be empty."""
@@ -125,18 +125,18 @@ class StreamDecoder:
         return piece if isinstance(piece, str) else self._decode(piece)
 
     def feed_all(self, symbol_ids: Iterable[int]) -> str:
-        """Return what `feed` returns for one id after the other, joined."""
+        """Return the joined results of `feed` for several ids."""
         pieces: Any = map(self._pieces.__getitem__, symbol_ids)
         return "".join(pieces) if isinstance(self._pieces[0], str) else self._decode(b"".join(pieces))
 
     def _decode(self, data: bytes) -> str:
-        data = self._held + data
+        data = self._buffer + data
         incomplete = _INCOMPLETE.search(data)
-        cut = incomplete.start() if incomplete else len(data)
-        self._held = data[cut:]
-        return decode_utf8(data[:cut])
+        end = incomplete.start() if incomplete else len(data)
+        self._buffer = data[end:]
+        return decode_utf8(data[:end])
 
     def flush(self) -> str:
-        """Return what is still held back, as U+FFFD, and start afresh."""
-        data, self._held = self._held, b""
+        """Decode the buffered bytes, which are incomplete, to U+FFFD and empty the buffer."""
+        data, self._buffer = self._buffer, b""
         return decode_utf8(data)

@@ -1,7 +1,7 @@
 """Compressed files and zip archives, recognised by their first bytes or their name, unpacked in bounded memory.
 
-What is unpacked may be at most `FREE_BYTES` and a hundred times the packed size together. Texts hardly reach a
-tenth of that; a file that was made to exhaust memory is refused on the way.
+The unpacked size is limited to `FREE_BYTES` plus a hundred times the packed size. Texts hardly reach a tenth of it.
+A decompression bomb is detected before it exhausts memory.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from typing import Any, NamedTuple
 from charlm.errors import CorpusError
 from charlm.text.decoding import NotTextError
 
-__all__ = ["COMPRESSED", "Member", "unpacked"]
+__all__ = ["COMPRESSED", "Member", "unpack"]
 
 FREE_BYTES, MOST_TIMES = 64 * 2**20, 100
 _PIECE = 2**16
 _DICTIONARY_BYTES = 128 * 2**20  # xz -9 needs 65 MiB
 
-# by format: first bytes, and how a name ends
+# by format: first bytes, and file suffix
 _FORMATS = {
     "gzip": (rb"\x1f\x8b\x08", ".gz"),
     "bzip2": (rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)", ".bz2"),
@@ -37,9 +37,9 @@ _FORMATS = {
     "zip": (rb"PK(?:\x03\x04|\x05\x06)", ".zip"),
 }
 COMPRESSED = tuple(suffix for kind, (_, suffix) in _FORMATS.items() if kind != "zip")
-"""How names of compressed files end."""
+"""Suffixes of compressed files."""
 _TAR = rb".{257}ustar[\0 ]"
-# zip archives that are documents or programs, by a member that they have
+# zip archives that are documents or programs, by a member
 _DOCUMENTS = {
     "[Content_Types].xml": "an Office document",
     "mimetype": "an OpenDocument file or an e-book",
@@ -48,18 +48,18 @@ _DOCUMENTS = {
 
 
 class Member(NamedTuple):
-    """A file of an archive; a file that is in none has an empty name here."""
+    """A file of an archive; the name is empty for a file outside an archive."""
 
     name: str
     data: bytes
 
 
 class _DamagedError(Exception):
-    """A file is not what its first bytes or its name say."""
+    """A file does not have the format of its first bytes or its name."""
 
 
-def unpacked(data: bytes, name: str, suffix: str = "") -> Iterator[Member]:
-    """Yield what a file holds: itself, its content if it is compressed, or the files of a zip archive, sorted.
+def unpack(data: bytes, name: str, suffix: str = "") -> Iterator[Member]:
+    """Yield the contents of a file: the file itself, its unpacked content, or the files of a zip archive, sorted.
 
     Parameters
     ----------
@@ -67,14 +67,14 @@ def unpacked(data: bytes, name: str, suffix: str = "") -> Iterator[Member]:
     name : str
         For messages.
     suffix : str
-        How the file's name ends, which tells the format where the first bytes do not.
+        Of the file's name; gives the format if the first bytes do not.
 
     Raises
     ------
     NotTextError
         For a tar archive, and for a zip archive that is a document or a program.
     CorpusError
-        If it is damaged, encrypted, too large, or holds another archive.
+        If it is damaged, encrypted, too large, or contains another archive.
     """
     kind = _format(data) or next((kind for kind, (_, end) in _FORMATS.items() if suffix.lower() == end), None)
     if kind == "tar":
@@ -98,7 +98,7 @@ def unpacked(data: bytes, name: str, suffix: str = "") -> Iterator[Member]:
 
 
 def _format(data: bytes) -> str | None:
-    """Return the format that the first bytes tell."""
+    """Return the format by the first bytes; None if it is not packed."""
     if re.match(_TAR, data, re.DOTALL):
         return "tar"
     return next((kind for kind, (start, _) in _FORMATS.items() if re.match(start, data, re.DOTALL)), None)
@@ -113,7 +113,7 @@ def _too_large(name: str) -> CorpusError:
 
 
 def _joined(pieces: Iterable[bytes], name: str, *, most: int) -> bytes:
-    """Join the parts of what is unpacked; refuse too much of it."""
+    """Join unpacked pieces; raise an error above `most` bytes."""
     parts, size = [], 0
     for piece in pieces:
         size += len(piece)
@@ -127,11 +127,11 @@ def _joined(pieces: Iterable[bytes], name: str, *, most: int) -> bytes:
 
 
 def _pieces(kind: str, data: bytes) -> Iterator[bytes]:
-    """Unpack a compressed file part by part."""
+    """Unpack a compressed file piece by piece."""
     if kind == "gzip":
         return _read(gzip.GzipFile(fileobj=io.BytesIO(data)))
     if kind == "bzip2":
-        bz2 = import_module("bz2")  # a Python may have been built without it, and without lzma
+        bz2 = import_module("bz2")  # Python may be built without it, and without lzma
         return _frames(data, bz2.BZ2Decompressor, OSError)
     if kind == "zstandard":
         zstd = _zstandard()
@@ -148,7 +148,7 @@ def _zstandard() -> Any:
 
 
 def _read(file: Any) -> Iterator[bytes]:
-    """Read a file that unpacks itself to its end."""
+    """Read a decompressing file to its end."""
     try:
         with file:
             while piece := file.read(_PIECE):
@@ -158,29 +158,29 @@ def _read(file: Any) -> Iterator[bytes]:
 
 
 def _frames(data: bytes, decompressor: Callable[[], Any], damage: type[Exception]) -> Iterator[bytes]:
-    """Unpack the frames of a file one after the other; fed in parts, since each frame returns what it leaves."""
-    place = 0
-    while place < len(data):
-        unpack = decompressor()
-        while not unpack.eof:
-            part = data[place : place + _PIECE] if unpack.needs_input else b""
-            place += len(part)
-            if unpack.needs_input and not part:
+    """Unpack the frames of a file. The input is fed in parts, since a frame returns the bytes after its end."""
+    offset = 0
+    while offset < len(data):
+        frame = decompressor()
+        while not frame.eof:
+            part = data[offset : offset + _PIECE] if frame.needs_input else b""
+            offset += len(part)
+            if frame.needs_input and not part:
                 raise _DamagedError
             try:
-                yield unpack.decompress(part, _PIECE)
+                yield frame.decompress(part, _PIECE)
             except (damage, EOFError) as error:
                 raise _DamagedError(str(error)) from error
-        place -= len(unpack.unused_data)
-        while data[place : place + 4] == bytes(4):  # xz pads so between streams
-            place += 4
+        offset -= len(frame.unused_data)
+        while data[offset : offset + 4] == bytes(4):  # padding between xz streams
+            offset += 4
 
 
 # -- zip archives --
 
 
 def _zip_members(data: bytes, name: str) -> Iterator[Member]:
-    """Unpack the files of a zip archive, sorted like those of a folder, without hidden ones."""
+    """Unpack the files of a zip archive, sorted like the files of a folder, without hidden ones."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         everything = archive.infolist()
@@ -201,7 +201,7 @@ def _zip_members(data: bytes, name: str) -> Iterator[Member]:
             raise CorpusError(f"{member} is encrypted; unpack it")
         if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
             raise CorpusError(f"{member} is compressed by method {entry.compress_type}, not 8 (deflate); unpack it")
-        if entry.file_size > left:  # `zipfile` reads no more than that
+        if entry.file_size > left:  # `zipfile` reads no more
             raise _too_large(name)
         try:
             file = archive.open(entry)

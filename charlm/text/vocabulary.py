@@ -1,4 +1,4 @@
-"""The symbols that a model knows, and the ids it knows them by."""
+"""`Vocabulary`: the symbols of a model and their ids."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ __all__ = ["Vocabulary"]
 
 @dataclass(frozen=True, repr=False)
 class Vocabulary:
-    """An immutable two-way table of symbols and ids; two are equal if their symbols and settings are.
+    """An immutable bijection of symbols and ids; two are equal if their symbols and settings are.
 
     Parameters
     ----------
     unit : {"char", "byte", "grapheme"}
-        What a symbol is; see `charlm.text.units`.
+        See `charlm.text.units`.
     symbols : tuple of str or int
-        In id order; integers for bytes. ``<unk>`` and ``<stop>`` stand last, in this order and only where used.
+        In id order; integers for bytes. ``<unk>`` and ``<stop>`` are last, in this order and only if used.
     normalize : {"none", "NFC", "NFKC"}
-        Unicode normal form that a text is brought into first.
+        Unicode normal form of a text before encoding.
     lowercase : bool
-        Whether a text is lower-cased first.
+        Whether a text is lower-cased before encoding.
 
     Raises
     ------
     VocabularyError
-        For anything that cannot be a vocabulary: symbols and settings may come from a stranger's file.
+        For invalid symbols or settings, which may be untrusted input.
 
     Examples
     --------
@@ -76,9 +76,9 @@ class Vocabulary:
         ----------
         text : str
         unit, normalize, lowercase
-            As for the class.
+            As for `Vocabulary`.
         min_count : int
-            Symbols that occur less often are left out; above 1 the vocabulary has ``<unk>`` for them.
+            Symbols that occur less often are left out; above 1 the vocabulary has ``<unk>`` in their place.
         stop : bool
             Whether the vocabulary has ``<stop>``, which begins and ends documents.
 
@@ -106,7 +106,7 @@ class Vocabulary:
         return len(self.symbols)
 
     def __contains__(self, symbol: object) -> bool:
-        """Whether a text's symbol has an id of its own; special symbols are in no text."""
+        """Whether a symbol of a text has an id; special symbols are in no text."""
         return symbol in self._index
 
     def __repr__(self) -> str:
@@ -126,7 +126,7 @@ class Vocabulary:
 
     @cached_property
     def _table(self) -> NDArray[np.int32]:
-        """Id of each code up to the largest that is known, then -1, which stands for all above it."""
+        """Id of each code up to the largest known one, then -1 for all above it."""
         codes = [ord(s) if isinstance(s, str) else s for s in self._known]
         table = np.full(max(codes) + 2, -1, np.int32)
         table[codes] = np.arange(len(codes))
@@ -134,7 +134,7 @@ class Vocabulary:
 
     @cached_property
     def _pieces(self) -> list[str] | list[bytes]:
-        """What each id is decoded to; bytes where the unit is the byte."""
+        """Text of each id; bytes if the unit is the byte."""
         special: dict[str | int, str] = {UNKNOWN: "\N{REPLACEMENT CHARACTER}", STOP: ""}
         if self.unit == "byte":
             return [special[s].encode() if isinstance(s, str) else s.to_bytes(1, "big") for s in self.symbols]
@@ -142,12 +142,12 @@ class Vocabulary:
 
     @property
     def unknown_id(self) -> int | None:
-        """Id of ``<unk>``, None where there is none."""
+        """Id of ``<unk>``; None without one."""
         return len(self._known) if UNKNOWN in self._specials else None
 
     @property
     def stop_id(self) -> int | None:
-        """Id of ``<stop>``, None where there is none."""
+        """Id of ``<stop>``; None without one."""
         return len(self) - 1 if STOP in self._specials else None
 
     @property
@@ -156,18 +156,18 @@ class Vocabulary:
         return np.min_scalar_type(len(self) - 1)
 
     def prepare(self, text: str) -> str:
-        """Normalise and lower-case a text as this vocabulary's settings say."""
+        """Normalise and lower-case a text by the settings of this vocabulary."""
         return units.prepare(text, normalize=self.normalize, lowercase=self.lowercase)
 
     def encode(self, text: str, *, on_unknown: OnUnknown = "error") -> NDArray[np.unsignedinteger[Any]]:
-        """Turn a text into ids, after preparing it.
+        """Encode a text as ids, after `prepare`.
 
         Parameters
         ----------
         text : str
         on_unknown : {"error", "skip", "replace"}
-            What becomes of a symbol that has no id: an error, nothing, or ``<unk>`` (where there is none ``?``,
-            else a space).
+            Treatment of a symbol that has no id: an error, nothing, or replacement by ``<unk>`` (without one by
+            ``?``, else by a space).
 
         Returns
         -------
@@ -176,7 +176,7 @@ class Vocabulary:
         Raises
         ------
         VocabularyError
-            For an unknown symbol under "error", and under "replace" if there is nothing to replace it by.
+            For an unknown symbol under "error", and under "replace" without a replacement.
         """
         text = self.prepare(text)
         if self.unit == "grapheme":
@@ -194,61 +194,61 @@ class Vocabulary:
         return ids.astype(self.dtype)
 
     def _replacement(self, text: str, k: int, on_unknown: OnUnknown) -> int:
-        """Return the id for unknown symbols, the first of which is number `k` of a prepared text."""
+        """Return the id that replaces unknown symbols, the first of which is number `k` of a prepared text."""
         which = f"{units.describe(text, self.unit, k)} is not among this model's {len(self._known)}"
         if on_unknown == "error":
             raise VocabularyError(f'{which}; pass `on_unknown="skip" or "replace"`, or retrain')
         if self.unknown_id is not None:
             return self.unknown_id
         for symbol in "? ":
-            place = self._index.get(ord(symbol) if self.unit == "byte" else symbol)
-            if place is not None:
-                return place
+            symbol_id = self._index.get(ord(symbol) if self.unit == "byte" else symbol)
+            if symbol_id is not None:
+                return symbol_id
         raise VocabularyError(f"{which}, nor are '?' and ' ' to replace it; pass `on_unknown=\"skip\"`, or retrain")
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Turn ids into text: the exact inverse of `encode` on a prepared text.
+        """Decode ids to a text: the exact inverse of `encode` on a prepared text.
 
-        ``<unk>`` and bytes that are not UTF-8 become U+FFFD, ``<stop>`` becomes nothing.
+        ``<unk>`` and invalid UTF-8 become U+FFFD, ``<stop>`` becomes nothing.
 
         Raises
         ------
         VocabularyError
             For an id that is not from 0 to ``len(self) - 1``.
         """
-        places = np.fromiter(ids, np.int64)
-        outside = (places < 0) | (places >= len(self))
+        checked = np.fromiter(ids, np.int64)
+        outside = (checked < 0) | (checked >= len(self))
         if outside.any():
-            wrong = places[outside.argmax()]
+            wrong = checked[outside.argmax()]
             raise VocabularyError(f"id {wrong} is outside this vocabulary; its ids go from 0 to {len(self) - 1}")
-        pieces = [self._pieces[k] for k in places.tolist()]
+        pieces = [self._pieces[k] for k in checked.tolist()]
         return units.decode_utf8(b"".join(pieces)) if self.unit == "byte" else "".join(pieces)
 
     def decoder(self) -> units.StreamDecoder:
-        """Return a decoder that is fed one id after the other."""
+        """Return an incremental decoder."""
         return units.StreamDecoder(self._pieces)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the JSON form that checkpoints hold."""
+        """Return the JSON form that checkpoints store."""
         settings = {"normalize": self.normalize, "lowercase": self.lowercase}
         return {"unit": self.unit, "symbols": list(self.symbols), **settings}
 
     @classmethod
     def from_json(cls, data: object) -> Vocabulary:
-        """Rebuild a vocabulary from its JSON form, which may come from a stranger.
+        """Build a vocabulary from its JSON form, which may be untrusted input.
 
         Raises
         ------
         VocabularyError
-            If it is not the JSON form of any vocabulary.
+            If it is not the JSON form of a vocabulary.
         """
         if not isinstance(data, dict) or "unit" not in data or not isinstance(data.get("symbols"), list):
             raise VocabularyError(
                 f"{brief(data)} is not a vocabulary; it must be an object with a unit and a list of symbols"
             )
-        strange = set(data) - {"unit", "symbols", "normalize", "lowercase"}
-        if strange:
-            raise VocabularyError(f"a vocabulary has no {brief(strange)}; it was written by another version")
+        unexpected = set(data) - {"unit", "symbols", "normalize", "lowercase"}
+        if unexpected:
+            raise VocabularyError(f"a vocabulary has no {brief(unexpected)}; it was written by another version")
         return cls(
             data["unit"],
             tuple(data["symbols"]),

@@ -17,8 +17,8 @@ from itertools import pairwise
 import pytest
 
 from charlm.text.builtin import make_text
-from charlm.text.builtin.dice import Dice
-from charlm.text.builtin.page import WIDTH
+from charlm.text.builtin.line_breaking import WIDTH
+from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.builtin.skazki.cast import CALLS, choose_cast
 from charlm.text.builtin.skazki.grammar import CASES, Noun
 from charlm.text.builtin.skazki.living import BEASTS, ELDERS, FOES, HEROES
@@ -60,7 +60,7 @@ def paragraphs(tale: str) -> list[str]:
 
 def templates() -> Iterator[str]:
     yield from (template for rule in RULES.values() for template in rule)
-    yield from (fact for fact in choose_cast(Dice(0), {}).values() if isinstance(fact, str))
+    yield from (fact for fact in choose_cast(PortableGenerator(0), {}).values() if isinstance(fact, str))
     for plot in PLOTS:
         yield from plot.titles
         yield from (telling for beat in plot.beats for telling in beat)
@@ -75,7 +75,7 @@ def slots(template: str) -> set[str]:
 
 
 def test_every_slot_of_every_template_can_be_filled() -> None:
-    facts = choose_cast(Dice(0), {}).keys()
+    facts = choose_cast(PortableGenerator(0), {}).keys()
     for plot in PLOTS:
         for case in plot.cases:
             assert case.keys() == plot.cases[0].keys()
@@ -88,7 +88,7 @@ def test_every_slot_of_every_template_can_be_filled() -> None:
 
 def test_no_rule_and_no_fact_is_idle() -> None:
     used = set().union(*map(slots, templates()))
-    assert RULES.keys() | choose_cast(Dice(0), {}).keys() <= used
+    assert RULES.keys() | choose_cast(PortableGenerator(0), {}).keys() <= used
     for plot in PLOTS:
         assert plot.cases[0].keys() <= used
 
@@ -215,7 +215,7 @@ def test_a_tale_stays_with_its_people() -> None:
             named = {n.forms for n in group if re.search(rf"\b(?:{n.forms.replace(' ', '|')})\b", told)}
             assert len(named) <= 1
         assert len({call for call in CALLS if call in told}) <= 1
-    seeds = [choose_cast(Dice(seed), {}) for seed in range(300)]
+    seeds = [choose_cast(PortableGenerator(seed), {}) for seed in range(300)]
     assert len({str(cast["hero"]) for cast in seeds}) > 40
     assert all(len({str(cast[role]) for role in ("beast", "second", "third", "fourth")}) == 4 for cast in seeds)
 

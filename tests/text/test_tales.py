@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from charlm.text.builtin import make_text
-from charlm.text.builtin.dice import Dice
-from charlm.text.builtin.page import WIDTH
+from charlm.text.builtin.line_breaking import WIDTH
+from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.builtin.tales.cast import choose_cast
 from charlm.text.builtin.tales.plot import Plot
 from charlm.text.builtin.tales.plots import PLOTS
@@ -27,7 +27,7 @@ def paragraphs(tale: str) -> list[str]:
 
 
 def test_every_slot_of_every_template_can_be_filled() -> None:
-    facts = choose_cast(Dice(0), {}).keys()
+    facts = choose_cast(PortableGenerator(0), {}).keys()
     shared = [template for rule in RULES.values() for template in rule]
     for plot in PLOTS:
         for case in plot.cases:
@@ -106,13 +106,13 @@ def test_paragraphs_are_whole_and_quotes_are_closed() -> None:
 def test_a_tale_stays_with_its_people() -> None:
     seen: list[set[str]] = []
     for seed in range(20):
-        facts = choose_cast(Dice(seed), {"season": "winter"})
+        facts = choose_cast(PortableGenerator(seed), {"season": "winter"})
         assert facts["season"] == "winter"
         assert "Snow" in facts["sky"] or "frost" in facts["sky"] or "short" in facts["sky"]
         assert (facts["he"], facts["him"], facts["his"]) in {("she", "her", "her"), ("he", "him", "his")}
         seen.append({facts["hero"], facts["friend"], facts["elder"]})
-    everybody = set().union(*(choose_cast(Dice(seed), {}).values() for seed in range(500)))
-    heroes = {choose_cast(Dice(seed), {})["hero"] for seed in range(500)}
+    everybody = set().union(*(choose_cast(PortableGenerator(seed), {}).values() for seed in range(500)))
+    heroes = {choose_cast(PortableGenerator(seed), {})["hero"] for seed in range(500)}
     assert heroes <= everybody
     for tale in TALES[:200]:
         named = {name for name in heroes if re.search(rf"\b{name}\b", " ".join(paragraphs(tale)))}

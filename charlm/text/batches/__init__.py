@@ -1,16 +1,16 @@
-"""Batches: what a training step reads, named arrays over N streams; ids (T, N) of text, numbers (T, N, D).
+"""Batches: the input of a training step, named arrays over N streams; ids (T, N) of text, numbers (T, N, D).
 
 ===============================  =======================================================
-`SequentialBatches`              N contiguous streams, read side by side with carried state
-`RandomBatches`                  windows from anywhere, each from zero state
-`DocumentBatches`                texts that stand alone, each from zero state to its end
+`SequentialBatches`              N contiguous streams in parallel, with carried state
+`RandomBatches`                  windows at random positions, each from zero state
+`DocumentBatches`                independent texts, each from zero state to its end
 `MinCharRnnBatches`              one stream, with the cursor of min-char-rnn
-`PairBatches`                    pairs of sequences, padded, in batches of similar lengths
+`PairBatches`                    pairs of sequences, padded, bucketed by length
 ===============================  =======================================================
 
-The first two and min-char-rnn's read a text, ids (n,), or a series of numbers, (n, D): their targets are the inputs
-one step later. All five are `Batches`: where they are is a small value of JSON types, and from it they continue bit
-for bit.
+The first two and that of min-char-rnn read a text, ids (n,), or a series of numbers, (n, D): targets are the inputs
+one step later. All five are `Batches`: their cursor is a small value of JSON types, from which they resume bit for
+bit.
 """
 
 from __future__ import annotations

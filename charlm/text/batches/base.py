@@ -1,4 +1,4 @@
-"""What every kind of batches gives and takes."""
+"""`Batch` and `Batches`: the interface of all kinds of batches, and what they share."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ __all__ = [
     "Series",
     "check_size",
     "checked_series",
-    "first_reset",
-    "restored",
+    "initial_resets",
+    "stored_count",
     "text_batch",
     "text_shapes",
     "window_batch",
@@ -30,24 +30,24 @@ __all__ = [
 
 IdArray: TypeAlias = NDArray[np.integer[Any]]
 Series: TypeAlias = NDArray[np.number[Any]]
-"""A text as ids (n,), or numbers (n, D): D features at each of n steps."""
+"""A text as ids (n,), or a series of numbers (n, D)."""
 
 BatchShapes: TypeAlias = Mapping[str, tuple[tuple[int, ...], str]]
-"""Shape and dtype, as NumPy spells it, of each array of the largest batch; by name."""
+"""Shape and NumPy dtype string of each array of the largest batch, by name."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Batch:
-    """What a learner reads in one update: named arrays over N streams.
+    """The input of one update: named arrays over N streams.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray, each (T, N, …)
-        Of text: ``inputs`` and ``targets``, ids (T, N), and where a stream is to begin from zero state ``resets``
-        (T, N). Of numbers: the same, with ``inputs`` and ``targets`` (T, N, D). An array that has no time has a T
-        of 1.
+        Of text: ``inputs`` and ``targets``, ids (T, N), and optionally ``resets`` (T, N), True if a stream begins
+        from zero state. Of numbers: the same, with ``inputs`` and ``targets`` (T, N, D). An array without time has
+        a T of 1.
     counted : int
-        Predictions in it, over which a mean loss is a mean.
+        Number of predictions, the denominator of a mean loss.
     """
 
     arrays: Mapping[str, NDArray[Any]]
@@ -57,12 +57,12 @@ class Batch:
         return self.arrays[name]
 
     def get(self, name: str) -> NDArray[Any] | None:
-        """Return an array that may be missing."""
+        """Return an array, or None if there is none of this name."""
         return self.arrays.get(name)
 
 
 def text_batch(inputs: Series, targets: Series, resets: NDArray[np.bool_] | None = None) -> Batch:
-    """Return a batch of ids (T, N) that are read, the ids that follow them, and where states are zero.
+    """Return a batch of input ids (T, N), target ids and resets.
 
     Numbers are (T, N, D).
     """
@@ -77,17 +77,16 @@ def text_shapes(length: int, streams: int) -> BatchShapes:
 
 
 class Batches(Protocol):
-    """An endless sequence of batches that can be left and taken up again at any point.
+    """An endless sequence of batches with a cursor that can be stored and restored.
 
-    Chance comes from the generator that a kind of batches is given; whoever owns it stores its state beside
-    the batches' own.
+    The owner of the random generator stores its state beside the cursor.
 
     Attributes
     ----------
     streams, length : int
         N, and the largest T.
     lengths : tuple of int
-        Every T that a batch may have, in rising order; see `charlm.text.batches.lengths`.
+        Every possible T, in ascending order; see `charlm.text.batches.lengths`.
     """
 
     streams: int
@@ -100,15 +99,15 @@ class Batches(Protocol):
 
     @property
     def batches_per_epoch(self) -> int:
-        """Batches in the first pass over the ids; a pass begun within a batch counts whole.
+        """Batches in the first pass over the ids; a partial batch counts as one.
 
-        Where lengths are drawn, about so many.
+        The expected number for random lengths.
         """
         ...
 
     @property
     def epoch(self) -> float:
-        """Passes over the ids that are done, counting the last batch that was given out."""
+        """Finished passes over the ids, the last returned batch included."""
         ...
 
     def next(self) -> Batch:
@@ -116,22 +115,22 @@ class Batches(Protocol):
         ...
 
     def state(self) -> dict[str, Any]:
-        """Return where the batches are, in JSON types."""
+        """Return the cursor, of JSON types."""
         ...
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to where batches over the same ids with the same sizes were.
+        """Restore a cursor of batches over the same ids with the same sizes.
 
         Raises
         ------
         CheckpointError
-            If they can never have been there.
+            If it is invalid.
         """
         ...
 
 
 def checked_series(series: Series) -> Series:
-    """Return ids (n,) as they are, and numbers (n,) or (n, D) as (n, D).
+    """Check a series; return ids (n,) unchanged, and numbers (n,) or (n, D) as (n, D).
 
     Raises
     ------
@@ -160,7 +159,7 @@ def checked_series(series: Series) -> Series:
 
 
 def check_size(series: Series, streams: int, length: int, *, needed: int) -> None:
-    """Refuse windows that are empty, or that a series cannot fill.
+    """Raise an error for empty windows, or windows that a series cannot fill.
 
     Raises
     ------
@@ -176,8 +175,8 @@ def check_size(series: Series, streams: int, length: int, *, needed: int) -> Non
         )
 
 
-def first_reset(length: int, fresh: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return resets (T, N) that let the streams marked in `fresh` (N,) begin their window from zero state."""
+def initial_resets(length: int, fresh: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return resets (T, N) by which the streams marked in `fresh` (N,) begin their window from zero state."""
     resets = np.zeros((length, len(fresh)), np.bool_)
     resets[0] = fresh
     return resets
@@ -187,8 +186,8 @@ def window_batch(
     series: Series, starts: NDArray[np.intp], length: int, resets: NDArray[np.bool_] | None = None
 ) -> Batch:
     """Return the windows of a series that begin at ``starts`` (N,); targets are the inputs one step later."""
-    places = starts + np.arange(length + 1)[:, None]
-    window = np.asarray(series[places], dtype=np.intp if series.ndim == 1 else series.dtype)
+    indices = starts + np.arange(length + 1)[:, None]
+    window = np.asarray(series[indices], dtype=np.intp if series.ndim == 1 else series.dtype)
     return text_batch(window[:-1], window[1:], resets)
 
 
@@ -201,13 +200,13 @@ def window_shapes(series: Series, length: int, streams: int) -> BatchShapes:
     return {**shapes, "inputs": numbers, "targets": numbers}
 
 
-def restored(state: Mapping[str, Any], name: str, *, below: int | None = None) -> int:
-    """Read a count out of a stored state.
+def stored_count(state: Mapping[str, Any], name: str, *, below: int | None = None) -> int:
+    """Return a count of a stored cursor.
 
     Raises
     ------
     CheckpointError
-        If it is missing, no whole number, negative, or not below a bound.
+        If it is missing, not a whole number, negative, or not below the bound.
     """
     value = state.get(name) if isinstance(state, Mapping) else None
     if type(value) is not int or value < 0 or (below is not None and value >= below):

@@ -1,4 +1,4 @@
-"""Making text and windows fit: the part held out for validation, and windows no larger than the text."""
+"""The split for validation, and window sizes that a text can fill."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def split(series: NDArray[_Number], val_frac: float) -> tuple[NDArray[_Number], 
     Returns
     -------
     train, validation : ndarray
-        Views of the first ⌊(1−f)·n⌋ steps and of what follows them, which may be nothing.
+        Views of the first ⌊(1−f)·n⌋ steps and of the rest, which may be empty.
 
     Raises
     ------
@@ -37,7 +37,7 @@ def split(series: NDArray[_Number], val_frac: float) -> tuple[NDArray[_Number], 
     """
     if not 0 <= val_frac < 1:
         raise UsageError(f"`val_frac` is {val_frac}; it must be at least 0 and below 1")
-    # the fraction as it is written: in binary, 1 - 0.9 of ten is less than one
+    # the fraction as a decimal: in binary, (1 - 0.9) · 10 is less than 1
     border = math.floor((1 - Fraction(str(val_frac))) * len(series))
     return series[:border], series[border:]
 
@@ -48,19 +48,19 @@ def fit(n: int, streams: int, length: int) -> tuple[int, int]:
     Parameters
     ----------
     n : int
-        Symbols of the text; a window of T has T inputs and one more symbol as the last target.
+        Symbols of the text; a window has T inputs and one more symbol, the last target.
     streams, length : int
-        N and T as wished for, both at least 1.
+        Requested N and T, both at least 1.
 
     Returns
     -------
     streams, length : int
-        The largest that fit, neither above what was wished for.
+        The largest that fit, neither above the requested one.
 
     Raises
     ------
     CorpusError
-        If the text has no symbol that follows another.
+        If the text has fewer than two symbols.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Randomised truncation: a random length for each window."""
+"""Randomised truncation: a random length T for each window."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import numpy as np
 
 __all__ = ["MOST", "batches_of", "draw_length", "window_lengths"]
 
-MOST = 8  # a training loop keeps its arrays for each length, so there are few
+MOST = 8  # few, since a training loop stores arrays for each length
 
 
 def window_lengths(shortest: int, longest: int) -> tuple[int, ...]:
-    """Return the lengths that windows may have, in rising order: at most eight, evenly spaced, both ends included.
+    """Return the possible lengths of windows, ascending: at most eight, evenly spaced, both ends included.
 
-    Each is drawn with the same probability, once an update, for all streams. Their mean is exactly half of
-    ``shortest + longest``, which is how many characters a window has in expectation.
+    Each update draws one uniformly, for all streams. Their mean, the expected length of a window, is exactly
+    ``(shortest + longest) / 2``.
 
     Notes
     -----
-    A target at place t of its window is learnt from the t + 1 inputs before it and no further, so with T characters
-    a dependency over d reaches (T - d) / T of the targets. Drawing T lets some windows reach as far as the longest
-    does, while most updates cost less. Gradients are not reweighted by how likely they were to reach so far, as an
-    unbiased estimate would need [1]_: in expectation the gradient is the mean of those of the single lengths, each
-    still truncated. With a mean loss every window counts the same, so that a character of a short one counts more.
+    The gradient of a target at step t of its window depends on the t + 1 inputs before it. So with T characters a
+    dependency over d steps affects (T - d) / T of the targets. With a random T some gradients reach as far as with
+    the longest, while most updates cost less. Gradients are not reweighted by the probability of their reach, which
+    an unbiased estimate would need [1]_. The expected gradient is the mean of those of the single lengths, each
+    still truncated. With a mean loss every window has the same weight, so a character of a short one has more.
 
     References
     ----------
@@ -37,15 +37,15 @@ def window_lengths(shortest: int, longest: int) -> tuple[int, ...]:
     ((5, 6, 7), (32,))
     """
     steps = min(MOST, longest - shortest + 1) - 1
-    # seven steps never end at a half, so that rounding is symmetric and the mean stays in the middle
+    # with seven intervals no length ends in ½, so rounding is symmetric and preserves the mean
     return tuple(shortest + round(k * (longest - shortest) / max(1, steps)) for k in range(steps + 1))
 
 
 def draw_length(lengths: Sequence[int], rng: np.random.Generator) -> int:
-    """Draw one of the lengths; where there is only one, nothing is drawn."""
+    """Draw one of the lengths; a single one uses no random number."""
     return lengths[int(rng.integers(len(lengths)))] if len(lengths) > 1 else lengths[0]
 
 
 def batches_of(symbols: int, streams: int, lengths: Sequence[int]) -> int:
-    """Return how many batches hold so many targets, rounded up; in expectation where lengths are drawn."""
+    """Return the number of batches that hold so many targets, rounded up; the expected one for random lengths."""
     return -(-symbols * len(lengths) // (streams * sum(lengths)))

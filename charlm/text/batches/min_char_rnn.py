@@ -1,4 +1,4 @@
-"""The cursor of min-char-rnn."""
+"""`MinCharRnnBatches`: the data cursor of min-char-rnn."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from charlm.text.batches.base import (
     Series,
     check_size,
     checked_series,
-    first_reset,
-    restored,
+    initial_resets,
+    stored_count,
     window_batch,
     window_shapes,
 )
@@ -23,10 +23,10 @@ __all__ = ["MinCharRnnBatches"]
 
 
 class MinCharRnnBatches:
-    """One stream, read as the published program reads it.
+    """One stream, read as by the published program.
 
-    Position p moves on by T after each window; before a window, position and state go back to zero if
-    p + T + 1 ≥ n. So a last window that would end exactly with the text is never read.
+    Position p increases by T after each window. Before a window, position and state are reset to zero if
+    p + T + 1 ≥ n, so a window that ends exactly with the text is never read.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class MinCharRnnBatches:
     Raises
     ------
     CorpusError
-        If the text is shorter than a window and its last target, which the published program cannot read.
+        If the text is shorter than a window and its last target.
 
     References
     ----------
@@ -61,32 +61,32 @@ class MinCharRnnBatches:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Windows between two resets: as many as there are p = 0, T, 2T … with p + T + 1 < n, at least one."""
+        """Windows between two resets: the number of p = 0, T, 2T … with p + T + 1 < n, at least one."""
         n, T = len(self.series), self.length
         return max(1, len(range(0, n - T - 1, T)))
 
     @property
     def epoch(self) -> float:
-        """Passes done, in windows."""
+        """Finished passes, by windows."""
         return self.batches / self.batches_per_epoch
 
     def next(self) -> Batch:
         """Return the next window."""
         window = self.batches % self.batches_per_epoch
         self.batches += 1
-        resets = first_reset(self.length, np.ones(1, np.bool_)) if window == 0 else None
+        resets = initial_resets(self.length, np.ones(1, np.bool_)) if window == 0 else None
         return window_batch(self.series, np.array([window * self.length]), self.length, resets)
 
     def state(self) -> dict[str, Any]:
-        """Return the number of windows that were given out."""
+        """Return the number of windows returned so far."""
         return {"batches": self.batches}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to a stored place.
+        """Restore a cursor.
 
         Raises
         ------
         CheckpointError
-            If it is none.
+            If it is invalid.
         """
-        self.batches = restored(state, "batches")
+        self.batches = stored_count(state, "batches")

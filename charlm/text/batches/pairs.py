@@ -1,4 +1,4 @@
-"""Pairs of sequences: sources padded on the left, targets on the right, bucketed by length."""
+"""`PairBatches`: pairs of sequences, sources padded on the left, targets on the right, bucketed by length."""
 
 from __future__ import annotations
 
@@ -10,48 +10,47 @@ from numpy.typing import NDArray
 
 from charlm.config import OutputName
 from charlm.errors import CorpusError, UsageError
-from charlm.text.batches.base import Batch, BatchShapes, IdArray, restored
+from charlm.text.batches.base import Batch, BatchShapes, IdArray, stored_count
 from charlm.text.batches.lengths import MOST
 
 __all__ = ["PairBatches", "padded_lengths", "pair_batch"]
 
 
 class PairBatches:
-    """Pairs, pass after pass in another order, N in each batch and of similar lengths.
+    """Pairs in batches of N with similar lengths, every pass in another order.
 
     A batch has ``source`` ids (S, N), padded on the left, and ``source_lengths`` (1, N), and for
 
-    - text: ``inputs`` and ``targets`` (T, N), padded on the right, with ``mask`` (T, N), true where there is a
-      target; inputs begin with the stop symbol, targets end with it;
+    - text: ``inputs`` and ``targets`` (T, N), padded on the right, with ``mask`` (T, N), True for a target;
+      inputs begin with the stop symbol, targets end with it;
     - label: ``targets`` (1, N);
     - tags: ``targets`` (S, N), padded on the left as the source is, with ``mask`` (S, N).
 
     Padding is 0. `Batch.counted` is the number of targets.
 
-    S and T take few values each, `padded_lengths` of all pairs, since a training loop keeps its arrays for each.
-    A pass shuffles the pairs, sorts them by these two values, and divides them into batches, whose order is
-    shuffled. Every pair is in every pass. Where N does not divide the number of pairs, the pass is filled up with
-    random pairs, which are in it twice; where there are fewer pairs than N, each is in the only batch ⌊N/pairs⌋ or
-    ⌈N/pairs⌉ times.
+    S and T have few values, `padded_lengths` of all pairs, since a training loop stores arrays for each. A pass
+    shuffles the pairs, sorts them by S and T, splits them into batches and shuffles the batches. Every pair is in
+    every pass. If N does not divide the number of pairs, random pairs fill the last batch and are in the pass
+    twice. If there are fewer pairs than N, each is in the only batch ⌊N/pairs⌋ or ⌈N/pairs⌉ times.
 
     Parameters
     ----------
     sources : sequence of ndarray, each 1-D
-        Ids; one may be empty, except for tags.
+        Ids; a source may be empty, except for tags.
     targets : sequence of ndarray, each 1-D
-        Of text, ids without the stop symbol; of a label, its id alone; of tags, one id for each of the source.
+        Of text, ids without the stop symbol; of a label, its id; of tags, one id for each id of the source.
     output : {"text", "label", "tags"}
     streams : int
         N.
     rng : Generator
-        Draws one number a pass, from which its order follows.
+        Draws one number a pass, the seed of its order.
     stop_id : int, optional
-        Id of the stop symbol; for text alone.
+        Id of the stop symbol; for text only.
 
     Raises
     ------
     CorpusError
-        If there are no pairs, or targets do not suit the output.
+        If there are no pairs, or targets do not fit the output.
     """
 
     def __init__(
@@ -80,7 +79,7 @@ class PairBatches:
         self.lengths: tuple[int, ...] = tuple(np.unique(self._T).tolist())
         self.length = self.lengths[-1]
         self.batches = 0
-        self._shuffle(0)  # replaced by the first pass
+        self._shuffle(0)  # until the first pass begins
 
     def _check(self) -> None:
         expected = {"label": np.ones_like(self.sources.sizes), "tags": self.sources.sizes}.get(self.output)
@@ -110,43 +109,44 @@ class PairBatches:
 
     @property
     def epoch(self) -> float:
-        """Batches given out, over those of a pass."""
+        """Batches returned so far, over those of a pass."""
         return self.batches / self.batches_per_epoch
 
     def next(self) -> Batch:
         """Return the next batch."""
-        place = self.batches % self.batches_per_epoch
-        if place == 0:
+        k = self.batches % self.batches_per_epoch
+        if k == 0:
             self._shuffle(int(self.rng.integers(2**63)))
         self.batches += 1
-        pairs = self._order[place]
+        pairs = self._order[k]
         S, T = int(self._S[pairs].max()), int(self._T[pairs].max())
         return _batch(self.sources, self.targets, pairs, S, T, self.output)
 
     def _shuffle(self, seed: int) -> None:
-        """Divide the pairs into the batches of a pass, (batches, N)."""
+        """Split the pairs into the batches of a pass, (batches, N)."""
         self.seed = seed
         rng = np.random.default_rng(seed)
         order = np.resize(rng.permutation(len(self._S)), self.batches_per_epoch * self.streams)
         S, T = self._S[order], self._T[order]
-        # to and fro, so that neighbours of different S have like T; the sort is stable and leaves equals shuffled
-        to_and_fro = np.where(np.searchsorted(np.unique(self._S), S) % 2, -T, T)
-        batches = order[np.lexsort((to_and_fro, S))].reshape(-1, self.streams)
+        # T alternates in direction, so that neighbours with different S have similar T; the stable sort leaves
+        # equal pairs shuffled
+        alternating = np.where(np.searchsorted(np.unique(self._S), S) % 2, -T, T)
+        batches = order[np.lexsort((alternating, S))].reshape(-1, self.streams)
         self._order = batches[rng.permutation(len(batches))]
 
     def state(self) -> dict[str, Any]:
-        """Return how many batches were given out, and the pass's order as its seed."""
+        """Return the number of batches returned so far, and the seed of the pass's order."""
         return {"batches": self.batches, "seed": self.seed}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to a stored place.
+        """Restore a cursor.
 
         Raises
         ------
         CheckpointError
-            If it is none.
+            If it is invalid.
         """
-        batches, seed = restored(state, "batches"), restored(state, "seed", below=2**63)
+        batches, seed = stored_count(state, "batches"), stored_count(state, "seed", below=2**63)
         self.batches = batches
         self._shuffle(seed)
 
@@ -154,7 +154,7 @@ class PairBatches:
 def pair_batch(
     sources: Sequence[IdArray], targets: Sequence[IdArray], *, output: OutputName, stop_id: int | None = None
 ) -> Batch:
-    """Return all pairs as one batch, as `PairBatches` has them, padded to the longest."""
+    """Return all pairs as one batch in the form of `PairBatches`, padded to the longest."""
     x, y = _Ragged(sources), _Ragged(targets, stop_id if output == "text" else None)
     S, T = int(x.sizes.max(initial=1)), int(y.sizes.max(initial=1))
     return _batch(x, y, np.arange(len(sources)), S, T, output)
@@ -178,54 +178,54 @@ def _batch(
 
 
 class _Ragged:
-    """Sequences of several lengths, one after the other in memory; with a stop symbol before and after each."""
+    """A ragged array: sequences concatenated in memory, with an optional stop symbol before and after each."""
 
     def __init__(self, sequences: Sequence[IdArray], stop_id: int | None = None) -> None:
         between = np.array([] if stop_id is None else [stop_id], np.intp)
         parts = [part for sequence in sequences for part in (between, sequence)]
         self.sizes = np.array([len(sequence) + len(between) for sequence in sequences])
         self._starts = np.cumsum(self.sizes) - self.sizes
-        # the last id is a stop symbol or stands for padding
+        # the last id is a stop symbol or padding
         self._ids = np.concatenate([*parts, between if between.size else [0]]).astype(np.intp)
 
     def padded_left(self, which: NDArray[np.intp], length: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Return ids (length, N) of some sequences that end together, and where they are."""
+        """Return ids (length, N) of some sequences padded on the left, and their mask."""
         t = np.arange(length)[:, None] - (length - self.sizes[which])
         return self._at(which, t, t >= 0)
 
     def padded_right(
         self, which: NDArray[np.intp], length: int, later: int = 0
     ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        """Return ids (length, N) of sequences that begin together, or what follows each id, and where they are."""
+        """Return ids (length, N) of some sequences padded on the right, shifted by `later`, and their mask."""
         t = np.arange(length)[:, None] + np.zeros_like(which)
         return self._at(which, t + later, t < self.sizes[which])
 
     def _at(
-        self, which: NDArray[np.intp], t: NDArray[np.intp], there: NDArray[np.bool_]
+        self, which: NDArray[np.intp], t: NDArray[np.intp], mask: NDArray[np.bool_]
     ) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
-        ids = np.where(there, self._ids[np.where(there, self._starts[which] + t, 0)], 0)
-        return ids, there
+        ids = np.where(mask, self._ids[np.where(mask, self._starts[which] + t, 0)], 0)
+        return ids, mask
 
 
 def padded_lengths(sizes: NDArray[np.intp], most: int = MOST) -> NDArray[np.intp]:
-    """Return to which length each sequence is padded: at most so many lengths, with the least padding in all.
+    """Choose the padded length of each sequence: at most `most` lengths with the least total padding.
 
     Parameters
     ----------
     sizes : ndarray, shape (n,)
         Length of each sequence.
     most : int
-        Different lengths.
+        Number of different lengths.
 
     Returns
     -------
     ndarray, shape (n,)
-        At least 1, so that no array is empty.
+        Padded lengths, at least 1.
 
     Notes
     -----
-    With the sizes s₁ < s₂ < …, n₍ᵢ₎ of each, and c(j) the fewest symbols of the sequences up to sⱼ with k lengths,
-    c(j) = minᵢ c′(i) + sⱼ (nᵢ₊₁ + … + nⱼ), where c′ is the same for k − 1 lengths.
+    Dynamic programming over the sizes s₁ < s₂ < …, with nᵢ sequences of size sᵢ. The fewest symbols of the
+    sequences up to sⱼ with k lengths are c(j) = minᵢ c′(i) + sⱼ (nᵢ₊₁ + … + nⱼ), where c′ is c for k − 1 lengths.
 
     Examples
     --------
@@ -235,18 +235,18 @@ def padded_lengths(sizes: NDArray[np.intp], most: int = MOST) -> NDArray[np.intp
     size, where, counts = np.unique(np.maximum(sizes, 1), return_inverse=True, return_counts=True)
     if len(size) <= most:
         return size[where]
-    below = np.concatenate([[0], np.cumsum(counts)])  # sequences shorter than each size, and all
+    below = np.concatenate([[0], np.cumsum(counts)])  # number of sequences shorter than each size
     cost = np.concatenate([[0.0], np.full(len(size), np.inf)])
-    cuts = np.zeros((most, len(size) + 1), np.intp)
+    splits = np.zeros((most, len(size) + 1), np.intp)
     for k in range(most):
         before, cost = cost, np.zeros_like(cost)
         for j in range(1, len(size) + 1):
             through = before[:j] + size[j - 1] * (below[j] - below[:j])
-            cuts[k, j] = through.argmin()
-            cost[j] = through[cuts[k, j]]
+            splits[k, j] = through.argmin()
+            cost[j] = through[splits[k, j]]
     padded, end = np.empty_like(size), len(size)
     for k in reversed(range(most)):
-        begin = cuts[k, end]
+        begin = splits[k, end]
         padded[begin:end] = size[end - 1]
         end = begin
     return padded[where]

@@ -1,4 +1,4 @@
-"""Windows from anywhere in a text or a series of numbers, each from zero state."""
+"""`RandomBatches`: windows at random positions of a text or a series of numbers, each from zero state."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from charlm.text.batches.base import (
     Series,
     check_size,
     checked_series,
-    first_reset,
-    restored,
+    initial_resets,
+    stored_count,
     window_batch,
     window_shapes,
 )
@@ -24,7 +24,7 @@ __all__ = ["RandomBatches"]
 
 
 class RandomBatches:
-    """Windows that begin anywhere, drawn independently and with equal probability.
+    """Windows at random positions, independent and uniform.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ class RandomBatches:
     streams, length : int
         N and T.
     rng : Generator
-        Draws N places a batch, and before them its length if that is drawn.
+        Draws the length of a batch, if it is random, and then N positions.
     shortest : int, optional
-        Each batch's length is one of `window_lengths` from this to `length`, drawn; T when left out.
+        Smallest length of a batch; each is one of `window_lengths`, at random. By default all are T.
 
     Raises
     ------
@@ -54,7 +54,7 @@ class RandomBatches:
         self.length = length
         self.lengths = window_lengths(shortest or length, length)
         self.rng = rng
-        self.symbols = 0  # that each stream has read
+        self.symbols = 0  # read by each stream
 
     def shapes(self) -> BatchShapes:
         """Return the shapes of the largest batch."""
@@ -67,26 +67,26 @@ class RandomBatches:
 
     @property
     def epoch(self) -> float:
-        """Targets given out, over the targets that the text has."""
+        """Targets returned so far, over the targets of the text."""
         return self.symbols * self.streams / (len(self.series) - 1)
 
     def next(self) -> Batch:
-        """Return windows from N random places."""
+        """Return windows at N random positions."""
         T = draw_length(self.lengths, self.rng)
         starts = self.rng.integers(len(self.series) - T, size=self.streams, dtype=np.intp)
         self.symbols += T
-        return window_batch(self.series, starts, T, first_reset(T, np.ones(self.streams, np.bool_)))
+        return window_batch(self.series, starts, T, initial_resets(T, np.ones(self.streams, np.bool_)))
 
     def state(self) -> dict[str, Any]:
-        """Return how many symbols each stream has read; the places are the generator's."""
+        """Return the number of symbols read by each stream; the generator determines the positions."""
         return {"symbols": self.symbols}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Continue to count from a stored number.
+        """Restore the number of symbols.
 
         Raises
         ------
         CheckpointError
-            If it is none.
+            If it is invalid.
         """
-        self.symbols = restored(state, "symbols")
+        self.symbols = stored_count(state, "symbols")

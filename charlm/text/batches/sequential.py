@@ -1,4 +1,4 @@
-"""Contiguous streams that are read side by side: windows continue each other, and state is carried."""
+"""`SequentialBatches`: contiguous streams read in parallel, with state carried from window to window."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from charlm.text.batches.base import (
     Series,
     check_size,
     checked_series,
-    first_reset,
-    restored,
+    initial_resets,
+    stored_count,
     window_batch,
     window_shapes,
 )
@@ -25,30 +25,30 @@ __all__ = ["SequentialBatches"]
 
 
 class SequentialBatches:
-    """A text or a series of numbers in N equal streams, each read from front to back, pass after pass.
+    """A text or a series of numbers in N equal streams, each read from start to end in every pass.
 
-    Stream k holds ids k·L … k·L + L with L = ⌊(n−1)/N⌋: the last of its ids is only a target, and the first of
-    the next stream. In a series of numbers, a step takes the place of an id. State is zero at the start of each
-    pass. The first pass begins at offset 0 of every stream, a later one at a random offset below T; a remainder
-    below T is dropped. Where lengths are drawn, a window that the rest of a pass cannot fill takes the longest
-    length that it can, and what is dropped is below the shortest.
+    Stream k holds ids k·L … k·L + L with L = ⌊(n−1)/N⌋; its last id is only a target, and the first id of the next
+    stream. In a series of numbers, steps replace ids. State is zero at the start of each pass. The first pass
+    begins at offset 0 of every stream, a later one at a random offset below T; a remainder below T is dropped. With
+    random lengths, a window that the rest of a pass cannot fill has the longest length that fits, and a remainder
+    below the shortest is dropped.
 
     Parameters
     ----------
     series : ndarray, shape (n,) or (n, D)
-        Ids (n,); or numbers, float32 or float64, (n, D) or (n,) for one feature. May be memory-mapped: only
-        windows are read, and numbers once more, since all have to be finite.
+        Ids (n,); or numbers, float32 or float64, (n, D) or (n,) for one feature. May be memory-mapped: only windows
+        are read, and numbers once more to check that all are finite.
     streams, length : int
         N and T.
     rng : Generator
-        Draws the offset of each pass but the first, and each window's length and which streams begin it from zero
-        state where that is left to chance.
+        Draws the offset of each pass but the first, and if they are random, each window's length and the streams
+        that begin it from zero state.
     shortest : int, optional
-        Each window's length is one of `window_lengths` from this to `length`, drawn; T when left out.
+        Smallest length of a window; each is one of `window_lengths`, at random. By default all are T.
     random_offset : bool
-        Whether later passes move; if not, all passes are the same.
+        Whether later passes have an offset; otherwise all passes are equal.
     state_reset : float
-        Probability with which a stream continues from zero state at the start of a window.
+        Probability that a stream's state is reset to zero at the start of a window.
 
     Raises
     ------
@@ -86,7 +86,7 @@ class SequentialBatches:
         self.rng = rng
         self.state_reset = state_reset
         self.stream_length = (len(series) - 1) // streams
-        # an offset leaves at least one window to each pass
+        # with any offset, a pass has at least one window
         self.offsets = min(length, self.stream_length - length + 1) if random_offset else 1
         self.starts = np.arange(streams) * self.stream_length
         self._begin(passes=0, offset=0, read=0)
@@ -94,7 +94,7 @@ class SequentialBatches:
     def _begin(self, *, passes: int, offset: int, read: int) -> None:
         self.passes = passes
         self.offset = offset
-        self.read = read  # symbols of each stream, in this pass
+        self.read = read  # symbols of each stream in this pass
         self.readable = (self.stream_length - offset) // self.lengths[0] * self.lengths[0]
 
     def shapes(self) -> BatchShapes:
@@ -103,12 +103,12 @@ class SequentialBatches:
 
     @property
     def batches_per_epoch(self) -> int:
-        """Windows of the first pass; in expectation where lengths are drawn."""
+        """Windows of the first pass; the expected number for random lengths."""
         return self.stream_length * len(self.lengths) // sum(self.lengths)
 
     @property
     def epoch(self) -> float:
-        """Passes done, the running one as the share of what it can read."""
+        """Finished passes, plus the finished share of the current one."""
         return self.passes + min(1.0, self.read / self.readable)
 
     def next(self) -> Batch:
@@ -120,29 +120,29 @@ class SequentialBatches:
         T = draw_length(self.lengths, self.rng)
         if left < T:
             T = max(length for length in self.lengths if length <= left)
-        starts, fresh = self.starts + self.offset + self.read, self._fresh()
+        starts, fresh = self.starts + self.offset + self.read, self._zero_state_streams()
         self.read += T
-        return window_batch(self.series, starts, T, first_reset(T, fresh) if fresh.any() else None)
+        return window_batch(self.series, starts, T, initial_resets(T, fresh) if fresh.any() else None)
 
-    def _fresh(self) -> NDArray[np.bool_]:
-        """Return which streams (N,) begin a window from zero state."""
+    def _zero_state_streams(self) -> NDArray[np.bool_]:
+        """Return a mask (N,) of the streams that begin a window from zero state."""
         drawn = (
             self.rng.random(self.streams) < self.state_reset if self.state_reset else np.zeros(self.streams, bool)
         )
         return drawn | (self.read == 0)
 
     def state(self) -> dict[str, Any]:
-        """Return the pass, its offset, and how many symbols of it each stream has read."""
+        """Return the pass, its offset, and the symbols of it that each stream has read."""
         return {"passes": self.passes, "offset": self.offset, "read": self.read}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go to a stored place.
+        """Restore a cursor.
 
         Raises
         ------
         CheckpointError
-            If there is no such place in these ids.
+            If it is invalid for these ids.
         """
-        offset = restored(state, "offset", below=self.offsets)
-        read = restored(state, "read", below=self.stream_length - offset + 1)
-        self._begin(passes=restored(state, "passes"), offset=offset, read=read)
+        offset = stored_count(state, "offset", below=self.offsets)
+        read = stored_count(state, "read", below=self.stream_length - offset + 1)
+        self._begin(passes=stored_count(state, "passes"), offset=offset, read=read)

@@ -1,6 +1,6 @@
-"""The corpora that charlm makes itself: a real text, tales in two languages, and sources whose entropy is known.
+"""Built-in corpora: a real text, tales in two languages, and synthetic texts whose entropy is known.
 
-To add one: write a module with ``lines(dice)``, and ``entropy()`` if it can be computed, and enter it below.
+A new one is a module with ``lines(rng)``, and ``entropy()`` if it can be computed, and a line in the table below.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from charlm.config.checks import check_number
 from charlm.errors import CorpusError
 from charlm.text.builtin import brackets, dates, python_library, skazki, sums, tales
-from charlm.text.builtin.dice import Dice
 from charlm.text.builtin.entropy import Entropy
+from charlm.text.builtin.portable_generator import PortableGenerator
 
 __all__ = ["NAMES", "Entropy", "default_size", "describe", "make_text", "true_entropy"]
 
@@ -20,8 +20,8 @@ __all__ = ["NAMES", "Entropy", "default_size", "describe", "make_text", "true_en
 @dataclass(frozen=True, slots=True)
 class _Source:
     description: str
-    size: int  # characters, where none are asked for
-    lines: Callable[[Dice], Iterator[str]]
+    size: int  # characters by default
+    lines: Callable[[PortableGenerator], Iterator[str]]
     entropy: Callable[[], Entropy] | None = None
 
 
@@ -45,9 +45,9 @@ def make_text(name: str, *, size: int | None = None, seed: int = 0) -> str:
     name : str
         One of `NAMES`.
     size : int, optional
-        Characters: the text ends with the first line, or tale, that reaches it. Left out, `default_size`.
+        Characters: the text ends with the first line, or tale, that reaches it. By default `default_size`.
     seed : int
-        Same seed, same text, on every machine. ``python`` has no chance in it and heeds no seed.
+        The same seed gives the same text on every machine. ``python`` ignores it.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def make_text(name: str, *, size: int | None = None, seed: int = 0) -> str:
     UsageError
         For a size below 1 or a seed below 0.
     CorpusError
-        If there is no such corpus, or not so much of it.
+        If there is no such corpus, or it is shorter.
 
     Examples
     --------
@@ -72,7 +72,7 @@ def make_text(name: str, *, size: int | None = None, seed: int = 0) -> str:
     wanted = source.size if size is None else size
     made: list[str] = []
     characters = 0
-    for line in source.lines(Dice(seed)):
+    for line in source.lines(PortableGenerator(seed)):
         made.append(line)
         characters += len(line)
         if characters >= wanted:
@@ -83,7 +83,7 @@ def make_text(name: str, *, size: int | None = None, seed: int = 0) -> str:
 
 
 def true_entropy(name: str) -> Entropy | None:
-    """Return the exact entropy per character of a synthetic corpus; None where it cannot be computed.
+    """Return the exact entropy per character of a synthetic corpus; None if it cannot be computed.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def true_entropy(name: str) -> Entropy | None:
 
 
 def default_size(name: str) -> int:
-    """Return about how many characters `make_text` makes if it is not told.
+    """Return the approximate default length of `make_text`, in characters.
 
     Raises
     ------
@@ -106,7 +106,7 @@ def default_size(name: str) -> int:
 
 
 def describe(name: str) -> str:
-    """Say in one line what a corpus is.
+    """Return a description of a corpus, one line.
 
     Raises
     ------
@@ -118,7 +118,7 @@ def describe(name: str) -> str:
 
 def _source(name: str) -> _Source:
     if name not in _SOURCES:
-        from charlm.text.builtin.tasks import TASKS  # which are made of these modules
+        from charlm.text.builtin.tasks import TASKS  # here, since it imports these modules
 
         if name in TASKS:
             raise CorpusError(f"{name} is a built-in task of pairs, not a text; use `pairs` for it")

@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from itertools import accumulate
 
-from charlm.text.builtin.dice import Dice
 from charlm.text.builtin.entropy import Entropy, entropy_of
+from charlm.text.builtin.portable_generator import PortableGenerator
 
 __all__ = ["FIRST", "FORMS", "LAST", "MONTHS", "entropy", "letter", "lines", "newspaper", "slashes"]
 
 FIRST, LAST = date(1900, 1, 1), date(2099, 12, 31)
 
-# not from `calendar`, which follows the machine's language
+# not from `calendar`, which depends on the locale
 MONTHS = (
     "January",
     "February",
@@ -50,7 +50,7 @@ def slashes(day: date) -> str:
     return f"{day.day:02}/{day.month:02}/{day.year}"
 
 
-# no string is a date in two of these, so a line tells both its day and its form
+# no string is a date in two of these forms, so a line determines both its day and its form
 FORMS: tuple[tuple[float, Callable[[date], str]], ...] = (
     (0.4, _iso),
     (0.3, letter),
@@ -59,16 +59,16 @@ FORMS: tuple[tuple[float, Callable[[date], str]], ...] = (
 )
 
 
-def lines(dice: Dice) -> Iterator[str]:
+def lines(rng: PortableGenerator) -> Iterator[str]:
     """Yield dates without end, each with its newline."""
     days, first = _days(), FIRST.toordinal()
     bounds = list(accumulate(share for share, _ in FORMS))
-    bounds[-1] = 1.0  # rounding must leave no gap at the end
+    bounds[-1] = 1.0  # rounding may leave a gap
     choices = list(zip(bounds, (form for _, form in FORMS), strict=True))
     while True:
-        u = dice.uniform()
+        u = rng.uniform()
         form = next(form for bound, form in choices if u < bound)
-        yield form(date.fromordinal(first + dice.below(days))) + "\n"
+        yield form(date.fromordinal(first + rng.below(days))) + "\n"
 
 
 def _days() -> int:
@@ -78,8 +78,8 @@ def _days() -> int:
 def entropy() -> Entropy:
     """Return the entropy per character.
 
-    All days are equally likely, the forms are not, and a line tells both: ln(days) + H(forms) nats. The expected
-    length is counted over all days and forms.
+    Days are uniform, forms are not, and a line determines both: ln(days) + H(forms) nats. The expected length is
+    the mean over all days and forms.
     """
     days, first = _days(), FIRST.toordinal()
     length = 0.0

@@ -1,4 +1,4 @@
-"""The entropy of a source of lines, per character: what no causal model of its text can do better than."""
+"""The entropy per character of a source of lines: the lowest loss that a causal model of its text can reach."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Entropy:
 
 
 def entropy_of(probabilities: Iterable[float]) -> float:
-    """Return the entropy of a choice, in nats.
+    """Return the entropy of a distribution, in nats.
 
     Parameters
     ----------
     probabilities : iterable of float
-        Of every outcome; they sum to 1.
+        Of all outcomes; they sum to 1.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from charlm.errors import CorpusError
 
 __all__ = ["lines", "modules"]
 
-# tables, jokes and what a machine adds to its own
+# tables, jokes and modules of a single machine
 _LEFT_OUT = frozenset({"antigravity", "locale", "nturl2path", "sitecustomize", "this", "usercustomize"})
 
 
@@ -23,7 +23,7 @@ def modules() -> list[Path]:
     Raises
     ------
     CorpusError
-        If this Python came without its sources.
+        If this Python has no sources.
     """
     folder = Path(sysconfig.get_path("stdlib"))
     names = sorted(n for n in sys.stdlib_module_names - _LEFT_OUT if not n.startswith("_"))
@@ -39,7 +39,7 @@ def modules() -> list[Path]:
 def lines() -> Iterator[str]:
     """Yield the modules' lines, one module after another, each with its newline.
 
-    Modules with a character beyond ASCII, a handful, are left out: each would add symbols seen once or twice.
+    The few modules with a character beyond ASCII are left out: each would add symbols that occur once or twice.
 
     Raises
     ------
@@ -52,6 +52,6 @@ def lines() -> Iterator[str]:
         except OSError as error:
             raise CorpusError(f"cannot read {str(path)!r}: {error.strerror}; choose another corpus") from error
         if source.isascii():
-            # Python on Windows may bring its sources with CRLF
+            # sources may have CRLF on Windows
             text = source.decode("ascii").replace("\r\n", "\n")
             yield from (f"{line}\n" for line in text.removesuffix("\n").split("\n"))

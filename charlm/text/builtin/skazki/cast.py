@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.builtin.skazki.grammar import Noun
 from charlm.text.builtin.skazki.living import BEASTS, ELDERS, FOES, HEROES
 from charlm.text.builtin.skazki.things import FOODS, HOUSES, PLACES, THINGS
@@ -127,12 +127,12 @@ _SKILLS = (
 _FROM = {"в": "из", "на": "с"}
 
 
-def choose_cast(dice: Dice, fixed: Mapping[str, str]) -> dict[str, Role | str]:
+def choose_cast(rng: PortableGenerator, fixed: Mapping[str, str]) -> dict[str, Role | str]:
     """Choose everything that holds throughout a tale.
 
     Parameters
     ----------
-    dice : Dice
+    rng : PortableGenerator
     fixed : mapping
         Facts that the plot brings along.
 
@@ -144,29 +144,29 @@ def choose_cast(dice: Dice, fixed: Mapping[str, str]) -> dict[str, Role | str]:
         prepositions, ``village``, ``work``, ``rest``, ``call``, ``saying``, ``when``, ``sky``, ``sound``, what
         three of the animals can do and then do, ``second_can``, ``second_does`` …; and what is fixed.
     """
-    preposition = dice.pick(("в", "на"))
-    beasts = dice.shuffle(BEASTS)
-    skills = dice.shuffle(_SKILLS)
-    when, skies, sounds = dice.pick(_SEASONS)
+    preposition = rng.pick(("в", "на"))
+    beasts = rng.shuffle(BEASTS)
+    skills = rng.shuffle(_SKILLS)
+    when, skies, sounds = rng.pick(_SEASONS)
     return {
-        "hero": _role(dice, HEROES),
-        "elder": _role(dice, ELDERS),
-        "foe": _role(dice, FOES),
-        "beast": _role(dice, beasts[:1]),
-        "second": _role(dice, beasts[1:2]),
-        "third": _role(dice, beasts[2:3]),
-        "fourth": _role(dice, beasts[3:4]),
-        "thing": _role(dice, THINGS),
-        "food": _role(dice, FOODS),
-        "house": _role(dice, HOUSES),
-        "place": _role(dice, PLACES[preposition]),
+        "hero": _role(rng, HEROES),
+        "elder": _role(rng, ELDERS),
+        "foe": _role(rng, FOES),
+        "beast": _role(rng, beasts[:1]),
+        "second": _role(rng, beasts[1:2]),
+        "third": _role(rng, beasts[2:3]),
+        "fourth": _role(rng, beasts[3:4]),
+        "thing": _role(rng, THINGS),
+        "food": _role(rng, FOODS),
+        "house": _role(rng, HOUSES),
+        "place": _role(rng, PLACES[preposition]),
         "in": preposition,
         "from": _FROM[preposition],
-        "village": dice.pick(_VILLAGES),
-        "work": dice.pick(_WORKS),
-        "rest": dice.pick(_RESTS),
-        "call": dice.pick(CALLS),
-        "saying": dice.pick(_SAYINGS),
+        "village": rng.pick(_VILLAGES),
+        "work": rng.pick(_WORKS),
+        "rest": rng.pick(_RESTS),
+        "call": rng.pick(CALLS),
+        "saying": rng.pick(_SAYINGS),
         "second_can": skills[0][0],
         "second_does": skills[0][1],
         "third_can": skills[1][0],
@@ -174,12 +174,12 @@ def choose_cast(dice: Dice, fixed: Mapping[str, str]) -> dict[str, Role | str]:
         "fourth_can": skills[2][0],
         "fourth_does": skills[2][1],
         "when": when,
-        "sky": dice.pick(skies),
-        "sound": dice.pick(sounds),
+        "sky": rng.pick(skies),
+        "sound": rng.pick(sounds),
         **fixed,
     }
 
 
-def _role(dice: Dice, nouns: Sequence[Noun]) -> Role:
-    noun = dice.pick(nouns)
-    return Role(noun, dice.pick(noun.epithets.split()))
+def _role(rng: PortableGenerator, nouns: Sequence[Noun]) -> Role:
+    noun = rng.pick(nouns)
+    return Role(noun, rng.pick(noun.epithets.split()))

@@ -1,4 +1,4 @@
-"""How a tale is told: choose a cast and a plot, fill in the templates, break the lines.
+"""The generator of tales: choose a cast and a plot, fill in the templates, break the lines.
 
 A template holds slots in braces. A role is a noun with its adjective:
 
@@ -18,8 +18,8 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
-from charlm.text.builtin.dice import Dice
-from charlm.text.builtin.page import break_lines
+from charlm.text.builtin.line_breaking import break_lines
+from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.builtin.skazki.cast import Role, choose_cast
 from charlm.text.builtin.skazki.grammar import agree, decline
 from charlm.text.builtin.skazki.plots import PLOTS
@@ -36,30 +36,30 @@ _HARD_TO_SAY = re.compile(rf"\b(?:с(?= [сзшж][{_CONSONANTS}])|в(?= [вф][
 _BEFORE_VOWEL = re.compile(r"\bо(?= [аоуэи])", re.IGNORECASE)
 
 
-def lines(dice: Dice) -> Iterator[str]:
+def lines(rng: PortableGenerator) -> Iterator[str]:
     """Yield tales without end: a title in capitals, paragraphs, and two empty lines."""
     plots: list[Plot] = []
     while True:
         # every plot once, then every plot again in another order: no tale is like the one before
-        plots = plots or dice.shuffle(PLOTS)
-        yield _tale(plots.pop(), dice)
+        plots = plots or rng.shuffle(PLOTS)
+        yield _tale(plots.pop(), rng)
 
 
-def _tale(plot: Plot, dice: Dice) -> str:
-    facts = choose_cast(dice, dice.pick(plot.cases))
-    title = _polish(_tell(dice.pick(plot.titles), facts, dice)).upper()
-    story = _polish("\n\n".join(_tell(dice.pick(beat), facts, dice) for beat in plot.beats))
+def _tale(plot: Plot, rng: PortableGenerator) -> str:
+    facts = choose_cast(rng, rng.pick(plot.cases))
+    title = _polish(_tell(rng.pick(plot.titles), facts, rng)).upper()
+    story = _polish("\n\n".join(_tell(rng.pick(beat), facts, rng) for beat in plot.beats))
     return "\n\n".join((title, *map(break_lines, story.split("\n\n")))) + "\n\n\n"
 
 
-def _tell(template: str, facts: Mapping[str, Role | str], dice: Dice) -> str:
+def _tell(template: str, facts: Mapping[str, Role | str], rng: PortableGenerator) -> str:
     pieces = _pieces(template)
     told = [pieces[0]]
     for plus, slot, case, word, text in zip(*(pieces[k::5] for k in range(1, 6)), strict=True):
         name = slot[0].lower() + slot[1:]
-        fact = facts[name] if name in facts else dice.pick(RULES[name])
+        fact = facts[name] if name in facts else rng.pick(RULES[name])
         if isinstance(fact, str):
-            filled = _tell(fact, facts, dice)
+            filled = _tell(fact, facts, rng)
         elif word:
             filled = agree(word, fact.noun)
         else:
@@ -72,7 +72,7 @@ def _tell(template: str, facts: Mapping[str, Role | str], dice: Dice) -> str:
 
 @cache
 def _pieces(template: str) -> tuple[str, ...]:
-    """Cut a template into text, then plus, name, case, word and text again and again."""
+    """Cut a template into text, then plus, name, case, word and text repeatedly."""
     return tuple(_SLOT.split(template))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.portable_generator import PortableGenerator
 
 __all__ = ["choose_cast"]
 
@@ -153,12 +153,12 @@ _MEALS = (
 _GUESSES = ("teapot", "goose", "barrel", "broom", "pancake", "wheel", "snail", "drum", "turnip", "sneeze", "clock")
 
 
-def choose_cast(dice: Dice, fixed: Mapping[str, str]) -> dict[str, str]:
+def choose_cast(rng: PortableGenerator, fixed: Mapping[str, str]) -> dict[str, str]:
     """Choose a hero, an animal, an elder, a place and a season.
 
     Parameters
     ----------
-    dice : Dice
+    rng : PortableGenerator
     fixed : mapping
         Facts that the plot needs as they are. Only ``season`` decides about others.
 
@@ -170,19 +170,21 @@ def choose_cast(dice: Dice, fixed: Mapping[str, str]) -> dict[str, str]:
         ``sky`` and ``sound``; ``trait``, ``tree``, ``guess``, ``meal``; and what is fixed.
     """
     facts = {
-        **_person(dice, "hero", "", _GIRLS, _BOYS),
-        **_person(dice, "friend", "f", _CREATURES, _CREATURES),
-        **_person(dice, "elder", "e", _GRANDMOTHERS, _GRANDFATHERS),
+        **_person(rng, "hero", "", _GIRLS, _BOYS),
+        **_person(rng, "friend", "f", _CREATURES, _CREATURES),
+        **_person(rng, "elder", "e", _GRANDMOTHERS, _GRANDFATHERS),
     }
-    facts["trade"], facts["work"], facts["tools"] = dice.pick(_TRADES)
-    facts["season"] = fixed.get("season") or dice.pick(tuple(_SEASONS))
-    facts["sky"], facts["sound"] = map(dice.pick, _SEASONS[facts["season"]])
-    facts["village"], facts["setting"] = dice.pick(_VILLAGES), dice.pick(_SETTINGS)
-    facts["trait"], facts["tree"] = dice.pick(_TRAITS), dice.pick(_TREES)
-    facts["guess"], facts["meal"] = dice.pick(_GUESSES), dice.pick(_MEALS)
+    facts["trade"], facts["work"], facts["tools"] = rng.pick(_TRADES)
+    facts["season"] = fixed.get("season") or rng.pick(tuple(_SEASONS))
+    facts["sky"], facts["sound"] = map(rng.pick, _SEASONS[facts["season"]])
+    facts["village"], facts["setting"] = rng.pick(_VILLAGES), rng.pick(_SETTINGS)
+    facts["trait"], facts["tree"] = rng.pick(_TRAITS), rng.pick(_TREES)
+    facts["guess"], facts["meal"] = rng.pick(_GUESSES), rng.pick(_MEALS)
     return {**facts, **fixed}
 
 
-def _person(dice: Dice, role: str, letter: str, girls: tuple[str, ...], boys: tuple[str, ...]) -> dict[str, str]:
-    names, pronouns = (girls, _SHE) if dice.below(2) else (boys, _HE)
-    return {role: dice.pick(names), **{letter + case: word for case, word in pronouns.items()}}
+def _person(
+    rng: PortableGenerator, role: str, letter: str, girls: tuple[str, ...], boys: tuple[str, ...]
+) -> dict[str, str]:
+    names, pronouns = (girls, _SHE) if rng.below(2) else (boys, _HE)
+    return {role: rng.pick(names), **{letter + case: word for case, word in pronouns.items()}}

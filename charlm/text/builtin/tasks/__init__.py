@@ -1,6 +1,6 @@
-"""Tasks of pairs that charlm makes itself: a source and the target that a model is to make of it.
+"""Built-in tasks of pairs: sources, each with its target.
 
-To add one: write a function that draws pairs without end from a `Dice`, and enter it below.
+A new one is a function that yields pairs without end from a `PortableGenerator`, and a line in the table below.
 """
 
 from __future__ import annotations
@@ -11,28 +11,28 @@ from dataclasses import dataclass
 from charlm.config import OutputName
 from charlm.config.checks import check_number
 from charlm.errors import CorpusError
-from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.builtin.tasks import dates, languages, letters, numbers, words
 from charlm.text.pairs import Pair
 
 __all__ = ["MOST", "TASKS", "BuiltinTask", "pairs_of"]
 
-MOST = 100_000  # pairs of a task: each can make more, so that none is sought for long
+MOST = 100_000  # pairs of a task; all tasks have many more, so that new sources are found quickly
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltinTask:
-    """A task that is built in.
+    """A built-in task.
 
     Parameters
     ----------
     description : str
     output : {"text", "label", "tags"}
-        What its targets are.
+        Kind of the targets.
     minutes : float
         Recommended for training.
     count : int
-        Pairs, where none are asked for.
+        Pairs by default.
     draw : callable
         Yields pairs without end, some of them repeatedly.
     """
@@ -41,7 +41,7 @@ class BuiltinTask:
     output: OutputName
     minutes: float
     count: int
-    draw: Callable[[Dice], Iterator[Pair]]
+    draw: Callable[[PortableGenerator], Iterator[Pair]]
 
 
 TASKS = {
@@ -64,9 +64,9 @@ def pairs_of(name: str, count: int | None = None, seed: int = 0) -> list[Pair]:
     name : str
         One of `TASKS`.
     count : int, optional
-        Pairs, at most `MOST`. Left out, that of the task.
+        Pairs, at most `MOST`; by default that of the task.
     seed : int
-        Same seed, same pairs, on every machine; fewer of them are the first of more.
+        The same seed gives the same pairs on every machine; a smaller `count` gives the first of them.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def pairs_of(name: str, count: int | None = None, seed: int = 0) -> list[Pair]:
     task = TASKS[name]
     wanted = task.count if count is None else count
     made: dict[str, Pair] = {}
-    for pair in task.draw(Dice(seed)):
+    for pair in task.draw(PortableGenerator(seed)):
         made.setdefault(pair.source, pair)
         if len(made) == wanted:
             break

@@ -1,4 +1,4 @@
-"""``dates``: the days of two centuries in eight written forms, to be written as ISO 8601 has them."""
+"""``dates``: the days of two centuries in eight forms; the target is the ISO 8601 date."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from charlm.text.builtin.dates import FIRST, LAST, MONTHS, letter, newspaper, slashes
-from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.pairs import Pair
 
 __all__ = ["FORMS", "written"]
 
-# not from `calendar`, which follows the machine's language
+# not from `calendar`, which depends on the locale
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -53,9 +53,9 @@ FORMS: tuple[Callable[[date], str], ...] = (
 )
 
 
-def written(dice: Dice) -> Iterator[Pair]:
-    """Yield days in one of the forms, all equally likely."""
+def written(rng: PortableGenerator) -> Iterator[Pair]:
+    """Yield days in one of the forms, uniformly."""
     first, days = FIRST.toordinal(), (LAST - FIRST).days + 1
     while True:
-        day = date.fromordinal(first + dice.below(days))
-        yield Pair(dice.pick(FORMS)(day), day.isoformat())
+        day = date.fromordinal(first + rng.below(days))
+        yield Pair(rng.pick(FORMS)(day), day.isoformat())

@@ -1,10 +1,9 @@
-"""``languages``: words of four made-up languages, to be told apart by their sounds.
+"""``languages``: words of four made-up languages; the target is the language.
 
-A word is one to four syllables, and each syllable a consonant and a vowel of the language; a last consonant ends
-it, or none. All of these are drawn independently, and the languages are equally likely. A word can be divided into
-its sounds in one way alone, so its probability in a language is a product, and Bayes' rule gives the most likely
-language. That is right for 97.5 % of the words, and no model can be right more often: short words belong to several
-languages.
+A word has one to four syllables, each a consonant and a vowel of the language, and may end with a consonant. All
+are drawn independently, and the language uniformly. The division of a word into its sounds is unique, so its
+probability in a language is a product, and Bayes' rule gives the most likely language. This is right for 97.5 % of
+the words, the best that any model can reach: short words belong to several languages.
 """
 
 from __future__ import annotations
@@ -13,16 +12,16 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.pairs import Pair
 
 __all__ = ["LANGUAGES", "SYLLABLES", "Language", "most_likely", "probability", "spoken"]
 
-SYLLABLES = (1, 2, 2, 3, 3, 4)  # of a word, all equally likely
+SYLLABLES = (1, 2, 2, 3, 3, 4)  # of a word, uniformly
 
 
 class Language(NamedTuple):
-    """The sounds of a language, all equally likely; a sound that is more likely is listed repeatedly."""
+    """The sounds of a language, drawn uniformly; a more frequent sound is listed repeatedly."""
 
     consonants: Sequence[str]
     vowels: Sequence[str]
@@ -54,20 +53,18 @@ LANGUAGES = {
 _RUNS = re.compile(r"[aeiou]+|[^aeiou]+")
 
 
-def spoken(dice: Dice) -> Iterator[Pair]:
+def spoken(rng: PortableGenerator) -> Iterator[Pair]:
     """Yield words and their languages."""
     names = tuple(LANGUAGES)
     while True:
-        name = dice.pick(names)
+        name = rng.pick(names)
         language = LANGUAGES[name]
-        syllables = [
-            dice.pick(language.consonants) + dice.pick(language.vowels) for _ in range(dice.pick(SYLLABLES))
-        ]
-        yield Pair("".join(syllables) + dice.pick(language.endings), name)
+        syllables = [rng.pick(language.consonants) + rng.pick(language.vowels) for _ in range(rng.pick(SYLLABLES))]
+        yield Pair("".join(syllables) + rng.pick(language.endings), name)
 
 
 def probability(word: str, name: str) -> float:
-    """Return the probability that a word of a language is this one.
+    """Return the probability of a word in a language.
 
     Examples
     --------
@@ -84,7 +81,7 @@ def probability(word: str, name: str) -> float:
 
 
 def most_likely(word: str) -> str:
-    """Return the language that a word most probably belongs to, the first of equally likely ones."""
+    """Return the most likely language of a word; of equally likely ones, the first."""
     return max(LANGUAGES, key=lambda name: probability(word, name))
 
 

@@ -1,10 +1,10 @@
-"""``add`` and ``numbers``: sums to be worked out, and English words for numbers."""
+"""``add`` and ``numbers``: sums of two numbers, and English words for numbers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from charlm.text.builtin.dice import Dice
+from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.pairs import Pair
 
 __all__ = ["in_words", "spelt", "sums"]
@@ -35,17 +35,17 @@ _TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ni
 _DIGITS = 6
 
 
-def sums(dice: Dice) -> Iterator[Pair]:
+def sums(rng: PortableGenerator) -> Iterator[Pair]:
     """Yield sums of two numbers from 100 to 999."""
     while True:
-        a, b = 100 + dice.below(900), 100 + dice.below(900)
+        a, b = 100 + rng.below(900), 100 + rng.below(900)
         yield Pair(f"{a}+{b}", str(a + b))
 
 
-def spelt(dice: Dice) -> Iterator[Pair]:
-    """Yield numbers below a million; all counts of digits are drawn equally often, while there are new ones."""
+def spelt(rng: PortableGenerator) -> Iterator[Pair]:
+    """Yield numbers below a million; the number of digits is uniform."""
     while True:
-        number = dice.below(10 ** (1 + dice.below(_DIGITS)))
+        number = rng.below(10 ** (1 + rng.below(_DIGITS)))
         yield Pair(in_words(number), str(number))
 
 

@@ -1,16 +1,16 @@
-"""How a paragraph is laid out on a page."""
+"""Line breaking of paragraphs."""
 
 from __future__ import annotations
 
 __all__ = ["WIDTH", "break_lines"]
 
-# Lines are broken as on a page: it reads well everywhere, and a cell can learn to count where it is in the
-# line, as Karpathy, Johnson & Li (2015, arXiv:1506.02078) found
+# Short lines read well everywhere, and a cell can learn to count the position in a line, as Karpathy, Johnson & Li
+# (2015, arXiv:1506.02078) found
 WIDTH = 72
 
 
 def break_lines(paragraph: str) -> str:
-    """Break a paragraph at the last blank that fits (`textwrap` does the same, ten times slower).
+    """Break a paragraph at the last space that fits; `textwrap` does the same and is ten times slower.
 
     A dash stays on the line of the word before it: at the beginning of a line it would look like speech.
     """

@@ -1,4 +1,4 @@
-"""Chance for the makers of texts: the same seed gives the same draws on every machine and every NumPy."""
+"""`PortableGenerator`: random numbers that depend on the seed alone, not on the machine or NumPy's version."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     import numpy as np
 
-__all__ = ["Dice"]
+__all__ = ["PortableGenerator"]
 
 _Item = TypeVar("_Item")
 
 _BLOCK = 4096
 
 
-class Dice:
-    """A source of random choices.
+class PortableGenerator:
+    """A random generator whose stream is the same for every machine and version of NumPy.
 
     Parameters
     ----------
@@ -25,12 +25,12 @@ class Dice:
 
     Notes
     -----
-    NumPy promises that the raw stream of PCG64 never changes; it does not promise so for the methods of
-    ``Generator`` (NEP 19). Only the raw stream is read here.
+    NumPy keeps the raw stream of PCG64 for good, but not the streams of the methods of ``Generator`` (NEP 19). Only
+    the raw stream is read here.
     """
 
     def __init__(self, seed: int) -> None:
-        import numpy as np  # here, so that the names of the corpora can be listed without it
+        import numpy as np  # here, so that listing the names of the corpora does not import it
 
         self._next = _uniforms(np.random.PCG64(seed)).__next__
 
@@ -39,11 +39,11 @@ class Dice:
         return self._next()
 
     def below(self, n: int) -> int:
-        """Return a whole number from 0 to n − 1, each as likely as the others (to n·2⁻⁵³)."""
+        """Return a random whole number from 0 to n − 1, uniform to n·2⁻⁵³."""
         return int(self._next() * n)
 
     def pick(self, items: Sequence[_Item]) -> _Item:
-        """Return one of the items, each as likely as the others."""
+        """Return a random item, uniformly."""
         return items[int(self._next() * len(items))]
 
     def shuffle(self, items: Sequence[_Item]) -> list[_Item]:
