@@ -86,7 +86,7 @@ def pair_nats(
     for begin in range(0, len(known), AT_ONCE):
         sources, targets = zip(*known[begin : begin + AT_ONCE], strict=True)
         batch = pair_batch(sources, targets, output=model.config.output, stop_id=stop_id)
-        found, right = model.try_targets(batch)
+        found, right = model.score_targets(batch)
         if not np.isfinite(found).all():
             raise DivergedError.of_output()
         nats += float(found.sum())

@@ -9,7 +9,7 @@ from typing import Any
 
 from charlm.checkpoint import find_model, load_checkpoint
 from charlm.errors import UsageError
-from charlm.models.extension import extended, joined
+from charlm.models.extension import extended, union
 from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
@@ -91,7 +91,7 @@ def model_from(
     _refuse_contradictions(source, model.config, model_flags, SHAPE)
     _refuse_contradictions(source, model.vocabulary, vocabulary_flags, PREPARATION)
     preparation = {name: getattr(model.vocabulary, name) for name in PREPARATION}
-    vocabulary = joined(model.vocabulary, Vocabulary.from_text(text, **{**vocabulary_flags, **preparation}))
+    vocabulary = union(model.vocabulary, Vocabulary.from_text(text, **{**vocabulary_flags, **preparation}))
     config = dataclasses.replace(model.config, **model_flags)
     start = extended(CharModel.from_tensors(config, model.vocabulary, model.tensors()), vocabulary, seed=seed)
     new_symbols = len(vocabulary) - len(model.vocabulary)

@@ -11,7 +11,7 @@ __all__ = ["check_choice", "check_number"]
 
 
 def check_choice(name: str, value: object, choices: object) -> None:
-    """Refuse a value that is not a name in a `Literal`.
+    """Raise an error for a value that is not a name in a `Literal`.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def check_number(
     below: bool = False,
     whole: bool = False,
 ) -> None:
-    """Refuse a number outside ``[low, high]``; `above` and `below` exclude the bounds. None passes.
+    """Raise an error for a number outside ``[low, high]``; `above` and `below` exclude the bounds. None is valid.
 
     Raises
     ------

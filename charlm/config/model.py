@@ -38,7 +38,7 @@ class ModelConfig:
     gru_reset : {"after", "before"}
         Place of a GRU's reset gate: after the recurrent product (PyTorch) or before it (Cho et al. 2014).
     init : {"uniform", "min-char-rnn"}
-        Start weights: uniform in ±1/√H, or ±1 for one-hot input, and forget-gate bias 1; or 0.01·N(0, 1) and zero
+        Initial weights: uniform in ±1/√H, or ±1 for one-hot input, and forget-gate bias 1; or 0.01·N(0, 1) and zero
         biases.
     dtype : {"float32", "float64"}
         Precision of weights and arithmetic.

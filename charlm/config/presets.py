@@ -1,4 +1,4 @@
-"""Named starting points: sizes, rates and budgets that learn well, found by experiment.
+"""Presets: named settings, sizes, rates and budgets that learn well, found by experiment.
 
 =============  =======================================================================================
 quick          half a minute
@@ -56,7 +56,7 @@ _LEARNING = {
     "seq_length": 32,
     "state_reset": 0.01,
 }
-# From three passes on, fewer updates on longer windows learn better than many on short ones.
+# From three passes on, fewer updates on longer windows learn better than more on short ones.
 _LONGER = {**_LEARNING, "seq_length": 64, "state_reset": 0.02}
 
 PRESETS: dict[str, Settings] = {
@@ -103,7 +103,7 @@ PRESETS: dict[str, Settings] = {
 }
 
 
-# Adam, since plateaus of minutes lie on the way to some targets, and Adagrad's steps are short by then.
+# Adam: some targets have plateaus of minutes, after which Adagrad's steps are too short.
 _PAIRS: dict[str, Settings] = {
     name: Settings(
         name,
@@ -127,8 +127,8 @@ _PAIRS: dict[str, Settings] = {
 }
 
 
-# A label tells little of its source, so a small model soon knows all pairs by heart. Languages of surnames, 5,000
-# updates: 80.3 % right without, 81.9 % with these, and the validation loss hardly rises again.
+# A label has little information, so a small model soon memorises all pairs. Languages of surnames, 5,000 updates:
+# 80.3 % right without, 81.9 % with these, and the validation loss hardly rises again.
 _OF_LABELS: dict[str, float] = {"dropout": 0.5, "weight_drop": 0.5}
 
 
@@ -139,7 +139,7 @@ def pair_settings(
     *,
     output: OutputName = "text",
 ) -> Settings:
-    """Return what a preset says for learning from pairs, with a given budget in place of its own.
+    """Return the settings of a preset for pairs, with a given budget in place of its own.
 
     Parameters
     ----------
@@ -148,7 +148,7 @@ def pair_settings(
     budget : mapping
         As for `preset_settings`.
     recommended : float, optional
-        Minutes that ``auto`` takes where no budget is given.
+        Minutes that ``auto`` takes without a given budget.
     output : {"text", "label", "tags"}
 
     Raises

@@ -21,7 +21,7 @@ class SeriesConfig:
     Parameters
     ----------
     features : int
-        Numbers D at each step, which are read and predicted.
+        Features D, the numbers at each step.
     cell : {"rnn", "lstm", "gru"}
         Kind of recurrent cell.
     hidden_size : int

@@ -66,7 +66,7 @@ class TrainConfig:
     save_minutes : float
         Minutes after a save at which the run is saved again; 0 for never.
     seed : int
-        Fixes start weights, offsets, windows and dropout masks.
+        Seed of initial weights, offsets, windows and dropout masks.
     loss_reduction : {"mean", "sum"}
         Whether the gradient is that of the mean or of the sum over a window's targets.
     shards : int, optional

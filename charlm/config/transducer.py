@@ -11,7 +11,7 @@ from charlm.errors import UsageError
 
 __all__ = ["LONGEST_OUTPUT", "OutputName", "TransducerConfig"]
 
-LONGEST_OUTPUT = 200  # symbols, unless other numbers are asked for
+LONGEST_OUTPUT = 200  # symbols by default
 OutputName: TypeAlias = Literal["text", "label", "tags"]
 
 
@@ -34,7 +34,7 @@ class TransducerConfig:
     bidirectional : bool
         Whether the encoder reads the source in both directions.
     attention : bool, optional
-        Whether the decoder attends to every symbol of the source; for output text only, where it is the default.
+        Whether the decoder attends to every symbol of the source; for output text only, there by default True.
     dropout : float
         Probability that an activation is dropped while training, between layers and before the head.
     variational : bool

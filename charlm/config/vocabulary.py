@@ -1,4 +1,4 @@
-"""The choices of decoding bytes to text and of splitting text into symbols, by name."""
+"""Names of the choices for decoding bytes and splitting text into symbols."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def send_model(stream: IO[bytes], model: CharModel) -> None:
 def _received_model(stream: IO[bytes]) -> CharModel:
     message = json.loads(stream.readline())
     config = from_mapping(ModelConfig, message["model"])
-    model = CharModel.bare(config, Vocabulary.from_json(message["vocabulary"]))
+    model = CharModel.with_zero_weights(config, Vocabulary.from_json(message["vocabulary"]))
     model.params.value[:] = np.frombuffer(stream.read(model.params.value.nbytes), model.params.dtype)
     return model
 

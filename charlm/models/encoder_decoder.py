@@ -1,17 +1,18 @@
-"""`EncoderDecoder`: the layers of a transducer. An encoder reads the source; a decoder or a head makes the target.
+"""`EncoderDecoder`: the layers of a transducer, an encoder of the source and a decoder or a head for the target.
 
 ::
 
     encoder          h_s, state = layers over the source, in both directions if bidirectional
     output text      decoder from the encoder's final state: h_t over <stop> and the target's symbols so far
-                     with attention h_t ← tanh(W [h_t; c_t] + b), c_t a mean of all h_s (`charlm.nn.luong`)
+                     with attention h_t ← tanh(W [h_t; c_t] + b), c_t a weighted mean of all h_s (`charlm.nn.luong`)
                      p(target_t) = softmax(W h_t + b); the target ends with <stop>
     output label     p(label) = softmax(W h + b), h the top layer's final state
     output tags      p(tag_s) = softmax(W h_s + b)
 
-In training the decoder reads the target itself (teacher forcing), so that all of its steps are one window. Sources
-are padded on the left, so that the final state of every stream is that of the last step; targets on the right, with
-a mask. The directions of a bidirectional layer have H/2 units each; their states, concatenated, start the decoder.
+In training the decoder reads the target itself (teacher forcing), so all of its steps are one window. Sources are
+padded on the left, so the last step has the final state of every stream; targets are padded on the right, with a
+mask. Each direction of a bidirectional layer has H/2 units; their concatenated states are the decoder's initial
+state.
 
 References
 ----------
@@ -61,7 +62,7 @@ class Encoded:
     mask : ndarray of bool, shape (S, N)
         True within the sources.
     state : State
-        The decoder's start state, of arrays (N, H).
+        The decoder's initial state, of arrays (N, H).
     """
 
     h: FloatArray
@@ -95,7 +96,7 @@ class EncoderDecoder:
     sources, targets : int
         Symbols of the source; symbols, tags or labels of the target.
     seed : int
-        Fixes the start weights.
+        Seed of the initial weights.
     params : ParameterStore, optional
         A store that holds the weights, whatever the seed; by default a new one.
     """
@@ -163,18 +164,18 @@ class EncoderDecoder:
         else:
             h = h_source if self.config.output == "tags" else start[-1][0][None]
         if rng is not None:
-            h, undrop = self.dropout.forward(h, rng, workspace=ws)
+            h, backprop_dropout = self.dropout.forward(h, rng, workspace=ws)
         logits, backprop_head = self.head.forward(h, workspace=ws)
 
         @once
         def backprop(dlogits: FloatArray) -> None:
             dh = backprop_head(dlogits)
             if rng is not None:
-                dh = undrop(dh)
+                dh = backprop_dropout(dh)
             if self.config.output == "tags":
                 backprop_encoder(dh)
                 return
-            dsource = ws.get((self, "no dsource", h_source.shape), lambda: np.zeros_like(h_source))
+            dsource = ws.get((self, "zero dsource", h_source.shape), lambda: np.zeros_like(h_source))
             if self.decoder is None:
                 dstart = map_state(np.zeros_like, start)
                 dstart[-1][0][...] = dh[0]
@@ -216,7 +217,7 @@ class EncoderDecoder:
         Parameters
         ----------
         encoded : Encoded
-            Sources, with the start state of the decoder. Its first input is the stop symbol.
+            Sources, with the initial state of the decoder. Its first input is the stop symbol.
 
         Returns
         -------
@@ -254,7 +255,7 @@ def _concatenated(layer: Any) -> Any:
 
 
 def _split(dlayer: Any, layer: Any) -> Any:
-    """Return the gradient of an encoder's state, with its directions as in `layer`, from that of the decoder's."""
+    """Split the gradient of the decoder's initial state by the directions of an encoder layer's state."""
     if not isinstance(layer, BidirectionalState):
         return dlayer
     halves = zip(*(np.split(part, 2, axis=1) for part in dlayer), strict=True)

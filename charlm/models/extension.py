@@ -22,25 +22,25 @@ from charlm.models.learner import check_kind
 from charlm.text.symbols import STOP, UNKNOWN
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["extended", "joined"]
+__all__ = ["extended", "union"]
 
 SETTINGS = ("unit", "normalize", "lowercase")
 
 
-def joined(first: Vocabulary, second: Vocabulary) -> Vocabulary:
+def union(first: Vocabulary, second: Vocabulary) -> Vocabulary:
     """Return the union of two vocabularies, special symbols included.
 
     Raises
     ------
     UsageError
-        If their units or their preparation of texts differ.
+        If their units, normalisation or lower-casing differ.
 
     Examples
     --------
-    >>> joined(Vocabulary.from_text("ace"), Vocabulary.from_text("abc", stop=True)).symbols
+    >>> union(Vocabulary.from_text("ace"), Vocabulary.from_text("abc", stop=True)).symbols
     ('a', 'b', 'c', 'e', '<stop>')
     """
-    _check_alike(first, second)
+    _check_settings(first, second)
     specials = [s for s in (UNKNOWN, STOP) if s in first.symbols or s in second.symbols]
     known = sorted({*first.symbols, *second.symbols} - {*specials}, key=_order)
     return Vocabulary(first.unit, (*known, *specials), normalize=first.normalize, lowercase=first.lowercase)
@@ -49,17 +49,17 @@ def joined(first: Vocabulary, second: Vocabulary) -> Vocabulary:
 def extended(model: CharModel, vocabulary: Vocabulary, *, seed: int = 0) -> CharModel:
     """Return a copy of a model over a larger vocabulary.
 
-    On texts of the old symbols it gives the old probabilities, scaled down by the probability of the new symbols.
-    Without new symbols its weights have the same bits.
+    On texts of the old symbols, its probabilities are the old ones, scaled by one minus the probability of the new
+    symbols. Without new symbols its weights have the same bits.
 
     Parameters
     ----------
     model : CharModel
         Unchanged.
     vocabulary : Vocabulary
-        Contains all of the model's symbols; for example from `joined`.
+        Contains all of the model's symbols; for example from `union`.
     seed : int
-        Fixes the input weights of new symbols.
+        Seed of the input weights of new symbols.
 
     Returns
     -------
@@ -68,37 +68,37 @@ def extended(model: CharModel, vocabulary: Vocabulary, *, seed: int = 0) -> Char
     Raises
     ------
     UsageError
-        If the model is of another kind, or the vocabulary lacks one of its symbols, or its unit or its preparation
-        of texts differs.
+        If the model is of another kind, or the vocabulary lacks one of its symbols, or its unit, normalisation or
+        lower-casing differs.
 
     References
     ----------
     .. [1] Hewitt (2021), "Initializing New Word Embeddings for Pretrained Language Models".
     """
     check_kind(model, CharModel)
-    _check_alike(model.vocabulary, vocabulary)
+    _check_settings(model.vocabulary, vocabulary)
     ids = {symbol: k for k, symbol in enumerate(vocabulary.symbols)}
     lacking = [symbol for symbol in model.vocabulary.symbols if symbol not in ids]
     if lacking:
         raise UsageError(
             f"the vocabulary lacks {lacking[0]!r}, which the model knows; give one with all its symbols"
         )
-    places = np.array([ids[symbol] for symbol in model.vocabulary.symbols])
-    fresh = CharModel(model.config, vocabulary, seed=seed)
+    new_ids = np.array([ids[symbol] for symbol in model.vocabulary.symbols])
+    larger = CharModel(model.config, vocabulary, seed=seed)
     by_symbol = "layers.0.W_x" if model.embedding is None else "embedding.W"  # (…, V): a symbol is a column
     for name, old in model.tensors().items():
-        new = fresh.params[name]
+        new = larger.params[name]
         if name.startswith("head."):  # (V, …): a symbol is a row
             new[...] = old.mean(axis=0, dtype=np.float64)
-            new[places] = old
+            new[new_ids] = old
         elif name == by_symbol:
-            new[:, places] = old
+            new[:, new_ids] = old
         else:
             new[...] = old
-    return fresh
+    return larger
 
 
-def _check_alike(first: Vocabulary, second: Vocabulary) -> None:
+def _check_settings(first: Vocabulary, second: Vocabulary) -> None:
     for name in SETTINGS:
         ours, theirs = getattr(first, name), getattr(second, name)
         if ours != theirs:

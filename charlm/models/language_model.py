@@ -30,16 +30,16 @@ class CharModel(Network):
     ----------
     config : ModelConfig
     vocabulary : Vocabulary
-        The symbols it reads and writes.
+        Symbols of inputs and outputs.
     seed : int
-        Fixes the start weights.
+        Seed of the initial weights.
     params : ParameterStore, optional
         A store that holds the weights, whatever the seed; by default a new one.
 
     Attributes
     ----------
     params : ParameterStore
-        All weights, under their names in checkpoints.
+        All weights by their names in checkpoints.
     """
 
     kind: ClassVar[str] = "language model"
@@ -56,7 +56,7 @@ class CharModel(Network):
         return f"CharModel({c.cell} {size}, {len(self.vocabulary)} symbols, {self.params.value.size:,} parameters)"
 
     @classmethod
-    def bare(cls, config: ModelConfig, vocabulary: Vocabulary) -> CharModel:
+    def with_zero_weights(cls, config: ModelConfig, vocabulary: Vocabulary) -> CharModel:
         """Return a model whose weights are all zero."""
         shapes = parameter_shapes(config, len(vocabulary))
         return cls(config, vocabulary, params=ParameterStore(shapes, config.dtype))
@@ -81,7 +81,9 @@ class CharModel(Network):
         """
         config = from_mapping(ModelConfig, description["model"])
         vocabulary = Vocabulary.from_json(description["vocabulary"])
-        return cls.bare(config, vocabulary) if params is None else cls(config, vocabulary, params=params)
+        return (
+            cls.with_zero_weights(config, vocabulary) if params is None else cls(config, vocabulary, params=params)
+        )
 
     def loss(
         self,
@@ -101,7 +103,7 @@ class CharModel(Network):
         batch : Batch
             ``inputs`` and ``targets``, ids (T, N), and ``resets``, from `charlm.text.batches.text_batch`.
         state : State, optional
-            Carried over from the window before; zero when left out.
+            State after the window before; by default zero.
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it no activation is dropped.
         weight_rng : numpy.random.Generator, optional
@@ -129,7 +131,7 @@ class CharModel(Network):
             batch["inputs"], state, resets=batch.get("resets"), rng=rng, weight_rng=weight_rng, workspace=ws
         )
         if rng is not None:
-            h, undrop = self.dropout.forward(h, rng, workspace=ws)
+            h, backprop_dropout = self.dropout.forward(h, rng, workspace=ws)
         logits, backprop_head = self.head.forward(h, workspace=ws)
         loss, backprop_loss = cross_entropy(
             logits, batch["targets"], reduction=reduction, scale=scale, overwrite=True
@@ -138,7 +140,7 @@ class CharModel(Network):
         @once
         def backprop() -> State:
             dh = backprop_head(backprop_loss())
-            return backprop_h(dh if rng is None else undrop(dh))
+            return backprop_h(dh if rng is None else backprop_dropout(dh))
 
         return loss, state, backprop
 
@@ -164,7 +166,7 @@ class CharModel(Network):
         for name, shape in shapes.items():
             if tensors[name].shape != shape:
                 raise CheckpointError(f"tensor {name} has shape {tensors[name].shape}; this model needs {shape}")
-        model = cls.bare(config, vocabulary)
+        model = cls.with_zero_weights(config, vocabulary)
         for name, tensor in tensors.items():
             model.params[name][...] = tensor
         return model

@@ -13,22 +13,22 @@ from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import StackState
 from charlm.text.batches.base import Batch
 
-__all__ = ["Learner", "LearnerT", "State", "check_kind", "twin"]
+__all__ = ["Learner", "LearnerT", "State", "check_kind", "with_params"]
 
 State: TypeAlias = StackState
-"""The state of N streams: a state for each layer, of arrays (N, H); () for none. A value."""
+"""The state of N streams, a value: a state for each layer, of arrays (N, H); () for none."""
 
 
 class Learner(Protocol):
     """A model that learns from batches.
 
     The trainer, its ranks and the checkpoints call these methods and no others. `charlm.train` trains any class
-    that has them, with its own `charlm.training.task.Task`; worker processes import its module by name.
+    that has them, with its own `charlm.training.task.Task`. Worker processes import the class by name.
 
     Attributes
     ----------
     kind : str
-        Names the class in checkpoints.
+        Name of the class in checkpoints.
     params : ParameterStore
         All weights, by their names in checkpoints.
     drops : bool
@@ -74,11 +74,11 @@ class Learner(Protocol):
         ----------
         batch : Batch
         state : State, optional
-            Carried over from the window before; zero when left out.
+            State after the window before; by default zero.
         rng, weight_rng : numpy.random.Generator, optional
             Draw the masks of activations and of weights; without them nothing is dropped.
         scale : float, optional
-            Factor of the sum of all predictions' losses; 1 / their number when left out.
+            Factor of the sum of all predictions' losses; by default 1 / their number.
         workspace : Workspace, optional
             Arrays that every window reuses.
 
@@ -95,7 +95,7 @@ LearnerT = TypeVar("LearnerT", bound=Learner)
 
 
 def check_kind(learner: Learner, kind: type[Learner]) -> None:
-    """Refuse a learner of another kind.
+    """Raise an error for a learner of another kind.
 
     Raises
     ------
@@ -118,6 +118,6 @@ def check_kind(learner: Learner, kind: type[Learner]) -> None:
         raise UsageError(f"this is a {found}, not a {kind.kind}; {remedy.get(found, 'give one')}")
 
 
-def twin(learner: LearnerT, params: ParameterStore) -> LearnerT:
+def with_params(learner: LearnerT, params: ParameterStore) -> LearnerT:
     """Return a copy of a learner with the weights and the gradient of another store."""
     return type(learner).build(learner.describe(), params)

@@ -22,7 +22,7 @@ from charlm.nn.stack import map_state
 
 __all__ = ["Network", "Stepper", "parameter_shapes"]
 
-_BLOCK = 2**19  # logits at once, where the vocabulary is large
+_BLOCK = 2**19  # logits at once for a large vocabulary
 Stepper: TypeAlias = Callable[[IdArray | int, State], tuple[FloatArray, State]]
 """``(ids (N,), state) -> (logits (N, V), state)``."""
 
@@ -34,7 +34,7 @@ def parameter_shapes(config: ModelConfig, vocabulary_size: int) -> dict[str, Sha
 
 
 def _reset(state: State, resets: NDArray[np.bool_]) -> State:
-    """Set the state of streams to zero where `resets` (N,) says so."""
+    """Set the state of the streams in `resets` (N,) to zero."""
     return map_state(lambda a: a * ~resets[:, None], state)
 
 
@@ -47,7 +47,7 @@ class Network(SymbolStack):
     vocabulary_size : int
         V.
     seed : int
-        Fixes the initial weights.
+        Seed of the initial weights.
     params : ParameterStore, optional
         A store that holds the weights, whatever the seed; by default a new one.
     """
@@ -76,15 +76,15 @@ class Network(SymbolStack):
     def stepper(self, streams: int | None = None, *, cores: int | None = None) -> Stepper:
         """Return a function that reads one symbol a stream, with the weights as they are now.
 
-        This is the fast way to generate: weights are packed once, not at every symbol.
+        The weights are packed once, not at every symbol.
 
         Parameters
         ----------
         streams : int or None
             N; None for one stream without an axis, which is fastest.
         cores : int, optional
-            Cores that may share one stream of a model too large for the cache of one; the number of BLAS threads
-            when left out. Changes no bit.
+            Cores that may share one stream of a model too large for the cache of one; by default the number
+            of BLAS threads. Changes no bit.
 
         Returns
         -------
@@ -124,7 +124,7 @@ class Network(SymbolStack):
         ----------
         ids : ndarray of int, shape (T, N)
         state : State, optional
-            Zero when left out.
+            By default zero.
         resets : ndarray of bool, shape (T, N), optional
             Inputs before which their stream's state is set to zero.
 
@@ -143,22 +143,22 @@ class Network(SymbolStack):
         """Read a whole sequence as `logits` does; return the top layer's hidden states (T, N, H), and the state."""
         T, N = ids.shape
         check_ids(ids, self.vocabulary_size)
-        symbols, places = occurring(ids, self.vocabulary_size)
+        symbols, indices = occurring(ids, self.vocabulary_size)
         read = self.reader(N, symbols=symbols)
-        now = self.zero_state(N) if state is None else state
+        state = self.zero_state(N) if state is None else state
         hidden = np.empty((T, N, self.config.hidden_size), self.params.dtype)
         for t in range(T):
             if resets is not None and resets[t].any():
-                now = _reset(now, resets[t])
-            hidden[t], now = read(places[t], now)
-        return hidden, now
+                state = _reset(state, resets[t])
+            hidden[t], state = read(indices[t], state)
+        return hidden, state
 
     def target_nats(self, h: FloatArray, targets: IdArray) -> NDArray[np.float64]:
         """Return −ln p of targets (T, N) after hidden states (T, N, H), in float64.
 
-        Logits over a large vocabulary (`charlm.nn.arrays.LARGE_VOCABULARY`) are computed for some steps at a time.
+        Logits over a large vocabulary (`charlm.nn.arrays.LARGE_VOCABULARY`) are computed in blocks of steps.
         """
         (T, N), V = targets.shape, self.vocabulary_size
-        steps = T if V <= LARGE_VOCABULARY else max(1, _BLOCK // (V * N))
-        blocks = [slice(t, t + steps) for t in range(0, T, steps)]
-        return np.concatenate([target_nats(self.head.forward(h[some])[0], targets[some]) for some in blocks])
+        length = T if V <= LARGE_VOCABULARY else max(1, _BLOCK // (V * N))
+        blocks = [slice(t, t + length) for t in range(0, T, length)]
+        return np.concatenate([target_nats(self.head.forward(h[steps])[0], targets[steps]) for steps in blocks])

@@ -1,4 +1,4 @@
-"""The symbols and labels of a transducer: which go with which output, in descriptions, and as ids."""
+"""The symbols and labels of a transducer: checks, descriptions and ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["check_target", "encode", "label_ids", "read_description"]
 
 
 def check_target(output: OutputName, target: Vocabulary | None, labels: Sequence[str]) -> None:
-    """Refuse a target that does not go with the output: a vocabulary, or without one labels.
+    """Raise an error for a target that does not fit the output: a vocabulary, or without one labels.
 
     Raises
     ------
@@ -37,19 +37,19 @@ def check_target(output: OutputName, target: Vocabulary | None, labels: Sequence
 
 
 def read_description(description: Mapping[str, Any]) -> tuple[TransducerConfig, Vocabulary, Vocabulary | list[str]]:
-    """Read what `Transducer.describe` returned, which may be untrusted.
+    """Read a description by `Transducer.describe`, which is untrusted input.
 
     Returns
     -------
     config : TransducerConfig
     source : Vocabulary
     target : Vocabulary or list of labels
-        `check_target` has not seen them.
+        Not checked by `check_target`.
 
     Raises
     ------
     UsageError, VocabularyError
-        If the description is not one.
+        If the description is invalid.
     """
     model, labels = description.get("model"), description.get("labels")
     if not isinstance(model, dict):
@@ -63,27 +63,27 @@ def read_description(description: Mapping[str, Any]) -> tuple[TransducerConfig, 
 
 
 def encode(vocabulary: Vocabulary, text: str) -> IdArray:
-    """Return the ids of a text; what the vocabulary has no place for becomes its unknown symbol, if it has one.
+    """Return the ids of a text; unknown symbols are replaced by ``<unk>``, if the vocabulary has it.
 
     Raises
     ------
     VocabularyError
-        If it has none.
+        For an unknown symbol without ``<unk>``.
     """
     return vocabulary.encode(text, on_unknown="error" if vocabulary.unknown_id is None else "replace")
 
 
 def label_ids(labels: Sequence[str], given: Iterable[str]) -> list[IdArray]:
-    """Return the place of each given label among all labels.
+    """Return the id of each given label.
 
     Raises
     ------
     VocabularyError
         If one is not among them.
     """
-    places, ids = {label: np.array([k]) for k, label in enumerate(labels)}, []
+    known, ids = {label: np.array([k]) for k, label in enumerate(labels)}, []
     for label in given:
-        if label not in places:
+        if label not in known:
             raise VocabularyError(f"the model has no label {label!r}; it has {brief(list(labels))}")
-        ids.append(places[label])
+        ids.append(known[label])
     return ids

@@ -1,4 +1,4 @@
-"""`SeriesModel`: predicts the next numbers of a series, and continues it on its own. Squared error.
+"""`SeriesModel`: a model of a series of numbers under squared error; it predicts the next and generates.
 
 ::
 
@@ -39,21 +39,20 @@ __all__ = ["SeriesModel"]
 class SeriesModel:
     """A stack of recurrent layers and a linear head over a series of numbers, (T, N, D).
 
-    It learns best from numbers of mean 0 and a standard deviation of about 1; scale others.
+    Scale the numbers to mean 0 and standard deviation 1, from which it learns best.
 
     Parameters
     ----------
     config : SeriesConfig
-        Its shape.
     seed : int
-        Fixes the start weights.
+        Seed of the initial weights.
     params : ParameterStore, optional
         A store that holds the weights, whatever the seed; by default a new one.
 
     Attributes
     ----------
     params : ParameterStore
-        All weights, under their names in checkpoints.
+        All weights by their names in checkpoints.
 
     Examples
     --------
@@ -101,7 +100,7 @@ class SeriesModel:
 
     @staticmethod
     def tensor_shapes(description: Mapping[str, Any]) -> dict[str, Shape]:
-        """Return the shapes of the weights of what `describe` returned; nothing is allocated for them.
+        """Return the shapes of the weights of a description; nothing is allocated.
 
         Raises
         ------
@@ -141,14 +140,14 @@ class SeriesModel:
         Parameters
         ----------
         batch : Batch
-            ``inputs`` and ``targets`` (T, N, D), ``resets`` (T, N), and where only some targets count ``mask``,
-            (T, N) or (T, N, D).
+            ``inputs`` and ``targets`` (T, N, D), ``resets`` (T, N), and optionally ``mask`` of the targets that
+            count, (T, N) or (T, N, D).
         state : State, optional
-            Carried over from the window before, or given; zero when left out.
+            State after the window before, or a given one; by default zero.
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it no activation is dropped.
         weight_rng : numpy.random.Generator, optional
-            Draws nothing: no weights are dropped.
+            Unused: no weights are dropped.
         scale : float, optional
             Factor of the sum over all entries that count; by default it gives their mean.
         workspace : Workspace, optional
@@ -166,14 +165,14 @@ class SeriesModel:
         x, y = (batch[name].astype(self.params.dtype, copy=False) for name in ("inputs", "targets"))
         h, end, backprop_stack = self.stack.forward(x, state, resets=batch.get("resets"), rng=rng, workspace=ws)
         if rng is not None:
-            h, undrop = self.dropout.forward(h, rng, workspace=ws)
+            h, backprop_dropout = self.dropout.forward(h, rng, workspace=ws)
         outputs, backprop_head = self.head.forward(h, workspace=ws)
         loss, backprop_loss = squared_error(outputs, y, mask=batch.get("mask"), reduction="mean", scale=scale)
 
         @once
         def backprop() -> State:
             dh = backprop_head(backprop_loss())
-            _, dstart = backprop_stack(dh if rng is None else undrop(dh))
+            _, dstart = backprop_stack(dh if rng is None else backprop_dropout(dh))
             return dstart
 
         return loss, end, backprop
@@ -192,22 +191,21 @@ class SeriesModel:
         return errors
 
     def generate(self, start: ArrayLike, steps: int, *, state: State | None = None) -> FloatArray:
-        """Continue a series on its own: each output is the next input.
+        """Continue a series (free-running): each output is the next input.
 
         Parameters
         ----------
         start : array-like, shape (S, N, D), or (S, D) or (S,) for one stream
-            At least one step, which is read first: a whole series, or one start vector.
+            Read first, at least one step: a whole series, or one start vector.
         steps : int
-            Steps to make.
+            Steps to generate.
         state : State, optional
-            The state before the start, from which features of anything can condition the series; zero when left
-            out.
+            Initial state, which can condition the series on features; by default zero.
 
         Returns
         -------
-        ndarray, shape (steps, N, D), or without the axes that the start has not
-            The steps that follow the start.
+        ndarray, shape (steps, N, D), or without the axes that the start lacks
+            The steps after the start.
 
         Raises
         ------
@@ -233,7 +231,7 @@ class SeriesModel:
 
 
 def _described(description: Mapping[str, Any]) -> SeriesConfig:
-    """Read what `SeriesModel.describe` returned, which may be untrusted."""
+    """Read a description by `SeriesModel.describe`, which is untrusted input."""
     model = description.get("model")
     if not isinstance(model, dict):
         raise UsageError("there is no model configuration; the description is damaged")

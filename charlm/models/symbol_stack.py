@@ -40,9 +40,9 @@ class SymbolStack:
     vocabulary_size : int
         V.
     params : ParameterStore
-        Holds the weights, which are used as they are.
+        Holds the weights, which stay unchanged.
     bidirectional : bool
-        Whether each layer reads in both directions; then it has 2 H units.
+        Whether each layer reads in both directions; it then has 2 H units.
     """
 
     def __init__(
@@ -77,11 +77,11 @@ class SymbolStack:
         return {f"{part}.{name}": shape for part, shapes in parts.items() for name, shape in shapes.items()}
 
     def initialize_(self, rng: np.random.Generator) -> None:
-        """Draw the start weights, in place."""
+        """Draw the initial weights, in place."""
         for part in (self.embedding, *self.stack.layers):
             if part is not None:
                 part.initialize_(rng)
-        if self.embedding is None:  # one entry of a one-hot input is not zero: its fan-in is 1, not H
+        if self.embedding is None:  # the fan-in of a one-hot input is 1, not H
             first: Any = self.stack.layers[0]
             for layer in getattr(first, "directions", (first,)):
                 layer.params["W_x"][...] *= layer.hidden_size**0.5
@@ -144,14 +144,14 @@ class SymbolStack:
         cores : int, optional
             Cores that may share one stream of a large model; by default as many as BLAS has threads.
         symbols : ndarray of int, optional
-            Symbols among which ids are places; all when left out.
+            Ids are indices into these symbols; by default all symbols.
         """
         table: FloatArray | IdArray | None = symbols
         if self.embedding is not None:
             W = self.embedding.params["W"]
             table = W if symbols is None else W[:, symbols]
         elif symbols is None and self.vocabulary_size > LARGE_VOCABULARY:
-            table = np.arange(self.vocabulary_size)  # without the copy of the weights that dense input would need
+            table = np.arange(self.vocabulary_size)  # avoids the copy of the weights for dense input
         return self.stack.stepper(streams, table, dot_for=partial(shared_dot, cores=cores))
 
 

@@ -1,4 +1,4 @@
-"""`Transducer`: a model of pairs, which makes of a string another string, a label, or a tag for each symbol."""
+"""`Transducer`: a model of pairs, which maps a string to another string, a label, or a tag for each symbol."""
 
 from __future__ import annotations
 
@@ -26,25 +26,24 @@ __all__ = ["Transducer"]
 
 
 class Transducer(EncoderDecoder):
-    """A model that makes of a string another string, a label, or a tag for each of its symbols.
+    """A model that maps a string to another string, a label, or a tag for each of its symbols.
 
     Parameters
     ----------
     config : TransducerConfig
-        Its shape.
     source : Vocabulary
-        The symbols it reads.
+        Symbols of the source.
     target : Vocabulary or sequence of str
-        The symbols it writes, with a stop symbol for output text and without one for tags; or its labels.
+        Symbols of the target, with a stop symbol for output text and without one for tags; or the labels.
     seed : int
-        Fixes the start weights.
+        Seed of the initial weights.
     params : ParameterStore, optional
-        A store with the weights to use as they are, whatever the seed; by default a new one.
+        A store that holds the weights, whatever the seed; by default a new one.
 
     Attributes
     ----------
     params : ParameterStore
-        All weights, under their names in checkpoints.
+        All weights by their names in checkpoints.
     target : Vocabulary or None
         None for output label.
     labels : tuple of str
@@ -53,7 +52,7 @@ class Transducer(EncoderDecoder):
     Raises
     ------
     UsageError, VocabularyError
-        If the target does not go with the output.
+        If the target does not fit the output.
 
     Examples
     --------
@@ -93,30 +92,30 @@ class Transducer(EncoderDecoder):
         return self.config.dropout > 0 or self.config.weight_drop > 0
 
     def describe(self) -> dict[str, Any]:
-        """Return all but the weights that `build` needs, for JSON."""
+        """Return everything but the weights that `build` needs, for JSON."""
         target = {"labels": list(self.labels)} if self.target is None else {"target": self.target.to_json()}
         return {"model": dataclasses.asdict(self.config), "source": self.source.to_json(), **target}
 
     @staticmethod
     def tensor_shapes(description: Mapping[str, Any]) -> dict[str, Shape]:
-        """Return the shapes of the weights of what `describe` returned; nothing is allocated for them.
+        """Return the shapes of the weights of a description; nothing is allocated.
 
         Raises
         ------
         UsageError, VocabularyError
-            If the description is not one.
+            If the description is invalid.
         """
         config, source, target = read_description(description)
         return encoder_decoder_shapes(config, len(source), len(target))
 
     @classmethod
     def build(cls, description: Mapping[str, Any], params: ParameterStore | None = None) -> Transducer:
-        """Build a model from what `describe` returned, with the weights in `params` or zeros.
+        """Build a model from its description, with the weights in `params` or zeros.
 
         Raises
         ------
         UsageError, VocabularyError
-            If the description is not one.
+            If the description is invalid.
         """
         config, source, target = read_description(description)
         if params is None:
@@ -124,9 +123,9 @@ class Transducer(EncoderDecoder):
         return cls(config, source, target, params=params)
 
     def encode_pairs(self, pairs: Sequence[Pair]) -> tuple[list[IdArray], list[IdArray]]:
-        """Return the ids of each source and each target; of a label one, a stop symbol is not among them.
+        """Return the ids of each source and each target, without the stop symbol; a label has one id.
 
-        Symbols that a vocabulary has no place for become its unknown symbol, where it has one.
+        Unknown symbols are replaced by ``<unk>``, if the vocabulary has it.
 
         Raises
         ------
@@ -141,7 +140,7 @@ class Transducer(EncoderDecoder):
     # -- training --
 
     def zero_state(self, streams: int) -> State:  # noqa: ARG002
-        """Return the state of N streams: none, since every pair stands by itself."""
+        """Return (), the state of N streams: pairs are independent."""
         return ()
 
     def loss(
@@ -154,7 +153,7 @@ class Transducer(EncoderDecoder):
         scale: float | None = None,
         workspace: Workspace | None = None,
     ) -> tuple[float, State, Callable[[], State]]:
-        """Cross-entropy of a batch of pairs, and the backward pass.
+        """Compute the cross-entropy of a batch of pairs.
 
         Parameters
         ----------
@@ -162,17 +161,17 @@ class Transducer(EncoderDecoder):
             ``source`` ids (S, N), padded on the left, and ``source_lengths`` (1, N). For output text ``inputs`` and
             ``targets``, ids (T, N) padded on the right, and ``mask`` (T, N), the first input and the last target of
             each the stop symbol; for a label ``targets`` (1, N); for tags ``targets`` and ``mask`` (S, N), padded
-            like the source. What stands in the padding changes nothing.
+            like the source. The padding may have any value.
         state : State, optional
             Always ().
         rng : numpy.random.Generator, optional
             Draws the dropout masks; without it no activation is dropped.
         weight_rng : numpy.random.Generator, optional
-            Draws which recurrent weights are dropped (weight-drop); without it none are.
+            Draws the recurrent weights to drop (weight-drop); without it none are dropped.
         scale : float, optional
             Factor of the sum over all targets that count; by default it gives their mean.
         workspace : Workspace, optional
-            Arrays that are reused from batch to batch.
+            Arrays that every batch reuses.
 
         Returns
         -------
@@ -183,7 +182,7 @@ class Transducer(EncoderDecoder):
         backprop : callable
             ``() -> ()``; adds into ``params.grad``; once only.
         """
-        batch = _with_a_step(batch)
+        batch = _nonempty(batch)
         logits, backprop_logits = self.logits(batch, rng=rng, weight_rng=weight_rng, workspace=workspace)
         loss, backprop_loss = cross_entropy(
             logits, batch["targets"], mask=batch.get("mask"), scale=scale, overwrite=True
@@ -197,7 +196,7 @@ class Transducer(EncoderDecoder):
         return loss, (), backprop
 
     def target_nats(self, batch: Batch) -> NDArray[np.float64]:
-        """Return −ln p of each target of a batch, in float64; zero where the mask says that it does not count.
+        """Return −ln p of each target of a batch, in float64; zero where masked.
 
         Parameters
         ----------
@@ -208,13 +207,13 @@ class Transducer(EncoderDecoder):
         -------
         ndarray, of the targets' shape
         """
-        return self.try_targets(batch)[0]
+        return self.score_targets(batch)[0]
 
-    def try_targets(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return −ln p of each target of a batch, and which targets are the likeliest.
+    def score_targets(self, batch: Batch) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return −ln p of each target of a batch, and whether each target is the most likely one.
 
-        A stream of which all are is decoded exactly at temperature 0: as long as a text is right, the decoder has
-        read the same symbols either way.
+        If all targets of a stream are, greedy decoding gives exactly the stream: up to the first error, its decoder
+        reads the same symbols as with teacher forcing.
 
         Parameters
         ----------
@@ -224,25 +223,25 @@ class Transducer(EncoderDecoder):
         Returns
         -------
         nats : ndarray of float64, of the targets' shape
-            Zero where the mask says that a target does not count.
+            Zero where masked.
         right : ndarray of bool, of the targets' shape
-            True where a target does not count.
+            True where masked.
         """
-        whole = _with_a_step(batch)
+        whole = _nonempty(batch)
         logits, _ = self.logits(whole)
         targets, mask = whole["targets"], whole.get("mask")
         counts = np.ones(targets.shape, bool) if mask is None else mask
         targets = np.where(counts, targets, 0)
         nats = np.where(counts, target_nats(logits, targets), 0)
         if self.target is not None and self.target.unknown_id is not None:
-            logits[..., self.target.unknown_id] = -np.inf  # is never written
+            logits[..., self.target.unknown_id] = -np.inf  # is never sampled
         right = (logits.argmax(axis=2) == targets) | ~counts
         T = len(batch["targets"])
         return nats[:T], right[:T]
 
 
-def _with_a_step(batch: Batch) -> Batch:
-    """Return a batch whose sources have at least one step, padding if there is nothing else."""
+def _nonempty(batch: Batch) -> Batch:
+    """Return a batch whose sources have at least one step; empty sources get one of padding."""
     if len(batch["source"]):
         return batch
     arrays = batch.arrays.items()

@@ -1,1 +1,1 @@
-"""The record of a run: events, files, history, and a verdict on it. It takes plain values; nothing trains here."""
+"""The record of a run: events, files, history and verdict."""

@@ -1,4 +1,4 @@
-"""Baselines for a run's loss: guessing, an n-gram model, and the true entropy where it is known."""
+"""Baselines for a run's loss: a uniform guess, an n-gram model, and the true entropy of a synthetic text."""
 
 from __future__ import annotations
 

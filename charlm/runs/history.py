@@ -27,7 +27,7 @@ class Point(NamedTuple):
     elapsed_s: float
     loss: float
     rate: float = math.nan
-    exact: float = math.nan  # of pairs: the share of sources whose target is made exactly
+    exact: float = math.nan  # of pairs: the share of sources whose output equals the target
 
 
 class History:
@@ -47,7 +47,7 @@ class History:
     broken : bool
         Whether the newest loss is not a finite number.
     reason : str
-        Why the run ended; empty if it still runs or was killed.
+        The reason of the end; empty if the run still runs or was killed.
     ended_at : float
         The update after which it ended, or at which it diverged; NaN if not known.
     cause : str
@@ -83,14 +83,14 @@ class History:
                 self.broken = False
                 self._pending.clear()
                 for points in (self.train, self.evaluations):
-                    _cut(points, step + 1)
+                    _truncate(points, step + 1)
             case "step":
                 self.broken = math.isnan(point.loss)
                 self._add_step(point)
             case "eval" if self._validates(event):
                 self.broken = math.isnan(point.loss)
                 if not self.broken:
-                    _cut(self.evaluations, step)
+                    _truncate(self.evaluations, step)
                     self.evaluations.append(point)
             case "end":
                 self.reason = str(event.get("reason", "finished"))
@@ -99,14 +99,14 @@ class History:
                 self.ended_at = step if math.isnan(diverged_at) else diverged_at
 
     def _validates(self, event: Mapping[str, Any]) -> bool:
-        """Whether an evaluation has a loss, or lacks one although the run has a validation text."""
+        """Whether an evaluation has a loss, or should have one since the run has a validation text."""
         return event.get("loss") is not None or bool(self.start.get("validation_characters"))
 
     def _add_step(self, point: Point) -> None:
         if self.broken:
             return
         if self.train and point.step <= self.train[-1].step:
-            _cut(self.train, point.step)
+            _truncate(self.train, point.step)
             self._pending.clear()
         self._pending.append(point)
         if len(self._pending) == self._stride:
@@ -141,11 +141,11 @@ class History:
         values = config.get(group) if isinstance(config, dict) else None
         return stored_number(values.get(name)) if isinstance(values, dict) else math.nan
 
-    def figure(self, name: str) -> float:
+    def start_value(self, name: str) -> float:
         """Return a number of the start event, such as ``characters``; NaN if there is none."""
         return stored_number(self.start.get(name))
 
-    def yardstick(self, name: str) -> float:
+    def baseline(self, name: str) -> float:
         """Return a number of the baseline, such as ``nats`` or ``true_nats``; NaN if there is none."""
         values = self.start.get("baseline")
         return stored_number(values.get(name)) if isinstance(values, dict) else math.nan
@@ -199,7 +199,7 @@ def mean_point(points: Iterable[Point]) -> Point:
     return Point(*(math.fsum(each) / len(each) for each in values))
 
 
-def _cut(points: list[Point], step: float) -> None:
+def _truncate(points: list[Point], step: float) -> None:
     """Remove the points of a step and of later ones, in place."""
     while points and points[-1].step >= step:
         points.pop()

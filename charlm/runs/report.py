@@ -1,4 +1,4 @@
-"""`Report`: one event of a run, for the screen, the log and Python alike."""
+"""`Report`: one event of a run."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class Report:
         In "start": parameters, vocabulary, characters, shards, workers, blas_threads, preset, baseline, config;
         ranks of a distributed run; init_from, init_sha256 and new_symbols of a fine-tuned model; best_loss and
         best_step of a resumed run. In "start" and "plan" with a budget of minutes: minutes and left_s. In "step"
-        with the preset min-char-rnn: smooth_loss. In "eval" of pairs: exact, the share of sources whose target is
-        made exactly. In "rollback": from_step and rate. In "end": reason ("finished",
+        with the preset min-char-rnn: smooth_loss. In "eval" of pairs: exact, the share of sources whose output
+        equals the target. In "rollback": from_step and rate. In "end": reason ("finished",
         "patience", "interrupted" or "diverged") and best_loss; if it diverged, diverged_at, the update, and cause.
     """
 
@@ -83,7 +83,7 @@ class Report:
         return None if self.loss is None else self.loss / math.log(2)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the event as a line of ``log.jsonl`` holds it.
+        """Return the event as in a line of ``log.jsonl``.
 
         It has the fields of the kind of event, then `details`. A number that is not finite becomes None, since JSON
         has no such numbers.

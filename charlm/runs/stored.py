@@ -12,7 +12,7 @@ from charlm.errors import CheckpointError
 from charlm.runs.history import History, read_log
 from charlm.runs.writer import LOG
 
-__all__ = ["any_history", "find_history", "kept_history", "name_runs"]
+__all__ = ["checkpoint_history", "find_history", "name_runs", "read_history"]
 
 
 def find_history(path: str | Path) -> History:
@@ -28,13 +28,13 @@ def find_history(path: str | Path) -> History:
     CheckpointError
         If there is no such run, or it has no curves.
     """
-    history = any_history(path)
+    history = read_history(path)
     if not history.train and not history.evaluations:
         raise CheckpointError(f"run {str(path)!r} has no losses to show; give a run that was trained")
     return history
 
 
-def any_history(path: str | Path) -> History:
+def read_history(path: str | Path) -> History:
     """Return the history of a run as `find_history` does, even if it has no curves.
 
     Raises
@@ -44,10 +44,10 @@ def any_history(path: str | Path) -> History:
     """
     path = find_run(path)
     logged = _logged(path)
-    return logged if logged.train or logged.evaluations else kept_history(read_meta(find_model(path)))
+    return logged if logged.train or logged.evaluations else checkpoint_history(read_meta(find_model(path)))
 
 
-def kept_history(meta: dict[str, Any]) -> History:
+def checkpoint_history(meta: dict[str, Any]) -> History:
     """Return the history in a checkpoint's metadata, a point for each evaluation."""
     training, symbols = _object(meta, "training"), _object(meta, "vocabulary").get("symbols")
     history = History()

@@ -39,14 +39,14 @@ _GAUSSIAN = 1.4826  # standard deviation over median absolute deviation
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A judgement on a run.
+    """A verdict on a run.
 
     Parameters
     ----------
     word : {"early", "learns", "settled", "stalls", "overfits", "diverges"}
-        "early" if there are too few figures to judge by, "settled" if no more progress is expected.
+        "early" if there is too little data, "settled" if no more progress is expected.
     reason : str
-        The figures that it rests on.
+        The numbers that it follows from.
     remedy : str
         Advice; empty if nothing is wrong.
     """
@@ -100,7 +100,7 @@ def _diverges(history: History) -> Verdict | None:
     if len(windows) < 3:
         return None
     now, best = min(windows[-2:]), min(windows)  # of the last two windows: the rise must last
-    ignorance = math.log(history.figure("vocabulary")) if history.figure("vocabulary") > 1 else math.inf
+    ignorance = math.log(history.start_value("vocabulary")) if history.start_value("vocabulary") > 1 else math.inf
     if min(windows[-3:]) > 1.05 * ignorance + 0.05:
         return Verdict("diverges", f"train loss is {now:.2f}, worse than guessing ({ignorance:.2f})", remedy)
     if now - best > max(LARGE_RISE, 6 * _scatter(windows)):
@@ -120,8 +120,8 @@ def _early(history: History) -> Verdict | None:
 
 def _knows_by_heart(history: History) -> Verdict | None:
     name, losses = _series(history)
-    unvalidated = history.figure("validation_characters") == 0
-    if not losses or losses[-1] > BY_HEART or not math.isnan(history.yardstick("true_nats")):
+    unvalidated = history.start_value("validation_characters") == 0
+    if not losses or losses[-1] > BY_HEART or not math.isnan(history.baseline("true_nats")):
         return None
     if name == "validation":
         return Verdict("settled", f"validation is {losses[-1]:.2g}, and next to nothing is left to learn")
@@ -151,8 +151,8 @@ def _overfits(history: History) -> Verdict | None:
 
 def _against_overfitting(history: History, best: Point) -> str:
     dropout = history.setting("model", "dropout")
-    more = "more text" if math.isnan(history.figure("pairs")) else "more pairs"
-    remedies = [more] if history.figure("characters") < SHORT_TEXT else []
+    more = "more text" if math.isnan(history.start_value("pairs")) else "more pairs"
+    remedies = [more] if history.start_value("characters") < SHORT_TEXT else []
     remedies.append(f"`dropout={min(dropout + 0.2, 0.8):.1f}`" if 0 <= dropout < 0.6 else "a smaller `hidden_size`")
     if not math.isnan(history.setting("train", "weight_drop")):
         remedies.append("more `weight_drop`")
@@ -165,7 +165,7 @@ def _stalls(history: History) -> Verdict | None:
     tail = max(4, len(losses) // 3)
     if len(losses) < 2 * tail or history.last_step < SOONEST_STALL * history.steps:
         return None
-    if name == "train" and history.figure("validation_characters") > 0:
+    if name == "train" and history.start_value("validation_characters") > 0:
         return None
     before, after = median(losses[-2 * tail : -tail]), median(losses[-tail:])
     doubt = min(2 * _scatter(losses) * math.sqrt(2 / tail), MOST_DOUBT * before)
@@ -174,7 +174,7 @@ def _stalls(history: History) -> Verdict | None:
     if after <= BY_HEART or (not history.reason and _rests(history)):
         return None
     since = f"{name} falls no more ({before:.3g}, then {after:.3g})"
-    true_nats = history.yardstick("true_nats")
+    true_nats = history.baseline("true_nats")
     if after <= TRUE_MARGIN * true_nats:
         return Verdict("settled", f"{since}; the true entropy is {true_nats:.3g}, and no model does better")
     rates = [point.rate for point in history.train if point.rate > 0]
@@ -195,7 +195,7 @@ def _stalls(history: History) -> Verdict | None:
 def _rests(history: History) -> bool:
     """Whether a run on pairs may rest on a plateau, from which its loss falls steeply later."""
     exact = history.evaluations[-1].exact if history.evaluations else math.nan
-    return exact < PLATEAU or (history.figure("pairs") > 0 and math.isnan(exact))
+    return exact < PLATEAU or (history.start_value("pairs") > 0 and math.isnan(exact))
 
 
 def _learns(history: History) -> Verdict:
@@ -206,7 +206,7 @@ def _learns(history: History) -> Verdict:
     if not first - last > LEAST_CHANGE * first:
         return Verdict("early", f"{name} has not moved yet from {first:.3g}")
     reason = f"{name} fell from {first:.2f} to {last:.2f}"
-    nats, order = history.yardstick("nats"), history.yardstick("order")
+    nats, order = history.baseline("nats"), history.baseline("order")
     if name == "validation" and nats > 0 and order > 0:
         reason += f", {'below' if last < nats else 'still above'} the {order:.0f}-gram ({nats:.2f})"
     return Verdict("learns", reason)

@@ -62,14 +62,14 @@ class Run(Protocol):
 
 
 class RunWriter:
-    """Writes a run's files.
+    """The writer of a run's files.
 
     Parameters
     ----------
     folder : Path
         It exists, and the caller has locked it.
     origin : mapping
-        The origin of the text, stored with the run: `resume` reads the text from there.
+        The origin of the text, stored with the run; `charlm resume` reads the text from it.
     fresh : bool
         Whether the first save removes the files of an earlier run.
     """
@@ -85,7 +85,7 @@ class RunWriter:
         return not self._fresh
 
     def resume(self, run: Run, record: Mapping[str, Any]) -> None:
-        """Bring the other files in line with ``last.npz``, however the run ended.
+        """Make the other files consistent with ``last.npz``, however the run ended.
 
         Parameters
         ----------
@@ -97,7 +97,7 @@ class RunWriter:
         Raises
         ------
         CheckpointError
-            If the record does not say how much of the log it knows.
+            If the record has no valid length of the log.
         DiskError
             If the system refuses.
         """
@@ -110,7 +110,7 @@ class RunWriter:
                 raise CheckpointError(
                     f"the run cannot be resumed: its record garbles log_bytes, {brief(size)}; train a new model"
                 )
-            self._log.cut(size, keep=lambda line: _closes(line, step))
+            self._log.cut(size, keep=lambda line: _is_end(line, step))
         if math.isfinite(progress.best_loss) and progress.best_step == step and not (self.folder / BEST).exists():
             self.save_best(run)
 
@@ -123,7 +123,7 @@ class RunWriter:
             If the system refuses.
         """
         self._pending.append(json.dumps(report.to_json(), ensure_ascii=True, allow_nan=False) + "\n")
-        if self.saved and report.event in ("save", "end"):  # a run that has no checkpoint has no log
+        if self.saved and report.event in ("save", "end"):  # without a checkpoint there is no log
             self.flush()
 
     def save(self, run: Run, *, best: bool) -> Path:
@@ -202,7 +202,7 @@ def settings_of(learner: Learner, config: TrainConfig) -> dict[str, Any]:
     return {"model": description.get("model", description), "train": dataclasses.asdict(config)}
 
 
-def _closes(line: bytes, step: int) -> bool:
+def _is_end(line: bytes, step: int) -> bool:
     """Whether a line of the log is the save after `step` updates, or the end of the run there."""
     with contextlib.suppress(ValueError):
         event = json.loads(line)

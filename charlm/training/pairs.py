@@ -84,7 +84,7 @@ class PairsTask:
         model, wanted = cast("Transducer", learner), self._tried[:pairs]
         nats, counted, exact = 0.0, 0, 0
         for batch in self._batches_of(wanted, model):
-            each, right = model.try_targets(batch)
+            each, right = model.score_targets(batch)
             nats, counted, exact = (
                 nats + float(each.sum()),
                 counted + batch.counted,

@@ -13,7 +13,7 @@ import numpy as np
 from charlm.blas import available_cores
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
-from charlm.models.learner import Learner, twin
+from charlm.models.learner import Learner, with_params
 from charlm.text.batches import Batches
 from charlm.training.budget import Budget, Clock, Plan
 from charlm.training.parallel.communicator import ProcessGroup
@@ -184,7 +184,10 @@ def _trial(
     If windows have several lengths, each is tried, and an update takes their mean. `alone` has this process do
     the updates of all workers, so that all their arrays are its own.
     """
-    copy, rng = twin(learner, learner.params.on(learner.params.value.copy())), np.random.default_rng(config.seed)
+    copy, rng = (
+        with_params(learner, learner.params.on(learner.params.value.copy())),
+        np.random.default_rng(config.seed),
+    )
     batches = task.batches(config, rng)
     workers = dataclasses.replace(config, workers=1) if alone else config
     with Team(copy, workers, batches.shapes(), group=group) as team:

@@ -15,7 +15,7 @@ from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
 from charlm.runs.history import History, stored_number
 from charlm.ui.plot.sparkline import sparkline
 from charlm.ui.sanitize import visible_line
-from charlm.ui.wording import bits, duration, judged, model_line, number, yardsticks
+from charlm.ui.wording import baselines, bits, duration, judged, model_line, number
 
 __all__ = ["model_view", "run_facts", "run_table"]
 
@@ -173,8 +173,8 @@ def _run(history: History) -> list[tuple[str, str]]:
     rows = [("run", f"{ending}{lasted}")]
     if exact := _exact(history):
         rows.append(("exact", f"{exact[-1]:.2%} of held-out sources, {max(exact):.2%} at best"))
-    if yardsticks(history):
-        rows.append(("compare", f"{yardsticks(history)} nats"))
+    if baselines(history):
+        rows.append(("compare", f"{baselines(history)} nats"))
     return [*rows, ("verdict", str(judged(history)))]
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "VALIDATION",
     "VERDICT_STYLES",
     "argument",
+    "baselines",
     "bits",
     "duration",
     "engine_line",
@@ -27,7 +28,6 @@ __all__ = [
     "model_line",
     "number",
     "quoted",
-    "yardsticks",
 ]
 
 
@@ -139,7 +139,7 @@ def judged(history: History) -> Verdict:
     return dataclasses.replace(verdict, remedy=as_flags(verdict.remedy))
 
 
-def yardsticks(history: History) -> str:
+def baselines(history: History) -> str:
     """Say what a run's loss is to be held against, in nats; empty where nothing was measured.
 
     Examples
@@ -147,13 +147,13 @@ def yardsticks(history: History) -> str:
     >>> history = History()
     >>> baseline = {"order": 5, "nats": 1.89, "uniform_nats": 4.1744, "true_nats": None}
     >>> history.add({"event": "start", "step": 0, "baseline": baseline})
-    >>> yardsticks(history)
+    >>> baselines(history)
     '5-gram baseline 1.8900 · uniform 4.1744'
     """
     known = (
-        (f"{history.yardstick('order'):.0f}-gram baseline", history.yardstick("nats")),
-        ("uniform", history.yardstick("uniform_nats")),
-        ("true entropy", history.yardstick("true_nats")),
+        (f"{history.baseline('order'):.0f}-gram baseline", history.baseline("nats")),
+        ("uniform", history.baseline("uniform_nats")),
+        ("true entropy", history.baseline("true_nats")),
     )
     return " · ".join(f"{name} {nats:.4f}" for name, nats in known if math.isfinite(nats))
 

@@ -68,7 +68,7 @@ def test_a_target_is_exact_if_it_is_what_is_decoded(shape: str) -> None:
     else:
         right = [[*map(int, model.target.encode(found.text))] for found in made]
         wrong = [[*ids, 0] if output == "text" else [*ids[:-1], (ids[-1] + 1) % size] for ids in right]
-    _, likeliest = model.try_targets(batch_of(output, sources * 2, right + wrong))
+    _, likeliest = model.score_targets(batch_of(output, sources * 2, right + wrong))
     assert likeliest.all(axis=0).tolist() == [True] * len(made) + [False] * len(made)
     assert len(made) > 3
 

@@ -9,7 +9,7 @@ import pytest
 
 import charlm
 from charlm.errors import CharlmError, CheckpointError
-from charlm.models.learner import State, twin
+from charlm.models.learner import State, with_params
 from charlm.models.network import parameter_shapes
 from charlm.nn import check_gradients
 from charlm.nn.dropout import Dropout
@@ -249,7 +249,7 @@ def test_tensors_that_do_not_fit(fault: str) -> None:
 
 def test_a_replica_shares_weights_and_not_gradients() -> None:
     model, ids = make_model(SHAPES["two layers"]), draw_ids(T + 1, N)
-    other = twin(model, model.params.replica())
+    other = with_params(model, model.params.replica())
     _, _, backprop = other.loss(text_batch(ids[:-1], ids[1:]))
     backprop()
     assert not model.params.grad.any()

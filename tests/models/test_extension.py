@@ -9,7 +9,7 @@ import pytest
 
 import charlm
 from charlm import CharModel, ModelConfig, Vocabulary
-from charlm.models.extension import extended, joined
+from charlm.models.extension import extended, union
 
 OLD = Vocabulary.from_text("bdfé日")
 SHAPES: dict[str, dict[str, Any]] = {
@@ -43,7 +43,7 @@ class TestJoined:
         ],
     )
     def test_symbols_are_sorted(self, unit: Any, one: str, other: str, symbols: tuple[Any, ...]) -> None:
-        both = joined(Vocabulary.from_text(one, unit=unit), Vocabulary.from_text(other, unit=unit))
+        both = union(Vocabulary.from_text(one, unit=unit), Vocabulary.from_text(other, unit=unit))
         assert both.symbols == symbols
         assert both == Vocabulary.from_text(one + other, unit=unit)
 
@@ -53,7 +53,7 @@ class TestJoined:
         one = Vocabulary.from_text("bbdd", min_count=rare[0], stop=stop[0])
         other = Vocabulary.from_text("aadd", min_count=rare[1], stop=stop[1])
         specials = ("<unk>",) * (2 in rare) + ("<stop>",) * any(stop)
-        assert joined(one, other).symbols == ("a", "b", "d", *specials)
+        assert union(one, other).symbols == ("a", "b", "d", *specials)
 
     @pytest.mark.parametrize(
         ("settings", "words"),
@@ -66,13 +66,13 @@ class TestJoined:
     def test_other_settings(self, settings: dict[str, Any], words: str) -> None:
         other = Vocabulary.from_text("abc", **settings)
         with pytest.raises(charlm.UsageError, match=words):
-            joined(OLD, other)
+            union(OLD, other)
         with pytest.raises(charlm.UsageError, match=words):
             extended(make_model({}), other)
 
     def test_settings_stay(self) -> None:
         one, other = (Vocabulary.from_text(text, normalize="NFC", lowercase=True) for text in ("AB", "C"))
-        both = joined(one, other)
+        both = union(one, other)
         assert (both.symbols, both.normalize, both.lowercase) == (("a", "b", "c"), "NFC", True)
 
 
@@ -107,7 +107,7 @@ class TestExtended:
     @pytest.mark.parametrize("dtype", ["float32", "float64"])
     def test_without_new_symbols_the_bits_stay(self, shape: dict[str, Any], dtype: str) -> None:
         model = make_model(shape, dtype=dtype)
-        same = extended(model, joined(OLD, Vocabulary.from_text("fb")), seed=1)
+        same = extended(model, union(OLD, Vocabulary.from_text("fb")), seed=1)
         assert same.vocabulary == OLD
         assert same.params.value.tobytes() == model.params.value.tobytes()
         assert not np.shares_memory(same.params.value, model.params.value)
@@ -124,7 +124,7 @@ class TestExtended:
 
     def test_it_learns_the_new_symbols(self, shape: dict[str, Any]) -> None:
         text = "zabz" * 200
-        model = extended(make_model(shape), joined(OLD, Vocabulary.from_text(text)))
+        model = extended(make_model(shape), union(OLD, Vocabulary.from_text(text)))
         before = charlm.evaluate(model, text).nats
         config = charlm.TrainConfig(steps=40, batch_size=4, seq_length=10, shards=1, learning_rate=0.1)
         list(charlm.train(model, text, config))

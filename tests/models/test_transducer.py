@@ -10,7 +10,7 @@ import pytest
 from charlm.config import ModelConfig, TransducerConfig
 from charlm.errors import UsageError, VocabularyError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import twin
+from charlm.models.learner import with_params
 from charlm.models.transducer import Transducer
 from charlm.nn import Workspace, check_gradients
 from charlm.nn.losses import log_softmax
@@ -223,7 +223,7 @@ def test_it_is_built_from_its_description(shape: str) -> None:
         model.labels,
     )
     batch = draw_batch(model.config.output)
-    same = twin(model, model.params.replica())
+    same = with_params(model, model.params.replica())
     loss, _, backprop = same.loss(batch)
     backprop()
     assert loss == model.loss(batch)[0]

@@ -41,8 +41,8 @@ def test_a_log_is_read_as_it_was_told(tmp_path: Path) -> None:
     assert (history.steps, history.reason, history.last_step) == (1600, "finished", 1600)
     assert history.best == min(history.evaluations, key=lambda point: point.loss)
     assert history.setting("train", "learning_rate") == 0.3
-    assert history.figure("characters") == 100_000
-    assert history.yardstick("nats") == 1.9
+    assert history.start_value("characters") == 100_000
+    assert history.baseline("nats") == 1.9
 
 
 @pytest.mark.parametrize(

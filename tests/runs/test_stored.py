@@ -9,7 +9,7 @@ import pytest
 import charlm
 from charlm.checkpoint import save
 from charlm.errors import CheckpointError
-from charlm.runs.stored import any_history, find_history, name_runs
+from charlm.runs.stored import find_history, name_runs, read_history
 from tests.runs.curves import events, falling
 
 HISTORY = {"progress": {"history": [[10, 2.0, 2.5], [20, 1.5, 1.75]]}, "train": {"steps": 20}}
@@ -49,7 +49,7 @@ def test_a_checkpoint_that_stands_alone_is_not_taken_for_the_runs(tmp_path: Path
     history = find_history(str(tmp_path / "other.npz"))
     assert [(p.step, p.loss) for p in history.evaluations] == [(10, 2.5), (20, 1.75)]
     assert (history.steps, history.reason) == (20, "finished")
-    assert history.figure("vocabulary") == 2
+    assert history.start_value("vocabulary") == 2
 
 
 @pytest.mark.parametrize("log", [b"", b"\x00\xff", b'{"event": "step", "st', b'{"event": "start", "step": 0}\n'])
@@ -69,7 +69,7 @@ def test_a_log_is_enough(tmp_path: Path) -> None:
 )
 def test_without_a_loss_there_is_nothing_to_show(tmp_path: Path, model: charlm.CharModel, training: object) -> None:
     save(model, tmp_path / "m.npz", training=training)  # type: ignore[arg-type]
-    assert any_history(tmp_path / "m.npz").train == []
+    assert read_history(tmp_path / "m.npz").train == []
     with pytest.raises(CheckpointError, match=r"has no losses to show; give a run that was trained"):
         find_history(tmp_path / "m.npz")
 

@@ -23,7 +23,7 @@ from charlm.errors import CheckpointError
 from charlm.generation import Sampler
 from charlm.nn.schedules import rate_factor, schedule_progress
 from charlm.runs.report import Report
-from charlm.runs.stored import kept_history
+from charlm.runs.stored import checkpoint_history
 from charlm.text.batches import Batch
 from charlm.training import plan as planning
 from charlm.training import task, trainer
@@ -183,7 +183,7 @@ class TestPlans:
         assert [plan[:2] for plan in stored["budget"]["plans"][1:]] == [[p["step"], p["steps"]] for p in planned]
         written = json.loads((tmp_path / "config.json").read_text("utf-8"))
         assert stored["train"]["steps"] == written["train"]["steps"] == seen[-1].step == seen[-1].steps
-        assert kept_history({"training": stored}).reason == "finished"
+        assert checkpoint_history({"training": stored}).reason == "finished"
 
     def test_the_time_left_is_told(self, clock: Clock) -> None:
         for report in train(new_model(TEXT), TEXT, settings(), run=RunOptions(clock=clock)):

@@ -26,12 +26,12 @@ def info(
     """
     from charlm.checkpoint import RUNS, describe_model, describe_runs, find_model
     from charlm.cli.streams import stderr_console, stdout_console
-    from charlm.runs.stored import any_history
+    from charlm.runs.stored import read_history
     from charlm.ui.info import model_view, run_facts, run_table
     from charlm.ui.sanitize import json_text
 
     if model is not None:
-        found, history = describe_model(find_model(model)), any_history(model)
+        found, history = describe_model(find_model(model)), read_history(model)
         values, view = found.to_json() | {"run": run_facts(history)}, model_view(found, history)
     else:
         runs = describe_runs(RUNS)

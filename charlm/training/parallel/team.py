@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 
 from charlm.config import TrainConfig
 from charlm.errors import CharlmError
-from charlm.models.learner import Learner, State, twin
+from charlm.models.learner import Learner, State, with_params
 from charlm.nn.optimizers import Optimizer
 from charlm.text.batches import Batch, BatchShapes
 from charlm.training.parallel.communicator import Alone, Communicator, PeerFailedError, ProcessGroup, ThreadRank
@@ -82,7 +82,7 @@ class Team(AbstractContextManager["Team"]):
         self._averaged = learner
         if config.ema:
             self._arrays["ema"][:] = learner.params.value
-            self._averaged = twin(learner, learner.params.on(self._arrays["ema"]))
+            self._averaged = with_params(learner, learner.params.on(self._arrays["ema"]))
         if size > 1 and not processes:
             self._others = _Threads(learner, config, self._arrays, size)
             comm = self._others.leader

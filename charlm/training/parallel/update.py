@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import TrainConfig
-from charlm.models.learner import Learner, State, twin
+from charlm.models.learner import Learner, State, with_params
 from charlm.nn.arrays import Shape
 from charlm.nn.averaging import average_
 from charlm.nn.clipping import BLOCK, clip_value_, norm_of_squares, scale_to_norm_, squared_norm
@@ -72,7 +72,7 @@ class Rank:
         self._ends: dict[int, State] = {}
         self._drops = learner.drops
         self._shards = {
-            shard: (twin(learner, learner.params.replica(arrays["gradients"][shard])), Workspace())
+            shard: (with_params(learner, learner.params.replica(arrays["gradients"][shard])), Workspace())
             for shard in share(shards, comm.rank, comm.size)
         }
         P, blocks = self.params.value.size, share(len(arrays["squares"]), comm.rank, comm.size)

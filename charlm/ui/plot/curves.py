@@ -131,7 +131,7 @@ def curves_of(name: str, history: History, *, axis: str = "steps", first: float 
     train, validation = (tuple(place for place in places if place[0] >= first) for places in (train, validation))
     if not train and not validation:
         raise UsageError(f"run {name!r} has nothing from {first:g} {axis} on; give a smaller `from`")
-    unit = "squared error" if math.isfinite(history.figure("features")) else "nats"
+    unit = "squared error" if math.isfinite(history.start_value("features")) else "nats"
     return Curves(visible_line(name), train, validation, _figures(history), _levels(history), unit)
 
 
@@ -142,7 +142,7 @@ def unit_of(runs: Iterable[Curves]) -> str:
 
 
 def _x_of(history: History, axis: str) -> Callable[[Point], float]:
-    characters = history.figure("characters")
+    characters = history.start_value("characters")
     choices: dict[str, Callable[[Point], float]] = {
         "steps": lambda point: point.step,
         "chars": lambda point: point.epoch * characters,
@@ -179,10 +179,10 @@ def _figures(history: History) -> str:
 
 
 def _levels(history: History) -> tuple[Level, ...]:
-    order = history.yardstick("order")
+    order = history.baseline("order")
     known = (
-        (f"{order:.0f}-gram baseline", history.yardstick("nats")),
-        ("true entropy", history.yardstick("true_nats")),
+        (f"{order:.0f}-gram baseline", history.baseline("nats")),
+        ("true entropy", history.baseline("true_nats")),
     )
     return tuple(
         Level(name, nats) for name, nats in known if 0 < nats < math.inf and (order > 0 or "gram" not in name)

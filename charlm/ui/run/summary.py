@@ -15,13 +15,13 @@ from charlm.ui.wording import (
     VALIDATION,
     VERDICT_STYLES,
     argument,
+    baselines,
     bits,
     duration,
     farther,
     model_line,
     number,
     quoted,
-    yardsticks,
 )
 
 __all__ = ["print_summary", "summary"]
@@ -80,7 +80,7 @@ def _outcome(state: RunState, now_s: float) -> Iterator[tuple[Text, Text]]:
         yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}", VALIDATION)
     if math.isfinite(state.exact):
         yield _row("exact", f"{state.exact:.2%} of the held-out sources that were tried", VALIDATION)
-    beside = yardsticks(state.history)
+    beside = baselines(state.history)
     if beside:
         yield _row("compare", f"{beside} nats")
     if state.step:

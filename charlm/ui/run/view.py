@@ -107,7 +107,7 @@ def metrics(state: RunState, width: int, *, low: bool = False) -> list[Text]:
         train = _figure("train loss", number(state.published_loss, ".3f"), " summed, smoothed", "bold")
     else:
         train = _loss("train loss", state.train_loss.value, "bold")
-    if state.history.figure("validation_characters") == 0:
+    if state.history.start_value("validation_characters") == 0:
         left = [train, _figure("validation", "no text is held out", "", "dim")]
     else:
         left = [
@@ -123,7 +123,7 @@ def metrics(state: RunState, width: int, *, low: bool = False) -> list[Text]:
         _figure("learning rate", number(state.learning_rate, ".3g"), "", ""),
         _figure("gradient norm", number(state.grad_norm, ".3g"), "", ""),
     ]
-    nats, order, true_nats = (state.history.yardstick(name) for name in ("nats", "order", "true_nats"))
+    nats, order, true_nats = (state.history.baseline(name) for name in ("nats", "order", "true_nats"))
     if math.isfinite(nats):
         left.append(_loss("baseline", nats, "", f"{order:.0f}-gram"))
         known = math.isfinite(true_nats)
