@@ -1,80 +1,80 @@
-"""The command line: one plain function a command, each in a file of its own.
-
-A command's module imports only typer, settings and errors; what is heavy is imported where it runs, so that
-``--help`` answers at once.
-"""
+"""The command line: the program's own flags, and the table of its commands as click takes it."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import Annotated, Any
 
 import typer
 
 import charlm
 from charlm.cli.aliases import normalizer
-from charlm.cli.commands import corpus
-from charlm.cli.commands.bench import bench
-from charlm.cli.commands.console import console
-from charlm.cli.commands.doctor import doctor
-from charlm.cli.commands.evaluate import evaluate
-from charlm.cli.commands.gradcheck import gradcheck
-from charlm.cli.commands.info import info
-from charlm.cli.commands.plot import plot
-from charlm.cli.commands.resume import resume
-from charlm.cli.commands.sample import sample
-from charlm.cli.commands.score import score
-from charlm.cli.commands.train import train
-from charlm.cli.commands.transduce import transduce
+from charlm.cli.commands import COMMANDS, Entry
 from charlm.cli.parsing import Command, Group
 from charlm.errors import UsageError
 
 __all__ = ["build"]
 
-COMMANDS: dict[str, Callable[..., None]] = {
-    "train": train,
-    "resume": resume,
-    "sample": sample,
-    "console": console,
-    "eval": evaluate,
-    "score": score,
-    "transduce": transduce,
-    "info": info,
-    "plot": plot,
-    "gradcheck": gradcheck,
-    "bench": bench,
-    "doctor": doctor,
-}
-
-
-GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {"corpus": (corpus.SUMMARY, corpus.COMMANDS)}
+_HELP = {"help_option_names": ["-h", "--help"]}
 
 
 def build() -> Any:
     """Return the command line as one callable, a command of click."""
-    app = _group("charlm", "Train, use and understand character-level language models.", COMMANDS)
-    app.callback()(_program)
-    for name, (summary, commands) in GROUPS.items():
-        app.add_typer(_group(name, summary, commands))
-    return typer.main.get_command(app)
+    return _group("charlm", "Train, use and understand character-level language models.", COMMANDS, _program)
 
 
-def _group(name: str, summary: str, commands: dict[str, Callable[..., None]]) -> typer.Typer:
-    names: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
-    group = typer.Typer(
-        name=name,
-        cls=Group,
-        help=summary,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        add_completion=False,  # charlm has its own
-        context_settings=names,
-    )
-    for inner, command in commands.items():
-        settings = names | {"token_normalize_func": normalizer(inner)}
-        group.command(inner, cls=Command, context_settings=settings)(command)
+class _Commands(Mapping[str, Any]):
+    """The commands of a table by name, each imported and declared when it is first asked for."""
+
+    def __init__(self, table: Mapping[str, Entry]) -> None:
+        self._table = table
+        self._declared: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._declared:
+            entry = self._table[name]
+            self._declared[name] = (
+                _group(name, entry.summary, entry.commands) if entry.commands else _command(name, entry.function)
+            )
+        return self._declared[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._table)
+
+    def __len__(self) -> int:
+        return len(self._table)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._table
+
+    def summaries(self) -> dict[str, str]:
+        """Return the line of each in the help, which imports none."""
+        return {name: entry.summary for name, entry in self._table.items()}
+
+
+def _typer(**settings: Any) -> typer.Typer:
+    """Return an application without typer's screens and without its completion: charlm has its own."""
+    return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, **settings)
+
+
+def _group(name: str, summary: str, table: Mapping[str, Entry], flags: Any = lambda: None) -> Any:
+    app = _typer(name=name, cls=Group, help=summary, context_settings=_HELP)
+    app.callback()(flags)
+    group: Any = typer.main.get_command(app)
+    group.commands = _Commands(table)
     return group
+
+
+def _command(name: str, path: str) -> Any:
+    module, _, function = path.partition(".")
+    app = _typer()
+    settings = _HELP | {"token_normalize_func": normalizer(name)}
+    app.command(name, cls=Command, context_settings=settings)(
+        getattr(import_module(f"charlm.cli.commands.{module}"), function)
+    )
+    return typer.main.get_command(app)
 
 
 def _show_version(wanted: bool) -> None:

@@ -73,9 +73,9 @@ def _sections(command: Any, context: Any) -> Iterator[tuple[str, _Rows]]:
     arguments = [param for param in params if not is_flag(param)]
     if arguments:
         yield "Arguments", [(_argument(param), _explanation(param)) for param in arguments]
-    commands = getattr(command, "commands", {})
-    if commands:
-        yield "Commands", [(name, first_sentence(inner.help or "")) for name, inner in commands.items()]
+    if hasattr(command, "commands"):
+        summaries = command.commands.summaries()
+        yield "Commands", [(name, first_sentence(summary)) for name, summary in summaries.items()]
     panels: dict[str, _Rows] = {}
     for param in params:
         if is_flag(param):

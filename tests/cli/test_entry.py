@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
 
 import pytest
 import typer
 
 import charlm
 from charlm import errors
-from charlm.cli import app
+from charlm.cli.commands import COMMANDS, Entry, doctor
 from charlm.cli.entry import BLAS_VARIABLES, run
 
 CODES = {
@@ -26,7 +29,6 @@ CODES = {
     errors.ConstraintError: 8,
     errors.PeerLostError: 70,
 }
-COMMANDS = [*app.COMMANDS, "corpus"]
 
 
 def program(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -39,7 +41,7 @@ def run_raising(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
     def command() -> None:
         raise error
 
-    monkeypatch.setitem(app.COMMANDS, "doctor", command)
+    monkeypatch.setattr(doctor, "doctor", command)
     return run(["doctor"])
 
 
@@ -140,6 +142,48 @@ def test_help(arguments, capsys):
     assert err == ""
     for command in COMMANDS:
         assert f"\n  {command} " in out
+
+
+def test_help_and_completion_of_the_names_import_no_command() -> None:
+    code = (
+        "import os, sys\n"
+        "from charlm.cli.entry import run\n"
+        "assert run(['--help']) == run(['--version']) == run(['corpus', '--help']) == 0\n"
+        "os.environ['_CHARLM_COMPLETE'] = 'fish'\n"
+        "assert run(['']) == 0\n"
+        "found = [name for name in sys.modules if name.startswith('charlm.cli.commands.')]\n"
+        "assert not found, found\n"
+    )
+    done = program("-c", code)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_help_of_a_command_needs_neither_numpy_nor_rich() -> None:
+    code = (
+        "import sys\n"
+        "from charlm.cli.commands import COMMANDS\n"
+        "from charlm.cli.entry import run\n"
+        "for name, entry in COMMANDS.items():\n"
+        "    for inner in entry.commands or ['']:\n"
+        "        assert run([name, *inner.split(), '--help']) == 0\n"
+        "        heavy = {'numpy', 'regex', 'rich.console', 'rich.text'} & set(sys.modules)\n"
+        "        assert not heavy, (name, inner, heavy)\n"
+    )
+    done = program("-c", code)
+    assert done.returncode == 0, done.stderr
+
+
+def entries(table: Mapping[str, Entry] = COMMANDS) -> Iterator[tuple[str, Entry]]:
+    """Yield every command of the table and of its groups."""
+    for name, entry in table.items():
+        yield from entries(entry.commands) if entry.commands else ((name, entry),)
+
+
+@pytest.mark.parametrize(("name", "entry"), [*entries()])
+def test_the_summary_in_the_table_is_that_of_the_command(name: str, entry: Entry) -> None:
+    module, function = entry.function.split(".")
+    command = getattr(importlib.import_module(f"charlm.cli.commands.{module}"), function)
+    assert inspect.getdoc(command).split("\n")[0] == entry.summary
 
 
 @pytest.mark.parametrize("command", COMMANDS)

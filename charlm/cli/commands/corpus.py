@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -15,9 +14,7 @@ from charlm.cli.options import NoColorOption, choices_of
 from charlm.config import DecodingErrors
 from charlm.errors import UsageError
 
-__all__ = ["COMMANDS", "SUMMARY"]
-
-SUMMARY = "List, make and measure corpora."
+__all__ = ["list_corpora", "make", "stats"]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
@@ -168,6 +165,3 @@ def stats(
         sys.stdout.write(json_text({"corpora": rows}) + "\n")
     else:
         stdout_console(no_color).print(stats_table(rows))
-
-
-COMMANDS: dict[str, Callable[..., None]] = {"list": list_corpora, "make": make, "stats": stats}

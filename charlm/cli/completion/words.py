@@ -58,7 +58,7 @@ def _candidates(command: Any, words: Sequence[str], begun: str) -> list[Candidat
             return [Candidate(f"{name}={one.value}", one.help) for one in found]
         return _flags(command, given)
     if hasattr(command, "commands"):
-        return [Candidate(name, first_sentence(inner.help or "")) for name, inner in command.commands.items()]
+        return [Candidate(name, first_sentence(summary)) for name, summary in command.commands.summaries().items()]
     return _arguments(command, arguments, begun)
 
 

@@ -6,7 +6,8 @@ from typing import Any, get_args
 
 import pytest
 
-from charlm.cli.app import COMMANDS, build
+from charlm.cli.app import build
+from charlm.cli.commands import COMMANDS
 from charlm.cli.completion.values import VALUES, file_names
 from charlm.cli.completion.words import candidates
 from charlm.cli.help import is_flag, takes_value, value_name
@@ -32,7 +33,7 @@ def leaves(command: Any = PROGRAM) -> Iterator[Any]:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        ([""], [*COMMANDS, "corpus"]),
+        ([""], [*COMMANDS]),
         (["tr"], ["train", "transduce"]),
         (["nonsense", ""], []),
         (["--v"], ["--version"]),
