@@ -42,12 +42,17 @@ class Pieces:
     def __init__(self, vocabulary: Vocabulary, ids: IdArray) -> None:
         begins = characters_begun(vocabulary)[ids] > 0
         begins[:1] = True  # a text may begin in the middle of a character
-        self._starts = np.flatnonzero(begins)
+        self._starts, self._length = np.flatnonzero(begins), len(ids)
         if vocabulary.unit == "byte":
             self.names = tuple(vocabulary.decode(part) for part in np.split(ids, self._starts[1:]) if part.size)
         else:
             decoded = {k: vocabulary.decode(np.array([k])) for k in np.unique(ids).tolist()}
             self.names = tuple(decoded[k] for k in ids.tolist())
+
+    @property
+    def ends(self) -> NDArray[np.intp]:
+        """The index of the last symbol of each piece."""
+        return np.append(self._starts[1:], self._length) - 1 if self._starts.size else self._starts
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Add up one value a symbol, shape (n,), to one a piece."""

@@ -134,6 +134,33 @@ class SymbolStack:
 
         return h, end, backprop
 
+    def dense(self, ids: IdArray) -> FloatArray:
+        """Return what the lowest layer reads for ids (T, N): embedded or one-hot vectors (T, N, D)."""
+        if self.embedding is not None:
+            return np.moveaxis(self.embedding.params["W"][:, ids], 0, -1)
+        return np.eye(self.vocabulary_size, dtype=self.stack.layers[0].params.dtype)[ids]
+
+    def trace(
+        self,
+        ids: IdArray,
+        state: State | None = None,
+        *,
+        resets: Resets | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[list[dict[str, FloatArray]], State]:
+        """Read ids (T, N) and return each layer's activations, as `Recurrent.trace` does, and the state."""
+        x: Inputs = ids
+        if self.embedding is not None:
+            x, _ = self.embedding.forward(ids)
+        traces, ends = [], []
+        layers: list[Any] = list(self.stack.layers)
+        for layer, start in zip(layers, self.zero_state(ids.shape[1]) if state is None else state, strict=True):
+            trace, end = layer.trace(x, start, resets=resets, workspace=workspace)
+            traces.append(trace)
+            ends.append(end)
+            x = trace["h"]
+        return traces, tuple(ends)
+
     def reader(self, streams: int | None, *, cores: int | None = None, symbols: IdArray | None = None) -> Reader:
         """Return a function that reads one symbol a stream, with the weights as they are now.
 

@@ -212,6 +212,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
 
     input_order = (Gate(R, 0.5), Gate(Z, 0.5), Gate(N_, 1.0))
     recurrent_order = (Gate(N_, 1.0), Gate(R, 0.5), Gate(Z, 0.5))
+    gate_names = "rzn"
     state_type = GRUState
     adds_to_dh = True
 

@@ -166,6 +166,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
     """
 
     input_order = recurrent_order = (Gate(O, 0.5), Gate(I, 0.5), Gate(F, 0.5), Gate(G, 1.0))
+    gate_names, state_names = "ifgo", "hc"
     state_type = LSTMState
     state_parts = 2
 

@@ -84,6 +84,8 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
     state_type: ClassVar[Callable[..., LayerState]]  # a NamedTuple of arrays
     state_parts: ClassVar[int] = 1  # number of arrays
     adds_to_dh: ClassVar[bool] = False  # whether dh₋ has a term beside W_hᵀ dz
+    gate_names: ClassVar[str] = ""  # the gates' letters in the equations, in files' order; none for an RNN
+    state_names: ClassVar[str] = "h"
 
     def __init__(
         self,
@@ -266,6 +268,37 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             return self.gradients_(window, mask, backprop_x), carry
 
         return window.states[0][1:], end, backprop
+
+    def trace(
+        self,
+        x: Inputs,
+        state: LayerState | None = None,
+        *,
+        resets: Resets | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[dict[str, FloatArray], LayerState]:
+        """Advance over a whole sequence and return every activation.
+
+        Parameters
+        ----------
+        x, state, resets, workspace
+            As for `forward`.
+
+        Returns
+        -------
+        activations : dict of ndarray, each (T, N, H)
+            By their letters in the equations: the gates, the hidden state h, and c of an LSTM. The next window
+            of the same workspace overwrites them.
+        state : LayerState
+        """
+        ws = Workspace() if workspace is None else workspace
+        h, end, _ = self.forward(x, state, resets=resets, workspace=ws)
+        T, N = h.shape[:2]
+        inside = resets is not None and bool(resets[1:].any())
+        window = ws.get((self, "window", T, N, inside), lambda: self.window(T, N, self._products(N), resets=inside))
+        gates = zip(self.input_order, window.z, strict=True) if self.gate_names else ()
+        states = dict(zip(self.state_names, window.states, strict=True))
+        return {self.gate_names[gate.position]: z for gate, z in gates} | {s: h[1:] for s, h in states.items()}, end
 
     def _extent(self, x: Inputs) -> tuple[int, int]:
         """Return (T, N)."""
