@@ -177,7 +177,8 @@ def sigmoid_cross_entropy(
 
     References
     ----------
-    .. [1] PyTorch, ``binary_cross_entropy_with_logits``: max(z, 0) - z y + log(1 + exp(-|z|)) overflows for no z.
+    .. [1] PyTorch, ``binary_cross_entropy_with_logits``: no z makes ``max(z, 0) - z y + log(1 + exp(-|z|))``
+       overflow.
 
     Examples
     --------

@@ -140,6 +140,7 @@ class TestScore:
         minidom.parseString(svg)
         assert "\x1b" not in svg + html
         assert "é" in svg
+        assert "surprisal,&#160;m.npz<" in svg
         assert "é" in html
 
     @pytest.mark.parametrize("flag", ["--svg", "--html"])

@@ -51,6 +51,7 @@ def score(
     from charlm.cli.streams import stdout_console
     from charlm.cli.waiting import waiting
     from charlm.cli.writing import open_text, refuse_existing
+    from charlm.runs.stored import name_runs
     from charlm.ui.heat import Heat
     from charlm.ui.page.export import to_html, to_svg
     from charlm.ui.sanitize import json_text, visible_line
@@ -70,7 +71,7 @@ def score(
     heat = Heat(result.pieces, bits)
     if svg is not None:
         with open_text(svg) as file:
-            file.write(to_svg(heat, title=visible_line(f"surprisal, {path}")))
+            file.write(to_svg(heat, title=visible_line(f"surprisal, {name_runs([str(path)])[0]}")))
     if html is not None:
         with open_text(html) as file:
             file.write(to_html(heat))

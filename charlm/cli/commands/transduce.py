@@ -68,6 +68,7 @@ def transduce(
     from charlm.cli.transducing import AnswerWriter, Transducing, model_path
     from charlm.cli.writing import open_text, refuse_existing, refuse_raw_terminal
     from charlm.models.transducer import Transducer
+    from charlm.runs.stored import name_runs
 
     if raw:
         refuse_raw_terminal(sys.stdout)
@@ -102,5 +103,5 @@ def transduce(
         )
         for answers in transducing.strings(strings) if strings else transducing.lines(stdin_bytes()):
             writer.write(answers)
-    writer.write_pictures(svg, html, title=f"attention, {path}")
+    writer.write_pictures(svg, html, title=f"attention, {name_runs([str(path)])[0]}")
     writer.tell(length)
