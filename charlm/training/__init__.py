@@ -1,1 +1,1 @@
-"""Training: `train`, the run loop, one update, what a run learns from, its plan and its progress."""
+"""Training: `train`, the run loop, the update, tasks, plans and progress."""

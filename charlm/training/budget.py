@@ -1,15 +1,15 @@
-"""A budget of minutes: how much of it a run has used, and how many updates fit into the rest.
+"""A budget of minutes: the time that a run has used, and the updates that fit into the rest.
 
-Before the first update the budget becomes a number of updates, a `Plan`. After a tenth of the remaining updates it
-is planned again, and so on: a plan that is made after `step` updates says how many there are to be, and with that
-after which update the next one is made. These points lie ever closer together, up to every update at the end, so
-that even a machine that becomes ten times slower between two of them is noticed in time. Between them the clock can
-only end the run, where no time is left.
+Before the first update the budget is converted to a number of updates, a `Plan`. After a tenth of the remaining
+updates it is planned again, and so on. A plan made after `step` updates determines the total number of updates, and
+with it the update of the next plan. The intervals shrink to a single update at the end, so the budget is kept even
+if the machine becomes ten times slower between two plans. Between plans the clock only ends a run without time
+left.
 
-What a run does depends on its settings and its plans, and on nothing else. A checkpoint has all plans and the
-durations that the next one is made from; each new plan is an event of the log. So a run that is stopped and resumed
-has made the same plans up to the stop, bit for bit, and makes the next one after the same update. What that one
-says follows from the clock, as it does in a run that is not stopped: with the same readings, the bits are the same.
+A run depends on its settings and its plans alone. A checkpoint has all plans and the durations for the next one;
+each new plan is an event of the log. So a resumed run has the same plans up to the stop, bit for bit, and makes the
+next one after the same update. The next plan follows from the clock, as in a run that was not stopped: with the
+same clock readings, the bits are the same.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from charlm.nn.schedules import schedule_progress
 
 __all__ = ["Budget", "Clock", "Plan", "latest"]
 
-PARTS = 10  # of the updates still to be done; after one of them comes the next plan
-MEMORY = 50  # the pace is that of about the last fiftieth of all updates
-END_S = 0.25  # what follows the last save: workers, screen and interpreter end
+PARTS = 10  # of the remaining updates; the next plan is made after one part
+MEMORY = 50  # the pace is averaged over about the last fiftieth of all updates
+END_S = 0.25  # after the last save: the end of workers, screen and interpreter
 
 Clock = Callable[[], float]
 
@@ -45,7 +45,7 @@ class Plan(NamedTuple):
     steps : int
         Updates in all.
     done : float
-        Share of the learning rate's schedule that was over then; the rest runs from there to `steps`.
+        Finished share of the learning rate's schedule then; the rest runs from there to `steps`.
     """
 
     step: int
@@ -60,25 +60,25 @@ class Plan(NamedTuple):
 
 @dataclass(slots=True)
 class Budget:
-    """A budget of wall-clock time, from the start of the command to its end, over all sittings of a run.
+    """A budget of wall-clock time, from the start of the command to its end, over all sessions of a run.
 
     Parameters
     ----------
     minutes : float
     plans : list of Plan
-        All so far, in order of their steps; the first is made before the first update.
+        All so far, by their steps; the first is made before the first update.
     step_s : float
-        Seconds of an update, all included.
+        Seconds of an update, overhead included.
     started_s : float
-        When this sitting began, of `clock`.
+        Start of this session, of `clock`.
     clock : callable
         Seconds from any origin.
     costs_s : dict of str to float
         Seconds of an "eval", a "sample" and a "save"; 0 until measured.
     used_s : float
-        Used by earlier sittings.
+        Used by earlier sessions.
     updates, updates_s
-        Updates since the newest plan, and how long they took.
+        Updates since the newest plan, and their seconds.
     """
 
     minutes: float
@@ -97,27 +97,27 @@ class Budget:
         return self.plans[-1]
 
     def left_s(self) -> float:
-        """Return how many seconds are left; below 0 if none are."""
+        """Return the remaining seconds, which may be negative."""
         return 60 * self.minutes - self._used_s()
 
     def facts(self) -> dict[str, float]:
-        """Return the fields of events: the budget, and how much of it is left."""
+        """Return the fields of events: the budget and the remaining seconds."""
         return {"minutes": self.minutes, "left_s": round(self.left_s(), 3)}
 
     def _used_s(self) -> float:
         return self.used_s + (self.clock() - self.started_s)
 
     @contextlib.contextmanager
-    def timed(self, what: Literal["update", "eval", "sample", "save"]) -> Iterator[None]:
-        """Measure how long something takes; nothing, if it fails."""
+    def timed(self, kind: Literal["update", "eval", "sample", "save"]) -> Iterator[None]:
+        """Measure the duration of a block; a block that fails is ignored."""
         began_s = self.clock()
         yield
         seconds = self.clock() - began_s
-        if what == "update":
+        if kind == "update":
             self.updates, self.updates_s = self.updates + 1, self.updates_s + seconds
         else:
-            before_s = self.costs_s[what]
-            self.costs_s[what] = (before_s + seconds) / 2 if before_s else seconds
+            before_s = self.costs_s[kind]
+            self.costs_s[kind] = (before_s + seconds) / 2 if before_s else seconds
 
     def is_due(self, step: int, config: TrainConfig) -> bool:
         """Return whether another plan is due after `step` updates."""
@@ -126,7 +126,7 @@ class Budget:
         return step >= self.plan.next_step or self.left_s() < self._ending_s(config)
 
     def plan_again(self, step: int, config: TrainConfig) -> Plan:
-        """Make another plan after `step` updates: as many more as fit into the time that is left."""
+        """Make another plan after `step` updates, with as many more as fit into the remaining time."""
         if self.updates:
             self._measure()
         plan, left_s = self.plan, self.left_s() - self._ending_s(config)
@@ -137,34 +137,35 @@ class Budget:
         return self.plan
 
     def _measure(self) -> None:
-        """Take the updates since the newest plan into the estimates, of which about the last fiftieth counts."""
+        """Average the updates since the newest plan into the estimates, over about the last fiftieth of all."""
         before_s, weight = self.step_s, self.updates / (self.updates + self.plan.steps / MEMORY)
         self.step_s += weight * (max(self.updates_s / self.updates, 1e-9) - self.step_s)
         self.updates, self.updates_s = 0, 0.0
-        slower = math.sqrt(self.step_s / before_s)  # by measurement, less than updates, whose workers are in step
-        self.costs_s = {what: slower * seconds for what, seconds in self.costs_s.items()}
+        # measured: other work slows down less than updates, whose workers wait for each other
+        slower = math.sqrt(self.step_s / before_s)
+        self.costs_s = {kind: slower * seconds for kind, seconds in self.costs_s.items()}
 
     def _cost_s(self, step: int, more: int, config: TrainConfig) -> float:
-        """Estimate how long so many more updates take, with what is due in between."""
-        rhythms = {"eval": config.eval_every, "sample": config.sample_every, "save": config.save_every}
+        """Estimate the seconds of so many more updates, due hooks included."""
+        intervals = {"eval": config.eval_every, "sample": config.sample_every, "save": config.save_every}
         return more * self.step_s + sum(
-            self.costs_s[what] * max(latest(step + more, every) // every - (step - 1) // every, 0)
-            for what, every in rhythms.items()
+            self.costs_s[kind] * max(latest(step + more, every) // every - (step - 1) // every, 0)
+            for kind, every in intervals.items()
             if every
         )
 
     def _ending_s(self, config: TrainConfig) -> float:
-        """Estimate how long what follows the last update takes."""
+        """Estimate the seconds after the last update."""
         sample_s = self.costs_s["sample"] if config.sample_every else 0.0
         return self.costs_s["eval"] + sample_s + self.costs_s["save"] + END_S
 
-    def go_back(self, step: int) -> None:
-        """Forget the plans that were made after more than `step` updates; the time stays used."""
+    def roll_back(self, step: int) -> None:
+        """Remove the plans made after more than `step` updates; their time stays used."""
         while self.plan.step > step:
             self.plans.pop()
 
     def to_json(self) -> dict[str, Any]:
-        """Return what a checkpoint holds."""
+        """Return the fields of a checkpoint."""
         return {
             "minutes": self.minutes,
             "plans": [list(plan) for plan in self.plans],
@@ -177,12 +178,12 @@ class Budget:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], *, started_s: float, clock: Clock) -> Budget:
-        """Rebuild from `to_json`, for another sitting.
+        """Build from the result of `to_json`, for another session.
 
         Raises
         ------
         CheckpointError
-            If a value is missing or of another kind.
+            If a value is missing or of another type.
         """
         try:
             plans = [Plan(int(step), int(steps), float(done)) for step, steps, done in values["plans"]]
@@ -209,7 +210,7 @@ class Budget:
 
 
 def latest(steps: int, every: int) -> int:
-    """Return after how many updates something that is done regularly, and at the end, is last worth its time.
+    """Return the last update at which a hook that also runs at the end, after `steps` updates, is worth its time.
 
     Examples
     --------

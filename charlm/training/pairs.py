@@ -1,4 +1,4 @@
-"""`PairsTask`: learn from pairs of strings to make of each source its target."""
+"""`PairsTask`: prediction of the target of each source."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from charlm.text.pairs import Pair, split_pairs
 
 __all__ = ["PairsTask", "pairs_task"]
 
-SHOWN = 6  # pairs in a sample
-TRIED = 2000  # held-out pairs in a validation, at most; `charlm eval` tries all
-AT_ONCE = 256  # of them
-TRIAL_PAIRS = 512  # of a validation that is timed
+SHOWN = 6  # pairs of a sample
+MOST_VALIDATED = 2000  # held-out pairs of a validation; `charlm eval` uses all
+BATCH = 256
+TRIAL_PAIRS = 512  # for timing a validation
 
 
 class PairsTask:
-    """Make of each source its target. `pairs_task` holds some pairs out.
+    """Prediction of the target of each source; `pairs_task` builds it.
 
     Parameters
     ----------
     model : Transducer
         Its vocabularies and its output.
     train, held_out : sequence of Pair
-        No source of one occurs in the other.
+        They have no source in common.
 
     Raises
     ------
@@ -48,16 +48,16 @@ class PairsTask:
         self._stop_id = None if model.target is None else model.target.stop_id
         self._size = len(model.labels) if model.target is None else len(model.target)
         self._train = model.encode_pairs(train)
-        self._tried = held_out[:: -(-len(held_out) // TRIED) or 1]
+        self._validated = held_out[:: -(-len(held_out) // MOST_VALIDATED) or 1]
         self.characters = self._predictions(self._train[1])
-        self.validation_characters = self._predictions(model.encode_pairs(self._tried)[1])
+        self.validation_characters = self._predictions(model.encode_pairs(self._validated)[1])
         self.guess_nats = math.log(max(self._size, 2))
 
     def _predictions(self, targets: list[IdArray]) -> int:
-        return sum(map(len, targets)) + len(targets) * (self.output == "text")  # and a stop symbol each
+        return sum(map(len, targets)) + len(targets) * (self.output == "text")  # with a stop symbol each
 
     def fit(self, config: TrainConfig) -> TrainConfig:
-        """Return the configuration as it is: pairs fill any number of streams."""
+        """Return the configuration unchanged: pairs fill any number of streams."""
         return config
 
     def batches(self, config: TrainConfig, rng: np.random.Generator) -> Batches:
@@ -68,20 +68,20 @@ class PairsTask:
         )
 
     def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, float]:  # noqa: ARG002
-        """Return the mean loss of held-out targets in nats, and for which share of sources the target is exact."""
-        return self._validate(learner, len(self._tried)) if self._tried else {"loss": math.nan}
+        """Return the mean loss of held-out targets in nats, and the share of sources with an exact output."""
+        return self._validate(learner, len(self._validated)) if self._validated else {"loss": math.nan}
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:  # noqa: ARG002
-        """Estimate from some of the pairs how long a validation takes."""
-        pairs = min(len(self._tried), TRIAL_PAIRS)
+        """Estimate the duration of a validation from some of its pairs."""
+        pairs = min(len(self._validated), TRIAL_PAIRS)
         if not pairs:
             return 0.0
         begin = time.perf_counter()
         self._validate(learner, pairs)
-        return (time.perf_counter() - begin) * len(self._tried) / pairs
+        return (time.perf_counter() - begin) * len(self._validated) / pairs
 
     def _validate(self, learner: Learner, pairs: int) -> dict[str, float]:
-        model, wanted = cast("Transducer", learner), self._tried[:pairs]
+        model, wanted = cast("Transducer", learner), self._validated[:pairs]
         nats, counted, exact = 0.0, 0, 0
         for batch in self._batches_of(wanted, model):
             each, right = model.score_targets(batch)
@@ -93,26 +93,26 @@ class PairsTask:
         return {"loss": nats / counted, "exact": exact / pairs}
 
     def _batches_of(self, pairs: Sequence[Pair], model: Transducer) -> Iterator[Batch]:
-        """Yield pairs, those of similar lengths together."""
+        """Yield batches of pairs of similar lengths."""
         order = sorted(pairs, key=lambda pair: (len(pair.source), len(pair.target)))
-        for some in (order[k : k + AT_ONCE] for k in range(0, len(order), AT_ONCE)):
-            sources, targets = model.encode_pairs(some)
+        for k in range(0, len(order), BATCH):
+            sources, targets = model.encode_pairs(order[k : k + BATCH])
             yield pair_batch(sources, targets, output=self.output, stop_id=self._stop_id)
 
     def sample(self, learner: Learner, seed: int) -> str:
-        """Return some pairs, those held out if there are any, and what the learner makes of their sources."""
+        """Return some pairs, held-out ones if there are any, with the learner's outputs."""
         pairs = self.held_out or self.train
         rng = np.random.default_rng(seed)
         shown = [pairs[k] for k in rng.choice(len(pairs), min(SHOWN, len(pairs)), replace=False)]
-        return "\n".join(map(_line, shown, _made(cast("Transducer", learner), shown)))
+        return "\n".join(map(_line, shown, _outputs(cast("Transducer", learner), shown)))
 
     def facts(self) -> dict[str, Any]:
-        """Return the numbers of symbols to choose from and of pairs."""
+        """Return the number of target symbols and the numbers of pairs."""
         return {"vocabulary": self._size, "pairs": len(self.train), "validation_pairs": len(self.held_out)}
 
 
-def _made(model: Transducer, pairs: Sequence[Pair]) -> list[Transduction]:
-    longest = 2 * max(len(pair.target) for pair in pairs) + 1  # while it learns, a text may have no end
+def _outputs(model: Transducer, pairs: Sequence[Pair]) -> list[Transduction]:
+    longest = 2 * max(len(pair.target) for pair in pairs) + 1  # an untrained model may never end its text
     return transduce(model, [pair.source for pair in pairs], length=longest, on_unknown="replace")
 
 
@@ -127,16 +127,16 @@ def pairs_task(
     config: TrainConfig,
     validation: Sequence[tuple[str, str]] | None = None,
 ) -> PairsTask:
-    """Hold a share of the sources out, or take other pairs for that.
+    """Build the task of pairs: a share of the sources, or other pairs, are held out.
 
     Parameters
     ----------
     model : Transducer
-    pairs : sequence of Pair, or of other tuples of a source and a target
+    pairs : sequence of Pair, or of tuples of a source and a target
     config : TrainConfig
         For `val_frac` and `seed`.
     validation : sequence of the same, optional
-        Pairs of their own to validate on, in place of a share of `pairs`.
+        Held out in place of a share of `pairs`.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Settings that a configuration leaves open, decided before the first update: sizes, shards, steps."""
+"""The plan of a run: sizes, shards and steps that a configuration leaves open, set before the first update."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ __all__ = [
 
 DEFAULT_EPOCHS = 10.0
 WANTED_EVALUATIONS = 16
-LARGEST_SHARE = 0.05  # of a time budget, for evaluating
-FEWEST_EVALUATIONS = 3  # even so: a person wants to see whether it learns
+LARGEST_SHARE = 0.05  # of a time budget, for evaluations
+FEWEST_EVALUATIONS = 3  # in any case, to see whether it learns
 SAMPLES = 16
 TRIAL_S = 1.5
-RESERVE = 0.98  # of a time budget: saving and showing take the rest, and a trial is a little too quick
+RESERVE = 0.98  # of a time budget; saves, output and the optimism of the trial take the rest
 
 
 def fitting_note(wanted: TrainConfig, fitted: TrainConfig) -> str:
-    """Say in one line what `Task.fit` shrank; empty where that was nothing."""
+    """Return a line on the settings that `Task.fit` reduced; empty if none."""
     names = [name for name in ("batch_size", "seq_length") if getattr(wanted, name) != getattr(fitted, name)]
     changes = [f"`{name}={getattr(fitted, name)}` instead of {getattr(wanted, name)}" for name in names]
     return f"the text is too short for the settings: {' and '.join(changes)}" if changes else ""
@@ -57,29 +57,29 @@ def plan(
     clock: Clock = time.perf_counter,
     group: ProcessGroup | None = None,
 ) -> tuple[TrainConfig, Budget | None]:
-    """Return a configuration in which nothing is open, and the budget of minutes, where there is one.
+    """Return a complete configuration, and the budget of minutes if there is one.
 
-    A time budget becomes a number of steps here, from a trial on a copy of the model: the first plan of `Budget`.
+    A trial on a copy of the model converts a time budget to a number of steps, the first plan of `Budget`.
 
     Parameters
     ----------
     learner : Learner
-        Left as it is.
+        Unchanged.
     task : Task
     config : TrainConfig
-        Already fitted to the data.
+        By `Task.fit`.
     started_s : float, optional
-        When the time of the budget began, of `clock`; now when left out.
+        Start of the budget's time, of `clock`; by default now.
     clock : callable
         Seconds from any origin.
     group : ProcessGroup, optional
-        The ranks of a distributed run, which take the place of cores.
+        The ranks of a distributed run, in place of cores.
 
     Returns
     -------
     TrainConfig
-        With `shards`, `workers`, `steps` and the four rhythms decided, and no other budget. In a distributed run
-        the ranks are the workers, and a process that resumes it elsewhere decides `workers` again.
+        With `shards`, `workers`, `steps` and the four intervals set, and no other budget. In a distributed run the
+        ranks are the workers; a process that resumes it elsewhere sets `workers` again.
     Budget or None
         With the first plan.
     """
@@ -96,7 +96,7 @@ def plan(
             )
         if evaluation_s:
             most = max(FEWEST_EVALUATIONS, int(LARGEST_SHARE * left_s / evaluation_s))
-            half = int(left_s / 2 / evaluation_s)  # is for training in any case, but for the evaluation at the end
+            half = int(left_s / 2 / evaluation_s)  # at least half is for training, apart from the last evaluation
             evaluations = max(1, min(evaluations, most, half))
         steps = max(1, int((left_s - evaluations * evaluation_s) / step_s))
         budget = Budget(config.minutes, [Plan(0, steps)], step_s, began, clock)
@@ -120,7 +120,7 @@ def plan(
 
 
 def steps_of_epochs(task: Task, config: TrainConfig, epochs: float) -> int:
-    """Return how many updates so many passes over the training data take, at least one."""
+    """Return the updates of so many passes over the training data, at least one."""
     batches = task.batches(config, np.random.default_rng(0))
     return max(1, round(epochs * batches.batches_per_epoch))
 
@@ -128,9 +128,9 @@ def steps_of_epochs(task: Task, config: TrainConfig, epochs: float) -> int:
 def measure(
     learner: Learner, task: Task, config: TrainConfig, group: ProcessGroup | None = None
 ) -> tuple[float, int]:
-    """Return how long an update takes, in seconds, and how many bytes the arrays take; on a copy of the learner.
+    """Measure an update on a copy of the learner: its seconds, and the bytes of all arrays.
 
-    Those of all workers of this machine, the ones that they share, and those of an evaluation.
+    The arrays are those of all workers of this machine, shared and private, and those of an evaluation.
     """
     tracemalloc.start()
     try:
@@ -144,7 +144,7 @@ def measure(
 
 
 def idle_note(config: TrainConfig, group: ProcessGroup | None) -> str:
-    """Say in one line that some ranks have no shard; empty where each has one."""
+    """Return a line on ranks without a shard; empty if there are none."""
     idle = 0 if group is None else group.size - (config.shards or 1)
     if group is None or idle <= 0:
         return ""
@@ -155,7 +155,7 @@ def idle_note(config: TrainConfig, group: ProcessGroup | None) -> str:
 
 
 def with_workers(config: TrainConfig, group: ProcessGroup | None = None) -> TrainConfig:
-    """Return a configuration with `shards` and `workers` decided; ranks, where there are some, are the workers."""
+    """Return a configuration with `shards` and `workers` set; in a distributed run the ranks are the workers."""
     cores = available_cores() if group is None else group.size
     shards = config.shards or default_shards(config.batch_size, cores)
     workers = min(config.workers or cores, shards) if group is None else None
@@ -181,8 +181,8 @@ def _trial(
 ) -> tuple[float, float]:
     """Measure an update and an evaluation on a copy of the learner: seconds of each.
 
-    If windows have several lengths, each is tried, and an update takes their mean. `alone` has this process do
-    the updates of all workers, so that all their arrays are its own.
+    If windows have several lengths, each is measured, and their mean returned. With `alone` this process does the
+    updates of all workers, so that all arrays are its own.
     """
     copy, rng = (
         with_params(learner, learner.params.on(learner.params.value.copy())),
@@ -199,16 +199,16 @@ def _trial(
 
 
 def _step_s(team: Team, batches: Batches, trial_s: float) -> float:
-    """Measure an update: seconds."""
+    """Measure an update, in seconds."""
     return median_s(lambda: team.update(batches.next(), lr=0.0), trial_s)
 
 
 def median_s(work: Callable[[], object], seconds: float) -> float:
-    """Repeat something for so many seconds, and return how long it takes."""
+    """Repeat a call for so many seconds, and return its median duration."""
     times: list[float] = []
     end = time.perf_counter() + seconds
     while len(times) < 4 or time.perf_counter() < end:
         begin = time.perf_counter()
         work()
         times.append(time.perf_counter() - begin)
-    return median(times[len(times) // 4 :])  # the first ones find cold caches
+    return median(times[len(times) // 4 :])  # the first calls have cold caches

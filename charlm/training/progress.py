@@ -1,4 +1,4 @@
-"""The progress of a run: everything beside the tensors that it takes to resume exactly where it stopped."""
+"""The progress of a run: with the tensors, everything that an exact resume needs."""
 
 from __future__ import annotations
 
@@ -29,23 +29,23 @@ class Progress:
         Lowest validation loss so far, in nats; infinite before the first.
     best_step : int
     smooth_loss : float
-        As min-char-rnn shows it: summed over T, smoothed by 0.999/0.001; NaN before the first update.
+        Loss of min-char-rnn: summed over T, smoothed by 0.999/0.001; NaN before the first update.
     elapsed_s : float
-        Seconds of training so far, over all sittings.
+        Seconds of training so far, over all sessions.
     examined_step : int
         The last update whose due hooks (evaluate, sample) ran. Below `step` if a stop was requested before they
         did; a resumed run runs them first.
     worse, hopeless : int
-        Updates in a row whose loss was above what guessing costs, ln V for text; and above a hundred times that.
+        Updates in a row whose loss was above that of a uniform guess, ln V for text; and above a hundred times it.
     rollbacks : int
-        How often training diverged and was rolled back to an earlier state; each time the rate is halved.
+        Number of rollbacks after divergence; each halves the rate.
     plateau_step : int
-        The last evaluation of pairs in which fewer than half of the targets were exact, 0 if there is none. The run
-        may have rested on a plateau until then, from which its loss falls steeply later.
+        The last evaluation of pairs in which fewer than half of the targets were exact, 0 if there is none. Until
+        then the run may be on a plateau, after which its loss falls steeply.
     gave_up : bool
-        Whether the run ended early, since validation no longer got better.
+        Whether the run ended early, since validation no longer improved.
     history : list of [step, train loss, validation loss]
-        One entry an evaluation, in nats per character.
+        One entry for each evaluation, in nats per character.
     """
 
     step: int = 0
@@ -62,30 +62,30 @@ class Progress:
     plateau_step: int = 0
 
     def smooth(self, loss: float, length: int, guess_nats: float) -> None:
-        """Take a window's loss per character into `smooth_loss`; it starts at that of guessing, -ln(1/V)·T."""
+        """Update `smooth_loss` by a window's loss per character; its start is a uniform guess, -ln(1/V)·T."""
         if math.isnan(self.smooth_loss):
             self.smooth_loss = guess_nats * length
         self.smooth_loss = 0.999 * self.smooth_loss + 0.001 * loss * length
 
     def compare(self, loss: float, guess_nats: float) -> None:
-        """Compare an update's loss per prediction with that of guessing, ln V for V symbols."""
+        """Compare an update's loss per prediction with that of a uniform guess, ln V for V symbols."""
         self.worse = self.worse + 1 if loss > guess_nats else 0
         self.hopeless = self.hopeless + 1 if loss > HOPELESS * guess_nats else 0
 
     @property
     def rate_factor(self) -> float:
-        """Factor of the learning rate after so many rollbacks."""
+        """Factor of the learning rate after the rollbacks."""
         return 0.5**self.rollbacks
 
     def evaluated(self, train_loss: float, loss: float, exact: float = math.nan) -> bool:
-        """Note an evaluation, and of pairs which share was exact; returns whether its loss is the best so far."""
+        """Record an evaluation, with the exact share of pairs; return whether its loss is the best so far."""
         best = loss < self.best_loss
         if exact < PLATEAU:
             self.plateau_step = self.step
         if best:
             self.best_loss, self.best_step = loss, self.step
         self.history.append([self.step, json_value(train_loss), json_value(loss)])
-        if len(self.history) > HISTORY_LIMIT:  # keeps a checkpoint small however long the run
+        if len(self.history) > HISTORY_LIMIT:  # so that the checkpoint of a long run stays small
             self.history = self.history[::2]
         return best
 
@@ -95,18 +95,18 @@ class Progress:
         return sum((entry[0] or 0) > max(self.best_step, self.plateau_step) for entry in self.history)
 
     def to_json(self) -> dict[str, Any]:
-        """Return what JSON can hold: None for a number that is not finite."""
+        """Return values for JSON: None for a number that is not finite."""
         values = dataclasses.asdict(self)
         return {name: json_value(value) for name, value in values.items()}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Progress:
-        """Rebuild from `to_json`.
+        """Build from the result of `to_json`.
 
         Raises
         ------
         CheckpointError
-            If a value is missing or of another kind.
+            If a value is missing or of another type.
         """
         try:
             return cls(

@@ -1,9 +1,9 @@
-"""States to restore when training diverges: the weights, the optimiser and the data cursor at earlier updates.
+"""States to restore if training diverges: weights, optimiser and data cursor at earlier updates.
 
-A state is taken every hundred updates and only if it is good: all finite, and the update before it better than
-guessing. Two are stored, and the older one is restored: training may have failed already, without a sign of it,
-when the newer was taken. They are taken by the number of updates alone, not with saves or evaluations, which must
-not change a run. A checkpoint holds both, so that a run which was stopped restores the same.
+A state is stored every hundred updates, but only a good one: all tensors are finite, and the loss of the update
+before it is below that of a uniform guess. Two states are stored, and the older one is restored: at the newer,
+training may already have failed without a sign. The updates alone determine when a state is stored, since saves and
+evaluations must not change a run. A checkpoint has both, so a resumed run restores the same.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Any
 from charlm.errors import CheckpointError
 from charlm.nn.arrays import FloatArray
 
-__all__ = ["EVERY", "GoodState", "GoodStates", "put_back"]
+__all__ = ["EVERY", "GoodState", "GoodStates", "copy_into_"]
 
 EVERY = 100  # updates
-KEPT = 2
+STORED = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class GoodState:
 
 
 class GoodStates:
-    """The newest states that were good, the oldest first."""
+    """The newest good states, the oldest first."""
 
     def __init__(self) -> None:
         self._states: list[GoodState] = []
@@ -48,21 +48,21 @@ class GoodStates:
         return bool(self._states)
 
     def add(self, record: Mapping[str, Any], tensors: Mapping[str, FloatArray]) -> None:
-        """Take a copy of a state."""
+        """Store a copy of a state."""
         copies = {name: tensor.copy() for name, tensor in tensors.items()}
-        self._states = [*self._states, GoodState(copy.deepcopy(dict(record)), copies)][-KEPT:]
+        self._states = [*self._states, GoodState(copy.deepcopy(dict(record)), copies)][-STORED:]
 
-    def back(self) -> GoodState:
-        """Return the oldest and drop the others."""
+    def drop_newer(self) -> GoodState:
+        """Return the oldest state and drop the others."""
         del self._states[1:]
         return self._states[0]
 
     def records(self) -> list[dict[str, Any]]:
-        """Return their records, as a checkpoint holds them."""
+        """Return the records, for a checkpoint."""
         return [state.record for state in self._states]
 
     def tensors(self) -> dict[str, FloatArray]:
-        """Return their tensors, as a checkpoint holds them: ``rollback.<k>.<name>``."""
+        """Return the tensors for a checkpoint, named ``rollback.<k>.<name>``."""
         return {
             f"rollback.{k}.{name}": tensor
             for k, state in enumerate(self._states)
@@ -75,14 +75,14 @@ class GoodStates:
         tensors: Mapping[str, FloatArray],
         like: Mapping[str, FloatArray],
     ) -> None:
-        """Go back to what `records` and `tensors` gave at another time.
+        """Restore the states of a checkpoint.
 
         Parameters
         ----------
         records, tensors
-            Of a checkpoint.
+            Those of the checkpoint.
         like : mapping of str to ndarray
-            Tensors of the names and shapes that a state has.
+            Tensors with the names and shapes of a state.
 
         Raises
         ------
@@ -94,11 +94,11 @@ class GoodStates:
         self._states = []
         for k, record in enumerate(records):
             own = {name: tensor.copy() for name, tensor in like.items()}
-            put_back(own, {name: tensors[f"rollback.{k}.{name}"] for name in like})
+            copy_into_(own, {name: tensors[f"rollback.{k}.{name}"] for name in like})
             self._states.append(GoodState(copy.deepcopy(dict(record)), own))
 
 
-def put_back(tensors: Mapping[str, FloatArray], values: Mapping[str, FloatArray]) -> None:
+def copy_into_(tensors: Mapping[str, FloatArray], values: Mapping[str, FloatArray]) -> None:
     """Copy values into the tensors of the same names, in place.
 
     Raises

@@ -1,4 +1,4 @@
-"""The run loop: updates, evaluations, samples and saves when they are due, and divergence."""
+"""The run loop: updates, due hooks (evaluate, sample, save), and divergence."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from charlm.training.trainer import Trainer
 
 __all__ = ["RunLoop"]
 
-ROLLBACKS = 10  # of a run; the rate is then a thousandth of what it was
-PATIENCE = 200  # updates in a row: what gets better does so sooner
+ROLLBACKS = 10  # of a run; the rate is then a thousandth of the first
+PATIENCE = 200  # updates in a row; a loss that recovers does so sooner
 
 
 class RunLoop:
-    """A run as reports, from its "start" to its "end".
+    """The loop of a run, as an iterator of reports from "start" to "end".
 
     Parameters
     ----------
     trainer : Trainer
     writer : RunWriter, optional
-        None keeps nothing.
+        None stores nothing.
     should_stop : callable
-        Asked after every update, and after what was due then.
+        Called after every update and after its hooks.
     """
 
     def __init__(self, trainer: Trainer, writer: RunWriter | None, should_stop: Callable[[], bool]) -> None:
@@ -40,7 +40,7 @@ class RunLoop:
         self.validates = trainer.task.validation_characters > 0
         self._guessing = trainer.task.guess_nats
         self._saved_s = time.monotonic()
-        self._read = (0, 0.0)  # at the last report about a step: characters, and seconds of updates
+        self._reported = (0, 0.0)  # at the last "step" report: characters, and seconds of updates
 
     def run(self, details: Mapping[str, Any], warning: str = "") -> Iterator[Report]:
         """Train to the end of the plan, or until a stop is requested.
@@ -48,7 +48,7 @@ class RunLoop:
         Raises
         ------
         DivergedError
-            If training diverged, and going back is not asked for or did not help.
+            If training diverged, and rollbacks are off or did not help.
         """
         trainer, progress = self.trainer, self.trainer.progress
         yield self.trainer.report("start", path=self._path, details=details)
@@ -58,7 +58,7 @@ class RunLoop:
             try:
                 if progress.examined_step < progress.step < trainer.steps:
                     yield from self._run_hooks()
-                elif progress.step < trainer.steps and not self._gives_up:
+                elif progress.step < trainer.steps and not self._is_out_of_patience:
                     with self._timed("update"):
                         yield from self._report_update(trainer.update())
                     yield from self._replan()
@@ -68,7 +68,7 @@ class RunLoop:
                 if self.should_stop():
                     yield from self._save(best=not self.validates)
                     if progress.step < trainer.steps:
-                        yield from self._give_a_best()
+                        yield from self._save_first_best()
                         yield self._end("interrupted")
                         return
             except _DivergenceError as divergence:
@@ -96,13 +96,13 @@ class RunLoop:
             yield self.trainer.report("warning", text=f"{what}; {self._remedy}")
 
     def _pace(self) -> float:
-        """Return characters a second since the last report about a step, in updates alone."""
-        before, self._read = self._read, (self.trainer.characters, self.trainer.updates_s)
-        characters, seconds = (now - then for now, then in zip(self._read, before, strict=True))
+        """Return characters a second since the last "step" report, by the time of updates alone."""
+        before, self._reported = self._reported, (self.trainer.characters, self.trainer.updates_s)
+        characters, seconds = (now - then for now, then in zip(self._reported, before, strict=True))
         return characters / max(seconds, 1e-9)
 
     def _replan(self) -> Iterator[Report]:
-        """Plan again what fits into the budget of minutes, if that is due."""
+        """Make another plan of the budget of minutes, if one is due."""
         budget = self.trainer.budget
         if budget is not None and budget.is_due(self.trainer.progress.step, self.trainer.config):
             self.trainer.plan_again()
@@ -122,7 +122,7 @@ class RunLoop:
             yield from self._save(best=best)
 
     def _finish(self) -> Iterator[Report]:
-        """Do what ends every run that reaches the end of its plan, or that no longer gets better."""
+        """Run the hooks at the end of a plan, or of a run that no longer improves."""
         progress = self.trainer.progress
         progress.gave_up = progress.step < self.trainer.steps
         best = False if progress.gave_up else (yield from self._evaluate())
@@ -136,12 +136,12 @@ class RunLoop:
         yield self._end("patience" if progress.gave_up else "finished")
 
     @property
-    def _gives_up(self) -> bool:
+    def _is_out_of_patience(self) -> bool:
         patience = self.trainer.config.patience
         return bool(patience) and self.validates and self.trainer.progress.waited >= patience
 
     def _evaluate(self) -> Generator[Report, None, bool]:
-        """Validate; returns whether this is the best so far."""
+        """Validate; return whether the loss is the best so far."""
         with self._timed("eval"):
             evaluation = self.trainer.evaluate()
             yield evaluation
@@ -149,10 +149,11 @@ class RunLoop:
             raise _DivergenceError(f"the validation loss is {evaluation.loss}", evaluation.step)
         return evaluation.best
 
-    def _give_a_best(self) -> Iterator[Report]:
-        """Write a ``best.npz`` if the run is stopped before its first evaluation.
+    def _save_first_best(self) -> Iterator[Report]:
+        """Write ``best.npz`` if the run is stopped before its first evaluation.
 
-        ``last.npz`` is saved by now and does not have this, so that the resumed run is the one that never stopped.
+        ``last.npz``, saved before, does not contain this evaluation, so the resumed run equals an uninterrupted
+        one.
         """
         if self.writer is None or not self.validates or math.isfinite(self.trainer.progress.best_loss):
             return
@@ -165,7 +166,7 @@ class RunLoop:
     def _sample(self) -> Iterator[Report]:
         step = self.trainer.progress.step
         try:
-            # while it learns, weights may be absurd
+            # weights may be huge during training
             with self._timed("sample"), np.errstate(over="ignore", invalid="ignore"):
                 text = self.trainer.task.sample(self.trainer.averaged, step)
         except DivergedError:
@@ -174,7 +175,7 @@ class RunLoop:
             yield self.trainer.report("sample", text=text)
 
     def _is_due(self, every: int | None) -> bool:
-        """Return whether something is due now; with a budget of minutes, not shortly before the end."""
+        """Return whether a hook is due; with a budget of minutes, not shortly before the end."""
         step, steps = self.trainer.progress.step, self.trainer.steps
         if not every or step % every:
             return False
@@ -185,8 +186,8 @@ class RunLoop:
         return bool(minutes) and time.monotonic() - self._saved_s > minutes * 60
 
     def _save(self, *, best: bool) -> Iterator[Report]:
-        """Save, but never what is not finite."""
-        odd = self.trainer.odd_tensor()
+        """Save, unless a tensor is not finite."""
+        odd = self.trainer.nonfinite_tensor()
         if odd is not None:
             raise _DivergenceError(f"tensor {odd} is not finite", self.trainer.progress.step)
         if self.writer is not None:
@@ -195,13 +196,13 @@ class RunLoop:
             self._saved_s = time.monotonic()
             yield self.trainer.report("save", path=str(file), details={"best": best})
 
-    # -- when training diverges --
+    # -- divergence --
 
     def _recover(self, divergence: _DivergenceError) -> Iterator[Report]:
-        """Go back to the last good state; where that is not asked for or did not help, save it and raise."""
+        """Roll back to the last good state; if rollbacks are off or used up, save it and raise."""
         trainer, tries = self.trainer, self.trainer.progress.rollbacks
         if not trainer.rolls_back or tries >= ROLLBACKS:
-            yield from self._keep(divergence)
+            yield from self._save_good_state(divergence)
             yield self._end("diverged", diverged_at=divergence.update, cause=divergence.what)
             raise self._error(divergence, tries) from None
         trainer.roll_back()
@@ -213,11 +214,11 @@ class RunLoop:
         if trainer.budget is not None:
             yield self.trainer.report("plan", details=trainer.budget.facts())
 
-    def _keep(self, divergence: _DivergenceError) -> Iterator[Report]:
-        """Save the last good state; where the one before the update is none, that of the last save stays."""
-        odd = self.trainer.odd_tensor()
+    def _save_good_state(self, divergence: _DivergenceError) -> Iterator[Report]:
+        """Save the last good state; without a rollback, that before the update, unless it is bad too."""
+        odd = self.trainer.nonfinite_tensor()
         if odd is not None:
-            divergence.what = f"tensor {odd} is not finite"  # which is the cause
+            divergence.what = f"tensor {odd} is not finite"  # the cause
         if self.trainer.rolls_back:
             self.trainer.roll_back()
             yield from self._save(best=False)
@@ -225,13 +226,13 @@ class RunLoop:
             yield from self._save(best=False)
 
     def _error(self, divergence: _DivergenceError, tries: int) -> DivergedError:
-        kept = "" if self.writer is None else "; nothing was saved yet"
+        stored = "" if self.writer is None else "; nothing was saved yet"
         if self.writer is not None and self.writer.saved:
             good = self.trainer.rolls_back or not divergence.hopeless
-            kept = f"; the last {'good state' if good else 'save'} is in {self._path!r}"
-        often = f", after {tries} rollbacks" if tries else ""
+            stored = f"; the last {'good state' if good else 'save'} is in {self._path!r}"
+        rollbacks = f", after {tries} rollbacks" if tries else ""
         return DivergedError(
-            f"training diverged at update {divergence.update}{often}: {divergence.what}{kept}; {self._remedy}"
+            f"training diverged at update {divergence.update}{rollbacks}: {divergence.what}{stored}; {self._remedy}"
         )
 
     @property
@@ -256,7 +257,7 @@ class RunLoop:
 
 
 class _DivergenceError(Exception):
-    """Training diverged: why, and at which update; `hopeless` if the state before it is no good either."""
+    """Divergence: its cause and update; `hopeless` if the state before it is bad too."""
 
     def __init__(self, what: str, update: int, *, hopeless: bool = False) -> None:
         super().__init__(what, update)

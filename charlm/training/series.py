@@ -1,4 +1,4 @@
-"""`SeriesTask`: predict each next number of a series."""
+"""`SeriesTask`: prediction of each next number of a series."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from charlm.training.validation import WARMUP, HeldOut, estimate_s, validation_l
 
 __all__ = ["SeriesTask", "series_task"]
 
-SHOWN = 8  # steps in a sample
+SHOWN = 8  # steps of a sample
 
 
 class SeriesTask:
-    """Predict each next number of a series. `series_task` makes it from a series.
+    """Prediction of each next number of a series; `series_task` builds it.
 
     Parameters
     ----------
@@ -34,22 +34,22 @@ class SeriesTask:
         self.train, self.held_out = train, held_out
         self.characters = len(train)
         self.validation_characters = 0 if held_out is None else len(held_out.inputs)
-        self.guess_nats = float(np.square(train, dtype=np.float64).mean()) or 1.0  # squared error of zeros
+        self.guess_nats = float(np.square(train, dtype=np.float64).mean()) or 1.0  # squared error of the guess 0
 
     def fit(self, config: TrainConfig) -> TrainConfig:
-        """Shrink streams and windows to what a short series can fill; a long series changes nothing."""
+        """Reduce streams and windows to what a short series can fill."""
         return fitted(config, len(self.train))
 
     def batches(self, config: TrainConfig, rng: np.random.Generator) -> Batches:
-        """Return the windows that a configuration asks for."""
+        """Return the windows of a configuration."""
         return window_batches(self.train, config, rng)
 
     def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, float]:
-        """Return the mean squared error over all of the held-out series."""
+        """Return the mean squared error over the held-out series."""
         return {} if self.held_out is None else {"loss": self._loss(learner, self.held_out, config)}
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
-        """Estimate how long a validation takes from the first part of it."""
+        """Estimate the duration of a validation from its first part."""
         return 0.0 if self.held_out is None else estimate_s(lambda p: self._loss(learner, p, config), self.held_out)
 
     def _loss(self, learner: Learner, held_out: HeldOut, config: TrainConfig) -> float:
@@ -59,7 +59,7 @@ class SeriesTask:
         )
 
     def sample(self, learner: Learner, seed: int) -> str:  # noqa: ARG002
-        """Return how the learner continues a part of the series, above the numbers that follow there."""
+        """Return the learner's continuation of a part of the series, and the true one below."""
         series = self.train if self.held_out is None else self.held_out.inputs
         shown = min(SHOWN, len(series) - 1)
         at = min(WARMUP + 1, len(series) - shown)
@@ -75,32 +75,31 @@ class SeriesTask:
 
 
 def _row(numbers: FloatArray) -> str:
-    """Return numbers (T, D) on a line, the features of a step together."""
+    """Format numbers (T, D) as a line, the features of a step separated by commas."""
     return "  ".join(",".join(f"{x:6.3f}" for x in step) for step in numbers.tolist())
 
 
 def series_task(
     model: SeriesModel, series: FloatArray, config: TrainConfig, validation: FloatArray | None = None
 ) -> SeriesTask:
-    """Hold the end of a series out, or take another series for that.
+    """Build the task of a series: its end, or another series, is held out.
 
     Parameters
     ----------
     model : SeriesModel
     series : ndarray, shape (n, D) or (n,)
-        Float32 or float64; becomes the model's precision.
+        Float32 or float64; converted to the model's precision.
     config : TrainConfig
         For `val_frac`.
     validation : ndarray, shape (m, D) or (m,), optional
-        A series of its own to validate on, in place of a share of `series`. Where that share would leave nothing
-        to train on, nothing is held out.
+        Held out in place of a share of `series`. A share that would leave nothing to train on is not held out.
 
     Raises
     ------
     CorpusError
         If the series is too short to train on, or a number is not finite.
     UsageError
-        If it does not have the model's features, or `documents` is asked for.
+        If it does not have the model's features, or `documents` is set.
     """
     if config.documents:
         raise UsageError("`documents` are lines of a text, and a series of numbers has none; leave it out")
@@ -110,7 +109,7 @@ def series_task(
     else:
         train, rest = numbers, _numbers(model, validation)
     if len(train) < 2 <= len(numbers):
-        train, rest = numbers, numbers[:0]  # too short to hold anything out
+        train, rest = numbers, numbers[:0]  # too short for a held-out part
     if len(train) < 2:
         steps = f"{len(numbers)} step{'s' * (len(numbers) != 1)}"
         raise CorpusError(f"the series has {steps}; training needs at least 2, and more to learn anything")
@@ -121,7 +120,7 @@ def series_task(
 
 
 def _numbers(model: SeriesModel, series: FloatArray) -> FloatArray:
-    """Return a series as numbers (n, D) of the model's precision and features."""
+    """Check a series and convert it to numbers (n, D) of the model's precision."""
     numbers, D = checked_series(series), model.config.features
     if numbers.ndim == 1:
         raise UsageError(f"the series is of {series.dtype}, which are ids; give float32 or float64 for numbers")

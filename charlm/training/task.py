@@ -1,4 +1,4 @@
-"""`Task`: what a learner is trained on. `TextTask` is predicting the next character of a text."""
+"""`Task`: the protocol of the data that a learner is trained on. `TextTask`: prediction of the next character."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ from charlm.training.validation import WARMUP, HeldOut, estimate_s, validation_l
 __all__ = ["Task", "TextTask", "fitted", "text_task", "window_batches"]
 
 SAMPLE_LENGTH = 240
-DOCUMENTS = 10  # in a sample at most
+DOCUMENTS = 10  # in a sample, at most
 
 
 class Task(Protocol):
-    """The data of a run, and the measures of success.
+    """The data of a run, and its measures.
 
     Attributes
     ----------
     characters : int
         Predictions in one pass over the training data.
     validation_characters : int
-        Predictions of the held-out data; 0 where nothing is held out.
+        Predictions of the held-out data; 0 without any.
     guess_nats : float
-        Loss of a prediction that knows nothing; training that stays above it has failed.
+        Loss of a uniform guess; training that stays above it has failed.
     """
 
     characters: int
@@ -60,13 +60,13 @@ class Task(Protocol):
         """Return the training batches."""
 
     def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, float]:
-        """Return ``loss``, the mean over the held-out data, and what else is measured there; changes nothing."""
+        """Return ``loss``, the mean over the held-out data, and other measures of it; changes nothing."""
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
-        """Estimate how long `validate` takes, in seconds; 0 where nothing is held out."""
+        """Estimate the seconds of `validate`; 0 without held-out data."""
 
     def sample(self, learner: Learner, seed: int) -> str | None:
-        """Return something the learner makes, to be shown; None for nothing.
+        """Return an output of the learner to show, or None.
 
         Raises
         ------
@@ -75,17 +75,17 @@ class Task(Protocol):
         """
 
     def facts(self) -> dict[str, Any]:
-        """Return what the first event of a run says of the data beside its sizes, for JSON."""
+        """Return further facts of the data for the "start" event, for JSON."""
 
 
 class TextTask:
-    """Predict each next symbol of a text. `text_task` makes it from a text.
+    """Prediction of each next symbol of a text; `text_task` builds it.
 
     Parameters
     ----------
     vocabulary : Vocabulary
     train : ndarray of int, shape (n,), or sequence of such
-        The training ids; one array a document with ``documents``.
+        The training ids; with ``documents`` one array for each.
     held_out : HeldOut, optional
     """
 
@@ -99,11 +99,11 @@ class TextTask:
         self.guess_nats = math.log(len(vocabulary))
 
     def fit(self, config: TrainConfig) -> TrainConfig:
-        """Shrink streams and windows to what a short text can fill; a long text changes nothing."""
+        """Reduce streams and windows to what a short text can fill."""
         return config if config.documents else fitted(config, self.characters)
 
     def batches(self, config: TrainConfig, rng: np.random.Generator) -> Batches:
-        """Return the windows that a configuration asks for."""
+        """Return the windows of a configuration."""
         if not isinstance(self.train, Sequence):
             return window_batches(self.train, config, rng)
         return DocumentBatches(
@@ -116,15 +116,15 @@ class TextTask:
         )
 
     def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, float]:
-        """Return the mean loss over all of the held-out text, in nats."""
+        """Return the mean loss over the held-out text, in nats."""
         return {"loss": math.nan if self.held_out is None else _loss(learner, self.held_out, config)}
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
-        """Estimate how long a validation takes from the first part of it."""
+        """Estimate the duration of a validation from its first part."""
         return 0.0 if self.held_out is None else estimate_s(lambda p: _loss(learner, p, config), self.held_out)
 
     def sample(self, learner: Learner, seed: int) -> str:
-        """Return a text, or some short documents, a line each."""
+        """Return a sampled text, or several short documents, one a line."""
         config = SampleConfig(length=SAMPLE_LENGTH, finish_line=True, temperature=0.7)
         sampler = Sampler(cast("CharModel", learner), config, rng=np.random.default_rng(seed))
         text = "".join(sampler.stream())
@@ -134,7 +134,7 @@ class TextTask:
         return text
 
     def baseline(self, origin: Mapping[str, Any]) -> dict[str, Any] | None:
-        """Return what an n-gram model of the training text makes of the held-out text; see `measure_baseline`."""
+        """Return the loss of an n-gram model of the training text on the held-out text; see `measure_baseline`."""
         held_out = self.held_out
         if held_out is None:
             return None
@@ -147,7 +147,7 @@ class TextTask:
 
 
 def fitted(config: TrainConfig, n: int) -> TrainConfig:
-    """Shrink streams and windows to what `n` symbols or steps can fill; many change nothing."""
+    """Reduce streams and windows to what `n` symbols or steps can fill."""
     streams, length = fit(n, config.batch_size, config.seq_length)
     shards = config.shards if config.shards and streams % config.shards == 0 else None
     shortest = None if config.seq_length_min is None else min(config.seq_length_min, length)
@@ -157,7 +157,7 @@ def fitted(config: TrainConfig, n: int) -> TrainConfig:
 
 
 def window_batches(series: Series, config: TrainConfig, rng: np.random.Generator) -> Batches:
-    """Return the windows of ids (n,) or numbers (n, D) that a configuration asks for."""
+    """Return the windows of a configuration over ids (n,) or numbers (n, D)."""
     N, T, shortest = config.batch_size, config.seq_length, config.seq_length_min
     match config.sampling:
         case "random":
@@ -173,7 +173,7 @@ def window_batches(series: Series, config: TrainConfig, rng: np.random.Generator
 
 
 def text_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation: str | None = None) -> TextTask:
-    """Encode a text and hold a part of it out.
+    """Build the task of a text: a part of it, or another text, is held out.
 
     Parameters
     ----------
@@ -182,17 +182,16 @@ def text_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation
     config : TrainConfig
         For `documents`, `val_frac` and `seed`.
     validation : str, optional
-        A text of its own to validate on, in place of a share of `text`. Where that share would leave nothing
-        to train on, nothing is held out.
+        Held out in place of a share of `text`. A share that would leave nothing to train on is not held out.
 
     Raises
     ------
     CorpusError
         If nothing is left to train on.
     UsageError
-        If `documents` is asked of a vocabulary without a stop symbol.
+        If `documents` is set and the vocabulary has no stop symbol.
     VocabularyError
-        If a text has symbols that the vocabulary has not.
+        If a text has symbols that the vocabulary lacks.
     """
     if config.documents:
         return _document_task(vocabulary, text, config, validation)
@@ -202,7 +201,7 @@ def text_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation
     else:
         train, rest = ids, _encode(vocabulary, validation)
     if len(train) < 2 <= len(ids):
-        train, rest = ids, ids[:0]  # too short to hold anything out
+        train, rest = ids, ids[:0]  # too short for a held-out part
     if len(train) < 2:
         raise CorpusError(f"the text has {len(ids)} symbols; training needs at least 2, and more to learn anything")
     if validation is None and len(rest):
@@ -221,7 +220,7 @@ def _document_task(vocabulary: Vocabulary, text: str, config: TrainConfig, valid
         kept, others = split(order, config.val_frac)
         train, held_out = ([documents[k] for k in np.sort(part)] for part in (kept, others))
         if not train:
-            train, held_out = held_out, []  # too few to hold any out
+            train, held_out = held_out, []  # too few for a held-out part
     else:
         train, held_out = documents, [_encode(vocabulary, document) for document in split_documents(validation)]
     bounded = [np.concatenate([[stop_id], document, [stop_id]]) for document in held_out]

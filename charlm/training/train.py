@@ -34,27 +34,27 @@ __all__ = ["RunOptions", "Training", "train"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """Options of a run that are no settings of its training: its folder, its clock, its ranks.
+    """Options of a run beside the settings of training: folder, clock, ranks.
 
     Parameters
     ----------
     folder : Path, optional
         Folder for checkpoints and log; None stores nothing. A run that is stored also measures a baseline.
     origin : mapping
-        Stored with the run: where its text came from, and once it is measured, the baseline.
+        Stored with the run: the origin of the text, and the baseline once it is measured.
     resumed : tuple of mapping, optional
-        The record and the tensors of the checkpoint to resume; the model is already that checkpoint's.
+        The record and the tensors of the checkpoint to resume; the model has its weights already.
     should_stop : callable
         Called after every update and after its hooks; once it returns True the run saves and ends.
     started_s : float, optional
-        When the time of a budget of minutes began, of `clock`: with the command, say; with `train` when left out.
+        Start of a budget of minutes, of `clock`, such as that of the command; by default the call of `train`.
     clock : callable
         Seconds from any origin.
     group : ProcessGroup, optional
-        The ranks of a distributed run, of which this is rank 0: the others are in
+        The ranks of a distributed run; this is rank 0, and the others run
         `charlm.training.parallel.distributed.follow`.
     on_phase : callable
-        Called with a few words before each phase that takes time before the first update.
+        Called with a description before each phase that precedes the first update.
     """
 
     folder: Path | None = None
@@ -68,12 +68,12 @@ class RunOptions:
 
 
 class Training(Iterator[Report]):
-    """Training of a model: an iterator of its reports, which trains as far as it is read.
+    """Training of a model: an iterator of reports, which trains as it is read.
 
     Parameters
     ----------
     reports : generator of Report
-        Closed by `close`, which ends the training where it is.
+        Closed by `close`, which ends the training.
     model : str
         Name of the learner, for `repr`.
 
@@ -105,12 +105,12 @@ class Training(Iterator[Report]):
         return self._last
 
     def run(self) -> Report:
-        """Train to the end and return the last report; from where it is, if some were read before.
+        """Train to the end, from the current report, and return the last report.
 
         Raises
         ------
         UsageError
-            If it was closed before it began.
+            If it was closed before the first report.
         """
         for _ in self:
             pass
@@ -119,7 +119,7 @@ class Training(Iterator[Report]):
         return self._last
 
     def close(self) -> None:
-        """End the training where it is."""
+        """End the training at the current report."""
         self._open = False
         self._reports.close()
 
@@ -129,10 +129,10 @@ class Training(Iterator[Report]):
     def _progress(self) -> str:
         if self._last is None:
             return "not started; iterate, or call run()" if self._open else "closed before it began"
-        place = f"step {self._last.step} of {self._last.steps}"
+        position = f"step {self._last.step} of {self._last.steps}"
         if self._last.event == "end":
-            return f"{self._last.details['reason']} at {place}"
-        return f"at {place}; iterate further, or call run()" if self._open else f"closed at {place}"
+            return f"{self._last.details['reason']} at {position}"
+        return f"at {position}; iterate further, or call run()" if self._open else f"closed at {position}"
 
 
 def train(
@@ -143,41 +143,41 @@ def train(
     validation: str | FloatArray | None = None,
     run: RunOptions | None = None,
 ) -> Training:
-    """Train a model in place, as far as the reports are read: on a text, on a series of numbers, or on any task.
+    """Train a model in place, as the reports are read: on a text, on a series of numbers, or on any task.
 
-    Nothing is done before the first report is asked for: iterate, or call ``run()``.
+    Training begins with the first report: iterate, or call ``run()``.
 
     Parameters
     ----------
     model : CharModel, SeriesModel or Learner
-        The vocabulary of a `CharModel` must cover the text, or have an unknown slot.
+        The vocabulary of a `CharModel` must cover the text, or have ``<unk>``.
     text : str, ndarray or Task
-        A text for a `CharModel`; numbers (n, D) or (n,) for a `SeriesModel`; for another learner its task.
+        A text for a `CharModel`; numbers (n, D) or (n,) for a `SeriesModel`; a task for other learners.
     config : TrainConfig, optional
-        The defaults when left out.
+        By default ``TrainConfig()``.
     validation : str or ndarray, optional
-        A text or series of its own to validate on, in place of the last part of `text`.
+        Held-out text or series, in place of the last part of `text`.
     run : RunOptions, optional
         Folder for checkpoints, and the run to resume; without it nothing is written.
 
     Returns
     -------
     Training
-        An iterator of reports, one an event, the first "start", the last "end". A "step" report's loss is in nats
-        per character, that of a `SeriesModel` the mean squared error. Its ``run()`` trains to the end and returns
-        the last report.
+        An iterator of reports, one for each event, from "start" to "end". The loss of a "step" report is in nats
+        per character, for a `SeriesModel` the mean squared error. Its ``run()`` trains to the end and returns the
+        last report.
 
     Raises
     ------
     CorpusError, VocabularyError
         If the text cannot be trained on.
     DivergedError
-        If a loss or gradient is no longer finite, and ``on_nan`` is not to go back or that did not help, or if the
-        loss has become hopeless; the last good state is saved.
+        If a loss or gradient is no longer finite, and rollbacks are off or did not help, or if the loss is
+        hopeless; the last good state is saved.
     DiskError
-        If a checkpoint cannot be written; the one before is whole.
+        If a checkpoint cannot be written; the one before is unchanged.
     PeerLostError
-        If a rank of a distributed run has failed; the last save is whole.
+        If a rank of a distributed run has failed; the last save is complete.
     """
     return Training(_reports(model, text, config or TrainConfig(), validation, run or RunOptions()), repr(model))
 
@@ -227,7 +227,7 @@ def _reports(
             run.on_phase("planning the run" if config.minutes is None else "measuring the pace to fill the minutes")
             config, budget = plan(model, task, fitted, started_s=began, clock=run.clock, group=run.group)
         else:
-            stored = run.resumed[0].get("budget")  # older runs, and those given another total, have none
+            stored = run.resumed[0].get("budget")  # absent in older runs, and in those with a new total
             budget = None if stored is None else Budget.from_json(stored, started_s=began, clock=run.clock)
         note = "; ".join(filter(None, (note, idle_note(config, run.group))))
         run.on_phase("preparing the first update")

@@ -1,4 +1,4 @@
-"""`Trainer`: a learner, its task, its optimiser and its random streams, one update at a time."""
+"""`Trainer`: the state of training, and one update of it."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from charlm.training.budget import Budget, Plan
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.parallel.team import Team
 from charlm.training.progress import Progress, from_stored
-from charlm.training.rollback import EVERY, GoodStates, put_back
+from charlm.training.rollback import EVERY, GoodStates, copy_into_
 from charlm.training.task import Task
 
 __all__ = ["Trainer"]
 
 
 class Trainer(AbstractContextManager["Trainer"]):
-    """Everything that changes during training. A context manager: leaving it ends the workers.
+    """The state of training: learner, optimiser, batches, progress. A context manager: leaving it ends the workers.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ class Trainer(AbstractContextManager["Trainer"]):
         Updated in place.
     task : Task
     config : TrainConfig
-        As `plan` left it: nothing open.
+        Complete, as returned by `plan`.
     budget : Budget, optional
-        Of minutes, which changes the number of steps on the way; without it that of `config` stands.
+        Of minutes; it changes the number of steps. Without it, that of `config` is fixed.
     group : ProcessGroup, optional
         The ranks of a distributed run.
 
@@ -49,7 +49,7 @@ class Trainer(AbstractContextManager["Trainer"]):
     train_loss : float
         Moving average of the loss; NaN before the first update.
     characters, updates_s
-        Trained on in this sitting, and how long the updates took.
+        Characters of this session's updates, and their seconds.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class Trainer(AbstractContextManager["Trainer"]):
 
     @property
     def averaged(self) -> Learner:
-        """The learner that is evaluated, shown and kept as the best; with ``ema`` on its averaged weights."""
+        """The learner that is evaluated, shown and stored as the best; with ``ema`` it has the averaged weights."""
         return self.team.averaged
 
     @property
@@ -87,13 +87,13 @@ class Trainer(AbstractContextManager["Trainer"]):
         self.team.__exit__(*error)
 
     def update(self) -> Report:
-        """Do one update and report it: read a batch, go forward and backward, clip, change the weights.
+        """Do one update and report it: batch, forward and backward pass, clipping, optimiser step.
 
-        If the loss or the gradient is not finite, everything is as it was before.
+        If the loss or the gradient is not finite, everything is unchanged.
         """
         began, progress = time.perf_counter(), self.progress
         if not self._good:
-            self._note_state()
+            self._store_good_state()
         cursor, random_state = self.batches.state(), self.rng.bit_generator.state
         factor = rate_factor(
             progress.step,
@@ -114,7 +114,7 @@ class Trainer(AbstractContextManager["Trainer"]):
             progress.compare(loss, self.task.guess_nats)
             self.train_loss = loss if math.isnan(self.train_loss) else 0.98 * self.train_loss + 0.02 * loss
             if progress.step % EVERY == 0:
-                self._note_state()
+                self._store_good_state()
         else:
             self.batches.restore(cursor)
             self.rng.bit_generator.state = random_state
@@ -130,7 +130,7 @@ class Trainer(AbstractContextManager["Trainer"]):
         )
 
     def evaluate(self) -> Report:
-        """Validate on all of the held-out data; changes nothing but the history."""
+        """Validate on the held-out data; changes only the history."""
         began, progress = time.perf_counter(), self.progress
         validates = self.task.validation_characters > 0
         measured = dict(self.task.validate(self.averaged, self.config)) if validates else {}
@@ -140,12 +140,12 @@ class Trainer(AbstractContextManager["Trainer"]):
         return self.report("eval", loss=loss if validates else None, best=best, details=measured)
 
     def report(self, event: Event, **values: Any) -> Report:
-        """Return an event of the run, as of now."""
+        """Return an event of the run at the current update."""
         step, elapsed_s = self.progress.step, self.progress.elapsed_s
         return Report(event, step=step, steps=self.steps, epoch=self.batches.epoch, elapsed_s=elapsed_s, **values)
 
     def plan_again(self) -> None:
-        """Plan how many updates fit into what is left of the budget of minutes."""
+        """Plan the updates that fit into the rest of the budget of minutes."""
         if self.budget is not None:
             self.plan = self.budget.plan_again(self.progress.step, self.config)
             self.config = dataclasses.replace(self.config, steps=self.plan.steps)
@@ -159,8 +159,8 @@ class Trainer(AbstractContextManager["Trainer"]):
 
     def roll_back(self) -> None:
         """Restore the last good state and halve the rate; the best score and the clock stay."""
-        good, progress = self._good.back(), self.progress
-        put_back(self._all_tensors(), good.tensors)
+        good, progress = self._good.drop_newer(), self.progress
+        copy_into_(self._all_tensors(), good.tensors)
         self.team.broadcast()
         self._restore_position(good.record)
         progress.step = progress.examined_step = int(good.record["step"])
@@ -169,20 +169,20 @@ class Trainer(AbstractContextManager["Trainer"]):
         progress.history = [entry for entry in progress.history if (entry[0] or 0) <= progress.step]
         progress.rollbacks += 1
         if self.budget is not None:
-            self.budget.go_back(progress.step)
+            self.budget.roll_back(progress.step)
             self.plan_again()
 
-    def _note_state(self) -> None:
+    def _store_good_state(self) -> None:
         """Store this state for a rollback, if it is good and rollbacks are enabled."""
         progress = self.progress
-        if self.config.on_nan == "rollback" and not progress.worse and self.odd_tensor() is None:
+        if self.config.on_nan == "rollback" and not progress.worse and self.nonfinite_tensor() is None:
             counters = {"step": progress.step, "smooth_loss": json_value(progress.smooth_loss)}
             self._good.add(counters | self._position(), self._all_tensors())
 
-    # -- what a checkpoint holds --
+    # -- checkpoints --
 
     def record(self) -> dict[str, Any]:
-        """Return everything beside tensors that resuming needs, for JSON."""
+        """Return everything but tensors that resuming needs, for JSON."""
         record = {"progress": self.progress.to_json()} | self._position()
         if self.budget is not None:
             record["budget"] = self.budget.to_json()
@@ -210,11 +210,11 @@ class Trainer(AbstractContextManager["Trainer"]):
     def tensors(self) -> dict[str, FloatArray]:
         """Return slots, carried state, averaged weights and good states by their names in checkpoints.
 
-        All but the good states are views.
+        Good states are copies, all others views.
         """
-        return self._moving_tensors() | self._good.tensors()
+        return self._training_tensors() | self._good.tensors()
 
-    def _moving_tensors(self) -> dict[str, FloatArray]:
+    def _training_tensors(self) -> dict[str, FloatArray]:
         self.team.collect()
         slots = {
             f"optimizer.{slot}.{name}": tensor
@@ -225,25 +225,25 @@ class Trainer(AbstractContextManager["Trainer"]):
         return slots | named_state(self.team.state) | (average if self.config.ema else {})
 
     def _all_tensors(self) -> dict[str, FloatArray]:
-        return dict(self.learner.params) | self._moving_tensors()
+        return dict(self.learner.params) | self._training_tensors()
 
-    def odd_tensor(self) -> str | None:
-        """Return the name of a tensor of a checkpoint that is not finite; None if all are."""
+    def nonfinite_tensor(self) -> str | None:
+        """Return the name of a tensor that is not finite; None if all are finite."""
         tensors = self._all_tensors().items()
         return next((name for name, tensor in tensors if not np.isfinite(tensor).all()), None)
 
     def restore(self, record: Mapping[str, Any], tensors: Mapping[str, FloatArray]) -> None:
-        """Go back to what `record` and `tensors` gave at another time; not the weights, which are the learner's.
+        """Restore `record` and `tensors` of a checkpoint; the learner has its weights already.
 
         Raises
         ------
         CheckpointError
-            If something is missing or does not fit.
+            If a value is missing or does not fit.
         """
         try:
             self.progress = Progress.from_json(copy.deepcopy(record["progress"]))
             self._restore_position(record)
-            put_back(self._moving_tensors(), tensors)
+            copy_into_(self._training_tensors(), tensors)
             self.team.broadcast()
             self._good.restore(record.get("rollback", ()), tensors, like=self._all_tensors())
         except (KeyError, TypeError, ValueError) as error:

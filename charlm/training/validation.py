@@ -1,4 +1,4 @@
-"""A held-out text or series, and the loss on it while training."""
+"""Validation: the loss on a held-out text or series during training."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ __all__ = ["WARMUP", "HeldOut", "Reader", "estimate_s", "validation_loss"]
 WARMUP = 256
 STREAMS = 64
 STEPS = 64
-TRIAL_SYMBOLS = 32768  # of a validation that is timed
+TRIAL_SYMBOLS = 32768  # for timing a validation
 
 Losses = Callable[[FloatArray, NDArray[Any]], NDArray[np.float64]]
 """``(h (T, N, H), targets) -> losses (T, N)``."""
 
 
 class Reader(Protocol):
-    """A model that reads sequences; `CharModel` and `SeriesModel` are such."""
+    """A model that reads sequences, such as `CharModel` and `SeriesModel`."""
 
     def zero_state(self, streams: int) -> State:
         """Return the state of N streams that have read nothing."""
@@ -41,7 +41,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """A text or a series of numbers to validate on, as one stream of predictions.
+    """A held-out text or series of numbers, as one stream of predictions.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class HeldOut:
     resets : ndarray of bool, shape (n,)
         True at the first prediction of a document.
     warmup : int
-        So many predictions at the start only warm the state up and are not counted.
+        Number of predictions at the start that warm up the state and do not count.
     """
 
     inputs: NDArray[Any]
@@ -60,7 +60,7 @@ class HeldOut:
 
     @classmethod
     def join(cls, sequences: Sequence[IdArray], warmup: int = 0) -> HeldOut:
-        """Put sequences of ids one after the other; each begins from zero state."""
+        """Concatenate sequences of ids; each begins from zero state."""
         return cls(
             np.concatenate([ids[:-1] for ids in sequences]).astype(np.intp),
             np.concatenate([ids[1:] for ids in sequences]).astype(np.intp),
@@ -70,21 +70,21 @@ class HeldOut:
 
     @classmethod
     def of(cls, series: NDArray[Any], warmup: int = 0) -> HeldOut:
-        """Take one series, each step of which is the target of the one before."""
+        """Build the predictions of a series: each step is the target of the step before."""
         return cls(series[:-1], series[1:], np.arange(len(series) - 1) == 0, warmup)
 
     def head(self, count: int) -> HeldOut:
-        """Return the first `count` predictions, of which at least one is counted."""
+        """Return the first `count` predictions, at least one of which counts."""
         return HeldOut(self.inputs[:count], self.targets[:count], self.resets[:count], min(self.warmup, count - 1))
 
 
 def validation_loss(
     model: Reader, held_out: HeldOut, losses: Losses, *, groups: int = 1, workers: int = 1
 ) -> float:
-    """Return the mean loss over all of a held-out text or series.
+    """Return the mean loss over a held-out text or series.
 
-    It is cut into up to 64 streams that are read side by side. Each is warmed up on the 256 symbols
-    before its own first prediction, so that the result is that of one long stream but for what lies further back.
+    It is split into up to 64 parallel streams. Each is warmed up on the 256 symbols before its first prediction, so
+    the result is that of one long stream except for dependencies over more symbols.
 
     Parameters
     ----------
@@ -93,11 +93,11 @@ def validation_loss(
     losses : callable
         The model's loss of each prediction, ``(h (T, N, H), targets) -> (T, N)``: `CharModel.target_nats`, say.
     groups : int
-        Into how many groups the streams are cut: may decide the last bits, as shards do in training.
+        Number of groups of streams; it may change the last bits, as shards do in training.
     workers : int
-        Threads that read the groups; changes no bit. Products of matrices hold no lock, and are most of the work.
+        Threads that read the groups; changes no bit. Matrix products, most of the work, release the lock.
     """
-    streams, length = _cut(held_out)
+    streams, length = _split(held_out)
     counted, begins = len(held_out.inputs) - held_out.warmup, held_out.warmup + length * np.arange(streams)
     parts = np.array_split(begins, min(groups, streams))
 
@@ -111,7 +111,7 @@ def validation_loss(
 
 
 def estimate_s(loss: Callable[[HeldOut], float], whole: HeldOut) -> float:
-    """Estimate from its first part how many seconds the loss of all that is held out takes."""
+    """Estimate the seconds of a loss over the whole from its first part."""
     part = whole.head(min(len(whole.inputs), TRIAL_SYMBOLS))
     begin = time.perf_counter()
     loss(part)
@@ -119,26 +119,26 @@ def estimate_s(loss: Callable[[HeldOut], float], whole: HeldOut) -> float:
 
 
 def _symbols_read(held_out: HeldOut) -> int:
-    """Return how many symbols `validation_loss` reads, those that only warm a stream up included."""
-    streams, length = _cut(held_out)
+    """Return the number of symbols that `validation_loss` reads, warm-up included."""
+    streams, length = _split(held_out)
     return streams * (WARMUP + length)
 
 
-def _cut(held_out: HeldOut) -> tuple[int, int]:
-    """Return into how many streams the text is cut, and how many predictions of each are counted."""
+def _split(held_out: HeldOut) -> tuple[int, int]:
+    """Return the number of streams, and the predictions of each that count."""
     counted = len(held_out.inputs) - held_out.warmup
     streams = min(STREAMS, max(1, counted // WARMUP))
     return streams, -(-counted // streams)
 
 
 def _sum(model: Reader, held_out: HeldOut, losses: Losses, begins: IdArray, length: int) -> float:
-    """Read streams of so many symbols side by side, and return the sum of the losses of all predictions."""
+    """Read parallel streams of `length` predictions, and return the sum of their losses."""
     total = len(held_out.inputs)
     ends = np.minimum(begins + length, total)
     total_loss, state = 0.0, model.zero_state(len(begins))
-    with np.errstate(over="ignore", invalid="ignore"):  # absurd weights give an absurd loss, and no warning
+    with np.errstate(over="ignore", invalid="ignore"):  # diverged weights give a huge loss, not a warning
         for start in range(-WARMUP, length, STEPS):
-            at = begins + np.arange(start, min(start + STEPS, length))[:, None]  # (T, N) places in the text
+            at = begins + np.arange(start, min(start + STEPS, length))[:, None]  # (T, N) positions in the text
             inside = np.clip(at, 0, total - 1)
             fresh = held_out.resets[inside] | (at <= 0)
             counts = (at >= begins) & (at < ends)

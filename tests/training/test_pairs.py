@@ -111,9 +111,9 @@ def test_pairs_to_validate_on_may_be_given() -> None:
 
 
 def test_validation_tries_some_of_many_pairs_from_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "TRIED", 10)
+    monkeypatch.setattr(module, "MOST_VALIDATED", 10)
     task = PairsTask(make("text"), TEXTS[40:], TEXTS[:40])
-    assert task._tried == TEXTS[:40:4]
+    assert task._validated == TEXTS[:40:4]
 
 
 def test_a_sample_shows_what_is_wrong() -> None:

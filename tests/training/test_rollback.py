@@ -159,5 +159,5 @@ def test_states_are_copies() -> None:
     states.add(record, tensors)
     tensors["w"][:] = 1
     record["cursor"].append(2)
-    kept = states.back()
+    kept = states.drop_newer()
     assert (kept.record, kept.tensors["w"].tolist()) == ({"cursor": [1]}, [0.0, 0.0])

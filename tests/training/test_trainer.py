@@ -147,14 +147,14 @@ def test_an_update_that_is_not_finite_leaves_everything_as_it_was() -> None:
                     np.testing.assert_array_equal(before[2], after[2])
                     assert same((*before[:2], 0), (*after[:2], 0))
                     assert report.step == 1
-                    assert trainer.odd_tensor() == name
+                    assert trainer.nonfinite_tensor() == name
 
 
 def test_an_odd_slot_is_found() -> None:
     with start() as trainer:
-        assert trainer.odd_tensor() is None
+        assert trainer.nonfinite_tensor() is None
         trainer.optimizer.slots["v"][-1] = np.inf
-        assert trainer.odd_tensor() == "optimizer.v.head.b"
+        assert trainer.nonfinite_tensor() == "optimizer.v.head.b"
 
 
 def test_an_evaluation_changes_nothing_but_the_history() -> None:

@@ -1,10 +1,10 @@
-"""How ranks reach each other: the collectives of an update, and the orders of rank 0 where no memory is shared.
+"""Communication of ranks: the collectives of an update, and rank 0's orders to ranks without shared memory.
 
-A rank is the only one (`Alone`), a process of this machine that shares memory
-(`charlm.training.parallel.processes.PipeRank`), a thread where the system cannot share memory with a child
-(`ThreadRank`), or a process that shares nothing, on one machine or several
-(`charlm.training.parallel.distributed.DistributedRank`). Where memory is shared a collective moves nothing: it
-waits. Processes are quicker than threads, which wait for the interpreter's lock at every call to NumPy.
+A communicator is that of a single rank (`SingleRank`), of a process that shares memory with the others
+(`charlm.training.parallel.processes.PipeRank`), of a thread on systems without such memory (`ThreadRank`), or of a
+process without shared memory, on one machine or several (`charlm.training.parallel.distributed.DistributedRank`).
+With shared memory, a collective is a barrier and moves nothing. Processes are faster than threads, which wait for
+the interpreter's lock at every call to NumPy.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from charlm.errors import UsageError
 
 __all__ = [
-    "Alone",
     "Communicator",
     "Links",
     "Messages",
     "Order",
     "PeerFailedError",
     "ProcessGroup",
+    "SingleRank",
     "ThreadRank",
     "share",
 ]
@@ -40,27 +40,27 @@ class PeerFailedError(Exception):
 
 
 class Communicator(Protocol):
-    """A rank of a process group.
+    """The communicator of a rank.
 
-    Every rank calls the same collectives in the same order, with the names of the arrays that were written for
-    them: ranks that share no memory send them. Each raises a `PeerFailedError` if another rank has failed.
+    Every rank calls the same collectives in the same order, with the names of the arrays to send; ranks with shared
+    memory send nothing. Each collective raises a `PeerFailedError` if another rank has failed.
     """
 
     rank: int
     size: int
 
     def broadcast(self, *written: str) -> None:
-        """Give rank 0's arrays to all; the others wait for it, rank 0 does not."""
+        """Send rank 0's arrays to all; the others wait for rank 0, which does not wait."""
 
     def exchange(self, *written: str) -> None:
-        """Give each rank what it needs of what every other has written; all wait for all."""
+        """Send every rank the parts that it reads; all ranks wait for all."""
 
     def all_gather(self, *written: str) -> None:
-        """Give every rank's part to all; rank 0 waits for the others, which wait at the next broadcast."""
+        """Send every rank's part to all; rank 0 waits for the others, which wait at the next broadcast."""
 
 
-class Alone:
-    """The only rank."""
+class SingleRank:
+    """The communicator of a single rank."""
 
     rank, size = 0, 1
 
@@ -71,23 +71,23 @@ class Alone:
 
 
 class ThreadRank:
-    """One of several threads."""
+    """The communicator of a thread."""
 
     def __init__(self, rank: int, barrier: threading.Barrier) -> None:
         self.rank, self.size, self._barrier = rank, barrier.parties, barrier
 
     def exchange(self, *_written: str) -> None:
-        """Wait until every thread is here."""
+        """Wait until all threads arrive."""
         try:
             self._barrier.wait()
         except threading.BrokenBarrierError as error:
             raise PeerFailedError from error
 
-    broadcast = all_gather = exchange  # threads have one place to meet
+    broadcast = all_gather = exchange  # a barrier of all threads serves all three
 
 
 def share(items: int, rank: int, size: int) -> range:
-    """Return which of `items` equal pieces of work belong to a rank: contiguous, as even as can be.
+    """Return the range of `items` that belongs to a rank, as even as possible.
 
     Examples
     --------
@@ -106,14 +106,14 @@ class Links(Protocol):
     size: int
 
     def exchange(self, outgoing: Messages, incoming: Messages) -> None:
-        """Send arrays to ranks and fill arrays from ranks; return when all of it is done.
+        """Send arrays to other ranks and receive arrays from them; return when all have arrived.
 
-        Between two ranks, arrays arrive in the order in which they were sent.
+        Between two ranks, arrays arrive in the order of sending.
 
         Parameters
         ----------
         outgoing, incoming : mapping of int to sequence of ndarray
-            For each other rank. Arrays are contiguous, and one that comes in is as large as the one that was sent.
+            By rank. Arrays are contiguous, and an incoming one has the size of the sent one.
 
         Raises
         ------
@@ -128,10 +128,10 @@ class Links(Protocol):
 class Order(IntEnum):
     """Rank 0's orders to the others."""
 
-    BEGIN = 0  # build a rank for the job that follows
-    BROADCAST = 1  # receive weights, slots, average and state
+    BEGIN = 0  # build a rank from the job description that follows
+    BROADCAST = 1  # receive weights, slots, averaged weights and state
     WORK = 2  # do an update
-    COLLECT = 3  # send the parts of slots, average and state to rank 0
+    COLLECT = 3  # send the parts of slots, averaged weights and state to rank 0
     CLOSE = 4  # the job is done
     END = 5  # the run is over; its exit code follows
 
@@ -149,7 +149,7 @@ class ProcessGroup:
     others : list of int
         All ranks but this one.
     broken : bool
-        Whether this rank left a message unfinished. No order can be sent then.
+        Whether a message of this rank was interrupted; orders can then no longer be sent.
     """
 
     def __init__(self, links: Links) -> None:
@@ -159,25 +159,25 @@ class ProcessGroup:
         self.broken = False
 
     def exchange(self, outgoing: Messages, incoming: Messages) -> None:
-        """Send arrays and fill arrays; see `Links.exchange`."""
+        """Send and receive arrays; see `Links.exchange`."""
         try:
             self._links.exchange(outgoing, incoming)
         except BaseException:
             self.broken = True
             raise
 
-    def order(self, what: Order, more: bytes = b"") -> None:
-        """Send an order to all other ranks; rank 0 alone does."""
+    def order(self, order: Order, data: bytes = b"") -> None:
+        """Send an order from rank 0 to all other ranks."""
         for rank in self.others:
-            self._send(rank, what, more)
+            self._send(rank, order, data)
 
     def await_order(self) -> tuple[Order, bytes]:
-        """Wait for what rank 0 says."""
-        what, more = self._receive(0)
-        return Order(what), more
+        """Wait for an order of rank 0 and its data."""
+        order, data = self._receive(0)
+        return Order(order), data
 
     def compare(self, facts: Mapping[str, str]) -> None:
-        """Check that facts are the same at all ranks; every rank calls this.
+        """Check that facts are equal at all ranks; every rank calls this.
 
         Raises
         ------
@@ -187,7 +187,9 @@ class ProcessGroup:
         if self.rank:
             self._send(0, 0, json.dumps(dict(facts)).encode("ascii"))
             return
-        every = {rank: json.loads(self._receive(rank)[1]) for rank in self.others}  # all, before any is judged
+        every = {
+            rank: json.loads(self._receive(rank)[1]) for rank in self.others
+        }  # receive all before comparing any
         for rank, theirs in every.items():
             for name in sorted(facts.keys() | theirs):
                 if facts.get(name) != theirs.get(name):
@@ -197,13 +199,13 @@ class ProcessGroup:
                     )
 
     def end(self, code: int) -> None:
-        """End the run for the others as well, with an exit code; after it there is no group any more."""
+        """End the run of all ranks with an exit code; the group cannot be used afterwards."""
         if not self.broken:
             self.order(Order.END, str(code).encode("ascii"))
             self.leave()
 
     def leave(self) -> None:
-        """Disconnect from the others.
+        """Disconnect from the other ranks.
 
         Raises
         ------
@@ -216,9 +218,9 @@ class ProcessGroup:
             self.broken = True
             raise
 
-    def _send(self, rank: int, number: int, more: bytes) -> None:
-        header, body = np.array([number, len(more)], np.int64), np.frombuffer(more, np.uint8)
-        self.exchange({rank: [header, body] if more else [header]}, {})
+    def _send(self, rank: int, number: int, data: bytes) -> None:
+        header, body = np.array([number, len(data)], np.int64), np.frombuffer(data, np.uint8)
+        self.exchange({rank: [header, body] if data else [header]}, {})
 
     def _receive(self, rank: int) -> tuple[int, bytes]:
         header = np.zeros(2, np.int64)

@@ -1,16 +1,16 @@
-"""Ranks that share no memory: what each writes goes to those that read it, in the collectives of an update.
+"""Ranks without shared memory: the collectives of an update send arrays from their writers to their readers.
 
 ::
 
     broadcast   rank 0's batch to all                      (T, N)
     exchange    every rank's gradients, split into parts:  shards · P / ranks to each other rank
-                each rank gets its part of all shards
+                each rank receives its part of all shards
     exchange    squares of the parts' blocks to all
     all_gather  every rank's part of the new weights       P / ranks to each other rank
 
-Nothing is added up on the way: a rank sums its part over the shards in the order in which one rank alone would, so
-that a run has the same bits however many ranks there are. Slots, averaged weights and carried state stay in parts
-where they are updated, and come together at rank 0 when it asks, which it does for a checkpoint.
+Collectives add nothing up: a rank sums its part over the shards in the order of a single rank, so the bits of a run
+do not depend on the number of ranks. Slots, averaged weights and carried state stay partitioned over the ranks that
+update them; rank 0 gathers them for a checkpoint.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from numpy.typing import NDArray
 
 from charlm.blas import one_blas_thread
 from charlm.training.parallel.communicator import Order, PeerFailedError, ProcessGroup, share
-from charlm.training.parallel.processes import make_rank
-from charlm.training.parallel.update import Arrays, part_of
+from charlm.training.parallel.processes import build_rank
+from charlm.training.parallel.update import Arrays, slice_of_blocks
 
 __all__ = ["DistributedRank", "follow"]
 
-AT_HOME = ("optimizer.", "ema", "state.")  # stay where they are updated
+PARTITIONED = ("optimizer.", "ema", "state.")  # stay at the ranks that update them
 
 
 class DistributedRank:
-    """One of several ranks, each with arrays of its own, of the same layout.
+    """One of several ranks with separate arrays of the same layout.
 
     Parameters
     ----------
     group : ProcessGroup
     arrays : mapping of str to ndarray
-        This rank's, as `charlm.training.parallel.update.layout` says.
+        Of this rank, with the layout of `charlm.training.parallel.update.layout`.
     """
 
     def __init__(self, group: ProcessGroup, arrays: Arrays) -> None:
@@ -51,14 +51,14 @@ class DistributedRank:
         streams = _streams(arrays) // shards
         everyone = range(group.size)
         self._blocks = [share(len(arrays["squares"]), rank, group.size) for rank in everyone]
-        self._parts = [part_of(blocks, P) for blocks in self._blocks]
+        self._parts = [slice_of_blocks(blocks, P) for blocks in self._blocks]
         self._streams = [slice(own.start * streams, own.stop * streams) for own in self._shards]
-        self._at_home = [name for name in arrays if name.startswith(AT_HOME)]
-        self._whole = False
+        self._partitioned = [name for name in arrays if name.startswith(PARTITIONED)]
+        self._gathered = False
 
     @classmethod
     def lead(cls, group: ProcessGroup, job: Mapping[str, Any], arrays: Arrays) -> Self:
-        """Have the other ranks begin a job, and return rank 0's communicator."""
+        """Begin a job at the other ranks, and return rank 0's communicator."""
         group.order(Order.BEGIN, json.dumps(job).encode("ascii"))
         return cls(group, arrays)
 
@@ -68,85 +68,85 @@ class DistributedRank:
             self._group.order(Order.CLOSE)
 
     def exchange(self, *written: str) -> None:
-        """Send every other rank what it needs of what this one wrote, and get the same from it."""
-        self._move(written, writers=range(self.size), readers=range(self.size))
+        """Exchange arrays with every other rank: send the parts it reads, receive the parts this rank reads."""
+        self._exchange_parts(written, writers=range(self.size), readers=range(self.size))
 
     all_gather = exchange
 
     def broadcast(self, *written: str) -> None:
-        """Hand rank 0's batch to the others, which do until then what rank 0 orders.
+        """Broadcast rank 0's batch; other ranks carry out rank 0's orders until it comes.
 
         Raises
         ------
         PeerFailedError
-            Once rank 0 says that the job is done.
+            When rank 0 ends the job.
         """
         if self.rank == 0:
             self._group.order(Order.WORK)
         else:
             while (order := self._group.await_order()[0]) != Order.WORK:
-                self._serve(order)
-        self._whole = False
-        self._move(written, writers=[0], readers=range(self.size))
+                self._carry_out(order)
+        self._gathered = False
+        self._exchange_parts(written, writers=[0], readers=range(self.size))
 
-    def _serve(self, order: Order) -> None:
+    def _carry_out(self, order: Order) -> None:
         if order == Order.BROADCAST:
-            self._take_over()
+            self._broadcast_parts()
         elif order == Order.COLLECT:
-            self._hand_in()
+            self._gather_parts()
         else:
             raise PeerFailedError
 
-    def hand_out(self) -> None:
-        """Let every other rank continue from rank 0's weights, slots, average and state."""
+    def broadcast_state(self) -> None:
+        """Broadcast rank 0's weights, slots, averaged weights and state."""
         self._group.order(Order.BROADCAST)
-        self._take_over()
+        self._broadcast_parts()
 
     def collect(self) -> None:
-        """Bring slots, average and state together at rank 0, unless they are since the last update."""
-        if not self._whole and not self._group.broken:
+        """Gather slots, averaged weights and state at rank 0, once after an update."""
+        if not self._gathered and not self._group.broken:
             self._group.order(Order.COLLECT)
-            self._hand_in()
+            self._gather_parts()
 
-    def _take_over(self) -> None:
-        arrays = [self._arrays[name] for name in ("value", *self._at_home)]
+    def _broadcast_parts(self) -> None:
+        arrays = [self._arrays[name] for name in ("value", *self._partitioned)]
         if self.rank == 0:
             self._group.exchange(dict.fromkeys(self._group.others, arrays), {})
         else:
             self._group.exchange({}, {0: arrays})
-        self._whole = True
+        self._gathered = True
 
-    def _hand_in(self) -> None:
-        self._move(self._at_home, writers=range(self.size), readers=[0])
-        self._whole = True
+    def _gather_parts(self) -> None:
+        self._exchange_parts(self._partitioned, writers=range(self.size), readers=[0])
+        self._gathered = True
 
-    def _move(self, names: Iterable[str], *, writers: Iterable[int], readers: Iterable[int]) -> None:
-        """Send what is written here and read elsewhere, and get what is written elsewhere and read here."""
+    def _exchange_parts(self, names: Iterable[str], *, writers: Iterable[int], readers: Iterable[int]) -> None:
+        """Send the parts that this rank writes and others read; receive the parts that it reads."""
         rank, names, outgoing, incoming = self.rank, list(names), {}, {}
         if rank in writers:
             outgoing = {
-                other: [np.ascontiguousarray(piece) for piece in self._pieces(names, rank, other)]
+                other: [np.ascontiguousarray(part) for part in self._parts_of(names, rank, other)]
                 for other in readers
                 if other != rank
             }
         if rank in readers:
-            incoming = {other: self._pieces(names, other, rank) for other in writers if other != rank}
-        landing = {
-            other: [piece if piece.flags.c_contiguous else np.empty_like(piece, order="C") for piece in pieces]
-            for other, pieces in incoming.items()
+            incoming = {other: self._parts_of(names, other, rank) for other in writers if other != rank}
+        buffers = {
+            other: [part if part.flags.c_contiguous else np.empty_like(part, order="C") for part in parts]
+            for other, parts in incoming.items()
         }
-        self._group.exchange(outgoing, landing)
-        for other, pieces in incoming.items():
-            for piece, landed in zip(pieces, landing[other], strict=True):
-                if landed is not piece:
-                    piece[...] = landed
+        self._group.exchange(outgoing, buffers)
+        for other, parts in incoming.items():
+            for part, buffer in zip(parts, buffers[other], strict=True):
+                if buffer is not part:
+                    part[...] = buffer
 
-    def _pieces(self, names: Iterable[str], writer: int, reader: int) -> list[NDArray[Any]]:
-        """Return the views of what one rank writes and another needs of it, none of them empty."""
-        pieces = [piece for name in names for piece in self._cut(name, writer, reader)]
-        return [piece for piece in pieces if piece.size]
+    def _parts_of(self, names: Iterable[str], writer: int, reader: int) -> list[NDArray[Any]]:
+        """Return views of the parts that one rank writes and another reads, none of them empty."""
+        parts = [part for name in names for part in self._slices(name, writer, reader)]
+        return [part for part in parts if part.size]
 
-    def _cut(self, name: str, writer: int, reader: int) -> list[NDArray[Any]]:
+    def _slices(self, name: str, writer: int, reader: int) -> list[NDArray[Any]]:
         array, shards, blocks = self._arrays[name], self._shards[writer], self._blocks[writer]
         match name.split(".")[0]:
             case "gradients":
@@ -170,7 +170,7 @@ def _streams(arrays: Arrays) -> int:
 
 
 def follow(group: ProcessGroup) -> int:
-    """Work as rank 0 says until the run is over.
+    """Carry out rank 0's orders until the run ends.
 
     Returns
     -------
@@ -185,7 +185,7 @@ def follow(group: ProcessGroup) -> int:
     try:
         with one_blas_thread():
             while (order := group.await_order())[0] == Order.BEGIN:
-                rank = make_rank(json.loads(order[1]), comm=lambda arrays: DistributedRank(group, arrays))
+                rank = build_rank(json.loads(order[1]), comm=lambda arrays: DistributedRank(group, arrays))
                 with contextlib.suppress(PeerFailedError):
                     while True:
                         rank.work()

@@ -1,12 +1,11 @@
 """`MPILinks`: connections between the ranks that ``mpiexec`` started.
 
-MPI itself does not report that a machine has failed, and a rank that waits for it would wait for ever. So a
-thread of every rank sends a heartbeat to rank 0, and rank 0's sends one to all, whatever the ranks are doing. A
-rank that misses more in a row than any network explains counts as failed. Heartbeats are counted against this
-process's own, and not against a clock, so that a machine that was suspended does not take the others for failed
-when it wakes.
+MPI does not report the failure of a machine, and a rank would wait for it forever. So a thread of every rank sends
+heartbeats to rank 0, and that of rank 0 sends them to all. A rank that misses more in a row than any network
+explains counts as failed. Time is measured by the process's own heartbeats and not by a clock, so a machine that
+was suspended does not count the others as failed when it wakes.
 
-MPI is called under a lock, by one thread at a time, and never for long: a rank that waits polls.
+MPI is called under a lock, by one thread at a time, and never blocks: a waiting rank polls.
 """
 
 from __future__ import annotations
@@ -24,8 +23,8 @@ __all__ = ["MPILinks"]
 
 DATA, HEARTBEAT = 1, 2
 ALIVE, LAST = 0, 1
-AWAKE_S = 3e-4  # how long a rank waits without sleeping: others come a little later, or much later
-LONGEST_NAP_S = 5e-3  # and naps for an eighth of its wait so far, up to this
+POLL_S = 3e-4  # a rank polls so long without sleeping; most waits are shorter or much longer
+LONGEST_SLEEP_S = 5e-3  # it then sleeps for an eighth of its wait so far, up to this
 
 
 class MPILinks:
@@ -42,7 +41,7 @@ class MPILinks:
         If this MPI cannot be called by more than one thread.
     """
 
-    HEARTBEAT_S = 2.0  # from one heartbeat to the next
+    HEARTBEAT_S = 2.0  # between two heartbeats
     MOST_MISSED = 30  # in a row
 
     def __init__(self, MPI: Any) -> None:
@@ -78,20 +77,20 @@ class MPILinks:
             if self._lost:
                 raise _lost(self._lost)
             waited_s = time.perf_counter() - began
-            if waited_s > AWAKE_S:
-                time.sleep(min(waited_s / 8, LONGEST_NAP_S))
+            if waited_s > POLL_S:
+                time.sleep(min(waited_s / 8, LONGEST_SLEEP_S))
 
     def close(self) -> None:
-        """Disconnect: heartbeats end, and none is on its way when MPI ends."""
+        """Disconnect: stop the heartbeats and wait until all have arrived."""
         self._leaving.set()
         self._heartbeat_thread.join()
         try:
             self._send(LAST)
-            for _ in range(int(self.MOST_MISSED * self.HEARTBEAT_S / LONGEST_NAP_S)):
+            for _ in range(int(self.MOST_MISSED * self.HEARTBEAT_S / LONGEST_SLEEP_S)):
                 self._receive()
                 if self._last_message == self._missed.keys() and self._MPI.Request.Testall(self._heartbeats):
                     return
-                time.sleep(LONGEST_NAP_S)
+                time.sleep(LONGEST_SLEEP_S)
         except self._MPI.Exception as error:
             raise _lost(f"a rank has failed ({error})") from error
         raise _lost("a rank did not come to the end")
@@ -109,20 +108,20 @@ class MPILinks:
                 if missed > self.MOST_MISSED:
                     self._lost = f"rank {rank} of {self.size} has been silent for {missed * self.HEARTBEAT_S:.0f} s"
 
-    def _send(self, what: int) -> None:
+    def _send(self, kind: int) -> None:
         self._heartbeats = [sent for sent in self._heartbeats if not sent.Test()]
-        self._heartbeats += [self._comm.Isend(np.array([what], np.int64), rank, HEARTBEAT) for rank in self._missed]
+        self._heartbeats += [self._comm.Isend(np.array([kind], np.int64), rank, HEARTBEAT) for rank in self._missed]
 
     def _receive(self) -> None:
-        heard = np.zeros(1, np.int64)
+        message = np.zeros(1, np.int64)
         for rank in self._missed:
             self._missed[rank] += rank not in self._last_message
             while self._comm.Iprobe(rank, HEARTBEAT):
-                self._comm.Recv(heard, rank, HEARTBEAT)
+                self._comm.Recv(message, rank, HEARTBEAT)
                 self._missed[rank] = 0
-                if heard[0] == LAST:
+                if message[0] == LAST:
                     self._last_message.add(rank)
 
 
-def _lost(what: str) -> PeerLostError:
-    return PeerLostError(f"{what}; the last save is whole: continue it with charlm resume on what is left")
+def _lost(cause: str) -> PeerLostError:
+    return PeerLostError(f"{cause}; the last save is whole: continue it with charlm resume on what is left")

@@ -1,7 +1,7 @@
 """Ranks in worker processes of this machine, which share memory.
 
-A worker is a rank above 0. Rank 0 starts it (`Processes`) and sends a job description to its standard input, from
-which the worker builds its rank and does its part of each update (`main`). They wait for each other through pipes
+A worker is a rank above 0. Rank 0 starts it (`Processes`) and sends a job description to its standard input. From
+it the worker builds its rank, which does its part of each update (`main`). Ranks wait for each other through pipes
 (`PipeRank`).
 """
 
@@ -31,13 +31,13 @@ from charlm.text.batches import BatchShapes
 from charlm.training.parallel.communicator import Communicator, PeerFailedError
 from charlm.training.parallel.update import Arrays, Rank, allocate, layout, make_optimizer, size_of
 
-__all__ = ["Inbox", "PipeRank", "Processes", "describe", "main", "make_rank"]
+__all__ = ["PipeRank", "PipeReader", "Processes", "build_rank", "describe_job", "main"]
 
 PRIVATE = -1  # in place of a file: memory of this process alone
 
 
-def describe(learner: Learner, config: TrainConfig, batch: BatchShapes) -> dict[str, Any]:
-    """Return a job description for JSON; weights are not in it."""
+def describe_job(learner: Learner, config: TrainConfig, batch: BatchShapes) -> dict[str, Any]:
+    """Return a job description for JSON, without the weights."""
     cls = type(learner)
     return {
         "class": [cls.__module__, cls.__qualname__],
@@ -47,14 +47,14 @@ def describe(learner: Learner, config: TrainConfig, batch: BatchShapes) -> dict[
     }
 
 
-def make_rank(job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[[Arrays], Communicator]) -> Rank:
+def build_rank(job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[[Arrays], Communicator]) -> Rank:
     """Build a rank from a job description, in this process.
 
     Parameters
     ----------
     job : mapping
     memory : int
-        Descriptor of the file that holds the arrays; memory of its own when left out.
+        Descriptor of the file that holds the arrays; by default private memory.
     comm : callable
         Takes the arrays and returns the rank's communicator.
     """
@@ -73,12 +73,12 @@ def main() -> None:
     """Work until rank 0 disconnects."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     line = sys.stdin.buffer.readline()
-    if not line.endswith(b"\n"):  # rank 0 has ended already
+    if not line.endswith(b"\n"):  # rank 0 has ended
         return
     job = json.loads(line)
     end_with_parent()
     comm = PipeRank(job["rank"], job["size"], job["readers"], job["writers"])
-    rank = make_rank(job, memory=job["memory"], comm=lambda _: comm)
+    rank = build_rank(job, memory=job["memory"], comm=lambda _: comm)
     try:
         while True:
             rank.work()
@@ -87,19 +87,19 @@ def main() -> None:
 
 
 class Processes:
-    """Ranks 1 and up as processes on shared memory: an unnamed file that is mapped by all of them.
+    """Ranks above 0 as processes on shared memory, an unnamed file that all of them map.
 
-    Each runs `main`, inherits the open files that it needs, and ends when its standard input does, in the middle of
-    an update too, so that no process is left behind however rank 0 ends.
+    Each runs `main`, inherits the open files that it needs, and ends when its standard input does, even in the
+    middle of an update. So no process is left behind, however rank 0 ends.
 
     Parameters
     ----------
     job : mapping
-        As `describe` returns it.
+        As returned by `describe_job`.
     memory_bytes : int
         Size of the shared memory.
     size : int
-        Ranks, this process's included.
+        Ranks, this process included.
     """
 
     def __init__(self, job: Mapping[str, Any], memory_bytes: int, size: int) -> None:
@@ -112,8 +112,8 @@ class Processes:
             ends = [_ends(pipes, rank, size) for rank in range(size)]
             for rank in range(1, size):
                 readers, writers = ends[rank]
-                place = {"rank": rank, "memory": file.fileno(), "readers": readers, "writers": writers}
-                self._start(job | place, (file.fileno(), *readers, *writers))
+                own = {"rank": rank, "memory": file.fileno(), "readers": readers, "writers": writers}
+                self._start(job | own, (file.fileno(), *readers, *writers))
         self.leader = PipeRank(0, size, *ends[0])
         for rank in range(1, size):
             for descriptor in (*ends[rank][0], *ends[rank][1]):
@@ -122,7 +122,7 @@ class Processes:
     def _start(self, job: dict[str, Any], descriptors: tuple[int, ...]) -> None:
         child = start_child(__name__, stdout=subprocess.DEVNULL, descriptors=descriptors)
         assert child.stdin is not None  # noqa: S101  it is a pipe
-        with contextlib.suppress(BrokenPipeError):  # one that has ended is missed at the first barrier
+        with contextlib.suppress(BrokenPipeError):  # an ended child is detected at the first barrier
             child.stdin.write(json.dumps(job).encode("ascii") + b"\n")
             child.stdin.flush()
         self._children.append(child)
@@ -131,29 +131,29 @@ class Processes:
         """End the processes: their pipes close."""
         self.leader.close()
         for child in self._children:
-            with contextlib.suppress(BrokenPipeError):  # a job that could not be handed over
+            with contextlib.suppress(BrokenPipeError):  # the child had ended before its job description
                 if child.stdin is not None:
                     child.stdin.close()
             child.wait()
 
 
 def _unnamed_file() -> IO[bytes]:
-    """Open a file that no folder shows; in memory where the system can, so that nothing goes to disk."""
+    """Open a file without a name; on Linux it is in memory."""
     if sys.platform == "linux":
         return os.fdopen(os.memfd_create("charlm"), "w+b")
     return tempfile.TemporaryFile()
 
 
 def _ends(pipes: dict[tuple[int, int], tuple[int, int]], rank: int, size: int) -> tuple[list[int], list[int]]:
-    """Return a rank's ends of the pipes: readers of what the others write, writers of what they read."""
+    """Return a rank's ends of the pipes: reading ends from the others, writing ends to the others."""
     others = [other for other in range(size) if other != rank]
     return [pipes[other, rank][0] for other in others], [pipes[rank, other][1] for other in others]
 
 
 class PipeRank:
-    """One of several processes, with a pipe from every other and one to every other.
+    """The communicator of a process, with a pipe from every other rank and one to every other rank.
 
-    A byte through a pipe also orders memory: what was written before it is seen after it.
+    A byte through a pipe is also a memory barrier: writes before it are visible after it.
 
     Parameters
     ----------
@@ -164,52 +164,52 @@ class PipeRank:
 
     def __init__(self, rank: int, size: int, readers: Sequence[int], writers: Sequence[int]) -> None:
         self.rank, self.size = rank, size
-        self._inboxes = [Inbox(descriptor) for descriptor in readers]
+        self._readers = [PipeReader(descriptor) for descriptor in readers]
         self._writers = tuple(writers)
 
     def exchange(self, *_written: str) -> None:
-        """Wait until every process is here."""
-        self._tell(self._writers)
-        self._hear(self._inboxes)
+        """Wait until all processes arrive."""
+        self._signal(self._writers)
+        self._await(self._readers)
 
     def broadcast(self, *_written: str) -> None:
-        """Let the others continue."""
+        """Release the other processes at rank 0, or wait for rank 0."""
         if self.rank == 0:
-            self._tell(self._writers)
+            self._signal(self._writers)
         else:
-            self._hear(self._inboxes[:1])
+            self._await(self._readers[:1])
 
     def all_gather(self, *_written: str) -> None:
-        """Wait at rank 0 until every process is here."""
+        """Wait at rank 0 until all processes arrive."""
         if self.rank == 0:
-            self._hear(self._inboxes)
+            self._await(self._readers)
         else:
-            self._tell(self._writers[:1])
+            self._signal(self._writers[:1])
 
-    def _tell(self, writers: Sequence[int]) -> None:
+    def _signal(self, writers: Sequence[int]) -> None:
         try:
             for descriptor in writers:
                 os.write(descriptor, b".")
         except OSError as error:
             raise PeerFailedError from error
 
-    def _hear(self, inboxes: Sequence[Inbox]) -> None:
-        for inbox in inboxes:
-            inbox.take()
+    def _await(self, readers: Sequence[PipeReader]) -> None:
+        for reader in readers:
+            reader.wait()
 
     def close(self) -> None:
-        """Disconnect; every other rank that waits raises a `PeerFailedError`."""
-        for descriptor in (*self._writers, *(inbox.descriptor for inbox in self._inboxes)):
+        """Disconnect; other ranks that wait raise a `PeerFailedError`."""
+        for descriptor in (*self._writers, *(reader_end.descriptor for reader_end in self._readers)):
             os.close(descriptor)
 
 
-class Inbox:
-    """The end of a pipe at which a rank waits for another.
+class PipeReader:
+    """The reading end of a pipe, at which a rank waits for another.
 
-    It polls for a moment before it sleeps. Waking a rank through a pipe costs both sides some 50 µs, and the system
-    is likely to put it on the core of the rank that wakes it, where the two take turns though another core is idle.
-    The length of the moment follows from the waits before it. A rank whose peers are late for long, since another
-    program has their core, soon sleeps at once.
+    A wait polls for a while before it sleeps. Waking a rank through a pipe costs both sides about 50 µs, and the
+    system often schedules it on the core of the rank that wakes it, where the two alternate though another core is
+    idle. The polling time adapts to earlier waits: a rank whose peers are often late, since another program uses
+    their core, soon sleeps at once.
 
     Parameters
     ----------
@@ -217,38 +217,38 @@ class Inbox:
 
     Attributes
     ----------
-    awake_s : float
-        Seconds that the next wait polls at most.
+    poll_s : float
+        Longest polling time of the next wait, in seconds.
     """
 
     LONGEST_S, SHORTEST_S = 1e-3, 3e-5
-    TRY_AGAIN = 64  # sleeps until another moment is tried
+    SLEEPS_BEFORE_POLLING = 64  # sleeps until it polls again
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLIN)
-        self.awake_s, self._asleep = self.LONGEST_S, 0
+        self.poll_s, self._sleeps = self.LONGEST_S, 0
 
-    def take(self) -> None:
+    def wait(self) -> None:
         """Wait for a byte."""
-        if self.awake_s:
-            self._wait_awake()
+        if self.poll_s:
+            self._poll_for_byte()
         else:
-            self._asleep += 1
-            if self._asleep == self.TRY_AGAIN:
-                self.awake_s, self._asleep = self.SHORTEST_S, 0
+            self._sleeps += 1
+            if self._sleeps == self.SLEEPS_BEFORE_POLLING:
+                self.poll_s, self._sleeps = self.SHORTEST_S, 0
         try:
-            there = os.read(self.descriptor, 1)
+            byte = os.read(self.descriptor, 1)
         except OSError as error:
             raise PeerFailedError from error
-        if not there:
+        if not byte:
             raise PeerFailedError
 
-    def _wait_awake(self) -> None:
-        until_s = time.perf_counter() + self.awake_s
+    def _poll_for_byte(self) -> None:
+        until_s = time.perf_counter() + self.poll_s
         while not self._poll.poll(0):
             if time.perf_counter() > until_s:
-                self.awake_s = self.awake_s / 2 if self.awake_s > self.SHORTEST_S else 0.0
+                self.poll_s = self.poll_s / 2 if self.poll_s > self.SHORTEST_S else 0.0
                 return
-        self.awake_s = min(2 * self.awake_s, self.LONGEST_S)
+        self.poll_s = min(2 * self.poll_s, self.LONGEST_S)

@@ -13,9 +13,15 @@ from charlm.errors import CharlmError
 from charlm.models.learner import Learner, State, with_params
 from charlm.nn.optimizers import Optimizer
 from charlm.text.batches import Batch, BatchShapes
-from charlm.training.parallel.communicator import Alone, Communicator, PeerFailedError, ProcessGroup, ThreadRank
+from charlm.training.parallel.communicator import (
+    Communicator,
+    PeerFailedError,
+    ProcessGroup,
+    SingleRank,
+    ThreadRank,
+)
 from charlm.training.parallel.distributed import DistributedRank
-from charlm.training.parallel.processes import Processes, describe
+from charlm.training.parallel.processes import Processes, describe_job
 from charlm.training.parallel.update import (
     Arrays,
     Rank,
@@ -27,7 +33,7 @@ from charlm.training.parallel.update import (
 
 __all__ = ["Team"]
 
-PROCESSES = os.name == "posix"  # elsewhere a child cannot be handed open files, and threads do the work
+PROCESSES = os.name == "posix"  # elsewhere a child cannot inherit open files, and workers are threads
 
 
 class Team(AbstractContextManager["Team"]):
@@ -36,7 +42,7 @@ class Team(AbstractContextManager["Team"]):
     Parameters
     ----------
     learner : Learner
-        Its weights are updated in place; as long as the team exists they lie in memory that all workers share.
+        Its weights are updated in place. As long as the team exists, they are in memory that all workers share.
     config : TrainConfig
         With `shards` and `workers` decided.
     batch : mapping of str to tuple
@@ -44,14 +50,14 @@ class Team(AbstractContextManager["Team"]):
     processes : bool
         Whether workers are processes; threads otherwise. Changes no bit.
     group : ProcessGroup, optional
-        The ranks of a distributed run, which take the place of workers: each is one.
+        The ranks of a distributed run, in place of workers.
 
     Attributes
     ----------
     state : State
-        Carried over to the next window, all N streams; each array (N, H).
+        Carried to the next window; arrays (N, H) of all streams.
     optimizer : Optimizer
-        With the slots of all weights. In a distributed run these and the state are whole after `collect`.
+        With the slots of all weights. In a distributed run, slots and state are complete after `collect`.
     """
 
     def __init__(
@@ -65,12 +71,12 @@ class Team(AbstractContextManager["Team"]):
     ) -> None:
         self.learner, self.config = learner, config
         self.optimizer: Optimizer = make_optimizer(learner.params, config)
-        job, needed = describe(learner, config, batch), layout(learner, config, self.optimizer, batch)
+        job, needed = describe_job(learner, config, batch), layout(learner, config, self.optimizer, batch)
         size = min(config.workers or 1, config.shards or 1) if group is None else 1
-        processes = processes and type(learner).__module__ != "__main__"  # which no other process can import
+        processes = processes and type(learner).__module__ != "__main__"  # another process cannot import it
         self._others: Processes | _Threads | DistributedRank | None = None
         self._distributed: DistributedRank | None = None
-        comm: Communicator = Alone()
+        comm: Communicator = SingleRank()
         if size > 1 and processes:
             self._others = Processes(job, size_of(needed), size)
             memory, comm = self._others.memory, self._others.leader
@@ -100,20 +106,20 @@ class Team(AbstractContextManager["Team"]):
 
     @property
     def averaged(self) -> Learner:
-        """The learner on the average of its weights; the learner itself where there is none."""
+        """The learner with averaged weights; the learner itself without ``ema``."""
         if self.config.ema:
             self.collect()
         return self._averaged
 
     def collect(self) -> None:
-        """Collect slots, average and carried state here, from the ranks that each hold a part of them."""
+        """Gather slots, averaged weights and carried state from the ranks."""
         if self._distributed is not None:
             self._distributed.collect()
 
     def broadcast(self) -> None:
-        """Let every rank continue from the weights, slots, average and carried state that are here."""
+        """Broadcast weights, slots, averaged weights and carried state to the ranks."""
         if self._distributed is not None:
-            self._distributed.hand_out()
+            self._distributed.broadcast_state()
 
     def update(self, batch: Batch, *, lr: float) -> tuple[float, float]:
         """Do one update: forward, backward, clip, optimiser.
@@ -121,7 +127,7 @@ class Team(AbstractContextManager["Team"]):
         Parameters
         ----------
         batch : Batch
-            Of all streams, no array larger than the shapes that the team was made for.
+            Of all streams; no array is larger than in `batch` of the team.
         lr : float
             Learning rate of this update.
 
@@ -130,12 +136,12 @@ class Team(AbstractContextManager["Team"]):
         loss : float
             Nats per character, before the update.
         grad_norm : float
-            Before clipping. If it or the loss is not finite, the weights are left as they were.
+            Before clipping. If it or the loss is not finite, the weights are unchanged.
 
         Raises
         ------
         CharlmError
-            If a worker has ended, killed from outside for example; a `PeerLostError` for one of a distributed run.
+            If a worker has ended, for example by a kill; a `PeerLostError` in a distributed run.
         """
         update = self._arrays["update"][0]
         self._rank.batch.put(batch)
@@ -174,7 +180,7 @@ class _Threads:
             self._barrier.abort()
 
     def end(self) -> None:
-        """End the threads, and raise the error that ended one of them, if any."""
+        """End the threads; raise the error of one that failed."""
         self._barrier.abort()
         for thread in self._threads:
             thread.join()

@@ -2,11 +2,11 @@
 
 The N streams are split into `shards` groups. An update is, on every rank::
 
-    broadcast the batch → differentiate the own shards → reduce-scatter the gradients → norm → clip
-    → update the own slice of the weights → all-gather the weights
+    broadcast the batch → gradients of the rank's shards → reduce-scatter the gradients → norm → clip
+    → update the rank's slice of the weights → all-gather the weights
 
-Which rank does what changes no bit: shards, the tree along which they are summed, and the blocks of the norm are
-fixed.
+The bits do not depend on the assignment to ranks: shards, the binary tree of their sum, and the blocks of the norm
+are fixed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from charlm.nn.stack import map_state, named_state
 from charlm.text.batches import Batch, BatchShapes
 from charlm.training.parallel.communicator import Communicator, share
 
-__all__ = ["Arrays", "Rank", "SharedBatch", "allocate", "layout", "make_optimizer", "part_of", "size_of"]
+__all__ = ["Arrays", "Rank", "SharedBatch", "allocate", "layout", "make_optimizer", "size_of", "slice_of_blocks"]
 
 Layout = dict[str, tuple[Shape, np.dtype[Any]]]
 Arrays = Mapping[str, NDArray[Any]]
@@ -41,18 +41,18 @@ BATCH = "batch."
 
 
 class Rank:
-    """One rank's part in every update.
+    """One rank's part of every update.
 
     Parameters
     ----------
     learner : Learner
-        On the shared ``value``.
+        With its weights in the shared ``value``.
     optimizer : Optimizer
-        On the learner's parameters; its slots become the shared ones.
+        Of the learner's parameters; its slots become the shared ones.
     config : TrainConfig
-        With `shards` and `workers` decided.
+        With `shards` and `workers` set.
     arrays : mapping of str to ndarray
-        As `layout` says.
+        With the layout of `layout`.
     comm : Communicator
     """
 
@@ -76,13 +76,13 @@ class Rank:
             for shard in share(shards, comm.rank, comm.size)
         }
         P, blocks = self.params.value.size, share(len(arrays["squares"]), comm.rank, comm.size)
-        self._blocks = [(k, part_of(range(k, k + 1), P)) for k in blocks]
-        self._own = part_of(blocks, P)
+        self._blocks = [(k, slice_of_blocks(range(k, k + 1), P)) for k in blocks]
+        self._own = slice_of_blocks(blocks, P)
 
     def work(self) -> None:
         """Do this rank's part of one update."""
         arrays, comm, update = self.arrays, self.comm, self.arrays["update"][0]
-        with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is found, and reported as an error
+        with np.errstate(over="ignore", invalid="ignore"):  # detected below by their results
             comm.broadcast("update", *self.batch.names)
             self.optimizer.lr, self.optimizer.steps = float(update["lr"]), int(update["steps"])
             for shard in self._shards:
@@ -94,7 +94,7 @@ class Rank:
             comm.exchange("squares")
             norm = norm_of_squares(arrays["squares"].tolist())
             finite = math.isfinite(norm) and bool(np.isfinite(arrays["losses"]).all())
-            if finite:  # otherwise weights and state stay as they were
+            if finite:  # otherwise weights and state are unchanged
                 self._clip(norm)
                 self._update_weights()
                 self._carry_state()
@@ -103,7 +103,7 @@ class Rank:
         comm.all_gather("value")
 
     def _differentiate(self, shard: int) -> None:
-        """Compute one shard's loss and gradient, and keep the state that it ends in."""
+        """Compute one shard's loss, gradient and final state."""
         learner, workspace = self._shards[shard]
         own = self._streams_of(shard)
         batch = self.batch.get(own)
@@ -112,8 +112,8 @@ class Rank:
         loss, self._ends[shard], backprop = learner.loss(
             batch,
             map_state(lambda a: a[own], self.state),
-            rng=self._masks(shard),
-            weight_rng=self._masks(len(self.arrays["gradients"])),  # the same for all shards
+            rng=self._mask_generator(shard),
+            weight_rng=self._mask_generator(len(self.arrays["gradients"])),  # the same for all shards
             scale=1 / batch.counted if mean else 1.0,
             workspace=workspace,
         )
@@ -123,7 +123,7 @@ class Rank:
     def _streams_of(self, shard: int) -> slice:
         return slice(shard * self.streams, (shard + 1) * self.streams)
 
-    def _masks(self, stream: int) -> np.random.Generator | None:
+    def _mask_generator(self, stream: int) -> np.random.Generator | None:
         """Return a random generator for this update's masks; the same on every rank."""
         return np.random.default_rng([self.config.seed, self.optimizer.steps, stream]) if self._drops else None
 
@@ -149,23 +149,23 @@ class Rank:
             average_(
                 self.arrays["ema"][self._own],
                 self.params.value[self._own],
-                min(self.config.ema, (steps + 1) / (steps + 10)),  # else the start weights would stay for long
+                min(self.config.ema, (steps + 1) / (steps + 10)),  # smaller at first, to forget the initial weights
             )
 
     def _carry_state(self) -> None:
-        """Let this rank's streams begin their next window from the state in which this one ended, in place."""
+        """Copy the final state of this rank's streams as the initial state of their next window, in place."""
         for shard, state in self._ends.items():
             for name, array in named_state(state).items():
                 self.arrays[name][self._streams_of(shard)] = array
 
 
-def part_of(blocks: range, P: int) -> slice:
-    """Return which of the P weights some blocks of the norm hold."""
+def slice_of_blocks(blocks: range, P: int) -> slice:
+    """Return the slice of the P weights in some blocks of the norm."""
     return slice(blocks.start * BLOCK, min(blocks.stop * BLOCK, P))
 
 
 def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
-    """Build the update rule that a configuration names."""
+    """Build the optimiser of a configuration."""
     lr, decay = config.learning_rate, config.weight_decay
     match config.optimizer:
         case "sgd":
@@ -181,7 +181,7 @@ def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
 
 
 def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: BatchShapes) -> Layout:
-    """Return shape and dtype of every array that all ranks see.
+    """Return shape and dtype of every array of an update, shared by the ranks.
 
     ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
     ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
@@ -204,7 +204,7 @@ def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: B
 
 
 def size_of(arrays: Layout) -> int:
-    """Return how many bytes a layout takes."""
+    """Return the bytes of a layout."""
     return sum(_aligned(math.prod(shape) * dtype.itemsize) for shape, dtype in arrays.values())
 
 
@@ -223,17 +223,17 @@ def _aligned(size: int) -> int:
 
 
 class SharedBatch:
-    """The batch of an update, where all ranks see it.
+    """The batch of an update in the shared arrays.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray
-        As `layout` says.
+        With the layout of `layout`.
 
     Attributes
     ----------
     names : tuple of str
-        Of its arrays in the layout.
+        Names of its arrays in the layout.
     """
 
     def __init__(self, arrays: Arrays) -> None:
@@ -242,7 +242,7 @@ class SharedBatch:
         self._counted, self._lengths = arrays["update"]["counted"], arrays["update"]["lengths"][0]
 
     def put(self, batch: Batch) -> None:
-        """Copy a batch to it."""
+        """Copy a batch into the arrays."""
         self._counted[0] = batch.counted
         for k, (name, whole) in enumerate(self._arrays.items()):
             array = batch.get(name)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm.training.parallel.communicator import Alone, Communicator, PeerFailedError, ThreadRank, share
-from charlm.training.parallel.processes import Inbox, PipeRank
+from charlm.training.parallel.communicator import Communicator, PeerFailedError, SingleRank, ThreadRank, share
+from charlm.training.parallel.processes import PipeRank, PipeReader
 
 SIZE = 3
 
@@ -64,13 +64,13 @@ def test_nobody_passes_before_all_are_there(make: Callable[[], list[Communicator
     counts = [0] * SIZE
     seen: list[list[int]] = []
 
-    def work(me: Communicator) -> None:
+    def work(comm: Communicator) -> None:
         for _ in range(rounds):
-            counts[me.rank] += 1
-            me.exchange()
-            if me.rank == 0:
+            counts[comm.rank] += 1
+            comm.exchange()
+            if comm.rank == 0:
                 seen.append(counts.copy())
-            me.exchange()
+            comm.exchange()
 
     assert run_all(work, ranks) == []
     assert seen == [[k] * SIZE for k in range(1, rounds + 1)]
@@ -85,14 +85,14 @@ def test_rank_0_lets_the_others_go_on_and_then_waits_for_them(make: Callable[[],
     job, done = [0], [0] * SIZE
     seen: list[list[int]] = []
 
-    def work(me: Communicator) -> None:
+    def work(comm: Communicator) -> None:
         for k in range(1, rounds + 1):
-            if me.rank == 0:
+            if comm.rank == 0:
                 job[0] = k  # nobody may see it change while at work
-            me.broadcast()
-            done[me.rank] = job[0]
-            me.all_gather()
-            if me.rank == 0:
+            comm.broadcast()
+            done[comm.rank] = job[0]
+            comm.all_gather()
+            if comm.rank == 0:
                 seen.append(done.copy())
 
     assert run_all(work, ranks) == []
@@ -111,21 +111,21 @@ def test_rank_0_passes_a_broadcast_and_the_others_an_all_gather_without_waiting(
 
 def test_who_is_kept_waiting_for_long_soon_sleeps_at_once_and_tries_again_later() -> None:
     reader, writer = os.pipe()
-    inbox = Inbox(reader)
+    reader_end = PipeReader(reader)
     for _ in range(
         100
     ):  # ten are more than halvings from the longest to the shortest; a busy machine wakes it late
-        if not inbox.awake_s:
+        if not reader_end.poll_s:
             break
-        late = threading.Timer(2 * Inbox.LONGEST_S, os.write, (writer, b"."))
+        late = threading.Timer(2 * PipeReader.LONGEST_S, os.write, (writer, b"."))
         late.start()
-        inbox.take()
+        reader_end.wait()
         late.join()
-    assert inbox.awake_s == 0
-    for _ in range(Inbox.TRY_AGAIN + 10):  # and now the other is always there first
+    assert reader_end.poll_s == 0
+    for _ in range(PipeReader.SLEEPS_BEFORE_POLLING + 10):  # and now the other is always there first
         os.write(writer, b".")
-        inbox.take()
-    assert inbox.awake_s == Inbox.LONGEST_S
+        reader_end.wait()
+    assert reader_end.poll_s == PipeReader.LONGEST_S
     for descriptor in (reader, writer):
         os.close(descriptor)
 
@@ -146,13 +146,13 @@ def test_a_process_that_leaves_is_missed_at_every_meeting_point(leave: str) -> N
 def test_a_process_that_leaves_is_missed() -> None:
     ranks = pipe_ranks()
 
-    def work(me: Communicator) -> None:
+    def work(comm: Communicator) -> None:
         try:
-            me.exchange()
-            if me.rank != 1:
-                me.exchange()
+            comm.exchange()
+            if comm.rank != 1:
+                comm.exchange()
         finally:
-            ranks[me.rank].close()  # whoever misses another leaves, too
+            ranks[comm.rank].close()  # whoever misses another leaves, too
 
     assert len(run_all(work, ranks)) == SIZE - 1
 
@@ -165,6 +165,6 @@ def test_a_thread_that_leaves_is_missed() -> None:
 
 
 def test_the_only_one_never_waits() -> None:
-    me = Alone()
-    me.exchange()
-    assert (me.rank, me.size) == (0, 1)
+    comm = SingleRank()
+    comm.exchange()
+    assert (comm.rank, comm.size) == (0, 1)

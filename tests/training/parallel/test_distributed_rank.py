@@ -84,13 +84,13 @@ def test_a_sum_in_another_order_would_be_seen(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_what_stays_with_the_ranks_is_fetched_once_an_update(monkeypatch: pytest.MonkeyPatch) -> None:
-    fetched, hand_in = [], DistributedRank._hand_in
+    fetched, gather_parts = [], DistributedRank._gather_parts
 
     def counted(rank: DistributedRank) -> None:
         fetched.append(rank.rank)
-        hand_in(rank)
+        gather_parts(rank)
 
-    monkeypatch.setattr(DistributedRank, "_hand_in", counted)
+    monkeypatch.setattr(DistributedRank, "_gather_parts", counted)
     with other_ranks(2) as group:
         updates("adam", group)  # which asks once, for the average
         assert sorted(fetched) == [0, 1]
