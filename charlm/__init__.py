@@ -26,7 +26,7 @@ _NAMES = {
     "config": "DynamicConfig ModelConfig SampleConfig SeriesConfig TrainConfig TransducerConfig",
     "errors": "CharlmError CheckpointError ConstraintError CorpusError DiskError DivergedError PeerLostError "
     "RunLockedError UsageError VocabularyError",
-    "generation.streaming": "generate",
+    "generation.generated_text": "generate",
     "generation.transduction": "transduce",
     "models.extension": "extended",
     "models.language_model": "CharModel",
@@ -93,7 +93,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares
     from charlm.errors import (
         VocabularyError as VocabularyError,
     )
-    from charlm.generation.streaming import generate as generate
+    from charlm.generation.generated_text import generate as generate
     from charlm.generation.transduction import transduce as transduce
     from charlm.models.extension import extended as extended
     from charlm.models.language_model import CharModel as CharModel

@@ -84,7 +84,12 @@ class SampleConfig:
             raise UsageError("an empty `stop` would end every text at once; give at least one character")
 
     @property
+    def constrained(self) -> bool:
+        """Whether the text must match a pattern or a template."""
+        return bool(self.regex or self.template)
+
+    @property
     def longest(self) -> int:
         """Largest number of symbols of the continuation."""
-        free = not (self.regex or self.template)
-        return self.length + FINISH_WITHIN if self.length and self.finish_line and free else self.length
+        beyond = self.length and self.finish_line and not self.constrained
+        return self.length + FINISH_WITHIN if beyond else self.length

@@ -14,9 +14,7 @@ from charlm.config import SampleConfig
 from charlm.conversation.candidates import Answer, bits_of
 from charlm.conversation.turns import Place, Turn, length, turns_up_to
 from charlm.errors import UsageError
-from charlm.generation import Sampler, Snapshot
-from charlm.generation.sampling import start
-from charlm.generation.searching import Beam
+from charlm.generation import BeamSearcher, Sampler, Snapshot, start_position
 from charlm.models.language_model import CharModel
 
 __all__ = ["Conversation"]
@@ -102,7 +100,7 @@ class Conversation:
             symbol = self._sampler.draw()
         else:
             piece = decoder.flush()
-            self._sampler.position = start(self.model)
+            self._sampler.position = start_position(self.model)
         self._begin(piece, here)
 
     def _begin(self, typed: str, here: Place) -> None:
@@ -158,9 +156,9 @@ class Conversation:
             samplers.append(sampler)
         return samplers
 
-    def beam(self, width: int, count: int) -> Beam:
+    def beam(self, width: int, count: int) -> BeamSearcher:
         """Return a search for the likeliest answers to the last turn."""
-        return Beam(self.model, self.config, self._turn().answer_from, width=width, count=count)
+        return BeamSearcher(self.model, self.config, self._turn().answer_from, width=width, count=count)
 
     def adopt(self, answer: Answer) -> None:
         """Let a text that was written elsewhere be the last turn's answer."""

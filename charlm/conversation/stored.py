@@ -21,7 +21,7 @@ from charlm.conversation.conversation import Conversation
 from charlm.conversation.turns import BRANCH_NAME, Place, Turn
 from charlm.errors import UsageError
 from charlm.generation import Position, Sampler, Snapshot
-from charlm.generation.recent import ids_of
+from charlm.generation.repeat_window import ids_of
 from charlm.models.language_model import CharModel
 from charlm.nn.stack import map_state, named_state
 

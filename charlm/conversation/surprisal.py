@@ -13,8 +13,7 @@ from charlm.analysis.symbols import Pieces
 from charlm.config import OnUnknown
 from charlm.conversation.turns import Turn
 from charlm.errors import DivergedError
-from charlm.generation import Position
-from charlm.generation.sampling import opening
+from charlm.generation import Position, first_input
 from charlm.models.language_model import CharModel
 from charlm.nn.losses import target_nats
 from charlm.nn.stack import map_state
@@ -57,7 +56,7 @@ def surprisal(
     bits: list[float] = []
     while last is not None and len(names) < most:
         found: list[tuple[tuple[str, ...], list[float]]] = []
-        begun = opening(model.vocabulary)  # read only where the model itself begins a text
+        begun = first_input(model.vocabulary)  # read only where the model itself begins a text
         parts = (last.start.position, last.typed, None), (last.answer_from, last.generated, begun)
         for position, text, first in parts:
             ids = model.vocabulary.encode(text, on_unknown=on_unknown)

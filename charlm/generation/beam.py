@@ -1,11 +1,7 @@
-"""`beam_search`: the likeliest continuation that a search of bounded width finds. Nothing is drawn.
+"""`Beam`: the likeliest texts of bounded width, whatever model extends them.
 
-At every step each text under way is continued by every symbol, and the `width` likeliest of all texts are kept,
-ended ones among them. A text's score is the sum of its symbols' log-probabilities, a stop symbol's and a stop
-string's included. It is not divided by the length, so among texts that end by themselves short ones have the
-advantage. As scores only fall, the search is over when no text under way can still come among those asked for.
-
-Width 1 is temperature 0. A width of all texts there are, V to the power of the length, finds the very best.
+At every step each live text is extended by every symbol, and the `width` likeliest of all texts are kept, ended
+ones among them. Scores only fall, so the search is complete when no live text can rank among those asked for.
 
 References
 ----------
@@ -14,67 +10,102 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from charlm.config import OnUnknown, SampleConfig
-from charlm.generation.sampling import Sampler
-from charlm.generation.searching import WIDEST, Beam, Hypothesis, check_beam
-from charlm.models.language_model import CharModel
+from charlm.errors import UsageError
 
-__all__ = ["WIDEST", "Hypothesis", "beam_search"]
+__all__ = ["WIDEST", "Beam", "check_beam"]
 
-_DEFAULT = SampleConfig()
+WIDEST = 10_000
+"""The widest beam: its states and scores still fit into the memory of a small machine."""
 
 
-def beam_search(
-    model: CharModel,
-    *,
-    width: int,
-    count: int = 1,
-    prompt: str = "",
-    length: int = _DEFAULT.length,
-    stop: str | Sequence[str] = _DEFAULT.stop,
-    on_unknown: OnUnknown = _DEFAULT.on_unknown,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[Hypothesis]:
-    """Search for the likeliest continuations of a prompt.
+class _Text(Protocol):
+    @property
+    def score(self) -> float: ...
+    @property
+    def ended(self) -> bool: ...
 
-    Parameters
-    ----------
-    model : CharModel
-    width : int
-        How many texts are followed at once, from 1 to `WIDEST`.
-    count : int
-        How many are wanted, at most `width`.
-    prompt, length, stop, on_unknown
-        As for `charlm.generate`. Texts that two stop strings end differently may read alike.
-    progress : callable, optional
-        Called after each step with how many symbols the longest text has, and how many it may have.
 
-    Returns
-    -------
-    list of Hypothesis
-        The best first; of equals the one whose symbols have the lower ids. Fewer than `count` where there are no
-        more texts.
+TextT = TypeVar("TextT", bound=_Text)
+
+
+def check_beam(width: int, count: int) -> None:
+    """Refuse a width out of range, and a count above the width.
 
     Raises
     ------
     UsageError
-        For a setting out of range.
-    VocabularyError
-        For a prompt character that the model does not know.
-    DivergedError
-        If the model's output is not finite.
     """
-    check_beam(width, count)
-    stops = (stop,) if isinstance(stop, str) else tuple(stop)
-    config = SampleConfig(length=length, stop=stops, on_unknown=on_unknown)
-    reader = Sampler(model, config, rng=np.random.default_rng(0))  # draws nothing
-    reader.feed(prompt)
-    beam = Beam(model, config, reader.position, width=width, count=count)
-    while beam.advance():
-        if progress is not None:
-            progress(beam.symbols, length)
-    return beam.best()
+    if not 1 <= width <= WIDEST:
+        raise UsageError(f"`beam` is {width}; it must be from 1 to {WIDEST}")
+    if not 1 <= count <= width:
+        raise UsageError(f"`count` is {count}; it must be from 1 to the width of the beam, {width}")
+
+
+class Beam(Generic[TextT]):
+    """The texts of a search.
+
+    Parameters
+    ----------
+    text : TextT
+        The text to begin with, with its `score`, in nats, and whether it has `ended`.
+    width : int
+        Texts that are kept at each step.
+    count : int
+        Texts that are asked for, at most `width`.
+
+    Attributes
+    ----------
+    live, ended : list of TextT
+        The likeliest first; of equals the one whose symbols have the lower ids.
+    """
+
+    def __init__(self, text: TextT, *, width: int, count: int) -> None:
+        self._width, self._count = width, count
+        self._split([text])
+
+    def _split(self, texts: list[TextT]) -> None:
+        self.live = [text for text in texts if not text.ended]
+        self.ended = [text for text in texts if text.ended]
+
+    @property
+    def complete(self) -> bool:
+        """Whether no live text can rank among the `best`."""
+        return not self.live or (len(self.ended) >= self._count and self.best[-1].score >= self.live[0].score)
+
+    @property
+    def best(self) -> list[TextT]:
+        """The best texts that have ended."""
+        return self.ended[: self._count]
+
+    def extend(self, log_p: NDArray[np.float64], extended: Callable[[TextT, int, int, float], TextT]) -> None:
+        """Extend every live text by every symbol, and keep the best.
+
+        Parameters
+        ----------
+        log_p : ndarray, shape (live, V)
+            Of each next symbol; −inf for one that is not generated.
+        extended : callable
+            Returns a live text, which has a row of `log_p`, extended by a symbol of this log-probability:
+            ``(text, row, symbol, logprob) -> text``.
+        """
+        scores = np.array([text.score for text in self.live])[:, None] + log_p
+        new = []
+        for index in _largest(scores.ravel(), self._width):
+            row, symbol = divmod(index, log_p.shape[1])
+            new.append(extended(self.live[row], row, symbol, float(log_p[row, symbol])))
+        self._split(sorted(self.ended + new, key=lambda text: -text.score)[: self._width])  # stable
+
+
+def _largest(scores: NDArray[np.float64], n: int) -> list[int]:
+    """Return the indices of the `n` largest scores, the largest first, of equals the first; −inf is none."""
+    threshold = np.partition(scores, len(scores) - n)[-n] if n < len(scores) else -math.inf
+    indices = np.flatnonzero((scores >= threshold) & (scores > -math.inf))
+    largest: list[int] = indices[np.argsort(-scores[indices], kind="stable")][:n].tolist()
+    return largest

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from charlm.config import LONGEST_OUTPUT, OnUnknown
 from charlm.config.checks import check_choice, check_number
 from charlm.errors import DivergedError, UsageError
-from charlm.generation.decoding import Decoded, beam_decode, decode, drawn
+from charlm.generation.transducer_decoding import Decoded, beam_decode, decode, drawn
 from charlm.models.encoder_decoder import Encoded
 from charlm.models.learner import check_kind
 from charlm.models.transducer import Transducer

@@ -13,7 +13,7 @@ from measuring.results import Result, group_verdicts, summarize
 from measuring.run import Measurement
 from peers.protocol import Job
 
-from charlm.generation.block import block_width
+from charlm.generation.batch_sampler import batch_width
 
 JOB = Job(what="train")
 FACTS = {
@@ -167,7 +167,7 @@ def test_a_core_of_four_explains_a_quarter() -> None:
 def test_a_pattern_may_cost_three_tenths_more_than_none() -> None:
     one, block = points(("constrained",), seconds=1.0, cores=4)
     assert [c.job.pattern for c in one.contestants] == ["", *PATTERNS.values()]
-    assert {c.job.streams for c in block.contestants} == {block_width(128)}
+    assert {c.job.streams for c in block.contestants} == {batch_width(128)}
     values = dict(zip([c.name for c in one.contestants], [10.0, 13.0, 13.1, 12.0, 13.2, 11.0], strict=True))
     measurements = [Measurement(one.group, one.title, name, 0, v, "", 0, 0, {}) for name, v in values.items()]
     (result,) = summarize([one], measurements)

@@ -98,7 +98,7 @@ def console(
     from charlm.cli.streams import stderr_console
     from charlm.cli.writing import refuse_raw_terminal
     from charlm.conversation.conversation import Conversation
-    from charlm.generation.searching import check_beam
+    from charlm.generation.beam import check_beam
     from charlm.ui.console import view
 
     config = SampleConfig(

@@ -15,43 +15,24 @@ A pattern that is not regular, with a backreference or lookaround for example, i
 
 from __future__ import annotations
 
-from charlm.config import SampleConfig
-from charlm.generation.constraint.compiling import lazy_dfa_of
-from charlm.generation.constraint.lazy_dfa import LazyDFA
-from charlm.generation.constraint.named import resolve, with_word_lists
-from charlm.generation.constraint.parser import parse
-from charlm.generation.constraint.syntax import Node
-from charlm.generation.constraint.template import parse_template
-from charlm.text.vocabulary import Vocabulary
+from typing import TYPE_CHECKING
 
-__all__ = ["LazyDFA", "check_pattern", "constraint_for", "with_word_lists"]
+from charlm.lazy import loader
 
+if TYPE_CHECKING:  # loaded at first use: most texts have no pattern
+    from charlm.generation.constraint.compiling import check_pattern, constraint_for
+    from charlm.generation.constraint.lazy_dfa import LazyDFA
+    from charlm.generation.constraint.matcher import BatchMatcher, Matcher
+    from charlm.generation.constraint.named import with_word_lists
 
-def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> LazyDFA:
-    """Return the automaton of the pattern or template of a configuration over the symbols of a vocabulary.
+__all__ = ["BatchMatcher", "LazyDFA", "Matcher", "check_pattern", "constraint_for", "with_word_lists"]
 
-    Raises
-    ------
-    UsageError
-        If the pattern is invalid, not regular or too large, or there is none of that name.
-    ConstraintError
-        If no text of at most ``config.length`` characters matches.
-    """
-    template = vocabulary.prepare(config.template) if config.template else ""
-    return lazy_dfa_of(_parsed(config.regex, template), vocabulary, config.length, config.stop)
-
-
-def check_pattern(config: SampleConfig) -> None:
-    """Refuse a pattern or template that is none, whatever the model.
-
-    Raises
-    ------
-    UsageError
-        If the pattern is invalid or not regular, or there is none of that name.
-    """
-    if config.regex or config.template:
-        _parsed(config.regex, config.template)
-
-
-def _parsed(pattern: str, template: str) -> Node:
-    return parse_template(template) if template else parse(resolve(pattern))
+__getattr__ = loader(
+    globals(),
+    {
+        "compiling": "check_pattern constraint_for",
+        "lazy_dfa": "LazyDFA",
+        "matcher": "BatchMatcher Matcher",
+        "named": "with_word_lists",
+    },
+)

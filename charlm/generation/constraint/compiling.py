@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from reprlib import repr as brief
 
+from charlm.config import SampleConfig
 from charlm.errors import ConstraintError, UsageError
 from charlm.generation.constraint.alphabet import Characters, memberships
 from charlm.generation.constraint.byte_subsets import ByteSubsets
 from charlm.generation.constraint.lazy_dfa import LazyDFA
+from charlm.generation.constraint.named import resolve
 from charlm.generation.constraint.nfa import NFA
+from charlm.generation.constraint.parser import parse
 from charlm.generation.constraint.product import Refinement, marks_of, product
 from charlm.generation.constraint.subsets import CharacterSubsets, GraphemeSubsets, Subsets
 from charlm.generation.constraint.syntax import (
@@ -22,13 +25,44 @@ from charlm.generation.constraint.syntax import (
     size,
     words_of,
 )
+from charlm.generation.constraint.template import parse_template
 from charlm.generation.constraint.trie import MOST_EDGES, minimal_trie
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["MOST_CHARACTERS", "lazy_dfa_of"]
+__all__ = ["MOST_CHARACTERS", "check_pattern", "constraint_for", "lazy_dfa_of"]
 
 MOST_CHARACTERS = 50_000
 """Of a pattern whose counts are written out."""
+
+
+def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> LazyDFA:
+    """Return the automaton of the pattern or template of a configuration over the symbols of a vocabulary.
+
+    Raises
+    ------
+    UsageError
+        If the pattern is invalid, not regular or too large, or there is none of that name.
+    ConstraintError
+        If no text of at most ``config.length`` characters matches.
+    """
+    template = vocabulary.prepare(config.template) if config.template else ""
+    return lazy_dfa_of(_parsed(config.regex, template), vocabulary, config.length, config.stop)
+
+
+def check_pattern(config: SampleConfig) -> None:
+    """Refuse a pattern or template that is none, whatever the model.
+
+    Raises
+    ------
+    UsageError
+        If the pattern is invalid or not regular, or there is none of that name.
+    """
+    if config.constrained:
+        _parsed(config.regex, config.template)
+
+
+def _parsed(pattern: str, template: str) -> Node:
+    return parse_template(template) if template else parse(resolve(pattern))
 
 
 def lazy_dfa_of(node: Node, vocabulary: Vocabulary, length: int, stops: Sequence[str] = ()) -> LazyDFA:

@@ -1,4 +1,4 @@
-"""`Matcher` and `BlockMatcher`: follow one text, or one a row, through the DFA of a pattern, and mask logits.
+"""`Matcher` and `BatchMatcher`: follow one text, or one a row, through the DFA of a pattern, and mask logits.
 
 Where a text may not end, dead symbols get the probability 0. Where it may end, the probability of all dead symbols
 and of the stop symbol together is that of ending there: the end has the id V, behind all symbols. A symbol is dead
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from charlm.generation.constraint.lazy_dfa import Configuration, LazyDFA, Mask
 
-__all__ = ["BlockMatcher", "Matcher"]
+__all__ = ["BatchMatcher", "Matcher"]
 
 
 class Matcher:
@@ -80,7 +80,7 @@ class Matcher:
         return self._table.after(configuration, symbol)
 
 
-class BlockMatcher:
+class BatchMatcher:
     """Many texts, each followed through the same pattern as if it were alone.
 
     Parameters

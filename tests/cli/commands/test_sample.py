@@ -19,9 +19,9 @@ PROGRAM = "from charlm.cli.entry import main; main()"
 # the command, telling the process that it starts
 COUNTED = """
 import sys
-from charlm.generation import many
-start = many.start_child
-many.start_child = lambda module: [child := start(module), print(child.pid, file=sys.stderr, flush=True)][0]
+from charlm.generation import parallel_sampling as parallel
+start = parallel.start_child
+parallel.start_child = lambda module: [child := start(module), print(child.pid, file=sys.stderr, flush=True)][0]
 from charlm.cli.entry import main
 main()
 """

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from charlm.config import ModelConfig, SampleConfig
 from charlm.errors import ConstraintError
 from charlm.generation import Sampler, sample_many
-from charlm.generation.choice import BlockChooser, Chooser
 from charlm.generation.constraint import constraint_for
-from charlm.generation.constraint.matcher import BlockMatcher, Matcher
+from charlm.generation.constraint.matcher import BatchMatcher, Matcher
+from charlm.generation.symbol_chooser import BatchChooser, Chooser
 from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 from tests.figures import figure
@@ -220,7 +220,7 @@ class TestMatcher:
         logits = np.array([-5000, 5000, 4999, 0.0])
         assert choose(logits, 0.5) == 4
         out = np.zeros(2, np.intp)
-        block = BlockChooser(config, 2, 4, matcher=BlockMatcher(lazy_dfa, 2, 2))
+        block = BatchChooser(config, 2, 4, matcher=BatchMatcher(lazy_dfa, 2, 2))
         block(np.array([logits, -logits]), np.array([0.5, 0.5]), out)
         assert out.tolist() == [4, 0]
 
@@ -231,7 +231,7 @@ class TestMatcher:
         logits = np.array([0.5, 0.0, 0.0, 0.0])  # the end weighs 3, more than e to the 0.5
         assert Chooser(config, 4, matcher=Matcher(lazy_dfa))(logits, 0.5) == 4
         out = np.zeros(1, np.intp)
-        BlockChooser(config, 1, 4, matcher=BlockMatcher(lazy_dfa, 1, 1))(logits[None], np.array([0.5]), out)
+        BatchChooser(config, 1, 4, matcher=BatchMatcher(lazy_dfa, 1, 1))(logits[None], np.array([0.5]), out)
         assert out.tolist() == [4]
 
     def test_full_tables_are_left_behind_and_the_texts_stay_the_same(self, monkeypatch, make_model):

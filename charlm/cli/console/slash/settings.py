@@ -111,7 +111,7 @@ def beam(desk: Desk, rest: str) -> Next:
 
 
 def _check_beam(width: int, count: int) -> None:
-    from charlm.generation.searching import check_beam
+    from charlm.generation.beam import check_beam
 
     check_beam(width, count)
 

@@ -7,22 +7,23 @@ import queue
 import threading
 from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
-from typing import IO
-
-import numpy as np
+from typing import IO, TYPE_CHECKING
 
 from charlm.child import start_child
 from charlm.config import SampleConfig
 from charlm.errors import CharlmError, UsageError
-from charlm.generation import worker
-from charlm.generation.block import BlockSampler, Task, block_width
-from charlm.generation.sample import Sample
-from charlm.generation.sampling import Sampler
+from charlm.generation import constraint
+from charlm.generation import parallel_worker as worker
+from charlm.generation.batch_sampler import BatchSampler, Sample, SamplingJob, batch_width
+from charlm.generation.position import read_prompt
 from charlm.models.language_model import CharModel
+
+if TYPE_CHECKING:
+    from charlm.generation.constraint import LazyDFA
 
 __all__ = ["sample_many", "suitable_workers"]
 
-AHEAD = 2  # blocks that a process may be asked for before the first of them is fetched
+AHEAD = 2  # batches that a process may be asked for before the first of them is fetched
 WORTH_A_PROCESS = 200_000  # characters: half a second for a small model, which is what a process takes to start
 
 
@@ -75,44 +76,45 @@ def sample_many(
     if any(seed < 0 for seed in seeds):
         raise UsageError(f"`seed` is {min(seeds)}; it must be at least 0")
     config = config or SampleConfig()
-    reader = Sampler(model, config, rng=np.random.default_rng(0))  # draws nothing
-    reader.feed(prompt)
-    task = Task(config, reader.position, logprobs)
-    return _write(model, task, seeds, workers)
+    job = SamplingJob(config, read_prompt(model, prompt, config), logprobs)
+    dfa = constraint.constraint_for(config, model.vocabulary) if config.constrained else None
+    return _samples(model, job, dfa, seeds, workers)
 
 
 def suitable_workers(model: CharModel, config: SampleConfig, *, count: int, cores: int) -> int:
     """Return how many processes should write `count` texts: one, unless there is enough to do."""
-    blocks = -(-count // block_width(model.config.hidden_size))
-    return min(cores, blocks) if count * config.length >= WORTH_A_PROCESS else 1
+    batches = -(-count // batch_width(model.config.hidden_size))
+    return min(cores, batches) if count * config.length >= WORTH_A_PROCESS else 1
 
 
-def _write(model: CharModel, task: Task, seeds: Sequence[int], workers: int) -> Generator[Sample, None, None]:
-    """Yield every text; block k is written by worker k mod `workers`, of which the first is this process."""
-    sampler = BlockSampler(model)
-    blocks = [seeds[k : k + sampler.width] for k in range(0, len(seeds), sampler.width)]
-    workers = min(workers, len(blocks))
+def _samples(
+    model: CharModel, job: SamplingJob, dfa: LazyDFA | None, seeds: Sequence[int], workers: int
+) -> Generator[Sample, None, None]:
+    """Yield every text; batch k is sampled by process k mod `workers`, of which the first is this one."""
+    sampler = BatchSampler(model, job, dfa)
+    batches = [seeds[k : k + sampler.width] for k in range(0, len(seeds), sampler.width)]
+    workers = min(workers, len(batches))
     with contextlib.ExitStack() as stack:
-        others = [stack.enter_context(_Other(model, task, blocks[rank::workers])) for rank in range(1, workers)]
-        for k, block in enumerate(blocks):
+        others = [stack.enter_context(_Worker(model, job, batches[rank::workers])) for rank in range(1, workers)]
+        for k, batch in enumerate(batches):
             rank = k % workers
-            yield from others[rank - 1].block() if rank else sampler.begin(task, block)
+            yield from others[rank - 1].batch() if rank else sampler.begin(batch)
 
 
-class _Other:
-    """A process that writes blocks. A context manager: leaving it ends the process, whatever it is about.
+class _Worker:
+    """A process that samples batches. A context manager: leaving it ends the process, whatever it is about.
 
     Parameters
     ----------
     model : CharModel
-    task : Task
-    blocks : sequence of sequence of int
-        The seeds of each block that it is to write.
+    job : SamplingJob
+    batches : sequence of sequence of int
+        The seeds of each batch that it is to sample.
     """
 
-    def __init__(self, model: CharModel, task: Task, blocks: Sequence[Sequence[int]]) -> None:
-        self._unasked, self._asked = iter(blocks), iter(blocks)
-        self._child = start_child("charlm.generation.worker")
+    def __init__(self, model: CharModel, job: SamplingJob, batches: Sequence[Sequence[int]]) -> None:
+        self._unasked, self._asked = iter(batches), iter(batches)
+        self._child = start_child("charlm.generation.parallel_worker")
         assert self._child.stdin is not None  # noqa: S101  it is a pipe
         assert self._child.stdout is not None  # noqa: S101
         self._inbox = self._child.stdout
@@ -121,7 +123,7 @@ class _Other:
         self._sender = threading.Thread(target=self._send, args=(self._child.stdin,), daemon=True)
         self._sender.start()
         self._outbox.put(lambda stream: worker.send_model(stream, model))
-        self._outbox.put(lambda stream: worker.send_task(stream, task))
+        self._outbox.put(lambda stream: worker.send_job(stream, job))
         for _ in range(AHEAD):
             self._ask()
 
@@ -133,10 +135,10 @@ class _Other:
     def _ask(self) -> None:
         seeds = next(self._unasked, None)
         if seeds is not None:
-            self._outbox.put(lambda stream: worker.send_block(stream, seeds))
+            self._outbox.put(lambda stream: worker.send_batch(stream, seeds))
 
-    def block(self) -> Generator[Sample, None, None]:
-        """Yield the texts of the next block."""
+    def batch(self) -> Generator[Sample, None, None]:
+        """Yield the texts of the next batch."""
         self._ask()
         for seed in next(self._asked):
             sample = worker.received_sample(self._inbox, seed)
@@ -144,7 +146,7 @@ class _Other:
                 raise CharlmError("a process that wrote samples has ended; try again, or with `workers=1`")
             yield sample
 
-    def __enter__(self) -> _Other:
+    def __enter__(self) -> _Worker:
         return self
 
     def __exit__(

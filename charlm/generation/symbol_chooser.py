@@ -1,4 +1,4 @@
-"""`Chooser` and `BlockChooser`: one symbol a stream, from logits and one uniform number.
+"""`Chooser` and `BatchChooser`: one symbol a stream, from logits and one uniform number.
 
 Both do the same sums in the same order in float64, so that equal logits give equal symbols. NumPy calls are few,
 since this is done for every symbol.
@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError
 from charlm.generation.filters import LogProbs, chain, repeat_penalty
-from charlm.generation.recent import RecentRows, ids_of
+from charlm.generation.repeat_window import RepeatWindows, ids_of
 
 if TYPE_CHECKING:  # imported by those who need it only
-    from charlm.generation.constraint.matcher import BlockMatcher, Matcher
+    from charlm.generation.constraint.matcher import BatchMatcher, Matcher
 
-__all__ = ["NO_SYMBOL", "BlockChooser", "Chooser", "log_probabilities"]
+__all__ = ["NO_SYMBOL", "BatchChooser", "Chooser", "log_probabilities"]
 
 # exp(±600) and sums of such numbers are doubles with room to spare: up to here logits need no shift
 LARGEST_EXPONENT = 600.0
@@ -40,7 +40,7 @@ class _Choice:
         Of the logits.
     forbidden : int or None
         An id that is never chosen.
-    matcher : Matcher, BlockMatcher or None
+    matcher : Matcher, BatchMatcher or None
         Where the texts stand in a pattern that they must match.
     """
 
@@ -49,7 +49,7 @@ class _Choice:
         config: SampleConfig,
         shape: tuple[int, ...],
         forbidden: int | None,
-        matcher: Matcher | BlockMatcher | None,
+        matcher: Matcher | BatchMatcher | None,
     ) -> None:
         self._filters = chain(config)
         self._greedy = config.temperature == 0
@@ -122,7 +122,7 @@ class Chooser(_Choice):
         uniform : float
             In [0, 1). Not used at temperature 0, which takes the most likely id, the lowest of equals.
         recent : bytes
-            The window of a repeat penalty; see `charlm.generation.recent`.
+            The window of a repeat penalty; see `charlm.generation.repeat_window`.
 
         Raises
         ------
@@ -181,7 +181,7 @@ class Chooser(_Choice):
         return self._seen[None]
 
 
-class BlockChooser(_Choice):
+class BatchChooser(_Choice):
     """Chooses the next symbols of N streams, each as if it were alone, from the first symbol on.
 
     Parameters
@@ -193,13 +193,13 @@ class BlockChooser(_Choice):
         An id that is never chosen.
     recent : bytes
         The window of a repeat penalty before the first choice, the same for all rows.
-    matcher : BlockMatcher, optional
+    matcher : BatchMatcher, optional
         Where the texts stand in a pattern; they advance by the chosen symbol, which may be the end, V.
 
     Attributes
     ----------
     streams : int
-    matcher : BlockMatcher or None
+    matcher : BatchMatcher or None
     """
 
     def __init__(
@@ -210,13 +210,13 @@ class BlockChooser(_Choice):
         *,
         forbidden: int | None = None,
         recent: bytes = b"",
-        matcher: BlockMatcher | None = None,
+        matcher: BatchMatcher | None = None,
     ) -> None:
         super().__init__(config, (streams, size), forbidden, matcher)
         size = self._weights.shape[1]
         self.streams = streams
         self.matcher = matcher
-        self._recent = RecentRows(recent, streams, size, config.repeat_last_n) if self._penalizes else None
+        self._recent = RepeatWindows(recent, streams, size, config.repeat_last_n) if self._penalizes else None
         self._totals = self._sums[:, -1]
         self._targets = np.zeros(streams)
         self._targets_by_row = self._targets[:, None]

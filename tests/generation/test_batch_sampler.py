@@ -10,7 +10,7 @@ from charlm.analysis import score
 from charlm.config import ModelConfig, SampleConfig
 from charlm.errors import DivergedError
 from charlm.generation import Sample, Sampler, sample_many
-from charlm.generation.block import block_width
+from charlm.generation.batch_sampler import batch_width
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State
 from charlm.nn.stack import map_state
@@ -45,7 +45,7 @@ class TestRows:
     def test_a_row_has_the_same_bits_wherever_it_is_and_whatever_is_beside_it(self, shape, symbols):
         model = CharModel(ModelConfig(**shape), Vocabulary.from_text("".join(map(chr, range(32, 32 + symbols)))))
         model.params.value *= 3
-        N = block_width(model.config.hidden_size)
+        N = batch_width(model.config.hidden_size)
         step, rng = model.stepper(N), np.random.default_rng(0)
 
         def write(ids: np.ndarray, state: State) -> tuple[np.ndarray, State]:
@@ -76,7 +76,7 @@ class TestRows:
 
     @pytest.mark.parametrize("hidden_size", [1, 7, 64, 128, 200, 256, 512, 5000])
     def test_a_block_is_a_few_times_eight_wide(self, hidden_size):
-        assert block_width(hidden_size) in (8, 16, 24, 32)
+        assert batch_width(hidden_size) in (8, 16, 24, 32)
 
 
 class TestTexts:

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError
-from charlm.generation.choice import NO_SYMBOL, BlockChooser, Chooser, log_probabilities
-from charlm.generation.recent import codes, window
+from charlm.generation.repeat_window import codes, window
+from charlm.generation.symbol_chooser import NO_SYMBOL, BatchChooser, Chooser, log_probabilities
 from tests.generation.reference import probabilities
 
 LARGEST = math.nextafter(1.0, 0.0)
@@ -128,7 +128,7 @@ CONFIGS = (
 
 def choose_all(logits: np.ndarray, uniforms: np.ndarray, config: SampleConfig, forbidden: int | None = None):
     ids = np.zeros(len(logits), np.intp)
-    BlockChooser(config, *logits.shape, forbidden=forbidden)(logits, uniforms, out=ids)
+    BatchChooser(config, *logits.shape, forbidden=forbidden)(logits, uniforms, out=ids)
     return ids.tolist()
 
 
@@ -142,7 +142,7 @@ def test_a_block_chooses_for_each_row_what_is_chosen_for_it_alone(seed, config, 
     rng = np.random.default_rng(seed)
     config = dataclasses.replace(config, repeat_last_n=3)
     start = rng.integers(9, size=rng.integers(5)).tolist()
-    block = BlockChooser(config, 8, 9, forbidden=forbidden, recent=held_in_memory(start, config))
+    block = BatchChooser(config, 8, 9, forbidden=forbidden, recent=held_in_memory(start, config))
     choose, texts = Chooser(config, 9, forbidden=forbidden), [list(start) for _ in range(8)]
     for _ in range(5):
         logits = rng.normal(size=(8, 9)) * rng.choice([1, 5, 60])
@@ -162,7 +162,7 @@ def test_so_it_does_for_vocabularies_of_any_size(size, config):
     rng = np.random.default_rng(size)
     logits, uniforms, together = rng.normal(size=(32, size)) * 3, rng.random(32), np.zeros(32, np.intp)
     recent = rng.integers(size, size=40).astype("<i4").tobytes()
-    BlockChooser(config, 32, size, recent=recent)(logits, uniforms, out=together)
+    BatchChooser(config, 32, size, recent=recent)(logits, uniforms, out=together)
     choose = Chooser(config, size)
     assert together.tolist() == [choose(row, u, recent) for row, u in zip(logits, uniforms.tolist(), strict=True)]
 

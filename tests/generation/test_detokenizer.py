@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm.config import SampleConfig
-from charlm.generation.continuation import Continuation
+from charlm.generation.detokenizer import Detokenizer
 from charlm.text.vocabulary import Vocabulary
 
 VOCABULARIES = {
@@ -19,7 +19,7 @@ VOCABULARIES = {
 }
 
 
-def outcome(text: Continuation, shown: str) -> tuple[Any, ...]:
+def outcome(text: Detokenizer, shown: str) -> tuple[Any, ...]:
     under_way = text.finish_reason is None
     return shown, text.finish_reason, text.shown, text.logprobs, (text.drawn, text.missing) if under_way else ()
 
@@ -37,11 +37,11 @@ def test_symbols_at_once_make_the_text_that_they_make_one_by_one(unit, logprobs,
     config = SampleConfig(length=data.draw(st.integers(0, 25)), stop=stops, finish_line=data.draw(st.booleans()))
     cuts = sorted(data.draw(st.lists(st.integers(0, len(ids)), max_size=3)))
 
-    single, shown = Continuation(vocabulary, config, logprobs=logprobs), ""
+    single, shown = Detokenizer(vocabulary, config, logprobs=logprobs), ""
     for k, one in enumerate(ids.tolist()):
         if single.finish_reason is None:
             shown += single.push(one, float(values[k]) if values is not None else 0.0)
-    bulk, passed = Continuation(vocabulary, config, logprobs=logprobs), ""
+    bulk, passed = Detokenizer(vocabulary, config, logprobs=logprobs), ""
     for part in np.split(np.arange(len(ids)), cuts):
         if bulk.finish_reason is None:
             passed += bulk.extend(ids[part], None if values is None else values[part])
@@ -52,11 +52,11 @@ def test_symbols_at_once_make_the_text_that_they_make_one_by_one(unit, logprobs,
 
 
 def test_no_length_is_an_end():
-    assert Continuation(VOCABULARIES["char"], SampleConfig(length=0)).finish_reason == "length"
+    assert Detokenizer(VOCABULARIES["char"], SampleConfig(length=0)).finish_reason == "length"
 
 
 def test_what_is_missing_counts_graphemes():
-    text = Continuation(VOCABULARIES["grapheme"], SampleConfig(length=3))
+    text = Detokenizer(VOCABULARIES["grapheme"], SampleConfig(length=3))
     symbol = int(VOCABULARIES["grapheme"].encode("👍🏽")[0])
     assert text.push(symbol) == "👍🏽"
     assert text.missing == 2
@@ -65,7 +65,7 @@ def test_what_is_missing_counts_graphemes():
 def test_of_broken_utf8_at_the_end_no_more_is_taken_than_is_missing():
     vocabulary = VOCABULARIES["byte"]
     lead, broken = vocabulary.encode("é")[0], 5  # one completes two characters: U+FFFD twice
-    text = Continuation(vocabulary, SampleConfig(length=1), logprobs=True)
+    text = Detokenizer(vocabulary, SampleConfig(length=1), logprobs=True)
     assert text.push(int(lead), -1.0) == ""
     assert text.push(broken, -2.0) == "\ufffd"
     assert text.logprobs == [-3.0]
@@ -75,7 +75,7 @@ def test_of_broken_utf8_at_the_end_no_more_is_taken_than_is_missing():
 def written(text: str, config: SampleConfig, unit: str = "char") -> tuple[str, str | None]:
     """Return what becomes of a text whose symbols are drawn, and why it ends."""
     vocabulary = Vocabulary.from_text("abc \n \r\n", unit=unit)  # type: ignore[arg-type]
-    one = Continuation(vocabulary, config)
+    one = Detokenizer(vocabulary, config)
     shown = ""
     for symbol in vocabulary.encode(text).tolist():
         if one.finish_reason is None:

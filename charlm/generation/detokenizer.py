@@ -1,4 +1,4 @@
-"""`Continuation`: what becomes of the symbols that a model draws: decoded, counted, cut where the text ends."""
+"""`Detokenizer`: what becomes of the symbols that a model draws: decoded, counted, cut where the text ends."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
 from charlm.config.sample import FINISH_WITHIN
-from charlm.generation.stops import StopStrings
+from charlm.generation.stop_strings import StopStrings
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["Continuation", "FinishReason"]
+__all__ = ["Detokenizer", "FinishReason"]
 
 FinishReason: TypeAlias = Literal["length", "stop", "regex"]
 
 
-class Continuation:
+class Detokenizer:
     """One text, growing by symbols, up to ``config.length``, a stop string or the model's own stop symbol.
 
     With ``config.finish_line`` the line, or at least the word, in which the length is reached is finished.
@@ -56,16 +56,15 @@ class Continuation:
         self._logprob = 0.0  # of the bytes of a character so far
         self.grapheme_ends: list[int] = []
         # a pattern lets no stop symbol through; its own end has the id behind all symbols
-        constrained = bool(config.regex or config.template)
         self._finishes = config.longest > config.length
-        self._end = len(vocabulary) if constrained else vocabulary.stop_id
-        self._at_end: FinishReason = "regex" if constrained else "stop"
-        self._at_length: FinishReason = "regex" if constrained else "length"
+        self._end = len(vocabulary) if config.constrained else vocabulary.stop_id
+        self._at_end: FinishReason = "regex" if config.constrained else "stop"
+        self._at_length: FinishReason = "regex" if config.constrained else "length"
         self.finish_reason: FinishReason | None = None if config.length else self._at_length
         self.drawn = self.shown = 0
         self.logprobs: list[float] = []
 
-    def fork(self) -> Continuation:
+    def fork(self) -> Detokenizer:
         """Return a copy of the text so far, which may continue otherwise."""
         twin = copy.copy(self)
         twin._decoder, twin._stops = copy.copy(self._decoder), copy.copy(self._stops)

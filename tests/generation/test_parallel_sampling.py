@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from charlm.config import ModelConfig, SampleConfig
-from charlm.errors import CharlmError, DivergedError, UsageError, VocabularyError
-from charlm.generation import many, sample_many, suitable_workers
+from charlm.errors import CharlmError, ConstraintError, DivergedError, UsageError, VocabularyError
+from charlm.generation import parallel_sampling, sample_many, suitable_workers
 from charlm.models.language_model import CharModel
 from tests.interruption import interrupt_write
 
@@ -22,13 +22,13 @@ WITHIN_S = 30  # generous: other work may share the machine; only a failing test
 def children(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
     """The processes that are started."""
     started: list[subprocess.Popen[bytes]] = []
-    start = many.start_child
+    start = parallel_sampling.start_child
 
     def remember(module: str) -> subprocess.Popen[bytes]:
         started.append(start(module))
         return started[-1]
 
-    monkeypatch.setattr(many, "start_child", remember)
+    monkeypatch.setattr(parallel_sampling, "start_child", remember)
     return started
 
 
@@ -107,9 +107,9 @@ def test_a_text_that_is_lost_elsewhere_is_lost_here(make_model):
 def test_nothing_is_left_when_the_caller_is_killed():
     script = """if True:
         import charlm
-        from charlm.generation import many, sample_many
-        start = many.start_child
-        many.start_child = lambda module: [child := start(module), print(child.pid, flush=True)][0]
+        from charlm.generation import parallel_sampling, sample_many
+        start = parallel_sampling.start_child
+        parallel_sampling.start_child = lambda module: [child := start(module), print(child.pid, flush=True)][0]
         model = charlm.CharModel(charlm.ModelConfig(hidden_size=64), charlm.Vocabulary.from_text("ab"))
         texts = sample_many(model, charlm.SampleConfig(length=10**9), seeds=range(64), workers=2)
         next(texts).read()
@@ -139,6 +139,8 @@ def is_running(process: int) -> bool:
         ({"workers": 0}, UsageError),
         ({"seeds": [3, -1]}, UsageError),
         ({"prompt": "Ω"}, VocabularyError),
+        ({"config": SampleConfig(regex="(a")}, UsageError),
+        ({"config": SampleConfig(regex="a{9}", length=5)}, ConstraintError),
     ],
 )
 def test_what_cannot_be_is_refused_at_once(model, settings, error):

@@ -4,38 +4,23 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Generator, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Generator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
-from charlm.generation.choice import Chooser
-from charlm.generation.continuation import Continuation, FinishReason
-from charlm.generation.recent import codes, window
+from charlm.generation import constraint
+from charlm.generation.detokenizer import Detokenizer, FinishReason
+from charlm.generation.position import Position, first_input, start_position
+from charlm.generation.repeat_window import codes, window
+from charlm.generation.symbol_chooser import Chooser
 from charlm.models.language_model import CharModel
-from charlm.models.learner import State, check_kind
-from charlm.nn.stack import map_state
-from charlm.text.vocabulary import Vocabulary
+from charlm.models.learner import check_kind
 
-if TYPE_CHECKING:  # imported by those who need it only
-    from charlm.generation.constraint.matcher import Matcher
-
-__all__ = ["Position", "Sampler", "Snapshot", "opening", "start"]
-
-
-class Position(NamedTuple):
-    """A position in a text: its last symbol, the state before the model reads it, and the recent symbols.
-
-    A value. ``last`` is None at the start of a text without a start symbol. ``recent`` is the window of a repeat
-    penalty; see `charlm.generation.recent`.
-    """
-
-    state: State
-    last: int | None
-    recent: bytes = b""
+__all__ = ["Sampler", "Snapshot"]
 
 
 class Snapshot(NamedTuple):
@@ -107,8 +92,8 @@ class Sampler:
         self.records = logprobs
         self._rng, self._random = rng, rng.random
         self._step = model.stepper(cores=cores)
-        self._start = start(model)
-        self._opening = opening(self.vocabulary)
+        self._start = start_position(model)
+        self._first_input = first_input(self.vocabulary)
         self._end = len(self.vocabulary)  # under a pattern
         self._codes = codes(len(self.vocabulary))
         self._uniform_logits = np.zeros(len(self.vocabulary))
@@ -123,22 +108,15 @@ class Sampler:
         UsageError, ConstraintError
             For a faulty pattern, or one that no text matches; the configuration is then unchanged.
         """
-        self._matcher = matcher = self._matcher_of(config)
-        self.config = config
+        matcher = None
+        if config.constrained:
+            matcher = constraint.Matcher(constraint.constraint_for(config, self.vocabulary))
+        self.config, self._matcher = config, matcher
         size, unknown = len(self.vocabulary), self.vocabulary.unknown_id
         choose = Chooser(config, size, forbidden=unknown, matcher=matcher)
         self._freely = Chooser(config, size, forbidden=unknown)
         self._choose = choose.__call__  # a twentieth of a microsecond quicker than the object itself
         self._window = window(config.repeat_last_n)
-
-    def _matcher_of(self, config: SampleConfig) -> Matcher | None:
-        """Return the matcher of a pattern; None without one."""
-        if not (config.regex or config.template):
-            return None
-        from charlm.generation.constraint import constraint_for
-        from charlm.generation.constraint.matcher import Matcher
-
-        return Matcher(constraint_for(config, self.vocabulary))
 
     @property
     def position(self) -> Position:
@@ -170,11 +148,9 @@ class Sampler:
         """
         self.feed_ids(self.vocabulary.encode(text, on_unknown=self.config.on_unknown).tolist())
 
-    def feed_ids(self, ids: Iterable[int]) -> None:
+    def feed_ids(self, ids: Sequence[int]) -> None:
         """Read symbols by their ids."""
-        for symbol in ids:
-            state = self._state if self._last is None else self._step(self._last, self._state)[1]
-            self.position = Position(state, symbol, (self._recent + self._codes[symbol])[self._window])
+        self.position = self.position.after(ids, self._step, self.config.repeat_last_n)
 
     def draw(self) -> int:
         """Draw the next symbol and return its id; the model reads it when the one after it is drawn.
@@ -187,7 +163,7 @@ class Sampler:
         DivergedError
             If the model's output is not finite.
         """
-        last = self._opening if self._last is None else self._last
+        last = self._first_input if self._last is None else self._last
         if last is None:
             logits, state = None, self._state
         else:
@@ -213,7 +189,7 @@ class Sampler:
         DivergedError
             If the model's output is not finite.
         """
-        last = self._opening if self._last is None else self._last
+        last = self._first_input if self._last is None else self._last
         logits = self._uniform_logits if last is None else self._step(last, self._state)[0]
         return self._freely.probabilities(logits, self._recent)
 
@@ -249,7 +225,7 @@ class Sampler:
             If the model's output is not finite.
         """
         records, stop = self.records, self.vocabulary.stop_id
-        text = Continuation(self.vocabulary, self.config, logprobs=records)
+        text = Detokenizer(self.vocabulary, self.config, logprobs=records)
         self.finish_reason, self.logprobs, self.grapheme_ends = None, text.logprobs, text.grapheme_ends
         trail = _Trail(self.position)
         try:
@@ -286,16 +262,3 @@ class _Trail:
     def last_shown(self) -> Position:
         """The position at the end of the text that was shown."""
         return self._ends[0][1]
-
-
-def start(model: CharModel) -> Position:
-    """Return the start position of every text: zero state, and before a document its stop symbol."""
-    return Position(map_state(np.ravel, model.zero_state(1)), model.vocabulary.stop_id)
-
-
-def opening(vocabulary: Vocabulary) -> int | None:
-    """Return the symbol that is read, and not shown, before a text without a prompt or start symbol."""
-    if vocabulary.unit == "byte":
-        return int(vocabulary.encode("\n")[0]) if 10 in vocabulary else None
-    ending = next((ending for ending in ("\n", "\r\n") if ending in vocabulary), None)  # both may be graphemes
-    return None if ending is None else int(vocabulary.encode(ending)[0])

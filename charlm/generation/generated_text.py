@@ -8,7 +8,8 @@ import numpy as np
 
 from charlm.config import OnUnknown, SampleConfig
 from charlm.errors import UsageError
-from charlm.generation.sampling import Sampler
+from charlm.generation import constraint
+from charlm.generation.sampler import Sampler
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State
 from charlm.nn.stack import map_state, named_state
@@ -175,10 +176,8 @@ def generate(
         on_unknown=on_unknown,
         finish_line=finish_line,
     )
-    if "@" in regex + template:
-        from charlm.generation.constraint import with_word_lists  # most calls need no patterns
-
-        config = with_word_lists(config)
+    if config.constrained:
+        config = constraint.with_word_lists(config)
     sampler = Sampler(model, config, rng=np.random.default_rng(seed))
     if state is not None:
         sampler.position = sampler.position._replace(state=_one_stream(model, state))

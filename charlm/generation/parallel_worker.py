@@ -1,8 +1,8 @@
-"""A process that writes blocks of texts for another: the messages in both directions.
+"""A process that samples batches of texts for another: the messages in both directions.
 
 Each is a line of JSON, but for the weights, which follow their line as bytes. The first line describes the model,
-the second what all texts have in common, and each that follows asks for a block; every text of a block comes back
-as a line. The process ends when its standard input does, whatever it is about.
+the second the settings that all texts share, and each later one asks for a batch. Every text of a batch comes back
+as a line. The process ends when its standard input does.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ import numpy as np
 
 from charlm.config import ModelConfig, SampleConfig, from_mapping
 from charlm.errors import DivergedError
-from charlm.generation.block import BlockSampler, Task
-from charlm.generation.sample import Sample
-from charlm.generation.sampling import Position
+from charlm.generation import constraint
+from charlm.generation.batch_sampler import BatchSampler, Sample, SamplingJob
+from charlm.generation.position import Position
 from charlm.models.language_model import CharModel
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["main", "received_sample", "send_block", "send_model", "send_task"]
+__all__ = ["main", "received_sample", "send_batch", "send_job", "send_model"]
 
 
 def send_model(stream: IO[bytes], model: CharModel) -> None:
@@ -47,36 +47,36 @@ def _received_model(stream: IO[bytes]) -> CharModel:
     return model
 
 
-def send_task(stream: IO[bytes], task: Task) -> None:
+def send_job(stream: IO[bytes], job: SamplingJob) -> None:
     """Send the settings that all texts share."""
-    state = [[array.tolist() for array in layer] for layer in task.start.state]  # JSON keeps every bit of a float
+    state = [[array.tolist() for array in layer] for layer in job.start.state]  # JSON keeps every bit of a float
     _send(
         stream,
         {
-            "config": dataclasses.asdict(task.config),
+            "config": dataclasses.asdict(job.config),
             "state": state,
-            "last": task.start.last,
-            "recent": task.start.recent.hex(),
-            "logprobs": task.logprobs,
+            "last": job.start.last,
+            "recent": job.start.recent.hex(),
+            "logprobs": job.logprobs,
         },
     )
 
 
-def _received_task(message: dict[str, Any], model: CharModel) -> Task:
+def _received_job(message: dict[str, Any], model: CharModel) -> SamplingJob:
     parts = iter(part for layer in message["state"] for part in layer)
     state = map_state(lambda a: np.array(next(parts), a.dtype), model.zero_state(1))
     config = from_mapping(SampleConfig, message["config"])
     start = Position(state, message["last"], bytes.fromhex(message["recent"]))
-    return Task(config, start, message["logprobs"])
+    return SamplingJob(config, start, message["logprobs"])
 
 
-def send_block(stream: IO[bytes], seeds: Sequence[int]) -> None:
-    """Ask for a block of texts."""
+def send_batch(stream: IO[bytes], seeds: Sequence[int]) -> None:
+    """Ask for a batch of texts."""
     _send(stream, {"seeds": list(seeds)})
 
 
 def received_sample(stream: IO[bytes], seed: int) -> Sample | None:
-    """Return the next text of the blocks asked for; None if the process has ended."""
+    """Return the next text of the batches asked for; None if the process has ended."""
     line = stream.readline()
     if not line.endswith(b"\n"):
         return None
@@ -114,18 +114,15 @@ def _listen(stream: IO[bytes], messages: queue.SimpleQueue[dict[str, Any]]) -> N
 
 
 def main() -> None:
-    """Write blocks until standard input ends."""
+    """Sample batches until standard input ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     model = _received_model(sys.stdin.buffer)
     messages: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(sys.stdin.buffer, messages), daemon=True).start()
-    sampler = BlockSampler(model)
     stdout = open(sys.stdout.fileno(), "wb", closefd=False)  # noqa: SIM115  (buffered under ``python -u``, too)
-    task = None
+    job = _received_job(messages.get(), model)
+    dfa = constraint.constraint_for(job.config, model.vocabulary) if job.config.constrained else None
+    sampler = BatchSampler(model, job, dfa)
     while True:
-        message = messages.get()
-        if task is None:
-            task = _received_task(message, model)
-            continue
-        for sample in sampler.begin(task, message["seeds"]):
+        for sample in sampler.begin(messages.get()["seeds"]):
             _send_sample(stdout, sample)

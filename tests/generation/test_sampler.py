@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from charlm.analysis import score
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError, VocabularyError
-from charlm.generation import Sampler
-from charlm.generation.sampling import opening
+from charlm.generation import Sampler, first_input
 from tests.generation.reference import SETTINGS, chi_square_is_plausible, probabilities
 
 
@@ -332,9 +331,9 @@ class TestLogProbabilities:
 def test_a_text_from_nothing_begins_where_a_line_does(make_model, unit, text, ending):
     vocabulary = make_model(text, unit=unit).vocabulary
     expected = None if ending is None else int(vocabulary.encode(ending)[0])
-    assert opening(vocabulary) == expected
+    assert first_input(vocabulary) == expected
 
 
 def test_a_carriage_return_and_a_line_feed_are_a_grapheme_that_ends_a_line(make_model):
     vocabulary = make_model("ab \r\n", unit="grapheme").vocabulary
-    assert opening(vocabulary) == vocabulary.encode("\r\n")[0]
+    assert first_input(vocabulary) == vocabulary.encode("\r\n")[0]

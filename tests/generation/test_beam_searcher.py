@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import charlm
 from charlm.analysis import score
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError, UsageError, VocabularyError
-from charlm.generation import beam_search, sample_many
+from charlm.generation import BeamSearcher, Sampler, beam_search, sample_many
 from charlm.models.language_model import CharModel
+from charlm.nn.stack import named_state
 
 
 def everything(model: CharModel, prompt: str, length: int, stops: tuple[str, ...] = ()) -> list[tuple[float, str]]:
@@ -162,3 +164,40 @@ def test_a_model_that_diverged_is_told(make_model):
     model.params["head.W"][2, 3] = np.inf
     with pytest.raises(DivergedError, match="not finite"):
         beam_search(model, width=3)
+
+
+@pytest.mark.parametrize("unit", ["char", "byte", "grapheme"])
+@pytest.mark.parametrize("documents", [False, True])
+@pytest.mark.parametrize("stops", [(), ("b🇫",), ("éb",), ("a", "bé")])
+def test_the_end_of_a_text_is_where_a_sampler_would_stand(unit, documents, stops):
+    vocabulary = charlm.Vocabulary.from_text("a\nbé🇫🇷b", unit=unit, stop=documents)
+    reasons = set()
+    for seed in range(12):
+        model = charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=seed)
+        config = SampleConfig(length=6, stop=stops, temperature=0)
+        sampler = Sampler(model, config, rng=np.random.default_rng(1))
+        sampler.feed("ab"[seed % 2 :])
+        beam = BeamSearcher(model, config, sampler.position, width=1)
+        text = "".join(sampler.stream())
+        while beam.advance():
+            pass
+        (found,) = beam.best()
+        assert (found.text, found.finish_reason) == (text, sampler.finish_reason)
+        end = beam.end_of(found)
+        assert end.last == sampler.position.last
+        for name, array in named_state(end.state).items():
+            assert np.allclose(array, named_state(sampler.position.state)[name], atol=1e-6)
+        reasons.add(sampler.finish_reason)
+    assert "length" in reasons
+
+
+def test_it_tells_how_far_it_is(make_model):
+    model = make_model("abc\n")
+    config = SampleConfig(length=9)
+    sampler = Sampler(model, config, rng=np.random.default_rng(1))
+    beam = BeamSearcher(model, config, sampler.position, width=3)
+    steps = []
+    while beam.advance():
+        steps.append(beam.symbols)
+    assert steps == list(range(1, 10))
+    assert not beam.advance()

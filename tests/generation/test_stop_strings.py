@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from charlm.generation.stops import StopStrings
+from charlm.generation.stop_strings import StopStrings
 
 letters = st.text("ab", max_size=30)
 stop_lists = st.lists(st.text("ab", min_size=1, max_size=5), max_size=4)

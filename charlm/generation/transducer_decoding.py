@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import DivergedError
-from charlm.generation.searching import best_places
+from charlm.generation.beam import Beam
 from charlm.models.encoder_decoder import Encoded
 from charlm.models.learner import State
 from charlm.models.transducer import Transducer
+from charlm.nn.arrays import FloatArray
 from charlm.nn.losses import log_softmax
 from charlm.nn.stack import map_state
 
@@ -133,20 +135,18 @@ def decode(
 
 
 class _Target(NamedTuple):
-    """A target in the beam; `row` is where its predecessor's state stands."""
+    """A target in the beam; `row` is that of its predecessor's state."""
 
     score: float
     row: int
     ids: tuple[int, ...]
     logprobs: tuple[float, ...]
     weights: tuple[NDArray[Any], ...]
+    ended: bool
 
 
 def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int, count: int = 1) -> list[Decoded]:
-    """Search for the likeliest targets of one source.
-
-    At every step each target under way is continued by every symbol, and the `width` likeliest of all are kept,
-    ended ones among them. As scores only fall, the search is over when none under way can come among the best.
+    """Search for the likeliest targets of one source; see `charlm.generation.beam`.
 
     Parameters
     ----------
@@ -154,11 +154,11 @@ def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int,
     encoded : Encoded
         Of one source.
     width : int
-        Targets that are followed at once; 1 is temperature 0.
+        Targets that are kept at each step; 1 is temperature 0.
     length : int
         Symbols at most.
     count : int
-        How many are wanted, at most `width`.
+        Targets to return, at most `width`.
 
     Returns
     -------
@@ -173,26 +173,14 @@ def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int,
     stop = _stop(model)
     copies = encoded.streams(np.zeros(width, np.intp))
     step, state = model.stepper(copies), copies.state
-    live, ended = [_Target(0.0, 0, (), (), ())], list[_Target]()
-    while live and not (len(ended) >= count and ended[count - 1].score >= live[0].score):
+    beam = Beam(_Target(0.0, 0, (), (), (), ended=False), width=width, count=count)
+    while not beam.complete:
         rows, last = np.zeros(width, np.intp), np.full(width, stop)
-        for k, target in enumerate(live):
+        for k, target in enumerate(beam.live):
             rows[k], last[k] = target.row, target.ids[-1] if target.ids else stop
         logits, state, weights = step(last, _rows(state, rows))
-        log_p = _log_probabilities(model, logits[: len(live)])
-        scores = np.array([target.score for target in live])[:, None] + log_p
-        made = []
-        for place in best_places(scores.ravel(), width):
-            row, symbol = divmod(place, log_p.shape[1])
-            before, gain = live[row], float(log_p[row, symbol])
-            attended = () if weights is None else (*before.weights, weights[row])
-            made.append(
-                _Target(before.score + gain, row, (*before.ids, symbol), (*before.logprobs, gain), attended)
-            )
-        beam = sorted(ended + made, key=lambda target: -target.score)[:width]  # stable
-        over = [target.ids[-1] == stop or len(target.ids) >= length for target in beam]
-        live = [target for target, is_over in zip(beam, over, strict=True) if not is_over]
-        ended = [target for target, is_over in zip(beam, over, strict=True) if is_over]
+        extended = partial(_extended, weights=weights, stop=stop, length=length)
+        beam.extend(_log_probabilities(model, logits[: len(beam.live)]), extended)
     return [
         Decoded(
             target.ids,
@@ -200,8 +188,17 @@ def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int,
             "stop" if target.ids[-1] == stop else "length",
             np.array(target.weights) if target.weights else None,
         )
-        for target in ended[:count]
+        for target in beam.best
     ]
+
+
+def _extended(
+    target: _Target, row: int, symbol: int, logprob: float, *, weights: FloatArray | None, stop: int, length: int
+) -> _Target:
+    ids = (*target.ids, symbol)
+    attended = () if weights is None else (*target.weights, weights[row])
+    ended = symbol == stop or len(ids) >= length
+    return _Target(target.score + logprob, row, ids, (*target.logprobs, logprob), attended, ended)
 
 
 def _rows(state: State, rows: NDArray[np.intp]) -> State:
