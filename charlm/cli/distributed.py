@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -77,30 +76,12 @@ def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[ProcessGrou
 def _join(flags: Mapping[str, Any]) -> ProcessGroup | None:
     """Start MPI; None if there is one rank."""
     from charlm.cli.streams import stderr_console
-    from charlm.ui.extras import load_extra
+    from charlm.training.parallel.mpi import join_ranks
 
-    load_extra("mpi4py", package="mpi4py", extra="mpi", wanted_by="distributed")
-    from charlm.training.parallel.communicator import ProcessGroup
-    from charlm.training.parallel.mpi import MPILinks  # before MPI starts, at which ranks wait for each other
-
-    try:
-        MPI: Any = import_module("mpi4py.MPI")
-    except (ImportError, RuntimeError) as error:
-        raise UsageError(
-            f"--distributed finds no MPI library ({str(error).partition(chr(10))[0]}); "
-            f"pip install mpich, or load that of your cluster"
-        ) from error
-    size = MPI.COMM_WORLD.Get_size()
-    if size == 1:
-        if any(os.environ.get(name, "1") != "1" for name in LAUNCHERS):
-            raise UsageError(
-                "mpiexec is of another MPI than the one that mpi4py found, so that every rank is alone; "
-                "use the mpiexec of that one, or install mpi4py for this one"
-            )
-        if not flags["quiet"]:
-            stderr_console(flags["no_color"]).print("one rank only: for more, mpiexec -n 2 charlm …")
-        return None
-    return ProcessGroup(MPILinks(MPI))
+    group = join_ranks(several=any(os.environ.get(name, "1") != "1" for name in LAUNCHERS))
+    if group is None and not flags["quiet"]:
+        stderr_console(flags["no_color"]).print("one rank only: for more, mpiexec -n 2 charlm …")
+    return group
 
 
 def _facts(flags: Mapping[str, Any]) -> dict[str, str]:

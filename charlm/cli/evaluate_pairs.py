@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import typer
 
 from charlm.analysis.pair_nats import pair_nats
-from charlm.analysis.pairs import measure_pairs
 from charlm.checkpoint import Checkpoint
-from charlm.cli.given_text import decoding_errors, read_sources, refuse_models
-from charlm.cli.new_pairs import read_run_pairs
+from charlm.checkpoint.model_or_text import refuse_models
+from charlm.cli.given_text import read_sources
 from charlm.cli.waiting import waiting
-from charlm.config import LONGEST_OUTPUT, OnUnknown, TrainConfig, from_mapping
+from charlm.config import OnUnknown
 from charlm.errors import CorpusError, UsageError, VocabularyError
-from charlm.generation import transduce
 from charlm.models.transducer import Transducer
 from charlm.text.corpus import BUILTIN
+from charlm.text.decoding import check_errors
 from charlm.text.pair_corpus import read_pair_corpus
-from charlm.text.pairs import Pair, check_pairs, parse_pairs, split_pairs
+from charlm.text.pairs import Pair, check_pairs, parse_pairs
+from charlm.training.pair_evaluation import measure_outputs
+from charlm.training.preparation.learnt import held_out_pairs
 from charlm.ui.pair_measures import measure_lines
 from charlm.ui.sanitize import json_text
 
 __all__ = ["evaluate_pairs", "refuse_pairs"]
 
-AT_ONCE = 1024  # sources
 _GIVE = "give a file of pairs, source<TAB>target a line"
 
 
@@ -59,14 +58,16 @@ def evaluate_pairs(
     if sources or literal is not None:
         pairs = _given_pairs(sources, literal, model, encoding=encoding, errors=errors)
     else:
-        pairs = _held_out(checkpoint)
+        with waiting("reading the pairs"):
+            pairs = held_out_pairs(checkpoint, remedy=_GIVE)
+        typer.echo(f"pairs: the {len(pairs):,} that the run held out", err=True)
         on_unknown = on_unknown if model.source.unknown_id is None else "replace"
     if output == "tags" and on_unknown == "skip":
         raise UsageError("--on-unknown skip leaves characters without a tag; choose error or replace")
     with waiting("evaluating") as progress:
         nats = pair_nats(model, pairs, on_unknown=on_unknown, progress=progress)
-    made = _outputs(model, pairs, on_unknown)
-    measures = measure_pairs(made, [pair.target for pair in pairs], output)
+    with waiting("transducing") as progress:
+        measures = measure_outputs(model, pairs, on_unknown=on_unknown, progress=progress)
     if as_json:
         values = {"output": output, **measures.to_json(), "nats": nats.nats, "symbols": nats.symbols}
         if output == "text":
@@ -77,22 +78,10 @@ def evaluate_pairs(
         sys.stdout.write(f"{line}\n")
 
 
-def _outputs(model: Transducer, pairs: Sequence[Pair], on_unknown: OnUnknown) -> list[str]:
-    """Return what a model makes of each source."""
-    longest = max(LONGEST_OUTPUT, 2 * max(len(pair.target) for pair in pairs) + 1)
-    made: list[str] = []
-    with waiting("transducing") as progress:
-        for begin in range(0, len(pairs), AT_ONCE):
-            some = [pair.source for pair in pairs[begin : begin + AT_ONCE]]
-            made += [one.text for one in transduce(model, some, length=longest, on_unknown=on_unknown)]
-            progress(len(made), len(pairs))
-    return made
-
-
 def _given_pairs(
     sources: Sequence[str], literal: str | None, model: Transducer, *, encoding: str, errors: str
 ) -> list[Pair]:
-    how = decoding_errors(errors)
+    check_errors(errors)
     if literal is not None:
         return _parsed(literal, "--text", model)
     refuse_models(sources)
@@ -101,7 +90,7 @@ def _given_pairs(
         if source.startswith(BUILTIN):
             pairs += read_pair_corpus(source).pairs
         else:
-            text = read_sources([source], encoding=encoding, errors=how, allow_empty=True).text
+            text = read_sources([source], encoding=encoding, errors=errors, allow_empty=True).text
             pairs += _parsed(text, repr(source), model)
     return pairs
 
@@ -113,26 +102,6 @@ def _parsed(text: str, where: str, model: Transducer) -> list[Pair]:
         raise CorpusError(f"{error}; the model is a transducer, which is evaluated on pairs") from error
     check_pairs(pairs, model.config.output, where)
     return pairs
-
-
-def _held_out(checkpoint: Checkpoint[Transducer]) -> list[Pair]:
-    """Read again what the model's run held out."""
-    training: Mapping[str, Any] = checkpoint.training
-    try:
-        origin = dict(training["origin"])
-        config = from_mapping(TrainConfig, dict(training["train"]))
-        with waiting("reading the pairs"):
-            pairs, validation = read_run_pairs(origin, checkpoint.model)
-    except (KeyError, TypeError, ValueError) as error:  # saved by hand, or untrusted
-        raise UsageError(f"this model does not say what pairs it has learnt; {_GIVE}") from error
-    except CorpusError as error:
-        cause, _, _ = str(error).partition("; ")
-        raise CorpusError(f"the run's pairs cannot be read again: {cause}; {_GIVE}") from error
-    held_out = split_pairs(pairs, config.val_frac, config.seed)[1] if validation is None else validation
-    if not held_out:
-        raise UsageError(f"nothing was held out of this model's pairs; {_GIVE}")
-    typer.echo(f"pairs: the {len(held_out):,} that the run held out", err=True)
-    return held_out
 
 
 def refuse_pairs(text: str, symbols: Sequence[object], error: VocabularyError) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
 
@@ -19,17 +19,19 @@ if TYPE_CHECKING:
     from charlm.text.corpus import Corpus
 
 __all__ = [
+    "ONE_TEXT",
     "EncodingOption",
     "ErrorsOption",
     "LiteralOption",
-    "decoding_errors",
     "given_text",
     "model_and_texts",
     "named_model",
     "read_sources",
-    "refuse_models",
+    "reading",
     "show_remarks",
 ]
+
+ONE_TEXT = "give one text: files, or --text with the text itself"
 
 LiteralOption: TypeAlias = Annotated[
     str | None, typer.Option("--text", metavar="STRING", help="The text itself, in place of a file.")
@@ -112,12 +114,14 @@ def model_and_texts(
         If the first argument is neither a model nor a text.
     """
     from charlm.checkpoint import find_model
+    from charlm.checkpoint.model_or_text import is_model, is_text, refuse_models
     from charlm.errors import CheckpointError
+    from charlm.ui.flags import argument
 
-    if model is None or _is_model(model):
+    if model is None or is_model(model):
         refuse_models(texts)
         return model, tuple(texts)
-    if not _is_text(model):
+    if not is_text(model):
         try:
             find_model(model)
         except CheckpointError as error:
@@ -125,51 +129,14 @@ def model_and_texts(
                 raise
             _, _, remedy = str(error).rpartition("; ")
             raise CheckpointError(f"there is no model and no text {model!r}; {remedy}") from error
-    models = [text for text in texts if _is_model(text) and not _is_text(text)]
+    models = [text for text in texts if is_model(text) and not is_text(text)]
     if models:
-        from charlm.ui.wording import argument
-
         words = [models[0], model, *(text for text in texts if text != models[0])]
         raise UsageError(
             f"{model!r} is a text and {models[0]!r} a model, which comes first; "
             f"charlm {command} {' '.join(map(argument, words))}"
         )
     return None, (model, *texts)
-
-
-def refuse_models(sources: Sequence[str]) -> None:
-    """Refuse a model where a text belongs.
-
-    Raises
-    ------
-    UsageError
-    """
-    for source in sources:
-        if _is_model(source) and not _is_text(source):
-            raise UsageError(f"{source!r} is a model where a text belongs; give a file or folder of text, or -")
-
-
-def _is_model(name: str) -> bool:
-    from charlm.checkpoint import find_run, is_checkpoint
-    from charlm.errors import CheckpointError
-
-    try:
-        return not _is_stream(name) and is_checkpoint(find_run(name))
-    except CheckpointError:
-        return False
-
-
-def _is_text(name: str) -> bool:
-    from charlm.checkpoint import is_checkpoint
-
-    # Path.exists fails for a name that is too long
-    return _is_stream(name) or (os.path.exists(name) and not is_checkpoint(Path(name)))  # noqa: PTH110
-
-
-def _is_stream(name: str) -> bool:
-    from charlm.text.corpus import BUILTIN, STDIN
-
-    return name == STDIN or name.startswith(BUILTIN)
 
 
 def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, errors: str) -> str:
@@ -182,10 +149,13 @@ def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, er
     CorpusError
         If a file cannot be read or decoded, or is empty.
     """
+    from charlm.checkpoint.model_or_text import refuse_models
+    from charlm.text.decoding import check_errors
+
     if (literal is None) == (not sources):
-        raise UsageError("give one text: files, or --text with the text itself")
+        raise UsageError(ONE_TEXT)
+    check_errors(errors)
     if literal is not None:
-        decoding_errors(errors)
         return literal
     refuse_models(sources)
     return read_sources(sources, encoding=encoding, errors=errors).text
@@ -199,15 +169,23 @@ def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_em
     UsageError, CorpusError
         As `read_corpus`.
     """
-    from charlm.cli.waiting import waiting
-    from charlm.text.corpus import STDIN, read_corpus
+    from charlm.text.corpus import read_corpus
 
-    how = decoding_errors(errors)
-    typed = STDIN in sources and stdin_is_terminal()
-    with contextlib.nullcontext() if typed else waiting("reading the text"):
-        corpus = read_corpus(sources, encoding=encoding, errors=how, stdin=stdin_bytes(), allow_empty=allow_empty)
+    decoding: dict[str, Any] = {"encoding": encoding, "errors": errors}
+    with reading("the text", sources):
+        corpus = read_corpus(sources, stdin=stdin_bytes(), allow_empty=allow_empty, **decoding)
     show_remarks(corpus.remarks)
     return corpus
+
+
+def reading(what: str, sources: Sequence[str]) -> AbstractContextManager[object]:
+    """Return `waiting` for what reads sources; nothing where a person types one of them."""
+    from charlm.cli.waiting import waiting
+    from charlm.text.corpus import STDIN
+
+    if STDIN in sources and stdin_is_terminal():
+        return contextlib.nullcontext()
+    return waiting(f"reading {what}")
 
 
 def show_remarks(remarks: Sequence[str]) -> None:
@@ -217,16 +195,3 @@ def show_remarks(remarks: Sequence[str]) -> None:
 
         for remark in remarks:
             typer.echo(visible_line(remark), err=True)
-
-
-def decoding_errors(errors: str) -> Literal["strict", "replace"]:
-    """Return the value of ``--errors``.
-
-    Raises
-    ------
-    UsageError
-        If there is no such value.
-    """
-    if errors not in ("strict", "replace"):
-        raise UsageError(f"--errors is {errors!r}; choose strict or replace")
-    return cast(Literal["strict", "replace"], errors)

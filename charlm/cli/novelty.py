@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from charlm.analysis.novelty import Overlap, excerpts, overlaps
-from charlm.cli.run_text import LearntText
 from charlm.cli.waiting import Progress, waiting
+from charlm.training.preparation.learnt import LearntText
 
 __all__ = ["Novelty", "measured"]
 

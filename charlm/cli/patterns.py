@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from charlm.cli.given_text import decoding_errors
+from typing import Any
+
 from charlm.config import SampleConfig
+from charlm.text.decoding import check_errors
 
 __all__ = ["with_pattern_read"]
 
@@ -22,6 +24,8 @@ def with_pattern_read(config: SampleConfig, *, encoding: str, errors: str) -> Sa
         return config
     from charlm.generation.constraint import check_pattern, with_word_lists
 
-    config = with_word_lists(config, encoding=encoding, errors=decoding_errors(errors))
+    check_errors(errors)
+    decoding: dict[str, Any] = {"encoding": encoding, "errors": errors}
+    config = with_word_lists(config, **decoding)
     check_pattern(config)
     return config

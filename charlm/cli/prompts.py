@@ -7,8 +7,9 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from charlm.cli.given_text import decoding_errors, read_sources
+from charlm.cli.given_text import read_sources
 from charlm.errors import UsageError
+from charlm.text.decoding import check_errors
 
 __all__ = ["given_prompt", "piped_prompt"]
 
@@ -25,7 +26,7 @@ def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str,
     """
     if prompt is not None and prompt_file is not None:
         raise UsageError("--prompt and --prompt-file are two prompts; give one of them")
-    decoding_errors(errors)
+    check_errors(errors)
     if prompt_file is None:
         return prompt
     return read_sources([str(prompt_file)], encoding=encoding, errors=errors, allow_empty=True).text

@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Se
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from charlm.cli.streams import stdin_bytes
 from charlm.cli.writing import TextWriter
 from charlm.config import SampleConfig
 
@@ -97,10 +98,14 @@ def with_novelty(
     """Yield each sample with what of it stands in the training text, if wanted; `expected` as for `measured`."""
     if not wanted and corpus is None:
         return ((sample, None) for sample in samples)
+    from charlm.cli.given_text import reading, show_remarks
     from charlm.cli.novelty import measured
-    from charlm.cli.run_text import learnt_text
+    from charlm.training.preparation.learnt import learnt_text
 
-    return iter(measured(samples, learnt_text(checkpoint, corpus), expected=expected))
+    with reading("the training text", [] if corpus is None else [corpus]):
+        text = learnt_text(checkpoint, corpus, stdin=stdin_bytes(), remedy="give the text with --novelty-corpus")
+    show_remarks(text.remarks)
+    return iter(measured(samples, text, expected=expected))
 
 
 class SampleWriter:

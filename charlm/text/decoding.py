@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import codecs
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, get_args
 
 from charlm.config import DecodingErrors
 from charlm.errors import CorpusError, UsageError
 
-__all__ = ["Decoded", "NotTextError", "decode"]
+__all__ = ["Decoded", "NotTextError", "check_errors", "decode"]
 
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -83,8 +83,7 @@ def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Dec
     UsageError
         For an encoding that does not exist.
     """
-    if errors not in ("strict", "replace"):
-        raise UsageError(f"`errors` is {errors!r}; choose strict or replace")
+    check_errors(errors)
     marked = None
     try:
         is_utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
@@ -105,6 +104,17 @@ def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Dec
         if not is_utf8:
             _refuse_binary(data, name)
     return Decoded(text.removeprefix(_BOM), marked)
+
+
+def check_errors(errors: str) -> None:
+    """Refuse a treatment of undecodable bytes that does not exist.
+
+    Raises
+    ------
+    UsageError
+    """
+    if errors not in get_args(DecodingErrors):
+        raise UsageError(f"`errors` is {errors!r}; choose {' or '.join(get_args(DecodingErrors))}")
 
 
 def _refuse_binary(data: bytes, name: str) -> None:

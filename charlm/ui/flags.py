@@ -1,4 +1,4 @@
-"""Settings as a person at the command line names them.
+"""Settings, totals and paths as a person types them at the command line.
 
 The library's messages name a setting as Python does, between backticks: ```batch_size```, ```on_unknown="skip"```,
 ```documents=True```. The command line shows its flag instead: ``--batch-size``, ``--on-unknown skip``,
@@ -7,27 +7,21 @@ The library's messages name a setting as Python does, between backticks: ```batc
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
 from dataclasses import fields
 
 from charlm.config import DynamicConfig, ModelConfig, SampleConfig, TrainConfig
+from charlm.ui.sanitize import visible_line
 
-__all__ = ["SETTINGS", "as_flags"]
+__all__ = ["SETTINGS", "argument", "as_flags", "farther", "quoted"]
 
 _OTHERS = (
-    *(
-        "attention",
-        "beam",
-        "bidirectional",
-        "count",
-        "distributed",
-        "encoding",
-        "entries",
-        "errors",
-        "force",
-        "from",
-    ),
-    *("min_count", "out", "output", "pairs", "png", "preset", "seconds", "size", "tensorboard", "unit", "x"),
+    *("attention", "beam", "bidirectional", "count", "distributed", "encoding", "entries", "errors", "force"),
+    *("from", "init_from", "lowercase", "min_count", "normalize", "out", "output", "pairs", "png", "preset"),
+    *("seconds", "size", "tensorboard", "unit", "vocab_from", "x"),
 )
 _ODD = {"cell": "model", "seq_length_min": "seq-length"}
 SETTINGS = frozenset(
@@ -36,6 +30,7 @@ SETTINGS = frozenset(
     | set(_OTHERS)
 )
 """Every name that a message may put between backticks."""
+_STRING = re.compile(r'"([^"]*)"')
 _SETTING = re.compile(r"`([a-z][a-z_.]*)(?:=([^`]*))?`")
 
 
@@ -45,7 +40,8 @@ def as_flags(message: str, dashes: str = "--") -> str:
     Parameters
     ----------
     message : str
-        Other words between backticks, such as those of a file's name, stay.
+        Other words between backticks, such as those of a file's name, stay. A text between double quotes is
+        quoted as the shell needs it.
     dashes : str
         What a flag begins with; nothing in the console, whose ``/set`` takes names without them.
 
@@ -62,6 +58,31 @@ def as_flags(message: str, dashes: str = "--") -> str:
         if name not in SETTINGS:
             return found[0]
         words = dashes + _ODD.get(name, re.sub("[_.]", "-", name))
-        return words if value in (None, "True") else f"{words} {value.replace(chr(34), '')}"
+        if value in (None, "True"):
+            return words
+        return f"{words} {_STRING.sub(lambda text: quoted(text[1]), value)}"
 
     return _SETTING.sub(flag, message)
+
+
+def farther(step: int, *, steps: int = 0, minutes: float | None = None) -> str:
+    """Return the flag of ``charlm resume`` that takes a run twice as far as it came.
+
+    Examples
+    --------
+    >>> farther(500), farther(500, steps=2000), farther(0, minutes=1.5), farther(500, minutes=1.5)
+    ('--steps 1000', '--steps 2000', '--steps 1000', '--minutes 3')
+    """
+    if minutes is None or not step:  # without updates there is no pace to plan by
+        return f"--steps {max(2 * step, steps) or 1000}"
+    return f"--minutes {2 * minutes:.3g}"
+
+
+def argument(path: str) -> str:
+    """Quote a path so that it can be pasted behind a command, which takes it for no option."""
+    return quoted(f".{os.sep}{path}" if path.startswith("-") else path)
+
+
+def quoted(text: str) -> str:
+    """Quote a text so that a shell takes it as one word."""
+    return visible_line(subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text))

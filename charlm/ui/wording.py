@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
-import shlex
-import subprocess
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,16 +15,13 @@ from charlm.ui.sanitize import visible_line
 __all__ = [
     "VALIDATION",
     "VERDICT_STYLES",
-    "argument",
     "baselines",
     "bits",
     "duration",
     "engine_line",
-    "farther",
     "judged",
     "model_line",
     "number",
-    "quoted",
 ]
 
 
@@ -156,26 +150,3 @@ def baselines(history: History) -> str:
         ("true entropy", history.baseline("true_nats")),
     )
     return " · ".join(f"{name} {nats:.4f}" for name, nats in known if math.isfinite(nats))
-
-
-def farther(step: int, *, steps: int = 0, minutes: float | None = None) -> str:
-    """Return the flag of ``charlm resume`` that takes a run twice as far as it came.
-
-    Examples
-    --------
-    >>> farther(500), farther(500, steps=2000), farther(0, minutes=1.5), farther(500, minutes=1.5)
-    ('--steps 1000', '--steps 2000', '--steps 1000', '--minutes 3')
-    """
-    if minutes is None or not step:  # without updates there is no pace to plan by
-        return f"--steps {max(2 * step, steps) or 1000}"
-    return f"--minutes {2 * minutes:.3g}"
-
-
-def argument(path: str) -> str:
-    """Quote a path so that it can be pasted behind a command, which takes it for no option."""
-    return quoted(f".{os.sep}{path}" if path.startswith("-") else path)
-
-
-def quoted(text: str) -> str:
-    """Quote a text so that a shell takes it as one word."""
-    return visible_line(subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text))

@@ -10,9 +10,7 @@ import pytest
 
 import charlm
 from charlm.analysis.novelty import overlaps
-from charlm.checkpoint import load_checkpoint
 from charlm.cli.entry import run
-from charlm.cli.run_text import learnt_text
 
 PROGRAM = "from charlm.cli.entry import main; main()"
 TEXT = "".join(f"{k} little ducks went out one day, over the hills and {k * k} away.\n" for k in range(90))
@@ -34,44 +32,6 @@ def train(*flags: str, text: str = TEXT) -> Path:
 def sampled(capsys: pytest.CaptureFixture[str], *flags: str) -> list[dict[str, Any]]:
     assert run(["sample", "run", "--json", "--seed", "5", *flags]) == 0
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-
-
-class TestLearntText:
-    def test_it_is_what_was_not_held_out(self, folder):
-        text = learnt_text(load_checkpoint(train("--val-frac", "0.25")))
-        assert text.learnt == TEXT[: len(text.learnt)]
-        assert text.learnt + text.unseen == TEXT
-        assert len(text.learnt) == len(TEXT) * 3 // 4
-
-    @pytest.mark.parametrize("unit", ["byte", "grapheme"])
-    def test_in_other_units(self, folder, unit):
-        content = TEXT.replace("i", "i\u0308") if unit == "grapheme" else TEXT
-        text = learnt_text(load_checkpoint(train("--unit", unit, text=content)))
-        assert text.learnt + text.unseen == content
-        assert text.unseen
-
-    def test_as_the_model_read_it(self, folder):
-        text = learnt_text(load_checkpoint(train("--lowercase", "--val-frac", "0", text=TEXT.upper())))
-        assert text == (TEXT, "")
-
-    def test_documents_are_whole(self, folder):
-        text = learnt_text(load_checkpoint(train("--documents", "--val-frac", "0.2")))
-        learnt, unseen = text.learnt.split("\n"), [line for line in text.unseen.split("\n") if line]
-        assert len(unseen) == 18
-        assert sorted(learnt + unseen) == sorted(TEXT.splitlines())
-
-    def test_a_validation_text_of_its_own(self, folder):
-        Path("other.txt").write_text("ducks that went away\n" * 9)
-        assert learnt_text(load_checkpoint(train("--val-file", "other.txt"))).learnt == TEXT
-
-    def test_another_text_in_its_place(self, folder):
-        checkpoint = load_checkpoint(train())
-        Path("moved.txt").write_bytes(Path("ducks.txt").read_bytes())
-        Path("other.txt").write_text("ducks")
-        expected = learnt_text(checkpoint)
-        Path("ducks.txt").unlink()
-        assert learnt_text(checkpoint, "moved.txt") == expected
-        assert learnt_text(checkpoint, "other.txt") == ("ducks", "")
 
 
 class TestJson:

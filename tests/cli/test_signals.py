@@ -156,7 +156,7 @@ def test_ctrl_c_as_a_key(terminal: Start) -> None:
 
 SLOW = "import {module}\n{module}.{function} = lambda *_, **__: hold()\nsys.exit("
 BEFORE = {
-    "reading the text": ("charlm.cli.new_run", "read_corpus"),
+    "reading the text": ("charlm.training.preparation.text_run", "read_corpus"),
     "counting n-grams": ("charlm.training.task", "measure_baseline"),
     "planning the run": ("charlm.training.train", "plan"),
 }

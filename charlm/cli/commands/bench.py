@@ -43,9 +43,9 @@ def bench(
     import sys
     from typing import cast
 
-    from charlm.cli.benchmark import benchmark
     from charlm.cli.streams import stdout_console
     from charlm.cli.waiting import waiting
+    from charlm.training.speed import measure_speed
     from charlm.ui.bench import bench_lines
     from charlm.ui.sanitize import json_text
 
@@ -54,10 +54,10 @@ def bench(
     )
     config = TrainConfig(batch_size=batch_size, seq_length=seq_length, workers=workers)
     with waiting("measuring", moving=not no_color):
-        figures = benchmark(model, config, seconds=seconds)
+        speed = measure_speed(model, config, seconds=seconds)
     if as_json:
-        sys.stdout.write(json_text(figures.to_json()) + "\n")
+        sys.stdout.write(json_text(speed.to_json()) + "\n")
         return
     console = stdout_console(no_color)
-    for line in bench_lines(figures):
+    for line in bench_lines(speed.to_json()):
         console.print(line, soft_wrap=True)

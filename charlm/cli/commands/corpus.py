@@ -135,7 +135,8 @@ def stats(
     The best is the true entropy, where it is known.
     """
     from charlm.analysis.text_baseline import corpus_baseline
-    from charlm.cli.given_text import read_sources, refuse_models
+    from charlm.checkpoint.model_or_text import refuse_models
+    from charlm.cli.given_text import read_sources
     from charlm.cli.streams import stdout_console
     from charlm.cli.waiting import waiting
     from charlm.text.builtin import true_entropy

@@ -20,8 +20,8 @@ def doctor(
 
     from rich.table import Table
 
-    from charlm.cli.environment import environment
     from charlm.cli.streams import stdout_console
+    from charlm.environment import environment
     from charlm.ui.sanitize import json_text, visible_line
 
     facts = environment()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from charlm.cli.given_text import (
+    ONE_TEXT,
     EncodingOption,
     ErrorsOption,
     LiteralOption,
@@ -153,9 +154,11 @@ def evaluate(
 
 def _held_out(checkpoint: Checkpoint[CharModel], config: SampleConfig) -> tuple[str, SampleConfig]:
     """Return what the model's run held out, and how to read it: with ``<unk>``, where the run had that."""
-    from charlm.cli.run_text import held_out_text
+    from charlm.cli.waiting import waiting
+    from charlm.training.preparation.learnt import held_out_text
 
-    text = held_out_text(checkpoint)
+    with waiting("reading the training text"):
+        text = held_out_text(checkpoint, remedy=ONE_TEXT)
     typer.echo(f"text: the {len(text):,} character{'s' * (len(text) != 1)} that the run held out", err=True)
     return text, config if checkpoint.model.vocabulary.unknown_id is None else replace(config, on_unknown="replace")
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -43,34 +42,25 @@ def resume(
     """
     flags = dict(locals())
     started_s = flags.pop("context").obj
-    from charlm.cli.choose_run import named_run, newest_run, offer_unfinished_run
+    from charlm.cli.choose_run import chosen_run
     from charlm.cli.distributed import all_ranks
-    from charlm.cli.old_run import OldRun
     from charlm.cli.run_training import RunScreen, check_extras, run_training
     from charlm.cli.streams import stderr_console
+    from charlm.training.preparation.resuming import resumed_run
+    from charlm.ui.run.resuming import already_finished
 
     with all_ranks(flags, wanted=distributed) as group:
         check_extras(tensorboard)
-        budget = {"epochs": epochs, "steps": steps, "minutes": minutes}
-        if run is not None:
-            folder: Path | None = named_run(run)
-        elif any(total is not None for total in budget.values()):  # which may be more than a finished run's
-            folder = newest_run()
-        else:
-            folder = offer_unfinished_run(stderr_console(no_color), quiet=quiet)
+        totals: dict[str, Any] = {"epochs": epochs, "steps": steps, "minutes": minutes}
+        folder = chosen_run(
+            run, stderr_console(no_color), larger=any(total is not None for total in totals.values()), quiet=quiet
+        )
         if folder is None:
             return
         with RunScreen(folder.absolute().name, quiet=quiet, as_json=as_json, no_color=no_color) as screen:
             screen.phase("reading the checkpoint and the text")
-            old = OldRun(folder, budget=budget, started_s=started_s, workers=workers, group=group)
+            old = resumed_run(folder, **totals, workers=workers, started_s=started_s, group=group)
             if not old.finished:
-                run_training(
-                    old.model,
-                    old.task(),
-                    old.config,
-                    old.options,
-                    screen=screen,
-                    tensorboard=tensorboard,
-                )
+                run_training(old.model, old.task(), old.config, old.options, screen=screen, tensorboard=tensorboard)
         if old.finished and not quiet:
-            stderr_console(no_color).print(old.finished, soft_wrap=True)
+            stderr_console(no_color).print(already_finished(folder, old.step, old.minutes), soft_wrap=True)

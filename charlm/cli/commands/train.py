@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -10,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from charlm.cli.options import NoColorOption, TensorboardOption
+from charlm.cli.streams import stdin_bytes
 from charlm.cli.train_flags import common, learning, model, run, text
 from charlm.cli.train_flags import pairs as pairs_flags
 from charlm.config import ModelConfig, TrainConfig, TransducerConfig
 from charlm.errors import UsageError
 
 if TYPE_CHECKING:
-    from charlm.cli.new_pairs import NewPairs
-    from charlm.cli.new_run import NewRun
+    from charlm.training.parallel.communicator import ProcessGroup
+    from charlm.training.preparation.new_run import NewRun
 
 __all__ = ["train"]
 
@@ -98,69 +98,54 @@ def train(
 
     with all_ranks(flags, wanted=distributed) as group:
         check_extras(tensorboard)
-
         pairs_flags.refuse_flags(flags)
-
-        def prepare(on_phase: Callable[[str], None]) -> NewRun | NewPairs:
-            if pairs is not None:
-                from charlm.cli.new_pairs import NewPairs
-
-                return NewPairs(
-                    source=pairs,
-                    preset=preset,
-                    model_flags=_given(TransducerConfig, flags),
-                    train_flags=_given(TrainConfig, flags),
-                    min_count=min_count,
-                    val_file=val_file,
-                    encoding=encoding,
-                    errors=errors,
-                    on_phase=on_phase,
-                )
-            from charlm.cli.new_run import NewRun
-
-            return NewRun(
-                sources=corpus or [],
-                preset=preset,
-                model_flags=_given(ModelConfig, flags),
-                train_flags=_given(TrainConfig, flags) | _window_lengths(seq_length),
-                vocabulary={"unit": unit, "min_count": min_count, "normalize": normalize, "lowercase": lowercase},
-                vocab_from=vocab_from,
-                init_from=init_from,
-                val_file=val_file,
-                encoding=encoding,
-                errors=errors,
-                on_phase=on_phase,
-            )
-
         if dry_run:
-            from rich.text import Text
-
-            from charlm.cli.given_text import show_remarks
-            from charlm.cli.new_run import planned_run
-            from charlm.cli.streams import stderr_console
-            from charlm.cli.waiting import waiting
-
-            typed = "-" in (corpus or [])  # perhaps by a person
-            with contextlib.nullcontext() if typed else waiting("reading the text"):
-                new = prepare(lambda _phase: None)
-            show_remarks(new.remarks)
-            with waiting("planning the run"):
-                lines = planned_run(new, started_s=started_s, group=group)
-            for line in lines:
-                stderr_console(no_color).print(Text(line), soft_wrap=True)
+            _show_forecast(flags, started_s, group)
             return
         with RunScreen("new run", quiet=quiet, as_json=as_json, no_color=no_color) as screen:
-            new = prepare(screen.phase)
+            new = _prepared(flags, screen.phase)
             screen.remark(*new.remarks)
             screen.phase("encoding the text" if pairs is None else "encoding the pairs")
-            run_training(
-                new.model,
-                new.task(),
-                new.config,
-                new.options(out, force=force, started_s=started_s, group=group),
-                screen=screen,
-                tensorboard=tensorboard,
-            )
+            task, options = new.task(), new.options(out, force=force, started_s=started_s, group=group)
+            run_training(new.model, task, new.config, options, screen=screen, tensorboard=tensorboard)
+
+
+def _prepared(flags: dict[str, Any], on_phase: Callable[[str], None]) -> NewRun:
+    """Prepare the run that the flags describe."""
+    from charlm.training.preparation.pairs_run import new_pairs_run
+    from charlm.training.preparation.text_run import new_text_run
+
+    common: dict[str, Any] = {name: flags[name] for name in ("preset", "val_file", "encoding", "errors")}
+    common |= {"train": _given(TrainConfig, flags), "stdin": stdin_bytes(), "on_phase": on_phase}
+    if flags["pairs"] is not None:
+        shape = _given(TransducerConfig, flags)
+        return new_pairs_run(flags["pairs"], model=shape, min_count=flags["min_count"], **common)
+    common["train"] |= _window_lengths(flags["seq_length"])
+    return new_text_run(
+        flags["corpus"] or [],
+        model=_given(ModelConfig, flags),
+        vocabulary={name: flags[name] for name in ("unit", "min_count", "normalize", "lowercase")},
+        vocab_from=flags["vocab_from"],
+        init_from=flags["init_from"],
+        **common,
+    )
+
+
+def _show_forecast(flags: dict[str, Any], started_s: float, group: ProcessGroup | None) -> None:
+    """Show what the run would take, for ``--dry-run``."""
+    from charlm.cli.given_text import reading, show_remarks
+    from charlm.cli.streams import stderr_console
+    from charlm.cli.waiting import waiting
+    from charlm.training.preparation.forecasting import forecast
+    from charlm.ui.run.forecast import forecast_lines
+
+    with reading("the text", flags["corpus"] or []):
+        new = _prepared(flags, lambda _phase: None)
+    show_remarks(new.remarks)
+    with waiting("planning the run"):
+        found = forecast(new, started_s=started_s, group=group)
+    for line in forecast_lines(found):
+        stderr_console(flags["no_color"]).print(line, soft_wrap=True)
 
 
 def _given(config: type[ModelConfig | TransducerConfig | TrainConfig], flags: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`MPILinks`: connections between the ranks that ``mpiexec`` started.
+"""`join_ranks` and `MPILinks`: connections between the ranks that ``mpiexec`` started.
 
 MPI does not report the failure of a machine, and a rank would wait for it forever. So a thread of every rank sends
 heartbeats to rank 0, and that of rank 0 sends them to all. A rank that misses more in a row than any network
@@ -12,19 +12,52 @@ from __future__ import annotations
 
 import threading
 import time
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from charlm.errors import PeerLostError, UsageError
-from charlm.training.parallel.communicator import Messages
+from charlm.extras import load_extra
+from charlm.training.parallel.communicator import Messages, ProcessGroup
 
-__all__ = ["MPILinks"]
+__all__ = ["MPILinks", "join_ranks"]
 
 DATA, HEARTBEAT = 1, 2
 ALIVE, LAST = 0, 1
 POLL_S = 3e-4  # a rank polls so long without sleeping; most waits are shorter or much longer
 LONGEST_SLEEP_S = 5e-3  # it then sleeps for an eighth of its wait so far, up to this
+
+
+def join_ranks(*, several: bool = False) -> ProcessGroup | None:
+    """Start MPI and connect to the other ranks; None if there are none.
+
+    Parameters
+    ----------
+    several : bool
+        Whether the launcher says that there are others.
+
+    Raises
+    ------
+    UsageError
+        If MPI is missing, or is another than the launcher's.
+    """
+    load_extra("mpi4py", package="mpi4py", extra="mpi", wanted_by="distributed")
+    try:
+        MPI: Any = import_module("mpi4py.MPI")
+    except (ImportError, RuntimeError) as error:
+        raise UsageError(
+            f"`distributed` finds no MPI library ({str(error).partition(chr(10))[0]}); "
+            f"pip install mpich, or load that of your cluster"
+        ) from error
+    if MPI.COMM_WORLD.Get_size() > 1:
+        return ProcessGroup(MPILinks(MPI))
+    if several:
+        raise UsageError(
+            "mpiexec is of another MPI than the one that mpi4py found, so that every rank is alone; "
+            "use the mpiexec of that one, or install mpi4py for this one"
+        )
+    return None
 
 
 class MPILinks:

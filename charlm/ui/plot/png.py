@@ -6,7 +6,7 @@ import io
 from types import ModuleType
 from typing import Any
 
-from charlm.ui.extras import load_extra
+from charlm.extras import load_extra
 from charlm.ui.plot.picture import TEXT_SIZE, Dot, Line, Picture, Shape
 
 __all__ = ["check_png", "to_png"]

@@ -9,20 +9,10 @@ from rich.console import Console
 from rich.text import Text
 
 from charlm.checkpoint.locate import run_name
+from charlm.ui.flags import argument, farther, quoted
 from charlm.ui.run.state import RunState
 from charlm.ui.sanitize import visible, visible_line
-from charlm.ui.wording import (
-    VALIDATION,
-    VERDICT_STYLES,
-    argument,
-    baselines,
-    bits,
-    duration,
-    farther,
-    model_line,
-    number,
-    quoted,
-)
+from charlm.ui.wording import VALIDATION, VERDICT_STYLES, baselines, bits, duration, model_line, number
 
 __all__ = ["print_summary", "summary"]
 

@@ -10,8 +10,8 @@ from types import TracebackType
 from typing import Any
 
 from charlm.checkpoint.atomic import disk_error
+from charlm.extras import load_extra
 from charlm.runs.report import Report, is_finite
-from charlm.ui.extras import load_extra
 
 __all__ = ["EventFiles", "check_tensorboard"]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 
 from charlm.blas import available_cores, one_blas_thread
@@ -13,15 +16,43 @@ from charlm.text.batches import text_batch, text_shapes
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.parallel.team import Team
 from charlm.training.plan import median_s, with_workers
-from charlm.ui.bench import Figures
 
-__all__ = ["benchmark"]
+__all__ = ["Speed", "measure_speed"]
 
 SYMBOLS = 65  # as tinyshakespeare has
 PRODUCT_SIZE = 2048
 
 
-def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float) -> Figures:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Speed:
+    """A measurement; its values are medians.
+
+    Attributes
+    ----------
+    train_chars_per_s, sample_chars_per_s : float
+        Characters a second, of training and of one sampled stream.
+    gflops, peak_gflops : float
+        Of the matrix products in a training step, and of one product of 2048³ a worker.
+    """
+
+    model: ModelConfig
+    train: TrainConfig
+    train_chars_per_s: float
+    sample_chars_per_s: float
+    gflops: float
+    peak_gflops: float
+
+    @property
+    def share(self) -> float:
+        """Share of the machine's matrix-product speed that training reaches."""
+        return self.gflops / self.peak_gflops
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the figures for JSON."""
+        return dataclasses.asdict(self) | {"share": self.share}
+
+
+def measure_speed(model_config: ModelConfig, config: TrainConfig, *, seconds: float) -> Speed:
     """Measure training and sampling of a model on random symbols.
 
     Parameters
@@ -56,7 +87,7 @@ def benchmark(model_config: ModelConfig, config: TrainConfig, *, seconds: float)
                 sampler.draw()
 
         sample_s = median_s(draw_some, seconds) / 100
-    return Figures(model_config, config, N * T / step_s, 1 / sample_s, N * T * _flops(model) / step_s / 1e9, peak)
+    return Speed(model_config, config, N * T / step_s, 1 / sample_s, N * T * _flops(model) / step_s / 1e9, peak)
 
 
 def _flops(model: CharModel) -> float:

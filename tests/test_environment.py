@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from charlm.blas import blas_name, one_blas_thread
-from charlm.cli.environment import environment
+from charlm.environment import environment
 
 
 def test_what_is_in_force() -> None:

@@ -1,0 +1,52 @@
+"""`measure_outputs`: what a model makes of sources, compared with their targets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from charlm.analysis.pairs import PairMeasures, measure_pairs
+from charlm.config import LONGEST_OUTPUT, OnUnknown
+from charlm.generation.transduction import transduce
+from charlm.models.transducer import Transducer
+from charlm.text.pairs import Pair
+
+__all__ = ["measure_outputs"]
+
+AT_ONCE = 1024  # sources
+
+
+def measure_outputs(
+    model: Transducer,
+    pairs: Sequence[Pair],
+    *,
+    on_unknown: OnUnknown = "error",
+    progress: Callable[[int, int], None] | None = None,
+) -> PairMeasures:
+    """Apply a model to the sources of pairs, and measure its outputs against the targets.
+
+    The mean loss of the targets, which are not generated for that, is `charlm.analysis.pair_nats.pair_nats`.
+
+    Parameters
+    ----------
+    model : Transducer
+    pairs : sequence of Pair
+    on_unknown : {"error", "skip", "replace"}
+        Treatment of characters of a source that the model does not know.
+    progress : callable, optional
+        Takes how many sources are done, and of how many.
+
+    Raises
+    ------
+    VocabularyError
+        For a character that the model does not know.
+    DivergedError
+        If the model's output is not finite.
+    """
+    longest = max(LONGEST_OUTPUT, 2 * max(len(pair.target) for pair in pairs) + 1)
+    outputs: list[str] = []
+    for begin in range(0, len(pairs), AT_ONCE):
+        sources = [pair.source for pair in pairs[begin : begin + AT_ONCE]]
+        outputs += [one.text for one in transduce(model, sources, length=longest, on_unknown=on_unknown)]
+        if progress is not None:
+            progress(len(outputs), len(pairs))
+    return measure_pairs(outputs, [pair.target for pair in pairs], model.config.output)

@@ -1,0 +1,109 @@
+"""Fine-tuning: the weights or the vocabulary of another model, for a run on a new text."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from charlm.checkpoint import find_model, load_checkpoint
+from charlm.errors import UsageError
+from charlm.models.extension import extended, union
+from charlm.models.language_model import CharModel
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["knows_documents", "model_from", "vocabulary_from"]
+
+# those with weights of their own; others, dropout for example, may differ in the new run
+SHAPE = ("cell", "gru_reset", "hidden_size", "layers", "embedding_size", "dtype")
+PREPARATION = ("unit", "normalize", "lowercase")
+
+
+def vocabulary_from(source: str, settings: Mapping[str, Any]) -> Vocabulary:
+    """Return the vocabulary of another model.
+
+    Parameters
+    ----------
+    source : str
+        A checkpoint or run folder.
+    settings : mapping
+        Arguments of `Vocabulary.from_text` that were given.
+
+    Raises
+    ------
+    UsageError
+        If a setting contradicts the vocabulary.
+    CheckpointError
+        If there is no such model.
+    """
+    vocabulary = load_checkpoint(source).model.vocabulary
+    _refuse_contradictions(source, vocabulary, settings, PREPARATION)
+    return vocabulary
+
+
+def knows_documents(source: str) -> bool:
+    """Tell whether a model writes documents: independent texts, each with a stop symbol at its end.
+
+    Raises
+    ------
+    CheckpointError
+        If there is no such model, or it is damaged.
+    """
+    return load_checkpoint(source).model.vocabulary.stop_id is not None
+
+
+def model_from(
+    source: str, text: str, *, model: Mapping[str, Any], vocabulary: Mapping[str, Any], seed: int
+) -> tuple[CharModel, dict[str, Any]]:
+    """Return a model with the weights of another, extended by the symbols of a text.
+
+    Parameters
+    ----------
+    source : str
+        A checkpoint or run folder.
+    text : str
+        Contains all symbols that the new model must know.
+    model : mapping
+        Settings of `ModelConfig` that were given.
+    vocabulary : mapping
+        Arguments of `Vocabulary.from_text`; None where nothing was given.
+    seed : int
+        For the start weights of the new symbols.
+
+    Returns
+    -------
+    model : CharModel
+    origin : dict
+        Path and checksum of the file, and the number of new symbols, to be stored with the run.
+
+    Raises
+    ------
+    UsageError
+        If a setting contradicts the model.
+    CheckpointError
+        If there is no such model.
+    """
+    path = find_model(source)
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    old = load_checkpoint(path).model
+    _refuse_contradictions(source, old.config, model, SHAPE)
+    _refuse_contradictions(source, old.vocabulary, vocabulary, PREPARATION)
+    preparation = {name: getattr(old.vocabulary, name) for name in PREPARATION}
+    symbols = union(old.vocabulary, Vocabulary.from_text(text, **{**vocabulary, **preparation}))
+    config = dataclasses.replace(old.config, **model)
+    new = extended(CharModel.from_tensors(config, old.vocabulary, old.tensors()), symbols, seed=seed)
+    new_symbols = len(symbols) - len(old.vocabulary)
+    return new, {"init_from": str(path), "init_sha256": sha256, "new_symbols": new_symbols}
+
+
+def _refuse_contradictions(source: str, owner: object, given: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Refuse settings that differ from those of the model or vocabulary that is used."""
+    for name in names:
+        wanted, present = given.get(name), getattr(owner, name)
+        if wanted is not None and wanted != present:
+            raise UsageError(
+                f"`{name}={wanted}` contradicts {source!r}, whose {name.replace('_', '-')} is {present} and stays "
+                f"so; leave `{name}` out, or train a new model"
+            )

@@ -1,0 +1,112 @@
+"""`RunData`: the text or the pairs of a run, and reading them again for one that was stored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from charlm.config import OutputName, TrainConfig
+from charlm.errors import CorpusError
+from charlm.models.language_model import CharModel
+from charlm.models.transducer import Transducer
+from charlm.text.corpus import BUILTIN, STDIN, read_corpus
+from charlm.text.pair_corpus import PairCorpus, read_pair_corpus
+from charlm.text.pairs import Pair, check_pairs, drop_long
+from charlm.training.pairs import pairs_task
+from charlm.training.task import Task, text_task
+
+__all__ = ["RunData", "read_run_data", "usable_pairs"]
+
+
+class RunData(NamedTuple):
+    """What a run learns from, and what it validates on if that is a file of its own; texts, or lists of pairs."""
+
+    train: Any
+    validation: Any = None
+
+    def task(self, model: CharModel | Transducer, config: TrainConfig) -> Task:
+        """Encode the data, and hold a part of it out where nothing else is there to validate on."""
+        if isinstance(model, Transducer):
+            return pairs_task(model, self.train, config, self.validation)
+        return text_task(model.vocabulary, self.train, config, self.validation)
+
+
+def read_run_data(model: CharModel | Transducer, origin: Mapping[str, Any]) -> RunData:
+    """Read the data of a stored run again.
+
+    Parameters
+    ----------
+    model : CharModel or Transducer
+    origin : mapping
+        What the run's checkpoint says of the data.
+
+    Raises
+    ------
+    CorpusError
+        If a source is no longer there, or its content has changed.
+    KeyError, TypeError, ValueError
+        If `origin` is not that of a run.
+    """
+    decoding: dict[str, Any] = {"encoding": origin["encoding"], "errors": origin["errors"]}
+    val_file = origin["val_file"]
+    if isinstance(model, Transducer):
+        output = model.config.output
+        pairs = _pairs_again(str(origin["pairs"]), origin["sha256"], decoding, output)
+        if val_file is None:
+            return RunData(pairs)
+        return RunData(pairs, _pairs_again(str(val_file), origin["val_sha256"], decoding, output))
+    text = _text_again([str(source) for source in origin["sources"]], origin["sha256"], decoding)
+    if val_file is None:
+        return RunData(text)
+    return RunData(text, _text_again([str(val_file)], origin.get("val_sha256"), decoding))
+
+
+def _text_again(sources: list[str], sha256: str | None, decoding: dict[str, Any]) -> str:
+    """Read a text again and check that it is the same; `sha256` is None where it is not known."""
+    for source in sources:
+        _refuse_pipe(source, "text")
+    corpus = read_corpus(sources, **decoding)
+    if sha256 not in (None, corpus.sha256):
+        raise CorpusError(
+            f"the text of this run has changed ({', '.join(map(repr, sources))}); "
+            f"put the old one back, or train a new run on the new text"
+        )
+    return corpus.text
+
+
+def _pairs_again(source: str, sha256: str, decoding: dict[str, Any], output: OutputName) -> list[Pair]:
+    _refuse_pipe(source, "pairs")
+    corpus = read_pair_corpus(source, **decoding)
+    if corpus.sha256 != sha256:
+        raise CorpusError(
+            f"the pairs of this run have changed ({source!r}); "
+            f"put the old ones back, or train a new run on the new ones"
+        )
+    pairs, _ = usable_pairs(corpus, output, source)
+    return pairs
+
+
+def _refuse_pipe(source: str, what: str) -> None:
+    """Refuse a source that can be read only once: reading it again might block."""
+    path = Path(source)
+    is_pipe = not source.startswith(BUILTIN) and path.exists() and not (path.is_file() or path.is_dir())
+    if source == STDIN or is_pipe:
+        where = "standard input" if source == STDIN else f"the pipe {source!r}"
+        raise CorpusError(f"this run read its {what} from {where}, which is gone; save it to a file and train")
+
+
+def usable_pairs(corpus: PairCorpus, output: OutputName, source: str) -> tuple[list[Pair], tuple[str, ...]]:
+    """Return the pairs that are short enough to learn from, and remarks on the reading.
+
+    Raises
+    ------
+    CorpusError
+        If there are none, or they do not suit the output.
+    """
+    check_pairs(corpus.pairs, output, repr(source))
+    pairs, dropped = drop_long(corpus.pairs)
+    remarks = corpus.remarks
+    if dropped:
+        remarks += (f"{dropped:,} pair{'s' * (dropped > 1)} of {source!r} left out, too long to learn from",)
+    return pairs, remarks
