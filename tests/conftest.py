@@ -32,7 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture
 def nothing_shipped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no model have come with charlm."""
-    monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_IN", ())
+    monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_FOLDERS", ())
 
 
 @pytest.fixture(autouse=True, scope="session")

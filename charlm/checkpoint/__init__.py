@@ -1,25 +1,25 @@
-"""Checkpoints: one ``.npz`` file a model, run folders, and which of them is meant.
+"""Checkpoints: ``.npz`` files of models, run folders, and the search for them.
 
 ``archive``
-    The zip container, read with suspicion.
+    The zip container, as untrusted input.
 ``npy``
-    One array in it.
+    An array in it.
 ``npz``
     Tensors and metadata, checksummed.
 ``reading_errors``
-    Every way in which reading fails becomes one `CheckpointError`.
+    All errors of reading as `CheckpointError`.
 ``store``
-    Models to files and back.
+    Saving and loading of models.
 ``atomic``
-    The one writer of files.
+    Atomic writing of files.
 ``journal``
-    A log that only grows.
+    An append-only log.
 ``locate``
-    The file that a name means; the list of runs.
+    The file of a name; the list of runs.
 ``describe``
-    What people want to know about a checkpoint and about the runs there are.
+    Facts of a checkpoint, and of all runs.
 ``run_folder``
-    A run's own folder and its lock.
+    The folder of a run and its lock.
 """
 
 from __future__ import annotations

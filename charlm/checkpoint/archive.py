@@ -1,9 +1,8 @@
-"""Where the members of a stored zip archive lie: a reader that trusts nothing.
+"""The members of a stored zip archive, as untrusted input.
 
-The writer is Python's `zipfile`; its reader allocates what an archive's directory claims and fails with many
-kinds of exception. This one reads only what charlm writes: stored members, one after the other from the first
-byte to the last, no encryption, no comment, nothing before, between or behind. Sizes are compared with the
-file's size before anything of that size is read.
+Archives are written by Python's `zipfile`, whose reader allocates any size claimed by an archive's directory and
+raises many kinds of exceptions. This reader accepts only archives as charlm writes them: contiguous stored members
+without encryption, comments or other bytes. Sizes are checked against the file's size before anything is read.
 
 References
 ----------
@@ -34,13 +33,13 @@ _MAX_DIRECTORY = 1 << 20
 
 
 class DamagedError(Exception):
-    """What is wrong with a file's bytes, as half a sentence; `charlm.checkpoint.npz` makes an error of it.
+    """A fault in a file's bytes, as a clause; `as_checkpoint_error` completes the message.
 
     Parameters
     ----------
     reason : str
     remedy : str
-        What to do about it.
+        Advice.
     """
 
     def __init__(self, reason: str, remedy: str = "use the run's other checkpoint, or a copy") -> None:
@@ -50,7 +49,7 @@ class DamagedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """Where a member's bytes lie in the file.
+    """The position of a member's bytes in the file.
 
     Parameters
     ----------
@@ -63,7 +62,7 @@ class Member:
 
 
 def list_members(file: BufferedReader, file_size: int) -> dict[str, Member]:
-    """Locate the members of an archive, in the order in which they lie.
+    """Locate the members of an archive, in file order.
 
     Parameters
     ----------
@@ -80,7 +79,7 @@ def list_members(file: BufferedReader, file_size: int) -> dict[str, Member]:
     Raises
     ------
     DamagedError
-        If it is anything but an archive that charlm could have written.
+        If charlm cannot have written the archive.
     """
     directory_start, directory, count = _read_directory(file, file_size)
     members: dict[str, Member] = {}
@@ -114,7 +113,7 @@ def list_members(file: BufferedReader, file_size: int) -> dict[str, Member]:
 
 
 def read_exactly(file: BufferedReader, start: int, size: int) -> bytes:
-    """Read `size` bytes from `start` on, or raise `DamagedError` if the file ends before."""
+    """Read `size` bytes from `start` on, or raise `DamagedError` at the end of the file."""
     file.seek(start)
     data = file.read(size)
     if len(data) != size:
@@ -123,7 +122,7 @@ def read_exactly(file: BufferedReader, start: int, size: int) -> bytes:
 
 
 def _read_directory(file: BufferedReader, file_size: int) -> tuple[int, bytes, int]:
-    """Return where the table of contents starts, its bytes and its number of entries."""
+    """Return the start of the table of contents, its bytes and its number of entries."""
     end = file_size - _END.size
     if end < 0:
         raise DamagedError(f"it has {file_size} bytes, too few for a checkpoint")
@@ -145,7 +144,7 @@ def _read_directory(file: BufferedReader, file_size: int) -> tuple[int, bytes, i
 
 
 def _widen(numbers: tuple[int, ...], extra: bytes) -> list[int]:
-    """Replace numbers that do not fit into 32 bits by those of the zip64 extra field, in its fixed order."""
+    """Replace numbers beyond 32 bits by those of the zip64 extra field, in its fixed order."""
     count = numbers.count(_WIDE)
     head = struct.pack("<2H", 1, 8 * count) if count else b""
     if extra[:4] != head or len(extra) != len(head) + 8 * count:
@@ -162,7 +161,7 @@ def _member_name(raw: bytes) -> str:
 
 
 def _data_start(file: BufferedReader, offset: int, raw_name: bytes, crc: int) -> int:
-    """Check a member's local header against its entry and return where its data starts."""
+    """Check a member's local header against its entry, and return the start of its data."""
     signature, _, flags, method, _, _, local_crc, _, _, n, extra = _LOCAL.unpack(
         read_exactly(file, offset, _LOCAL.size)
     )

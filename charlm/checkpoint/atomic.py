@@ -1,11 +1,11 @@
-"""The one writer of files: a file is there whole, the old or the new, whenever the power goes.
+"""Atomic writing of files: after a crash or a power failure a file is complete, the old one or the new one.
 
 ::
 
     temporary file in the same folder → fsync → rename → fsync of the folder
 
-Renaming inside a folder is atomic; the first fsync sees to it that the new name never stands for missing
-bytes, the second that the new name itself lasts. [1]_
+Renaming inside a folder is atomic. The first fsync ensures that the new name never refers to missing bytes, the
+second that the new name itself is on the disk. [1]_
 
 References
 ----------
@@ -26,11 +26,11 @@ from typing import Any, BinaryIO
 
 from charlm.errors import DiskError
 
-__all__ = ["atomic_file", "disk_error", "remove_leftovers", "write_json"]
+__all__ = ["atomic_file", "disk_error", "remove_temporary_files", "write_json"]
 
 _PREFIX, _SUFFIX = ".charlm-", ".tmp"
 
-# exclusive creation never opens what somebody else put there, a symbolic link included
+# exclusive creation never opens an existing file or symbolic link
 _CREATE = (
     os.O_WRONLY
     | os.O_CREAT
@@ -53,19 +53,19 @@ _REMEDIES = {
     errno.ELOOP: "remove the symbolic link",
 }
 
-# a folder's own fsync is refused by some file systems, and where the folder may be entered but not read
+# fsync of a folder fails on some file systems, and in a folder without read permission
 _NO_FOLDER_SYNC = {errno.EINVAL, errno.ENOTSUP, errno.EACCES, errno.EPERM}
 
-# Windows refuses to replace a file that another program, a virus scanner say, has open at the moment
+# Windows cannot replace a file that another program, such as a virus scanner, has open
 _WINDOWS_PAUSES_S = (0.01, 0.05, 0.2, 1.0)
 
 
 @contextlib.contextmanager
 def atomic_file(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` when the ``with`` block ends well.
+    """Open a new file that replaces `path` at the end of the ``with`` block.
 
-    Whatever goes wrong, `path` stays as it was and the temporary file is removed. A symbolic link at `path`
-    is replaced, not followed.
+    After an error, `path` is unchanged and the temporary file is removed. A symbolic link at `path` is replaced,
+    not followed.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
             _replace(temporary, path)
         finally:
-            with contextlib.suppress(OSError):  # gone already after a rename; what failed is told below
+            with contextlib.suppress(OSError):  # it does not exist after the rename
                 temporary.unlink(missing_ok=True)
         _sync_folder(path.parent)
     except OSError as error:
@@ -101,7 +101,7 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write an object as JSON, atomically.
 
-    Everything outside ASCII is escaped, so a stranger's file name in it cannot control a terminal.
+    Non-ASCII characters are escaped, so an untrusted file name in it cannot control a terminal.
 
     Raises
     ------
@@ -113,15 +113,15 @@ def write_json(path: Path, value: Mapping[str, Any]) -> None:
         file.write(text.encode("ascii"))
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that killed processes left behind; call it only with the folder's lock."""
-    with contextlib.suppress(OSError):  # they do no harm but take space
+def remove_temporary_files(folder: Path) -> None:
+    """Remove the temporary files of killed processes; the caller holds the folder's lock."""
+    with contextlib.suppress(OSError):  # harmless but for their space
         for leftover in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
             leftover.unlink(missing_ok=True)
 
 
 def disk_error(path: Path, error: OSError) -> DiskError:
-    """Say in one line which file could not be written, why, and what to do."""
+    """Return the error of a file that could not be written, with cause and remedy."""
     code = error.errno or 0
     reason = os.strerror(code) if code else str(error)
     remedy = _REMEDIES.get(code, "check the folder, or choose another one")
@@ -138,7 +138,7 @@ def _replace(temporary: Path, path: Path) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened there; NTFS journals the rename
+    if os.name == "nt":  # Windows cannot open a folder; NTFS journals the rename
         return
     try:
         descriptor = os.open(folder, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))

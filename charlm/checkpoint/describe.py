@@ -1,4 +1,4 @@
-"""What people want to know about a checkpoint, and about the runs there are."""
+"""Facts of a checkpoint, and of all runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class TensorInfo:
     name, dtype : str
     shape : tuple of int
     entries : int
-        How many numbers it holds.
+        Number of entries.
     sha256 : str
         Of name, type, shape and bytes, in hexadecimal.
     """
@@ -47,7 +47,7 @@ class TensorInfo:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What a checkpoint holds.
+    """Facts of a checkpoint.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class ModelInfo:
     bytes : int
         Size of the file.
     saved_s : float
-        When the file was written: seconds since 1970.
+        Time of writing: seconds since 1970.
     config : dict
         The `ModelConfig`, or the `TransducerConfig`.
     unit : str
@@ -65,13 +65,13 @@ class ModelInfo:
     parameters : int
         Number of weights P.
     weights, others : tuple of TensorInfo
-        The model's tensors, and those that only training needs.
+        The model's tensors, and those of training.
     training : dict
-        What the training loop stored; empty for a model saved by hand.
+        The training record; empty for a model without one.
     kind : str
         ``"language model"`` or ``"transducer"``.
     targets : int, optional
-        Of a transducer: symbols, tags or labels that it writes.
+        Of a transducer: number of symbols, tags or labels of its target.
     labels : tuple of str
         Of a transducer whose output is a label.
     """
@@ -91,7 +91,7 @@ class ModelInfo:
     labels: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``charlm info MODEL --json`` writes."""
+        """Return the object of ``charlm info MODEL --json``."""
         return _with_date(dataclasses.asdict(self))
 
 
@@ -104,26 +104,26 @@ class RunInfo:
     name, path : str
         Of the run, and of its newest checkpoint.
     saved_s : float
-        When that was written: seconds since 1970.
+        Time of writing: seconds since 1970.
     shipped : bool
         Whether it came with charlm.
     cell : str
     hidden_size, layers, parameters, step : int, optional
-        None where it is not known.
+        None if unknown.
     best_loss : float, optional
-        Lowest validation loss, in nats per symbol; None where there was no validation, and for series.
+        Lowest validation loss, in nats per symbol; None without validation, and for series.
     error : str
-        What is wrong with the checkpoint; empty if nothing is.
+        The error of reading the checkpoint; empty if there is none.
     steps : int, optional
         Updates of the whole run.
     unfinished : bool
-        Whether updates are left, or what ends a run.
+        Whether updates, or the hooks at the end, are left.
     minutes : float, optional
-        Budget of a run that has one.
+        The budget, if any.
     kind : str
         ``"language model"`` or ``"transducer"``.
     output : str
-        What a transducer makes of a source: ``"text"``, ``"label"`` or ``"tags"``; empty for a language model.
+        Output of a transducer: ``"text"``, ``"label"`` or ``"tags"``; empty for a language model.
     """
 
     name: str
@@ -144,12 +144,12 @@ class RunInfo:
     output: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """Return an entry of what ``charlm info --json`` writes."""
+        """Return an entry of the list of ``charlm info --json``."""
         return _with_date(dataclasses.asdict(self))
 
 
 def describe_model(path: str | Path) -> ModelInfo:
-    """Describe a checkpoint file or run folder, having verified all of it.
+    """Verify a checkpoint file or run folder, and return its facts.
 
     Raises
     ------
@@ -178,7 +178,7 @@ def describe_model(path: str | Path) -> ModelInfo:
 
 
 def _symbols(model: CharModel | SeriesModel | Transducer) -> tuple[str, int]:
-    """Return the unit that a model reads, and of how many symbols or features."""
+    """Return the unit of a model's input, and its number of symbols or features."""
     if isinstance(model, SeriesModel):
         return "number", model.config.features
     vocabulary = model.source if isinstance(model, Transducer) else model.vocabulary
@@ -186,7 +186,7 @@ def _symbols(model: CharModel | SeriesModel | Transducer) -> tuple[str, int]:
 
 
 def describe_runs(root: Path = RUNS) -> list[RunInfo]:
-    """Describe the runs in a folder, in the order of `list_runs`; a damaged one has its `error`."""
+    """Return the facts of the runs in a folder, in the order of `list_runs`; a damaged run has an `error`."""
     return [_describe_run(run) for run in list_runs(root)]
 
 
@@ -238,7 +238,7 @@ def _shape(
 
 
 def is_unfinished(progress: Mapping[str, Any], steps: int) -> bool:
-    """Tell from a run's stored progress whether anything is left to do: updates, or what ends a run of `steps`."""
+    """Return whether a run with this stored progress has updates, or the hooks at its end, left."""
     if progress.get("gave_up"):
         return False
     step, examined = progress["step"], progress.get("examined_step")
@@ -246,12 +246,12 @@ def is_unfinished(progress: Mapping[str, Any], steps: int) -> bool:
 
 
 def _object(values: Mapping[str, Any], name: str) -> dict[str, Any]:
-    """Return a nested object of metadata that a stranger may have written; empty if it is none."""
+    """Return a nested object of the metadata, which is untrusted input; empty if it is not an object."""
     value = values.get(name)
     return value if isinstance(value, dict) else {}
 
 
 def _with_date(values: dict[str, Any]) -> dict[str, Any]:
-    """Replace seconds by a date that other programs can read: ISO 8601, UTC."""
+    """Replace seconds by an ISO 8601 date, UTC."""
     saved = datetime.fromtimestamp(values.pop("saved_s"), UTC)
     return {**values, "saved": saved.isoformat(timespec="seconds")}

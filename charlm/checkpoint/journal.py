@@ -1,4 +1,4 @@
-"""A file of lines that only grows, for a log: what was appended is on the disk, and a damaged tail is cut off."""
+"""`Journal`: an append-only file of lines, synced to the disk; a damaged end is truncated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FLAGS = (
 
 
 class Journal:
-    """Lines of ASCII in a file that need not exist yet. A symbolic link in its place is refused, not followed.
+    """An append-only file of ASCII lines, created at the first append. A symbolic link in its place is an error.
 
     Parameters
     ----------
@@ -31,16 +31,16 @@ class Journal:
 
     @property
     def size(self) -> int:
-        """Bytes in the file; 0 where there is none."""
+        """Bytes in the file; 0 without a file."""
         return self.path.stat().st_size if self.path.is_file() else 0
 
     def append(self, lines: Sequence[str]) -> None:
-        """Append lines, each with its line end, and see to it that they last.
+        """Append lines, each with its line end, and sync them to the disk.
 
         Raises
         ------
         DiskError
-            If the system refuses; the file is then as long as before.
+            If the system refuses; the file is then unchanged.
         """
         if not lines:
             return
@@ -57,14 +57,14 @@ class Journal:
         finally:
             os.close(descriptor)
 
-    def cut(self, size: int, keep: Callable[[bytes], bool]) -> None:
-        """Remove what came after the first `size` bytes, but for whole lines that are to be kept.
+    def truncate(self, size: int, keep: Callable[[bytes], bool]) -> None:
+        """Truncate the file to `size` bytes, but keep some complete lines after them.
 
         Parameters
         ----------
         size : int
         keep : callable
-            Told a line after the first `size` bytes, says whether it stays. Half a line never does.
+            Takes a line after the first `size` bytes and returns whether it stays. Partial lines never stay.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class Journal:
 
     def _open(self) -> int:
         try:
-            if self.path.is_symlink():  # said here for systems on which no flag does
+            if self.path.is_symlink():  # for systems without O_NOFOLLOW
                 raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
             return os.open(self.path, _FLAGS, 0o666)
         except OSError as error:
@@ -99,7 +99,7 @@ class Journal:
 
 
 def _shorten(descriptor: int, size: int) -> None:
-    with contextlib.suppress(OSError):  # half a line would be cut off later all the same
+    with contextlib.suppress(OSError):  # a partial line is removed later in any case
         os.ftruncate(descriptor, size)
 
 

@@ -1,4 +1,4 @@
-"""Which checkpoint is meant: a file, a run folder, a run by its name, or the newest run there is."""
+"""The search for a checkpoint: a file, a run folder, the name of a run, or the newest run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from charlm.checkpoint.reading_errors import explained
+from charlm.checkpoint.reading_errors import as_checkpoint_error
 from charlm.errors import CheckpointError
 
 __all__ = [
@@ -16,7 +16,7 @@ __all__ = [
     "LAST",
     "RUNS",
     "SHIPPED",
-    "SHIPPED_IN",
+    "SHIPPED_FOLDERS",
     "Run",
     "find_model",
     "find_run",
@@ -30,31 +30,31 @@ __all__ = [
 RUNS = Path("checkpoints")
 SHIPPED = "pretrained"
 LAST, BEST = "last.npz", "best.npz"
-TAKEN_BY = {
+COMMANDS_OF_KIND = {
     "language model": "charlm sample, console, eval and score take it",
     "series model": "Python takes it, charlm.load(path).generate(start, steps)",
     "transducer": "charlm transduce and eval take it",
 }
 """Commands for a model, by its kind."""
 _PACKAGE = Path(__file__).parents[1]
-SHIPPED_IN = (_PACKAGE / SHIPPED, _PACKAGE.parent / RUNS / SHIPPED)
-"""Where models that come with charlm are: part of the package once installed, beside it in a checkout."""
+SHIPPED_FOLDERS = (_PACKAGE / SHIPPED, _PACKAGE.parent / RUNS / SHIPPED)
+"""Folders of the models that come with charlm: in the installed package, beside it in a checkout."""
 _ZIP = b"PK\x03\x04"
-_NAME = slice(30, 256)  # where the first member of a zip archive has its name
+_NAME = slice(30, 256)  # bytes with the name of the first member of a zip archive
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A folder with a checkpoint in it.
+    """A folder with a checkpoint.
 
     Parameters
     ----------
     name : str
         Relative to the folder of runs.
     file : Path
-        Its ``last.npz``, without one its ``best.npz``.
+        Its ``last.npz``, or without one its ``best.npz``.
     saved_s : float
-        When that was written: seconds since 1970.
+        Time of writing: seconds since 1970.
     shipped : bool
         Whether it came with charlm.
     """
@@ -71,24 +71,23 @@ def list_runs(root: Path = RUNS) -> list[Run]:
     Raises
     ------
     CheckpointError
-        If the folder cannot be read. One that does not exist has no runs.
+        If the folder cannot be read. A missing folder has no runs.
     """
     own = [run for run in _runs_in(root) if run.name != SHIPPED]
     shipped: dict[str, Run] = {}
-    for place in (root / SHIPPED, *SHIPPED_IN):
-        for run in _runs_in(place):
+    for folder in (root / SHIPPED, *SHIPPED_FOLDERS):
+        for run in _runs_in(folder):
             shipped.setdefault(run.name, replace(run, name=f"{SHIPPED}/{run.name}", shipped=True))
     return own + list(shipped.values())
 
 
 def find_run(name: str | Path, *, root: Path = RUNS) -> Path:
-    """Return the file or folder that is meant.
+    """Return the file or folder of a name.
 
     Parameters
     ----------
     name : str or Path
-        A path, which is taken as it stands; else the name of a run, as `list_runs` has it. A folder without a
-        checkpoint does not hide a run of its name.
+        A path, or the name of a run of `list_runs`. A run takes precedence over a folder without a checkpoint.
     root : Path
         The folder of runs.
 
@@ -98,7 +97,7 @@ def find_run(name: str | Path, *, root: Path = RUNS) -> Path:
         If there is no such path and no such run.
     """
     path = Path(name)
-    with explained(path):
+    with as_checkpoint_error(path):
         exists = path.exists()
         if exists and not (path.is_dir() and _checkpoint_in(path) is None):
             return path
@@ -116,8 +115,8 @@ def newest_run(kind: str | None = None, *, root: Path = RUNS) -> Run:
     Parameters
     ----------
     kind : str, optional
-        Of the model that it is to hold, ``"language model"`` or ``"transducer"``. A run whose checkpoint cannot be
-        read may be of any kind, so that its damage is not passed over in silence.
+        Kind of the model, ``"language model"`` or ``"transducer"``. A run with an unreadable checkpoint matches
+        every kind, so that its damage is reported.
     root : Path
         The folder of runs.
 
@@ -134,28 +133,28 @@ def newest_run(kind: str | None = None, *, root: Path = RUNS) -> Run:
     if not runs:
         raise CheckpointError(f"there is no run in {str(root)!r}; train one first: {training}")
     other = str(kind_of(runs[0].file))
-    beside = f" (the newest run holds a {other}: {TAKEN_BY[other]})" if other in TAKEN_BY else ""
+    beside = f" (the newest run holds a {other}: {COMMANDS_OF_KIND[other]})" if other in COMMANDS_OF_KIND else ""
     raise CheckpointError(f"no run in {str(root)!r} holds a {kind}; train one first: {training}{beside}")
 
 
 def kind_of(file: Path) -> str | None:
-    """Return the kind of model in a checkpoint; None where it cannot be read."""
-    from charlm.checkpoint.npz import read_meta  # here, since the completion of names does without NumPy
+    """Return the kind of model in a checkpoint; None if it cannot be read."""
+    from charlm.checkpoint.npz import read_meta  # here, so that the completion of names does not import NumPy
 
     try:
-        return str(read_meta(file).get("kind", "language model"))  # the only one before there were kinds
+        return str(read_meta(file).get("kind", "language model"))  # the only kind of the first files
     except CheckpointError:
         return None
 
 
 def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
-    """Return the checkpoint file that is meant.
+    """Return the checkpoint file of a path or name.
 
     Parameters
     ----------
     path : str or Path, optional
-        A file, a run folder, or a run by its name: of a run its ``best.npz``, else its ``last.npz``. None takes
-        the newest run by the time of its ``last.npz``, a user's own before one that came with charlm.
+        A file, a run folder, or the name of a run: of a run its ``best.npz``, else its ``last.npz``. None takes the
+        newest run by the time of its ``last.npz``, a user's own before one that came with charlm.
     root : Path
         The folder of runs.
 
@@ -168,13 +167,13 @@ def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
         run = newest_run(root=root)
         return _checkpoint_in(run.file.parent) or run.file
     found = find_run(path, root=root)
-    with explained(found):
+    with as_checkpoint_error(found):
         file = _checkpoint_in(found) if found.is_dir() else found
         if file is None:
             raise CheckpointError(
                 f"folder {str(found)!r} holds neither {BEST} nor {LAST}; give a run folder, or train one first"
             )
-        if file.is_file() and not _named_or_begun(file):
+        if file.is_file() and not _is_npz(file):
             raise CheckpointError(
                 f"{str(path)!r} is no model but a text or another file; "
                 f"charlm info lists the models, charlm train makes one of a text"
@@ -183,7 +182,7 @@ def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
 
 
 def run_name(folder: str | Path, *, root: Path = RUNS) -> str:
-    """Return what a command calls a run: its name, where that leads to it, else the path of its folder."""
+    """Return the name of a run for messages: its name if `find_run` finds it, else the path of its folder."""
     path = Path(folder)
     if path.parent == root and not path.name.startswith("-") and not Path(path.name).exists():
         with contextlib.suppress(CheckpointError):
@@ -193,21 +192,21 @@ def run_name(folder: str | Path, *, root: Path = RUNS) -> str:
 
 
 def is_checkpoint(path: Path) -> bool:
-    """Tell whether a path is meant as a checkpoint, damaged or not: a run folder, ``.npz`` by name or content."""
+    """Return whether a path is a checkpoint, damaged or not: a run folder, or ``.npz`` by name or content."""
     if path.is_dir():
         return _checkpoint_in(path) is not None
     try:
-        return path.is_file() and _named_or_begun(path)
+        return path.is_file() and _is_npz(path)
     except OSError:
         return False
 
 
-def _named_or_begun(file: Path) -> bool:
+def _is_npz(file: Path) -> bool:
     if file.suffix.lower() == ".npz":
         return True
     with file.open("rb") as stream:
         begin = stream.read(_NAME.stop)
-    return begin.startswith(_ZIP) and b".npy" in begin[_NAME]  # texts may be in zip archives, too
+    return begin.startswith(_ZIP) and b".npy" in begin[_NAME]  # texts may be in zip archives too
 
 
 def _checkpoint_in(folder: Path) -> Path | None:
@@ -215,7 +214,7 @@ def _checkpoint_in(folder: Path) -> Path | None:
 
 
 def _remedy(path: Path, runs: Iterable[str]) -> str:
-    """Return what to do about a name that stands for nothing: take one that is like it, or look at the runs."""
+    """Return the remedy for an unknown name: a similar name, or the list of runs."""
     known = {run.rpartition("/")[2].lower(): run for run in reversed([*runs])}
     known |= {file.stem.lower(): str(file) for file in path.parent.glob("*.npz")}
     name = path.parent.name if path.name in (BEST, LAST) else path.name.removesuffix(".npz")
@@ -229,7 +228,7 @@ def _runs_in(root: Path) -> list[Run]:
     if not root.is_dir():
         return []
     runs = []
-    with explained(root):
+    with as_checkpoint_error(root):
         for folder in root.iterdir():
             file = next((folder / name for name in (LAST, BEST) if (folder / name).is_file()), None)
             if file is not None:

@@ -1,4 +1,4 @@
-"""One array as a ``.npy`` member: the plain form that charlm writes, read without evaluating anything.
+"""An array as a ``.npy`` member, in the form that charlm writes; reading evaluates nothing.
 
 References
 ----------
@@ -27,17 +27,17 @@ DTYPES = ("<f4", "<f8", "<i8", "|u1")
 
 _MAGIC = b"\x93NUMPY\x01\x00"
 _MAX_HEADER = 1024
-# exactly what NumPy writes: its own reader would hand this text to a Python parser
+# exactly NumPy's form; NumPy's reader would evaluate the text with a Python parser
 _HEADER = re.compile(
     rb"\{'descr': '(<f4|<f8|<i8|\|u1)', 'fortran_order': False, "
     rb"'shape': \((|[0-9]{1,15},|[0-9]{1,15}(?:, [0-9]{1,15}){1,7})\), \} *\n"
 )
-_MAX_ENTRIES = 1 << 48  # counted with 1 for an empty dimension, which NumPy multiplies so too
+_MAX_ENTRIES = 1 << 48  # an empty dimension counts as 1, as in NumPy
 _CHUNK = 1 << 20
 
 
 def write_array(file: BinaryIO, array: Tensor) -> None:
-    """Write a C-contiguous array of one of `DTYPES`, header and bytes, without copying it."""
+    """Write header and bytes of a C-contiguous array of one of `DTYPES`, without a copy."""
     np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
     for piece in _pieces(array):
         file.write(piece)
@@ -46,12 +46,12 @@ def write_array(file: BinaryIO, array: Tensor) -> None:
 def read_array(file: BufferedReader, member: Member) -> Tensor:
     """Read the array of a member.
 
-    Shape and type are compared with the member's size, which is within the file's, before memory is taken.
+    Shape and type are checked against the member's size, and this against the file's, before memory is allocated.
 
     Raises
     ------
     DamagedError
-        If it is anything but an array that `write_array` wrote.
+        If it is not an array written by `write_array`.
     """
     if member.size < len(_MAGIC) + 2:
         raise DamagedError("an array in it has no header")
@@ -92,6 +92,6 @@ def digest(name: str, array: Tensor) -> str:
 
 
 def _pieces(array: Tensor) -> Iterator[memoryview]:
-    """Return views of the array's bytes, in order; some systems cut a single write of gigabytes short."""
+    """Return views of the array's bytes, in order; some systems truncate a single write of gigabytes."""
     data = array.reshape(-1).view(np.uint8).data
     return (data[i : i + _CHUNK] for i in range(0, len(data), _CHUNK))

@@ -1,16 +1,16 @@
-"""A checkpoint file below the model: named tensors and a JSON object, in a ``.npz`` that ``np.load`` reads too.
+"""A checkpoint file: named tensors and a JSON object in a ``.npz``, which ``np.load`` reads too.
 
-The object is the member ``__meta__``, UTF-8 in a uint8 array. Two entries of it are made here:
+The object is the member ``__meta__``, UTF-8 in a uint8 array. Two of its entries are computed here:
 
 ``sha256``
-    For every tensor the SHA-256 of name, type, shape and bytes (`charlm.checkpoint.npy.digest`).
+    SHA-256 of name, type, shape and bytes of each tensor (`charlm.checkpoint.npy.digest`).
 ``meta_sha256``
-    Always the last entry: the SHA-256 of the JSON text without it, that is of ``{…}`` where the file has
-    ``{…,"meta_sha256":"…"}``. So a changed bit in a vocabulary, a setting or a counter is found before the
-    text is parsed.
+    Always the last entry: SHA-256 of the JSON text without it, of ``{…}`` if the file has
+    ``{…,"meta_sha256":"…"}``. So a changed bit in a vocabulary, a setting or a counter is detected before the text
+    is parsed.
 
-Checksums find accidents, not forgery. What a forger could do is bounded by the readers: nothing is evaluated,
-and no more memory is taken than the file's size and 64 MB.
+Checksums detect accidents, not forgery. Against forgery, reading evaluates nothing and allocates at most the file's
+size plus 64 MB.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ import numpy as np
 from charlm.checkpoint.archive import NAME, DamagedError, Member, list_members
 from charlm.checkpoint.atomic import atomic_file
 from charlm.checkpoint.npy import DTYPES, Tensor, digest, read_array, write_array
-from charlm.checkpoint.reading_errors import explained
+from charlm.checkpoint.reading_errors import as_checkpoint_error
 from charlm.errors import UsageError
 
 __all__ = ["FORMAT_VERSION", "Contents", "read_meta", "read_npz", "write_npz"]
@@ -42,14 +42,14 @@ FORMAT_VERSION = 2
 READABLE = (1, 2)
 
 _META = "__meta__"
-_SEAL = re.compile(rb',"meta_sha256":"([0-9a-f]{64})"\}')
-_SEAL_SIZE = len(',"meta_sha256":""}') + 64
+_CHECKSUM = re.compile(rb',"meta_sha256":"([0-9a-f]{64})"\}')
+_CHECKSUM_SIZE = len(',"meta_sha256":""}') + 64
 _MAX_META_MEMORY = 40 << 20
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a checkpoint file holds, verified.
+    """The verified contents of a checkpoint file.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def write_npz(path: Path, meta: Mapping[str, Any], tensors: Mapping[str, Tensor]
     path : Path
         Its folder must exist.
     meta : mapping
-        JSON-able, without NaN and infinities, which JSON does not have.
+        JSON values, without NaN and infinity.
     tensors : mapping of str to ndarray
         float32, float64, int64 or uint8, of at most 8 dimensions.
 
@@ -85,22 +85,22 @@ def write_npz(path: Path, meta: Mapping[str, Any], tensors: Mapping[str, Tensor]
     DiskError
         If the system refuses to write.
     UsageError
-        If something cannot be written in this format.
+        If a value has no form in this format.
     """
     arrays = {name: _plain(name, array) for name, array in tensors.items()}
     checksums = {name: digest(name, array) for name, array in arrays.items()}
-    members = {_META: _seal({**meta, "format_version": FORMAT_VERSION, "sha256": checksums}), **arrays}
+    members = {_META: _with_checksum({**meta, "format_version": FORMAT_VERSION, "sha256": checksums}), **arrays}
     with atomic_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, array in members.items():
-            info = zipfile.ZipInfo(f"{name}.npy")  # dated 1980: equal contents, equal bytes
-            info.create_system = 3  # whatever the system is
-            info.file_size = array.nbytes + 1024  # lets zipfile see beforehand that 4 GB will not do
+            info = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, so that equal contents give equal bytes
+            info.create_system = 3  # on every system
+            info.file_size = array.nbytes + 1024  # so that zipfile chooses zip64 above 4 GB
             with archive.open(info, "w") as member:
                 write_array(cast("BinaryIO", member), array)
 
 
 def read_npz(path: Path) -> Contents:
-    """Read a checkpoint file and verify every byte that counts.
+    """Read and verify a checkpoint file.
 
     Raises
     ------
@@ -135,16 +135,16 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def _open(path: Path) -> Iterator[tuple[BufferedReader, dict[str, Member]]]:
-    with explained(path):
-        if not stat.S_ISREG(path.stat().st_mode):  # opening a FIFO would wait for ever
+    with as_checkpoint_error(path):
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a FIFO would block
             raise DamagedError("it is not a regular file", "give a .npz file or a run folder")
         with path.open("rb") as file:
-            # asked of the open file: a run may put a new one in its place at any moment
+            # of the open file: a run may replace the path at any time
             yield file, list_members(file, os.fstat(file.fileno()).st_size)
 
 
 def _plain(name: str, array: Tensor) -> Tensor:
-    """Return the array C-contiguous and little-endian, copied only where it is not."""
+    """Return the array C-contiguous and little-endian, copied only if necessary."""
     plain = np.asarray(array, order="C")
     plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
     if name == _META or not NAME.fullmatch(name):
@@ -157,8 +157,8 @@ def _plain(name: str, array: Tensor) -> Tensor:
     return plain
 
 
-def _seal(meta: Mapping[str, Any]) -> Tensor:
-    """Return ``__meta__``: the object as sorted, compact ASCII JSON with its checksum as last entry."""
+def _with_checksum(meta: Mapping[str, Any]) -> Tensor:
+    """Return ``__meta__``: the object as sorted, compact ASCII JSON with its checksum as the last entry."""
     try:
         body = json.dumps(meta, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
     except (TypeError, ValueError, RecursionError) as error:
@@ -174,15 +174,15 @@ def _seal(meta: Mapping[str, Any]) -> Tensor:
 def _read_meta(file: BufferedReader, members: Mapping[str, Member]) -> dict[str, Any]:
     if _META not in members:
         raise DamagedError("it has no metadata, so it is no checkpoint of charlm")
-    if members[_META].size > _MAX_META_MEMORY // 8:  # `_parsed_size` would refuse it after a few copies
+    if members[_META].size > _MAX_META_MEMORY // 8:  # before `_parsed_size`, which needs copies
         raise DamagedError("its metadata is too large to be a checkpoint's")
     array = read_array(file, members[_META])
     if array.dtype != np.uint8 or array.ndim != 1:
         raise DamagedError("its metadata is not text")
     text = array.tobytes()
-    body = text[:-_SEAL_SIZE] + b"}"
-    sealed = _SEAL.fullmatch(text[-_SEAL_SIZE:])
-    if sealed is None or sealed[1].decode() != hashlib.sha256(body).hexdigest():
+    body = text[:-_CHECKSUM_SIZE] + b"}"
+    checksum = _CHECKSUM.fullmatch(text[-_CHECKSUM_SIZE:])
+    if checksum is None or checksum[1].decode() != hashlib.sha256(body).hexdigest():
         raise DamagedError("its metadata does not match its checksum")
     if _parsed_size(body) > _MAX_META_MEMORY:
         raise DamagedError("its metadata would take too much memory")
@@ -202,10 +202,10 @@ def _read_meta(file: BufferedReader, members: Mapping[str, Member]) -> dict[str,
 
 
 def _parsed_size(text: bytes) -> int:
-    """Bound the bytes of memory that a JSON text takes once it is parsed.
+    """Return an upper bound of the memory of a parsed JSON text, in bytes.
 
-    A text of ``{},{},{},…`` takes more than twenty times its size. Every value and key comes after a bracket,
-    a colon or a comma, so counting these, inside strings too, bounds the number of objects.
+    ``{},{},{},…`` takes more than twenty times its size. Every value and key follows a bracket, a colon or a comma,
+    so their count, strings included, bounds the number of objects.
     """
     brackets = text.count(b"{") + text.count(b"[")
     return 8 * len(text) + 256 * brackets + 64 * (text.count(b",") + text.count(b":"))

@@ -1,4 +1,4 @@
-"""One error for every way in which reading a checkpoint fails."""
+"""Conversion of all errors of reading a checkpoint to `CheckpointError`."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from pathlib import Path
 from charlm.checkpoint.archive import DamagedError
 from charlm.errors import CheckpointError
 
-__all__ = ["explained"]
+__all__ = ["as_checkpoint_error"]
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
-    """Turn whatever goes wrong while a checkpoint is read into one `CheckpointError` of one line."""
+def as_checkpoint_error(path: Path) -> Iterator[None]:
+    """Convert errors of reading a checkpoint to a `CheckpointError` of one line."""
     where = repr(str(path))
     try:
         yield

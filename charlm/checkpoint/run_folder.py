@@ -1,4 +1,4 @@
-"""Where a run writes: a folder of its own, with a lock so that no second process writes there too."""
+"""The folder of a run, with a lock against a second writing process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from charlm.checkpoint.atomic import disk_error, remove_leftovers
+from charlm.checkpoint.atomic import disk_error, remove_temporary_files
 from charlm.checkpoint.locate import BEST, RUNS, SHIPPED
 from charlm.errors import DiskError, RunLockedError, UsageError
 
@@ -20,26 +20,26 @@ _LOCKED = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
 
 
 def new_run_folder(out: str | Path | None, stem: str, *, root: Path = RUNS, force: bool = False) -> Path:
-    """Make the folder of a new run.
+    """Create the folder of a new run.
 
     Parameters
     ----------
     out : str or Path, optional
-        The folder that was asked for; it must not exist unless `force`. None takes ``<root>/<stem>``, or the
-        first of ``<stem>-2``, ``<stem>-3`` … that does not exist.
+        The given folder; it must not exist unless `force`. None takes ``<root>/<stem>``, or the first of
+        ``<stem>-2``, ``<stem>-3`` … that does not exist.
     stem : str
-        The text's name, for a folder that was not asked for.
+        The text's name, for a folder that is not given.
     root : Path
         The folder of runs.
     force : bool
-        Take `out` even if it exists. Nothing in it is touched yet: see `clear_run_folder`.
+        Whether `out` may exist. Its files stay until `clear_run_folder`.
 
     Raises
     ------
     UsageError
-        If `out` exists, or is a symbolic link: what a run writes stays under the folder that was named.
+        If `out` exists, or is a symbolic link: a run writes only under the named folder.
     DiskError
-        If the folder cannot be made.
+        If the folder cannot be created.
     """
     if out is None:
         return _next_folder(root, stem)
@@ -58,7 +58,7 @@ def new_run_folder(out: str | Path | None, stem: str, *, root: Path = RUNS, forc
 
 
 def clear_run_folder(folder: Path) -> None:
-    """Remove what an older run left beside ``last.npz``, once a run that replaces it has written its own.
+    """Remove an older run's files beside ``last.npz``, once a run that replaces it has written its own.
 
     Raises
     ------
@@ -74,18 +74,18 @@ def clear_run_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def lock_run_folder(folder: Path) -> Iterator[None]:
-    """Keep every other process from writing to a run folder while the ``with`` block runs.
+    """Lock a run folder against other processes during the ``with`` block.
 
-    The lock belongs to the open file ``.lock``, so the system releases it when the process ends, however it
-    ends. The file stays: removing it would let two processes lock two files of the same name. What killed
-    processes left half-written in the folder is removed.
+    The lock belongs to the open file ``.lock``, so the system releases it however the process ends. The file stays:
+    after a removal, two processes could lock two files of the same name. Temporary files of killed processes are
+    removed.
 
     Raises
     ------
     RunLockedError
         If another process has the lock.
     DiskError
-        If the file cannot be made, or the file system has no locks.
+        If the file cannot be created, or the file system has no locks.
     """
     path = folder / _LOCK
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -105,10 +105,10 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
             raise DiskError(
                 f"cannot lock {str(path)!r}: {error.strerror}; choose a folder on a file system with locks"
             ) from error
-        remove_leftovers(folder)
+        remove_temporary_files(folder)
         yield
     finally:
-        os.close(descriptor)  # and with it the lock
+        os.close(descriptor)  # releases the lock
 
 
 def _next_folder(root: Path, stem: str) -> Path:
@@ -119,7 +119,7 @@ def _next_folder(root: Path, stem: str) -> Path:
         try:
             if folder.name != SHIPPED:
                 root.mkdir(parents=True, exist_ok=True)
-                folder.mkdir()  # exclusive: two runs that start together get two folders
+                folder.mkdir()  # fails if it exists, so two simultaneous runs get two folders
                 return folder
         except FileExistsError as error:
             if not root.is_dir():
@@ -133,7 +133,7 @@ def _next_folder(root: Path, stem: str) -> Path:
 if sys.platform == "win32":
     import msvcrt
 
-    _FAR = 1 << 30  # a byte behind the file's end: locks there bind others, not this file's readers
+    _FAR = 1 << 30  # a byte after the file's end, whose lock does not block readers of the file
 
     def _lock(descriptor: int) -> None:
         os.lseek(descriptor, _FAR, os.SEEK_SET)

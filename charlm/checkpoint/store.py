@@ -1,4 +1,4 @@
-"""Models to files and back."""
+"""Saving and loading of models."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, Generic, overload
 import numpy as np
 
 from charlm.checkpoint.archive import DamagedError
-from charlm.checkpoint.locate import TAKEN_BY, find_model
+from charlm.checkpoint.locate import COMMANDS_OF_KIND, find_model
 from charlm.checkpoint.npy import Tensor
 from charlm.checkpoint.npz import read_npz, write_npz
-from charlm.checkpoint.reading_errors import explained
+from charlm.checkpoint.reading_errors import as_checkpoint_error
 from charlm.config import ModelConfig, from_mapping
 from charlm.errors import CharlmError, CheckpointError, UsageError, VocabularyError
 from charlm.models.language_model import CharModel
@@ -34,17 +34,16 @@ _STATE = re.compile(r"(rollback\.\d+\.)?state\.")
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint(Generic[LearnerT]):
-    """What a checkpoint file holds.
+    """The contents of a checkpoint file.
 
     Parameters
     ----------
     model : Learner
-        A `CharModel` unless another kind was asked for.
+        A `CharModel`, or a learner of the given kind.
     training : dict
-        What the training loop stored about itself; empty for a model saved by hand.
+        The training record; empty for a model without one.
     tensors : dict of str to ndarray
-        The tensors that are not the model's: ``optimizer.…``, ``ema.…``, ``state.…``,
-        ``rollback.…``.
+        The tensors of training: ``optimizer.…``, ``ema.…``, ``state.…``, ``rollback.…``.
     sha256 : dict of str to str
         Checksum of every tensor, the model's included, in hexadecimal.
     path : Path
@@ -65,25 +64,24 @@ def save(
     training: Mapping[str, Any] | None = None,
     tensors: Mapping[str, Tensor] | None = None,
 ) -> None:
-    """Write a model to a file, atomically: whatever happens, the file is the old one or the new one.
+    """Write a model to a file, atomically: after any failure the file is the old one or the new one.
 
     Parameters
     ----------
     model : CharModel or Learner
     path : str or Path
-        The file, in a folder that exists; one that is there is replaced.
+        The file, in a folder that exists; an existing file is replaced.
     training : mapping, optional
-        JSON-able facts of a training run, to be found again in `Checkpoint.training`.
+        The record of a training run, JSON values; returned as `Checkpoint.training`.
     tensors : mapping of str to ndarray, optional
-        A training run's own tensors, named ``optimizer.…``, ``ema.…``, ``state.…`` or
-        ``rollback.…``.
+        The tensors of a training run, named ``optimizer.…``, ``ema.…``, ``state.…`` or ``rollback.…``.
 
     Raises
     ------
     DiskError
         If the system refuses to write.
     UsageError
-        If `training` is not JSON-able, or a tensor's name or type does not fit.
+        If `training` is not JSON, or a tensor has an invalid name or type.
     """
     extra = dict(tensors or {})
     for name in extra:
@@ -103,10 +101,9 @@ def load(path: str | Path, kind: type[Any] | None = None) -> Any:
     Parameters
     ----------
     path : str or Path
-        A file or folder, else the name of a run under ``checkpoints``.
+        A file or folder, or the name of a run under ``checkpoints``.
     kind : type, optional
-        The class of the model that it is to hold; when left out a `CharModel`, a `Transducer` or a `SeriesModel`,
-        whichever it is.
+        The expected class of the model; by default a `CharModel`, a `Transducer` or a `SeriesModel`.
 
     Returns
     -------
@@ -127,14 +124,14 @@ def load_checkpoint(path: str | Path, kind: type[LearnerT]) -> Checkpoint[Learne
 @overload
 def load_checkpoint(path: str | Path, kind: None) -> Checkpoint[Any]: ...
 def load_checkpoint(path: str | Path, kind: type[Any] | None = CharModel) -> Checkpoint[Any]:
-    """Read all that a checkpoint file, or a run folder's, holds.
+    """Read a checkpoint file, or that of a run folder.
 
     Parameters
     ----------
     path : str or Path
     kind : type or None
-        The class of the learner that it is to hold; a file of another kind is refused, and nothing else is built.
-        With None it is a `CharModel`, a `Transducer` or a `SeriesModel`, whichever the file holds.
+        The expected class of the learner; another kind is an error, and no other class is built. With None it is a
+        `CharModel`, a `Transducer` or a `SeriesModel`.
 
     Raises
     ------
@@ -147,7 +144,7 @@ def load_checkpoint(path: str | Path, kind: type[Any] | None = CharModel) -> Che
     if contents.meta["format_version"] == 1:
         extra = {name: _rows(name, value) for name, value in extra.items()}
     weights = {name: value for name, value in contents.tensors.items() if name not in extra}
-    with explained(file):
+    with as_checkpoint_error(file):
         model = _learner(contents.meta, weights, kind)
         training = contents.meta.get("training", {})
         if not isinstance(training, dict):
@@ -156,13 +153,13 @@ def load_checkpoint(path: str | Path, kind: type[Any] | None = CharModel) -> Che
 
 
 def _learner(meta: Mapping[str, Any], weights: Mapping[str, Tensor], kind: type[Learner] | None) -> Learner:
-    found = meta.get("kind", CharModel.kind)  # which was the only one before there were kinds
+    found = meta.get("kind", CharModel.kind)  # the only kind of the first files
     if kind is None:
         kind = _KINDS.get(found) if isinstance(found, str) else None
         if kind is None:
             raise DamagedError(f"it holds a {str(found)[:40]}", "name its class: charlm.load(path, MyLearner)")
     if found != kind.kind:
-        remedy = TAKEN_BY.get(str(found), "use another checkpoint")
+        remedy = COMMANDS_OF_KIND.get(str(found), "use another checkpoint")
         raise DamagedError(f"it holds a {str(found)[:40]}, not a {kind.kind}", remedy)
     if kind is CharModel:
         return _model(meta, weights)
@@ -171,14 +168,14 @@ def _learner(meta: Mapping[str, Any], weights: Mapping[str, Tensor], kind: type[
             _check_shapes(kind.tensor_shapes(meta), weights)
         learner = kind.build(meta)
     except (AttributeError, CharlmError, KeyError, TypeError, ValueError) as error:
-        cause = str(error).replace("`", "")  # the file's names, and no flags of the command line
+        cause = str(error).replace("`", "")  # names in the file, not flags of the command line
         raise DamagedError(f"its {kind.kind} does not fit together: {cause}") from error
     _fill_(learner.params, weights)
     return learner
 
 
 def _check_shapes(shapes: Mapping[str, Shape], weights: Mapping[str, Tensor]) -> None:
-    """Refuse tensors of other names or shapes, before anything is allocated for them."""
+    """Raise an error for tensors of other names or shapes, before any allocation."""
     odd = sorted(set(shapes) ^ set(weights))
     if odd:
         raise DamagedError(f"tensor {odd[0]} is {'missing' if odd[0] in shapes else 'not of this learner'}")
@@ -198,7 +195,7 @@ def _fill_(params: ParameterStore, weights: Mapping[str, Tensor]) -> None:
 
 
 def _rows(name: str, tensor: Tensor) -> Tensor:
-    """Return a tensor of format version 1 as version 2 has it: states were (H, N) and are (N, H)."""
+    """Convert a tensor of format version 1 to version 2: states were (H, N) and are (N, H)."""
     return np.ascontiguousarray(tensor.T) if _STATE.match(name) else tensor
 
 
@@ -211,13 +208,12 @@ def _model(meta: Mapping[str, Any], weights: Mapping[str, Tensor]) -> CharModel:
         _check_types(settings, weights)
         return CharModel.from_tensors(settings, Vocabulary.from_json(vocabulary), weights)
     except (CheckpointError, UsageError, VocabularyError) as error:
-        # the parts know what is wrong, only here is it known where
-        cause = str(error).replace("`", "")  # the file's names, and no flags of the command line
+        cause = str(error).replace("`", "")  # names in the file, not flags of the command line
         raise DamagedError(f"its model does not fit together: {cause}") from error
 
 
 def _check_types(config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
-    """Refuse what arrays can hold and a model cannot, such as weights of bytes."""
+    """Raise an error for tensors of another type than the model's, such as bytes."""
     for name, tensor in weights.items():
         if tensor.dtype != config.dtype:
             raise DamagedError(f"tensor {name} is {tensor.dtype} in a model of {config.dtype}")

@@ -110,7 +110,7 @@ class RunWriter:
                 raise CheckpointError(
                     f"the run cannot be resumed: its record garbles log_bytes, {brief(size)}; train a new model"
                 )
-            self._log.cut(size, keep=lambda line: _is_end(line, step))
+            self._log.truncate(size, keep=lambda line: _is_end(line, step))
         if math.isfinite(progress.best_loss) and progress.best_step == step and not (self.folder / BEST).exists():
             self.save_best(run)
 

@@ -35,7 +35,7 @@ def test_lines_are_appended(journal: Journal) -> None:
 def test_nothing_is_made_of_nothing(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "x")
     journal.append([])
-    journal.cut(9, everything)
+    journal.truncate(9, everything)
     assert journal.size == 0
     assert list(tmp_path.iterdir()) == []
 
@@ -77,20 +77,20 @@ def test_short_writes_are_gone_on_with(journal: Journal, monkeypatch: pytest.Mon
 def test_what_comes_after_is_cut_off(journal: Journal, tail: bytes) -> None:
     with journal.path.open("ab") as file:
         file.write(tail)
-    journal.cut(8, nothing)
+    journal.truncate(8, nothing)
     assert journal.path.read_bytes() == b"one\ntwo\n"
 
 
 @pytest.mark.parametrize(("size", "left"), [(0, b""), (3, b""), (4, b"one\n"), (6, b"one\n"), (99, b"one\ntwo\n")])
 def test_what_stays_are_whole_lines(journal: Journal, size: int, left: bytes) -> None:
-    journal.cut(size, nothing)
+    journal.truncate(size, nothing)
     assert journal.path.read_bytes() == left
 
 
 def test_some_lines_may_be_kept_and_half_a_line_never_is(journal: Journal) -> None:
     with journal.path.open("ab") as file:
         file.write(b"three\nfour\nfive")
-    journal.cut(4, lambda line: line.startswith(b"f") or line == b"two\n")
+    journal.truncate(4, lambda line: line.startswith(b"f") or line == b"two\n")
     assert journal.path.read_bytes() == b"one\ntwo\nfour\n"
 
 
@@ -104,7 +104,7 @@ def test_a_symbolic_link_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         with pytest.raises(DiskError, match=r"remove the symbolic link$"):
             journal.append(["three\n"])
         with pytest.raises(DiskError, match=r"remove the symbolic link$"):
-            journal.cut(0, nothing)
+            journal.truncate(0, nothing)
         monkeypatch.setattr(Path, "is_symlink", lambda _self: False)  # put there in the last moment
     assert (tmp_path / "outside").read_bytes() == b"precious\nhalf"
 
@@ -115,7 +115,7 @@ def test_a_cut_that_fails(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(os, "ftruncate", refuse)
     with pytest.raises(DiskError, match=r"check the disk$"):
-        journal.cut(4, nothing)
+        journal.truncate(4, nothing)
 
 
 def test_a_folder_in_the_way(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from charlm.checkpoint import find_model, find_run, is_checkpoint, list_runs
-from charlm.checkpoint.locate import RUNS, SHIPPED_IN, run_name
+from charlm.checkpoint.locate import RUNS, SHIPPED_FOLDERS, run_name
 from charlm.errors import CheckpointError
 
 pytestmark = pytest.mark.usefixtures("nothing_shipped")
@@ -155,7 +155,7 @@ class TestNames:
 class TestShipped:
     def test_it_is_listed_wherever_one_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         shipped = run(tmp_path / "package", "pretrained/tales", best=9)
-        monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_IN", (tmp_path / "none", shipped.parent))
+        monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_FOLDERS", (tmp_path / "none", shipped.parent))
         empty = tmp_path / "empty"
         assert [(one.name, one.shipped) for one in list_runs(empty)] == [("pretrained/tales", True)]
         assert find_model(root=empty) == find_model("pretrained/tales", root=empty) == shipped / "best.npz"
@@ -166,9 +166,9 @@ class TestShipped:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         packaged = run(tmp_path / "package", "pretrained/tales", best=9)
-        monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_IN", (packaged.parent,))
+        monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_FOLDERS", (packaged.parent,))
         there = run(tmp_path / "root", "pretrained/tales", best=1)
         assert [one.file for one in list_runs(tmp_path / "root")] == [there / "best.npz"]
 
     def test_the_checkout_has_it_beside_the_package(self) -> None:
-        assert any((place / "tales" / "best.npz").is_file() for place in SHIPPED_IN)
+        assert any((place / "tales" / "best.npz").is_file() for place in SHIPPED_FOLDERS)

@@ -348,7 +348,7 @@ class TestKinds:
         assert "model poems, the newest run of a language model\n" in capsys.readouterr().err
 
     def test_no_run_of_the_right_kind(self, capsys, monkeypatch, language_model):
-        monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_IN", ())
+        monkeypatch.setattr("charlm.checkpoint.locate.SHIPPED_FOLDERS", ())
         assert run(["transduce"]) == 4
         assert "train one first: charlm train --pairs FILE.tsv" in capsys.readouterr().err
         self.save("lm.npz", "poems", 4_000_000_000)
