@@ -40,6 +40,11 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("charlm score poems --text 'To be, or not to be'", "the surprisal of each character"),
         ("charlm score poems sonnets.txt --html heat.html", "a page of it"),
     ),
+    "inspect": (
+        ("charlm inspect poems sonnets.txt", "the units that track quotes, columns or case"),
+        ("charlm inspect poems sonnets.txt --cell 17", "the text coloured by one unit"),
+        ("charlm inspect poems --text 'To be' --connectivity --html memory.html", "what predictions depend on"),
+    ),
     "transduce": (
         ('charlm transduce dates "3rd of May 1998"', "what a model of pairs makes of a string"),
         ("charlm transduce dates < lines.txt > dates.txt", "of each line of a file"),

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -17,7 +19,7 @@ from rich.text import Text
 
 from charlm.ui.sanitize import visible, visible_line
 
-__all__ = ["Heat", "heat_style", "heated", "legend", "seated"]
+__all__ = ["SURPRISAL", "Heat", "Scale", "heat_style", "heated", "legend", "seated"]
 
 
 class _Cell(NamedTuple):
@@ -27,30 +29,71 @@ class _Cell(NamedTuple):
     bits: float
 
 
-# from pale to dark: each band's lower end in bits and its style, readable on light and on dark terminals
-_BANDS = (
-    (0.0, ""),
-    (1.0, "black on #fef0d9"),
-    (2.0, "black on #fdcc8a"),
-    (4.0, "black on #fc8d59"),
-    (6.0, "white on #d7301f"),
-    (8.0, "bold white on #7f0000"),
-)
-_LOWS = [low for low, _ in _BANDS]
-_UNPREDICTED = "underline"
-
-
-def heat_style(bits: float) -> str:
-    """Return how a character of so many bits is painted.
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """A scale of colours for one value a character.
 
     Parameters
     ----------
-    bits : float
-        Its surprisal; nan where nothing was predicted.
+    name : str
+        Of the value and its unit, which begins the legend.
+    bands : sequence of tuple
+        The lower end of each band and its style, the lowest first; readable on light and on dark terminals.
+    mark : callable
+        A character for a value, where there is no colour.
+    note : str
+        The meaning of these characters.
     """
+
+    name: str
+    bands: Sequence[tuple[float, str]]
+    mark: Callable[[float], str]
+    note: str
+
+    def style(self, value: float) -> str:
+        """Return the style of a character with this value; of one without (nan), an underline."""
+        if math.isnan(value):
+            return _UNPREDICTED
+        return self.bands[max(bisect_right(self.bands, value, key=itemgetter(0)) - 1, 0)][1]
+
+    def legend(self) -> Text:
+        """Return the colours with the ends of their bands."""
+        found = Text(f"{self.name}: ")
+        for (low, style), (high, _) in pairwise((*self.bands, (math.inf, ""))):
+            label = f" {low:g}+ " if math.isinf(high) else f" {low:g}–{high:g} "
+            if math.isinf(low):
+                label = f" below {high:g} "
+            found.append(label, style).append(" ")
+        return found
+
+
+_UNPREDICTED = "underline"
+
+
+def _digit(bits: float) -> str:
     if math.isnan(bits):
-        return _UNPREDICTED
-    return _BANDS[max(bisect_right(_LOWS, bits) - 1, 0)][1]
+        return "·"
+    return "+" if bits >= 9.5 else str(round(max(bits, 0.0)))
+
+
+SURPRISAL = Scale(
+    "Surprisal in bits",
+    (
+        (0.0, ""),
+        (1.0, "black on #fef0d9"),
+        (2.0, "black on #fdcc8a"),
+        (4.0, "black on #fc8d59"),
+        (6.0, "white on #d7301f"),
+        (8.0, "bold white on #7f0000"),
+    ),
+    _digit,
+    "Under each character: its surprisal in bits, rounded; + is 10 and more, · not predicted.",
+)
+
+
+def heat_style(bits: float) -> str:
+    """Return the style of a character of so many bits; nan where nothing was predicted."""
+    return SURPRISAL.style(bits)
 
 
 def heated(text: str, bits: Sequence[float]) -> Text:
@@ -70,28 +113,35 @@ class Heat:
     pieces : sequence of str
         The text, cut into what has a surprisal of its own.
     bits : sequence of float
-        Surprisal of each piece; nan where nothing was predicted.
+        Surprisal of each piece, or another value; nan where there is none.
+    scale : Scale
+        The colours of the values.
+    summary : str, optional
+        The last line; by default mean and maximum of a surprisal.
     """
 
-    def __init__(self, pieces: Sequence[str], bits: Sequence[float]) -> None:
-        self.pieces = pieces
-        self.bits = bits
+    def __init__(
+        self,
+        pieces: Sequence[str],
+        bits: Sequence[float],
+        *,
+        scale: Scale = SURPRISAL,
+        summary: str | None = None,
+    ) -> None:
+        self.pieces, self.bits = pieces, bits
+        self.scale, self.summary = scale, summary
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         colour = console.color_system is not None and not console.no_color
         for row in self._rows(options.max_width):
             if colour:
-                yield _line(*((cell.shown, heat_style(cell.bits)) for cell in row))
+                yield _line(*((cell.shown, self.scale.style(cell.bits)) for cell in row))
             else:
                 yield _line(*((cell.shown, "") for cell in row))
-                yield _line(*((_digit(cell.bits).ljust(cell_len(cell.shown)), "") for cell in row))
+                yield _line(*((self.scale.mark(cell.bits).ljust(cell_len(cell.shown)), "") for cell in row))
         yield Text()
-        yield (
-            legend()
-            if colour
-            else Text("Under each character: its surprisal in bits, rounded; + is 10 and more, · not predicted.")
-        )
-        yield Text(self._summary())
+        yield _legend(self.scale, self.bits) if colour else Text(self.scale.note)
+        yield Text(self._summary() if self.summary is None else self.summary)
 
     def _rows(self, width: int) -> Iterator[list[_Cell]]:
         """Cut the text into rows: after each line feed, and where a row is full."""
@@ -128,16 +178,11 @@ def _line(*parts: tuple[str, str]) -> Text:
     return Text.assemble(*parts, no_wrap=True, overflow="crop")
 
 
-def _digit(bits: float) -> str:
-    if math.isnan(bits):
-        return "·"
-    return "+" if bits >= 9.5 else str(round(max(bits, 0.0)))
-
-
 def legend() -> Text:
-    """Tell what the colours mean."""
-    bands = Text("Surprisal in bits: ")
-    for (low, style), (high, _) in pairwise((*_BANDS, (math.inf, ""))):
-        label = f" {low:g}+ " if math.isinf(high) else f" {low:g}–{high:g} "
-        bands.append(label, style).append(" ")
-    return bands.append("not predicted", _UNPREDICTED)
+    """Return the colours of surprisal."""
+    return _legend(SURPRISAL, [math.nan])
+
+
+def _legend(scale: Scale, values: Sequence[float]) -> Text:
+    found = scale.legend()
+    return found.append("not predicted", _UNPREDICTED) if any(map(math.isnan, values)) else found

@@ -55,6 +55,7 @@ BASES: dict[str, list[str]] = {
     "console": [RUN, "--length", "300", "--seed", "1", "--temp", "3"],
     "eval": [RUN, CORPUS],
     "score": [RUN, CORPUS],
+    "inspect": [RUN, CORPUS, "--cell", "1"],
     "transduce": ["pairs.npz", ARGUMENT, "--temp", "3", "--seed", "1", "--length", "99"],
     "info": [RUN],
     "plot": [RUN, "checkpoints/evil"],
@@ -115,6 +116,11 @@ CASES = {name: Case([*name.split(), *base]) for name, base in BASES.items()} | {
     "score: pictures": Case(["score", RUN, CORPUS, "--svg", f"{NAME}.svg", "--html", f"{NAME}.html"]),
     "score: there already": Case(["score", RUN, CORPUS, "--svg", f"{NAME}.svg"], 2, NAMED),
     "score: lines of JSON": Case(["score", RUN, "--text", ARGUMENT, "--json"]),
+    "inspect: connectivity": Case(
+        ["inspect", RUN, "--text", ARGUMENT, "--connectivity", "--against", RUN, "--html", f"i{NAME}.html"]
+    ),
+    "inspect: neighbours": Case(["inspect", RUN, "--neighbours"]),
+    "inspect: lines of JSON": Case(["inspect", RUN, "--text", ARGUMENT, "--cell", "0", "--json"]),
     "transduce: attention": Case(["transduce", "pairs.npz", MARKUP, "--length", "9", "--attention"]),
     "transduce: pictures": Case(
         ["transduce", "pairs.npz", ARGUMENT, MARKUP, "--svg", f"t{NAME}.svg", "--html", f"t{NAME}.html"]

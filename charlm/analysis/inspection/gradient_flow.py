@@ -97,7 +97,10 @@ def _streams(ids: IdArray, distance: int) -> tuple[IdArray, IdArray]:
 
 
 def fresh_cells(model: CharModel) -> dict[str, CharModel]:
-    """Return untrained models of each cell, of this model's shape and vocabulary, by a label of each."""
+    """Return untrained models of each cell, of this model's shape and vocabulary, by a label of each.
+
+    b is the initial bias of an LSTM's forget gate.
+    """
 
     def fresh(cell: CellName) -> CharModel:
         return CharModel(replace(model.config, cell=cell), model.vocabulary)
@@ -107,4 +110,4 @@ def fresh_cells(model: CharModel) -> dict[str, CharModel]:
     for k in range(model.config.layers):
         plain.params[f"layers.{k}.b"][H : 2 * H] = 0
     others = {"rnn": fresh("rnn"), "gru": fresh("gru")}
-    return others | {"lstm, forget bias 0": plain, "lstm, forget bias 1": fresh("lstm")}
+    return others | {"lstm b=0": plain, "lstm b=1": fresh("lstm")}

@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, Entry] = {
     "console": Entry("Write a text together with a model.", "console.console"),
     "eval": Entry("Measure how well a model predicts a text: nats, bits, perplexity.", "evaluate.evaluate"),
     "score": Entry("Show how much each character of a text surprises a model.", "score.score"),
+    "inspect": Entry("Look inside a model that reads a text: units, gates, gradients.", "inspect.inspect"),
     "transduce": Entry("Apply a model of pairs to strings: a line in, a line out.", "transduce.transduce"),
     "info": Entry("Show what a checkpoint holds and how its run went.", "info.info"),
     "plot": Entry("Draw the losses of runs, in nats per character.", "plot.plot"),

@@ -185,7 +185,7 @@ def test_the_gradient_vanishes_fastest_in_an_rnn():
     left = {name: gradient_flow(one, text).h[0] for name, one in fresh_cells(model).items()}
     relative = {name: h[49] / h[0] for name, h in left.items()}
     assert relative["rnn"] < 1e-9
-    assert relative["rnn"] < relative["lstm, forget bias 0"] < relative["lstm, forget bias 1"]
+    assert relative["rnn"] < relative["lstm b=0"] < relative["lstm b=1"]
     with pytest.raises(CorpusError, match="more than 50"):
         gradient_flow(model, "He said")
 

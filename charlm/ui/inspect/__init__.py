@@ -1,0 +1,1 @@
+"""What an inspection of a model found, on the screen and as a page."""
