@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
+import pkgutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +16,7 @@ import pytest
 from rich.console import Console
 
 import charlm
-from charlm.cli import novelty, run_text, waiting
+from charlm.cli import commands, waiting
 from charlm.cli.entry import run
 from charlm.cli.waiting import adding
 
@@ -116,8 +119,12 @@ class TestCommands:
             seen.setdefault(task, [])
             yield lambda *now: seen[task].append(now)
 
-        for module in (waiting, novelty, run_text):
-            monkeypatch.setattr(module, "waiting", noted)
+        for found in pkgutil.iter_modules(commands.__path__, "charlm.cli.commands."):
+            importlib.import_module(found.name)
+        real = waiting.waiting
+        for name, module in list(sys.modules.items()):
+            if name.startswith("charlm.cli") and getattr(module, "waiting", None) is real:
+                monkeypatch.setattr(module, "waiting", noted)
         return seen
 
     @pytest.mark.parametrize(
