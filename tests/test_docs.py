@@ -56,7 +56,7 @@ def test_there_is_something_to_check() -> None:
 
 @pytest.mark.parametrize(("page", "words"), CALLS, ids=lambda value: value if isinstance(value, str) else None)
 def test_calls_are_understood(page: str, words: list[str]) -> None:
-    """The program takes every word: command, flags and values. Nothing is run."""
+    """The program takes every word: command, flags, and those values that it checks at once. Nothing is run."""
     if words[0].startswith("--"):
         assert words[0] in flags(PROGRAM)
         return
