@@ -63,8 +63,8 @@ class UnitValues:
 def encode_text(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> EncodedText:
     """Encode a text for one stream.
 
-    For a model of documents, each non-blank line starts from zero state and the stop symbol, which stands for the
-    line feed before it.
+    For a model of documents, each non-blank line starts from zero state and the stop symbol, which stands for a
+    line feed; a last one ends the text.
 
     Raises
     ------
@@ -85,9 +85,9 @@ def encode_text(model: CharModel, text: str, *, on_unknown: OnUnknown = "error")
     if not documents:
         raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
     starts = np.cumsum([0, *(len(ids) + 1 for ids in documents)])
-    ids = np.full(starts[-1], stop_id)
+    ids = np.full(starts[-1] + 1, stop_id)
     resets = np.zeros(len(ids), np.bool_)
-    resets[starts[:-1]] = True
+    resets[starts] = True
     names: list[str] = []
     ends: list[NDArray[np.intp]] = []
     for start, document in zip(starts, documents, strict=False):
@@ -95,7 +95,7 @@ def encode_text(model: CharModel, text: str, *, on_unknown: OnUnknown = "error")
         pieces = Pieces(vocabulary, document)
         names += ["\n", *pieces.names]
         ends += [np.array([start]), start + 1 + pieces.ends]
-    return EncodedText(ids, resets, tuple(names), np.concatenate(ends))
+    return EncodedText(ids, resets, (*names, "\n"), np.concatenate([*ends, starts[-1:]]))
 
 
 def traces(

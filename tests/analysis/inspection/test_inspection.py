@@ -57,8 +57,8 @@ class TestUnits:
     def test_documents_start_from_zero_state(self):
         model = model_of(stop=True, text="abc")
         found = read_units(model, "abc\n\nabc\n")
-        assert found.pieces == ("\n", "a", "b", "c", "\n", "a", "b", "c")
-        np.testing.assert_array_equal(found.values[:4], found.values[4:])
+        assert found.pieces == ("\n", "a", "b", "c", "\n", "a", "b", "c", "\n")
+        np.testing.assert_array_equal(found.values[:4], found.values[4:8])
 
     def test_a_unit_that_is_not_there_is_refused(self):
         with pytest.raises(UsageError, match="unit 9 is not in this model; its units are 0 to 8"):

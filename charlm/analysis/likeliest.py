@@ -1,0 +1,70 @@
+"""`likeliest`: the symbols that a model found most probable at each place of a text."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+
+from charlm.analysis.breakdown import predictions
+from charlm.analysis.inspection.reading import encode_text
+from charlm.analysis.surprisal import Progress
+from charlm.config import OnUnknown
+from charlm.models.language_model import CharModel
+from charlm.models.learner import check_kind
+
+__all__ = ["Candidate", "likeliest"]
+
+
+class Candidate(NamedTuple):
+    """A symbol and its probability; a line feed stands for the end of a document."""
+
+    symbol: str
+    probability: float
+
+
+def likeliest(
+    model: CharModel,
+    text: str,
+    *,
+    count: int = 5,
+    on_unknown: OnUnknown = "error",
+    progress: Progress | None = None,
+) -> Iterator[tuple[str, float, list[Candidate]]]:
+    """Read a text and yield each symbol with its surprisal and the most probable symbols at its place.
+
+    Memory does not grow with the length of the text, beside the text itself.
+
+    Parameters
+    ----------
+    model : CharModel
+    text : str
+    count : int
+        Candidates at each place, fewer where the vocabulary has fewer.
+    on_unknown : {"error", "skip", "replace"}
+        Treatment of characters outside the vocabulary.
+    progress : callable, optional
+        Called with the symbols predicted so far and their total.
+
+    Yields
+    ------
+    symbol : str
+        A character, a grapheme or a byte.
+    bits : float
+        nan for the first, which is not predicted.
+    candidates : list of Candidate
+        The most probable first; none for the first symbol.
+    """
+    check_kind(model, CharModel)
+    vocabulary = model.vocabulary
+    encoded = encode_text(model, text, on_unknown=on_unknown)
+    names = ["\n" if k == vocabulary.stop_id else vocabulary.decode(np.array([k])) for k in range(len(vocabulary))]
+    yield names[encoded.ids[0]], math.nan, []
+    count = min(count, len(vocabulary))
+    for _, log_p, targets in predictions(model, encoded, progress=progress):
+        best = np.argsort(-log_p, axis=1, kind="stable")[:, :count]
+        for row, target, order in zip(log_p, targets.tolist(), best.tolist(), strict=True):
+            candidates = [Candidate(names[k], math.exp(row[k])) for k in order]
+            yield names[target], -row[target] / math.log(2), candidates
