@@ -13,6 +13,7 @@ import charlm
 from charlm.cli.aliases import normalizer
 from charlm.cli.commands import COMMANDS, Entry
 from charlm.cli.parsing import Command, Group
+from charlm.cli.setting_flags import with_setting_flags
 from charlm.errors import UsageError
 
 __all__ = ["build"]
@@ -71,9 +72,8 @@ def _command(name: str, path: str) -> Any:
     module, _, function = path.partition(".")
     app = _typer()
     settings = _HELP | {"token_normalize_func": normalizer(name)}
-    app.command(name, cls=Command, context_settings=settings)(
-        getattr(import_module(f"charlm.cli.commands.{module}"), function)
-    )
+    declared = getattr(import_module(f"charlm.cli.commands.{module}"), function)
+    app.command(name, cls=Command, context_settings=settings)(with_setting_flags(declared))
     return typer.main.get_command(app)
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from charlm.cli.given_text import read_sources
+from charlm.cli.streams import stdin_bytes
 from charlm.errors import UsageError
 from charlm.text.decoding import check_errors
 
-__all__ = ["given_prompt", "piped_prompt"]
+__all__ = ["given_prompt", "prompt_text"]
 
 
 def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str, errors: str) -> str | None:
@@ -32,18 +33,20 @@ def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str,
     return read_sources([str(prompt_file)], encoding=encoding, errors=errors, allow_empty=True).text
 
 
-def piped_prompt(stdin: BinaryIO | None, *, encoding: str, errors: str) -> str:
-    """Return what standard input holds if it is a pipe or a regular file; otherwise, and if it is empty, nothing.
+def prompt_text(prompt: str | None, prompt_file: Path | None, *, encoding: str, errors: str) -> str:
+    """Return the prompt that the flags give, else what standard input holds if it is a pipe or a regular file.
+
+    Without either, and if it is empty, the prompt is empty.
 
     Raises
     ------
-    UsageError
-        For decoding settings that do not exist.
-    CorpusError
-        If it cannot be decoded.
+    UsageError, CorpusError
+        As for `given_prompt`.
     """
-    if stdin is None or not _is_pipe_or_file(stdin):
-        return ""
+    given = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors)
+    stdin = stdin_bytes()
+    if given is not None or stdin is None or not _is_pipe_or_file(stdin):
+        return given or ""
     return read_sources(["-"], encoding=encoding, errors=errors, allow_empty=True).text
 
 

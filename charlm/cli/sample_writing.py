@@ -1,100 +1,40 @@
-"""How ``charlm sample`` writes its texts: bare, with what is quoted underlined, or as JSON."""
+"""Writes the texts of ``charlm sample``: bare, with what is quoted underlined, or as JSON."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from charlm.cli.streams import stdin_bytes
-from charlm.cli.writing import TextWriter
-from charlm.config import SampleConfig
+import typer
+
+from charlm.cli.hidden_keys import HiddenKeys
+from charlm.cli.sampling import Sampling, Searched, Written
+from charlm.cli.streams import is_file, stderr_console, stdin_bytes, word_wrapping
+from charlm.cli.waiting import adding, waiting
+from charlm.cli.writing import TextWriter, open_text
+from charlm.ui.sanitize import json_text, visible
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
     from charlm.cli.novelty import Novelty
-    from charlm.cli.waiting import Progress
-    from charlm.generation import Hypothesis
     from charlm.models.language_model import CharModel
+    from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["SampleWriter", "Searched", "Written", "searched", "with_novelty"]
+__all__ = ["SampleWriter", "with_novelty", "write_samples"]
 
 SEPARATOR = "\n---\n"
 
 
-class Written(Protocol):
-    """A text that may still be under way: drawn, or found by a search."""
-
-    @property
-    def seed(self) -> int | None:
-        """Of its random stream, if it has one."""
-
-    @property
-    def finish_reason(self) -> str | None:
-        """Why it ended, once it has."""
-
-    @property
-    def logprobs(self) -> Sequence[float]:
-        """Of each character ln p."""
-
-    def stream(self) -> Iterator[str]:
-        """Yield the text in pieces."""
-
-    def read(self) -> str:
-        """Return all of it."""
-
-
-_Text = TypeVar("_Text", bound=Written)
-
-
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """A text that a beam search has found."""
-
-    hypothesis: Hypothesis
-    seed: None = None
-
-    @property
-    def finish_reason(self) -> str:
-        """Why it ended."""
-        return self.hypothesis.finish_reason
-
-    @property
-    def logprobs(self) -> Sequence[float]:
-        """Of each character ln p."""
-        return self.hypothesis.logprobs
-
-    def stream(self) -> Iterator[str]:
-        """Yield the text, which is there as a whole."""
-        yield self.hypothesis.text
-
-    def read(self) -> str:
-        """Return the text."""
-        return self.hypothesis.text
-
-
-def searched(
-    model: CharModel, config: SampleConfig, *, width: int, count: int, prompt: str, progress: Progress | None = None
-) -> Generator[Searched, None, None]:
-    """Search with a beam, and yield the best texts."""
-    from charlm.generation import beam_search
-
-    found = beam_search(
-        model,
-        width=width,
-        count=count,
-        prompt=prompt,
-        length=config.length,
-        stop=config.stop,
-        on_unknown=config.on_unknown,
-        progress=progress,
-    )
-    return (Searched(hypothesis) for hypothesis in found)
-
-
 def with_novelty(
-    samples: Iterable[_Text], checkpoint: Checkpoint[CharModel], corpus: str | None, *, wanted: bool, expected: int
-) -> Iterator[tuple[_Text, Novelty | None]]:
+    samples: Iterable[Written],
+    checkpoint: Checkpoint[CharModel],
+    corpus: str | None,
+    *,
+    wanted: bool,
+    expected: int,
+) -> Iterator[tuple[Written, Novelty | None]]:
     """Yield each sample with what of it stands in the training text, if wanted; `expected` as for `measured`."""
     if not wanted and corpus is None:
         return ((sample, None) for sample in samples)
@@ -106,6 +46,82 @@ def with_novelty(
         text = learnt_text(checkpoint, corpus, stdin=stdin_bytes(), remedy="give the text with --novelty-corpus")
     show_remarks(text.remarks)
     return iter(measured(samples, text, expected=expected))
+
+
+def write_samples(
+    sampling: Sampling,
+    checkpoint: Checkpoint[CharModel],
+    samples: Generator[Written, None, None],
+    *,
+    prompt: str,
+    echo: bool,
+    output: Path | None,
+    as_json: bool,
+    raw: bool,
+    novelty: bool,
+    novelty_corpus: str | None,
+) -> None:
+    """Write samples to a file or standard output, and remarks on them to standard error.
+
+    Parameters
+    ----------
+    sampling : Sampling
+    checkpoint : Checkpoint
+        Of their model.
+    samples : generator of Written
+        Closed at the end.
+    prompt : str
+    echo : bool
+        Whether the prompt is written, too.
+    output : Path, optional
+        None for standard output.
+    as_json, raw, novelty, novelty_corpus
+        As the command's flags.
+    """
+    written = with_novelty(samples, checkpoint, novelty_corpus, wanted=novelty, expected=sampling.length)
+    with (
+        open_text(output) as stream,
+        HiddenKeys(stream, by_lines=True),
+        TextWriter(
+            stream, clean=str if raw else visible, wrapping=None if as_json else word_wrapping(stream)
+        ) as out,
+        contextlib.closing(samples),
+    ):
+        if sampling.reported_seed is not None:
+            typer.echo(f"seed {sampling.reported_seed}", err=True)
+        lines = _holds_lines(checkpoint.model.vocabulary) and not as_json
+        unseen = (output is not None or is_file(stream)) and not (novelty or novelty_corpus)
+        with waiting("writing") if unseen else contextlib.nullcontext() as progress:
+            writer = SampleWriter(
+                out,
+                prompt=prompt,
+                echo=echo,
+                separator="\n" if lines else SEPARATOR,
+                parameters=sampling.parameters() if as_json else None,
+                drawn=None if progress is None else adding(progress, sampling.length),
+            )
+            for one, found in written:
+                writer.write(one, found)
+        if lines and not stream.isatty():  # where the writer ends the row
+            out.write("\n")
+    _show(writer.remarks())
+
+
+def _holds_lines(vocabulary: Vocabulary) -> bool:
+    """Tell whether a text of this vocabulary is a document, and a document a line."""
+    feeds = ("\n", "\r\n", ord("\n"))
+    return vocabulary.stop_id is not None and not any(symbol in feeds for symbol in vocabulary.symbols)
+
+
+def _show(remarks: list[str]) -> None:
+    """Write remarks on standard error; a terminal gets them broken between words."""
+    if not remarks:
+        return
+    from rich.text import Text
+
+    stderr = stderr_console()
+    for remark in remarks:
+        stderr.print(Text(remark), soft_wrap=not stderr.is_terminal)
 
 
 class SampleWriter:
@@ -184,8 +200,6 @@ class SampleWriter:
         ]
 
     def _write_object(self, sample: Written, novelty: Novelty | None, parameters: Mapping[str, Any]) -> None:
-        from charlm.ui.sanitize import json_text
-
         text = "".join(self._pieces(sample)) if novelty is None else novelty.found.text
         fields: dict[str, Any] = {
             "text": text,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from charlm.config.checks import check_choice, check_number
+from charlm.config.settings import check_settings, documented, setting
 from charlm.errors import UsageError
 
 __all__ = ["FINISH_WITHIN", "OnUnknown", "SampleConfig"]
@@ -17,67 +17,102 @@ FINISH_WITHIN = 200
 """Symbols beyond its length within which a text finishes its line; in the last half of them, its word."""
 
 
+@documented
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleConfig:
     """Settings of sampling.
 
-    Parameters
-    ----------
-    length : int
-        Symbols of the continuation.
-    finish_line : bool
-        Continue beyond `length` to the end of the line, or of the word if the line is long: at most `FINISH_WITHIN`
-        symbols. The line feed is not part of the text. With a pattern, `length` is exact.
-    temperature : float
-        Divides the log-probabilities; 0 takes the most likely symbol.
-    top_k : int
-        Keep the k most likely symbols; 0 keeps all.
-    top_p : float
-        Keep the fewest most likely symbols whose probabilities sum to at least p; 1 keeps all.
-    min_p : float
-        Keep symbols at least p times as likely as the most likely one; 0 keeps all.
-    typical_p : float
-        Keep the fewest symbols, those with surprisal nearest to the entropy first, whose probabilities sum to at
-        least p; 1 keeps all.
-    repeat_penalty : float
-        Multiplies the log-probability of recent symbols: above 1 they become less likely, 1 does nothing.
-    repeat_last_n : int
-        Number of recent symbols that the penalty applies to, those of the prompt included; 0 for none.
-    stop : tuple of str
-        The text ends before the first of these. With a pattern, it contains none of them.
-    regex : str
-        A pattern that the whole text matches, or ``@name`` for a named one; empty for any text. See
-        `charlm.generation.constraint`. It names no files: it contains the words of a list.
-    template : str
-        A text with holes to fill, ``Dear {name:PATTERN}, …``; empty for any text.
-    on_unknown : {"error", "skip", "replace"}
-        Treatment of prompt characters outside the vocabulary.
+    The penalty and the filters act in the order repeat penalty, top-k, typical-p, top-p, min-p, all of them before
+    the temperature.
     """
 
-    length: int = 500
-    finish_line: bool = False
-    temperature: float = 0.8
-    top_k: int = 0
-    top_p: float = 1.0
-    min_p: float = 0.0
-    typical_p: float = 1.0
-    repeat_penalty: float = 1.0
-    repeat_last_n: int = 64
-    stop: tuple[str, ...] = ()
-    regex: str = ""
-    template: str = ""
-    on_unknown: OnUnknown = "error"
+    length: int = setting(
+        500,
+        "Characters of the continuation.",
+        more="At most so many; graphemes for a model of graphemes.",
+        aliases="max-new-tokens n-predict",
+        panel="Sampling",
+    )
+    finish_line: bool = setting(
+        False,
+        "Continue beyond the length to the end of the line, or of the word if the line is long.",
+        more=f"At most {FINISH_WITHIN} symbols. The line feed is not part of the text. With a pattern, the length "
+        "is exact.",
+        flags=None,
+    )
+    temperature: float = setting(
+        0.8,
+        "Boldness: 0 takes the most likely character, above 1 dares more.",
+        more="It divides the log-probabilities.",
+        flags="--temp --temperature",
+        panel="Sampling",
+    )
+    top_k: int = setting(0, "Draw from the N most likely characters only; 0 from all.", panel="Filters")
+    top_p: float = setting(
+        1.0,
+        "Draw from the fewest characters that together have probability P; 1 from all.",
+        value="P",
+        high=1,
+        above=True,
+        panel="Filters",
+    )
+    min_p: float = setting(
+        0.0,
+        "Draw from characters at least P times as likely as the likeliest; 0 from all.",
+        value="P",
+        high=1,
+        panel="Filters",
+    )
+    typical_p: float = setting(
+        1.0,
+        "Draw from the most typical characters that together have probability P: neither too obvious nor too "
+        "surprising; 1 from all.",
+        more="The surprisal of a typical character is near to the entropy.",
+        aliases="typical",
+        value="P",
+        high=1,
+        above=True,
+        panel="Filters",
+    )
+    repeat_penalty: float = setting(
+        1.0,
+        "Multiplies log p of the characters seen lately: above 1 they become rarer, 1 changes nothing.",
+        more="Those of the prompt are seen, too.",
+        aliases="repetition-penalty",
+        high=1000,
+        above=True,
+        panel="Filters",
+    )
+    repeat_last_n: int = setting(64, "How many characters back the penalty looks.", high=100_000, panel="Filters")
+    stop: tuple[str, ...] = setting(
+        (),
+        "End before this text; may be repeated.",
+        more="With a pattern, the text contains none of them.",
+        value="STRING",
+        panel="Sampling",
+    )
+    regex: str = setting(
+        "",
+        "Write only what matches in full: a pattern, or @date, @email, @word and others by name. In a pattern "
+        "@file:words.txt is any word of a list, one a line.",
+        more="What cannot lead to a match within the length is not drawn; where the text may end, it does so with "
+        "the probability of all that cannot follow. A configuration names no files: `with_word_lists` of "
+        "`charlm.generation.constraint` puts the words of a list into it.",
+        value="PATTERN",
+        panel="Sampling",
+    )
+    template: str = setting(
+        "",
+        "Fill the holes of a text: {name:PATTERN}, {name:@date}, or {name} for a word; {{ and }} are braces.",
+        value="STRING",
+        panel="Sampling",
+    )
+    on_unknown: OnUnknown = setting(
+        "error", "What becomes of characters that the model does not know.", panel="Prompt"
+    )
 
     def __post_init__(self) -> None:
-        check_number("length", self.length, whole=True)
-        check_number("temperature", self.temperature)
-        check_number("top_k", self.top_k, whole=True)
-        check_number("top_p", self.top_p, high=1, above=True)
-        check_number("min_p", self.min_p, high=1)
-        check_number("typical_p", self.typical_p, high=1, above=True)
-        check_number("repeat_penalty", self.repeat_penalty, high=1000, above=True)
-        check_number("repeat_last_n", self.repeat_last_n, high=100_000, whole=True)
-        check_choice("on_unknown", self.on_unknown, OnUnknown)
+        check_settings(self)
         if self.regex and self.template:
             raise UsageError("`regex` and `template` are two patterns for one text; give one of them")
         if any(not text for text in self.stop):

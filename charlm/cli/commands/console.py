@@ -13,28 +13,17 @@ import typer
 from charlm.cli.options import (
     SAMPLING,
     BeamOption,
-    LengthOption,
-    MinPOption,
     ModelArgument,
     NoColorOption,
     NoEchoOption,
-    OnUnknownOption,
     PromptEncodingOption,
     PromptErrorsOption,
     PromptFileOption,
     PromptOption,
     RawOption,
-    RegexOption,
-    RepeatLastNOption,
-    RepeatPenaltyOption,
     SeedOption,
-    StopOption,
-    TemperatureOption,
-    TemplateOption,
-    TopKOption,
-    TopPOption,
-    TypicalPOption,
 )
+from charlm.cli.setting_flags import FlagsOf, Given
 from charlm.cli.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import SampleConfig
 from charlm.config.checks import check_number
@@ -48,19 +37,16 @@ if TYPE_CHECKING:
 
 __all__ = ["console"]
 
-_DEFAULT = SampleConfig()
-
 
 def console(
     model: ModelArgument = None,
+    *,
     prompt: PromptOption = None,
     prompt_file: PromptFileOption = None,
     no_echo: NoEchoOption = False,
-    on_unknown: OnUnknownOption = _DEFAULT.on_unknown,
+    settings: Annotated[Given, FlagsOf(SampleConfig)],
     encoding: PromptEncodingOption = "utf-8",
     errors: PromptErrorsOption = "strict",
-    length: LengthOption = _DEFAULT.length,
-    temperature: TemperatureOption = _DEFAULT.temperature,
     count: Annotated[
         int,
         typer.Option(
@@ -68,15 +54,6 @@ def console(
         ),
     ] = 1,
     seed: SeedOption = None,
-    stop: StopOption = None,
-    regex: RegexOption = _DEFAULT.regex,
-    template: TemplateOption = _DEFAULT.template,
-    top_k: TopKOption = _DEFAULT.top_k,
-    top_p: TopPOption = _DEFAULT.top_p,
-    min_p: MinPOption = _DEFAULT.min_p,
-    typical_p: TypicalPOption = _DEFAULT.typical_p,
-    repeat_penalty: RepeatPenaltyOption = _DEFAULT.repeat_penalty,
-    repeat_last_n: RepeatLastNOption = _DEFAULT.repeat_last_n,
     beam: BeamOption = None,
     raw: RawOption = False,
     no_color: NoColorOption = False,
@@ -101,21 +78,7 @@ def console(
     from charlm.generation.beam import check_beam
     from charlm.ui.console import view
 
-    config = SampleConfig(
-        length=length,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        typical_p=typical_p,
-        repeat_penalty=repeat_penalty,
-        repeat_last_n=repeat_last_n,
-        stop=tuple(stop or ()),
-        regex=regex,
-        template=template,
-        on_unknown=on_unknown,  # type: ignore[arg-type]  # checked by the dataclass
-    )
-    config = with_pattern_read(config, encoding=encoding, errors=errors)
+    config = with_pattern_read(SampleConfig(**settings), encoding=encoding, errors=errors)
     check_number("seed", seed, whole=True)
     check_number("count", count, low=1, high=MOST_ANSWERS, whole=True)
     if beam is not None:

@@ -1,0 +1,115 @@
+"""Flags of the settings that `charlm.config` declares: a command names a configuration, not its fields.
+
+A command has a parameter ``settings: Annotated[Given, FlagsOf(SampleConfig)]``. `with_setting_flags` puts the flags
+of all settings in its place, and passes the settings that were given as one dictionary.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeAlias, get_type_hints
+
+import typer
+
+from charlm.config.settings import Setting, settings_of
+
+__all__ = ["FlagsOf", "Given", "flag_of", "with_setting_flags"]
+
+Given: TypeAlias = dict[str, Any]
+"""The settings that were given, by name."""
+_WORDS = {int: "N", float: "X"}
+
+
+class FlagsOf:
+    """Stands in a command's signature for the flags of the settings of a configuration.
+
+    Parameters
+    ----------
+    config : type
+    by_preset : collection of str
+        Names of settings whose default a preset decides.
+    help
+        Lines of help that this command has in place of the declared ones, by the setting's name. They tell what
+        happens if the flag is left out.
+    """
+
+    def __init__(self, config: type, *, by_preset: frozenset[str] = frozenset(), **help: str) -> None:  # noqa: A002
+        declared = settings_of(config)
+        self.settings = {name: one for name, one in declared.items() if one.flags is not None}
+        self._by_preset, self._help = by_preset, help
+
+    def parameters(self) -> Mapping[str, inspect.Parameter]:
+        """Return a parameter for each setting, which is None where the flag is not given."""
+        return {name: self._parameter(declared) for name, declared in self.settings.items()}
+
+    def _parameter(self, declared: Setting) -> inspect.Parameter:
+        name = declared.name
+        shown: str | bool = "by preset" if name in self._by_preset else _default(declared)
+        option = _option(declared, help=self._help.get(name), show_default=name not in self._help and shown)
+        kind: Any = list[str] if declared.kind is tuple else declared.kind
+        return inspect.Parameter(
+            name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
+        )
+
+
+def flag_of(config: type, name: str, *, panel: str | None = None) -> Any:
+    """Return the flag of one setting, for a command that takes no other; its default is that in the signature."""
+    return _option(settings_of(config)[name], panel=panel)
+
+
+def with_setting_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command whose signature has flags where the given one has `FlagsOf`."""
+    hints = get_type_hints(command, include_extras=True)
+    signature = inspect.signature(command)
+    groups: dict[str, FlagsOf] = {}
+    parameters: dict[str, inspect.Parameter] = {}
+    for name, parameter in signature.parameters.items():
+        found = [one for one in getattr(hints[name], "__metadata__", ()) if isinstance(one, FlagsOf)]
+        if found:
+            groups[name] = found[0]
+            for key, flag in found[0].parameters().items():
+                parameters.setdefault(key, flag)
+        else:
+            parameters[name] = parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+    if not groups:
+        return command
+
+    def called(**flags: Any) -> None:
+        own = {name: flags[name] for name in signature.parameters if name not in groups}
+        command(**own, **{name: _given(group, flags) for name, group in groups.items()})
+
+    called.__name__, called.__doc__, called.__module__ = command.__name__, command.__doc__, command.__module__
+    called.__annotations__ = {name: parameter.annotation for name, parameter in parameters.items()}
+    vars(called)["__signature__"] = signature.replace(parameters=list(parameters.values()))
+    return called
+
+
+def _option(
+    declared: Setting,
+    *,
+    help: str | None = None,  # noqa: A002
+    panel: str | None = None,
+    show_default: str | bool = True,
+) -> Any:
+    return typer.Option(
+        *(declared.flags or f"--{declared.names[0]}").split(),
+        help=help or declared.help,
+        metavar="|".join(declared.choices) or declared.value or _WORDS.get(declared.kind),
+        rich_help_panel=(declared.panel if panel is None else panel) or None,
+        show_default=show_default,
+    )
+
+
+def _default(declared: Setting) -> str | bool:
+    """Return a default as the help shows it; False where there is none to speak of."""
+    value = declared.default
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or value == "":
+        return False
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _given(group: FlagsOf, flags: Mapping[str, Any]) -> Given:
+    """Return the settings of a group that were given."""
+    given = {name: flags[name] for name in group.settings if flags[name] not in (None, [], ())}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
