@@ -37,7 +37,7 @@ def main() -> None:
     """Make all pictures, in a folder without runs, where the model that came with charlm is taken."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         picture("console", write())
-        score()
+        read()
         picture("training", train())
 
 
@@ -58,11 +58,16 @@ def write() -> Screen:
     return screen
 
 
-def score() -> None:
-    """Draw a heat map."""
-    text = "Once upon a time there lived a young cobbler called Juna, who owned a submarine."
-    command = ["score", "--text", text, "--svg", str(FOLDER / "heat.svg"), "--force"]
-    subprocess.run([sys.executable, "-m", "charlm", *command], check=True, stdout=subprocess.DEVNULL)
+def read() -> None:
+    """Draw a text by its surprisal, and another by one unit of the shipped model."""
+    strange = "Once upon a time there lived a young cobbler called Juna, who owned a submarine."
+    spoken = '"I am so bored," said the troll, "that I let nobody pass without a riddle." "Then ask," said Barnaby.'
+    for name, *command in (
+        ("heat", "score", "--text", strange),
+        ("inspect", "inspect", "--text", spoken, "--cell", "48"),
+    ):
+        call = [sys.executable, "-m", "charlm", *command, "--svg", str(FOLDER / f"{name}.svg"), "--force"]
+        subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
 
 
 def picture(name: str, screen: Screen) -> None:

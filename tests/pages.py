@@ -1,4 +1,4 @@
-"""README.md and the pages of the documentation, and what they show: calls, programs and links."""
+"""README.md, CONTRIBUTING.md and the pages of the documentation, and what they show: calls, programs and links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 GENERATED = {"commands.md"}
 PAGES = {
     path.relative_to(ROOT).as_posix(): path.read_text("utf-8")
-    for path in (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+    for path in (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")))
     if path.name not in GENERATED
 }
 
