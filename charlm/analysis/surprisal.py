@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from charlm.errors import DivergedError
 from charlm.models.language_model import CharModel
+from charlm.models.learner import State
 from charlm.nn.arrays import IdArray
 from charlm.nn.losses import target_nats
 
@@ -27,8 +28,8 @@ _CHUNK = 2**20
 _BLOCK = 2**16
 
 
-def surprisal(model: CharModel, ids: IdArray) -> Iterator[Nats]:
-    """Read streams from zero state and yield the surprisal of each symbol after the first, in chunks of time.
+def surprisal(model: CharModel, ids: IdArray, state: State | None = None) -> Iterator[Nats]:
+    """Read streams and yield the surprisal of each symbol after the first, in chunks of time.
 
     Memory does not grow with the length of the streams.
 
@@ -36,6 +37,8 @@ def surprisal(model: CharModel, ids: IdArray) -> Iterator[Nats]:
     ----------
     model : CharModel
     ids : ndarray of int, shape (T + 1, N)
+    state : State, optional
+        Before the first symbol; zero when left out.
 
     Yields
     ------
@@ -50,7 +53,7 @@ def surprisal(model: CharModel, ids: IdArray) -> Iterator[Nats]:
     T, N = len(ids) - 1, ids.shape[1]
     widest = max(len(model.vocabulary), 4 * model.config.hidden_size) * N
     steps = max(1, _CHUNK // widest)
-    state = model.zero_state(N)
+    state = model.zero_state(N) if state is None else state
     for start in range(0, T, steps):
         window = ids[start : start + steps + 1].astype(np.intp)
         logits, state = model.logits(window[:-1], state)

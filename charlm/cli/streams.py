@@ -19,6 +19,7 @@ __all__ = [
     "Lasting",
     "is_file",
     "lasting_stderr",
+    "lines_at_once",
     "prepare_streams",
     "silence",
     "silence_stdout",
@@ -28,6 +29,8 @@ __all__ = [
     "stdout_console",
     "word_wrapping",
 ]
+
+_CHUNK_BYTES = 65536
 
 
 def prepare_streams() -> None:
@@ -60,6 +63,36 @@ def prepare_streams() -> None:
 def stdin_bytes() -> BinaryIO | None:
     """Return standard input; None where it was closed before the program began, as by ``<&-``."""
     return None if sys.stdin is None else sys.stdin.buffer
+
+
+def lines_at_once(stream: BinaryIO, most: int) -> Iterator[list[bytes]]:
+    r"""Yield the lines of a stream without their ends; lines that arrive together are yielded together.
+
+    So a line is answered as soon as it arrives, and many lines are answered many at a time.
+
+    Parameters
+    ----------
+    stream : BinaryIO
+        With ``read1``, such as ``sys.stdin.buffer``.
+    most : int
+        Lines at once.
+
+    Examples
+    --------
+    >>> list(lines_at_once(io.BytesIO(b"one\ntwo\r\n\nfour"), 2))
+    [[b'one', b'two'], [b''], [b'four']]
+    """
+    begun: list[bytes] = []  # pieces of a line whose end has not arrived
+    while chunk := cast("io.BufferedReader", stream).read1(_CHUNK_BYTES):
+        *whole, rest = chunk.split(b"\n")
+        if whole:
+            whole[0] = b"".join([*begun, whole[0]])
+            begun = []
+            for k in range(0, len(whole), most):
+                yield [line.removesuffix(b"\r") for line in whole[k : k + most]]
+        begun.append(rest)
+    if last := b"".join(begun):
+        yield [last]
 
 
 def stdin_is_terminal() -> bool:

@@ -10,9 +10,8 @@ from typing import Any, BinaryIO, TextIO
 
 import typer
 
-from charlm.cli.console.line_reader import lines_at_once
 from charlm.cli.given_text import named_model
-from charlm.cli.streams import stdout_console
+from charlm.cli.streams import lines_at_once, stdout_console
 from charlm.cli.writing import open_text
 from charlm.errors import CheckpointError, CorpusError, VocabularyError
 from charlm.generation import Transduction, transduce

@@ -1,29 +1,28 @@
-"""An answer that was written apart from the conversation: its text, where the model stands then, its surprisal."""
+"""Candidates: several continuations of one turn, sampled or searched for, of which one is adopted."""
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
-from charlm.generation import Position, Sampler
+from charlm.conversation.surprisal import character_bits, recorded_bits
+from charlm.generation import BeamSearcher, Hypothesis, Position, Sampler
+from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["Answer", "bits", "bits_of"]
-
-_LN2 = math.log(2)
+__all__ = ["Candidate", "CandidateSearch", "SampledCandidates"]
 
 
-class Answer(NamedTuple):
-    """A text that the model wrote.
+class Candidate(NamedTuple):
+    """A continuation that is not yet part of the text.
 
     Parameters
     ----------
     text : str
     position : Position
-        Where the model stands behind it.
+        Position of the model after it.
     bits : list of float
-        How much each character surprised the model; empty where that was not asked for.
+        Surprisal of each character; empty unless it is recorded.
     """
 
     text: str
@@ -31,32 +30,85 @@ class Answer(NamedTuple):
     bits: list[float]
 
 
-def bits_of(sampler: Sampler, begin: int, end: int) -> list[float]:
-    """Return the surprisal of the characters from `begin` up to `end` of what a sampler that records streams."""
-    return bits(sampler.logprobs, sampler.grapheme_ends, begin, end)
-
-
-def bits(logprobs: Sequence[float], grapheme_ends: Sequence[int], begin: int, end: int) -> list[float]:
-    """Return −log₂ p of the characters from `begin` up to `end`; nan where there is none.
+class SampledCandidates:
+    """Continuations that are sampled side by side.
 
     Parameters
     ----------
-    logprobs : sequence of float
-        ln p of each character, or of each grapheme.
-    grapheme_ends : sequence of int
-        Characters up to the end of each grapheme; empty where `logprobs` go by characters. All characters of a
-        grapheme get its surprisal.
-
-    Examples
-    --------
-    >>> bits([-math.log(2), -math.log(8)], [], 0, 2)
-    [1.0, 3.0]
-    >>> bits([-math.log(2), -math.log(8)], [2, 3], 1, 4)
-    [1.0, 3.0, nan]
+    samplers : sequence of Sampler
+        One for each, at the position where the continuation begins.
     """
-    if grapheme_ends:
-        places = [bisect_right(grapheme_ends, k) for k in range(begin, end)]
-        known = [logprobs[k] for k in places if k < len(logprobs)]
-    else:
-        known = [*logprobs[begin:end]]
-    return [-nats / _LN2 for nats in known] + [math.nan] * (end - begin - len(known))
+
+    def __init__(self, samplers: Sequence[Sampler]) -> None:
+        self._samplers = samplers
+        self._streams = [sampler.stream() for sampler in samplers]
+        self._pieces: list[list[str]] = [[] for _ in samplers]
+
+    def advance(self) -> bool:
+        """Extend each continuation that has not ended; return whether there was one."""
+        extended = False
+        for stream, pieces in zip(self._streams, self._pieces, strict=True):
+            if piece := next(stream, ""):
+                pieces.append(piece)
+                extended = True
+        return extended
+
+    def ends(self, most: int) -> list[tuple[str, list[float]]]:
+        """Return the last `most` pieces of each, and the surprisal of their characters where it is recorded."""
+        found = []
+        for sampler, pieces in zip(self._samplers, self._pieces, strict=True):
+            text = "".join(pieces[-most:])
+            length = sum(map(len, pieces)) if sampler.records else 0
+            found.append((text, recorded_bits(sampler, length - len(text), length) if length else []))
+        return found
+
+    def finish(self) -> list[Candidate]:
+        """End all, complete or not, and return them."""
+        for stream in self._streams:
+            stream.close()  # which leaves the sampler behind the text that it has yielded
+        texts = map("".join, self._pieces)
+        return [
+            Candidate(text, sampler.position, recorded_bits(sampler, 0, len(text)) if sampler.records else [])
+            for text, sampler in zip(texts, self._samplers, strict=True)
+        ]
+
+
+class CandidateSearch:
+    """A beam search for the likeliest continuations.
+
+    Parameters
+    ----------
+    beam : BeamSearcher
+    vocabulary : Vocabulary
+    """
+
+    def __init__(self, beam: BeamSearcher, vocabulary: Vocabulary) -> None:
+        self._beam = beam
+        self._vocabulary = vocabulary
+
+    @property
+    def symbols(self) -> int:
+        """Symbols of the longest text so far."""
+        return self._beam.symbols
+
+    def advance(self) -> bool:
+        """Extend all texts by a symbol; return False when the likeliest are found.
+
+        Raises
+        ------
+        DivergedError
+            If the model's output is not finite.
+        """
+        return self._beam.advance()
+
+    def finish(self) -> list[Candidate]:
+        """Return the likeliest, the best first."""
+        best = self._beam.best()
+        return [Candidate(found.text, self._beam.end_of(found), self._bits(found)) for found in best]
+
+    def _bits(self, found: Hypothesis) -> list[float]:
+        ends: list[int] = []
+        if self._vocabulary.unit == "grapheme":
+            symbols = (self._vocabulary.symbols[k] for k in found.symbols if k != self._vocabulary.stop_id)
+            ends = list(accumulate(len(str(symbol)) for symbol in symbols))
+        return character_bits(found.logprobs, ends, 0, len(found.text))

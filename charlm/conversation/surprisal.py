@@ -1,38 +1,34 @@
-"""How much the characters of a conversation surprise its model, each read where it was read or written."""
+"""Surprisal of the characters of a conversation: recorded while the model generates, or read again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
+from charlm.analysis.scoring import Score
+from charlm.analysis.surprisal import Nats, surprisal
 from charlm.analysis.symbols import Pieces
 from charlm.config import OnUnknown
 from charlm.conversation.turns import Turn
-from charlm.errors import DivergedError
-from charlm.generation import Position, first_input
+from charlm.generation import Position, Sampler, first_input
 from charlm.models.language_model import CharModel
-from charlm.nn.losses import target_nats
+from charlm.nn.arrays import IdArray
 from charlm.nn.stack import map_state
 
-__all__ = ["surprisal"]
-
-_CHUNK = 1024
+__all__ = ["character_bits", "recorded_bits", "turns_surprisal"]
 
 
-def surprisal(
-    model: CharModel, last: Turn | None, on_unknown: OnUnknown, most: int
-) -> tuple[list[str], list[float]]:
-    """Read the end of a text again, turn by turn from where the model stood.
+def turns_surprisal(model: CharModel, last: Turn | None, on_unknown: OnUnknown, most: int) -> Score:
+    """Read the end of a text again, turn by turn from the positions at which the model stood.
 
     Parameters
     ----------
     model : CharModel
     last : Turn or None
-        The text's last turn.
+        The last turn of the text.
     on_unknown : {"error", "skip", "replace"}
         What becomes of characters that the model does not know.
     most : int
@@ -40,10 +36,8 @@ def surprisal(
 
     Returns
     -------
-    pieces : list of str
-        Characters (graphemes) as the model read them.
-    bits : list of float
-        −log₂ p of each; nan where the model predicted nothing.
+    Score
+        nan where the model predicted nothing.
 
     Raises
     ------
@@ -53,35 +47,55 @@ def surprisal(
         If the model's output is not finite.
     """
     names: list[str] = []
-    bits: list[float] = []
+    bits = np.zeros(0)
+    begun = first_input(model.vocabulary)  # read only where the model itself begins a text
     while last is not None and len(names) < most:
-        found: list[tuple[tuple[str, ...], list[float]]] = []
-        begun = first_input(model.vocabulary)  # read only where the model itself begins a text
-        parts = (last.start.position, last.typed, None), (last.answer_from, last.generated, begun)
+        parts = (last.generated_from, last.generated, begun), (last.start.position, last.typed, None)
         for position, text, first in parts:
             ids = model.vocabulary.encode(text, on_unknown=on_unknown)
             pieces = Pieces(model.vocabulary, ids)
-            nats = np.concatenate([np.zeros(0), *_nats(model, position, ids, first)])
-            found.append((pieces.names, (pieces.sums(nats) / math.log(2)).tolist()))
-        names = [*found[0][0], *found[1][0], *names]
-        bits = [*found[0][1], *found[1][1], *bits]
-        last = last.before
-    return names[-most:], bits[-most:]
+            names = [*pieces.names, *names]
+            bits = np.concatenate([pieces.sums(_nats(model, position, ids, first)) / math.log(2), bits])
+        last = last.previous
+    return Score(bits[-most:], tuple(names[-most:]))
 
 
-def _nats(model: CharModel, position: Position, ids: NDArray[Any], first: int | None) -> Iterator[NDArray[Any]]:
-    """Yield −ln p of each symbol, (n,) in all, read from a position; `first` is read where nothing was."""
-    if not ids.size:
-        return
-    last = first if position.last is None else position.last
-    if last is None:
-        yield np.array([math.nan])
-        last, ids = int(ids[0]), ids[1:]
-    read = np.concatenate([[last], ids]).astype(np.intp)
+def _nats(model: CharModel, position: Position, ids: IdArray, first: int | None) -> Nats:
+    """Return −ln p of each symbol, (n,), read from a position; at the start of a text `first` is read before."""
+    before = first if position.last is None else position.last
     state = map_state(lambda a: a[None, :], position.state)
-    for begin in range(0, ids.size, _CHUNK):
-        window = read[begin : begin + _CHUNK + 1]
-        logits, state = model.logits(window[:-1, None], state)
-        if not np.isfinite(logits).all():
-            raise DivergedError.of_output()
-        yield target_nats(logits, window[1:, None])[:, 0]
+    read = ids if before is None else np.concatenate([[before], ids])
+    unpredicted = np.full(1 if before is None and ids.size else 0, np.nan)
+    return np.concatenate([unpredicted, *(chunk[:, 0] for chunk in surprisal(model, read[:, None], state))])
+
+
+def recorded_bits(sampler: Sampler, begin: int, end: int) -> list[float]:
+    """Return the surprisal of characters `begin` to `end` of the text that a sampler streams and records."""
+    return character_bits(sampler.logprobs, sampler.grapheme_ends, begin, end)
+
+
+def character_bits(logprobs: Sequence[float], grapheme_ends: Sequence[int], begin: int, end: int) -> list[float]:
+    """Return −log₂ p of characters `begin` to `end`; nan where there is none.
+
+    Parameters
+    ----------
+    logprobs : sequence of float
+        ln p of each character, or of each grapheme.
+    grapheme_ends : sequence of int
+        Characters up to the end of each grapheme; empty where `logprobs` go by characters. All characters of a
+        grapheme get its surprisal.
+    begin, end : int
+
+    Examples
+    --------
+    >>> character_bits([-math.log(2), -math.log(8)], [], 0, 2)
+    [1.0, 3.0]
+    >>> character_bits([-math.log(2), -math.log(8)], [2, 3], 1, 4)
+    [1.0, 3.0, nan]
+    """
+    if grapheme_ends:
+        graphemes = [bisect_right(grapheme_ends, k) for k in range(begin, end)]
+        known = [logprobs[k] for k in graphemes if k < len(logprobs)]
+    else:
+        known = [*logprobs[begin:end]]
+    return [-nats / math.log(2) for nats in known] + [math.nan] * (end - begin - len(known))

@@ -1,7 +1,7 @@
-"""The past of a conversation as values that are shared, never changed: turns, and places to come back to.
+"""The past of a conversation, as values that are shared and never changed: turns and snapshots.
 
-Each turn knows the one before it, so that a text may fork: two branches hold the turns that they have in common
-once, and a place to come back to costs a hidden state and no copy of the text.
+Each turn links to the previous one, so a text may fork: branches share their common turns, and a snapshot costs a
+hidden state and no copy of the text.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import NamedTuple
 from charlm.generation import Position, Sampler, Snapshot
 from charlm.models.language_model import CharModel
 
-__all__ = ["BRANCH_NAME", "Place", "Run", "Turn", "end_of", "length", "runs", "turns_up_to"]
+__all__ = ["BRANCH_NAME", "ConversationSnapshot", "Span", "Turn", "spans", "text_end", "text_length", "turns_up_to"]
 
 
 BRANCH_NAME = re.compile(r"\w[\w.-]{0,39}")
-"""What may name a branch: nothing that needs quotes, or that a terminal obeys."""
+"""Names of branches: they need no quotes, and a terminal does not interpret them."""
 
 
-class Run(NamedTuple):
-    """A part of the text by one hand.
+class Span(NamedTuple):
+    """A part of the text by one writer.
 
     Parameters
     ----------
     text : str
     typed : bool
-        Whether the person wrote it.
+        Whether the person wrote it, and not the model.
     """
 
     text: str
@@ -37,33 +37,33 @@ class Run(NamedTuple):
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Turn:
-    """What the person typed, and how the model went on.
+    """Input of the person and its continuation by the model.
 
     Parameters
     ----------
     typed : str
-    before : Turn or None
-        The turn that it follows; None at the start of a text.
-    begins : int
+    previous : Turn or None
+        None at the start of a text.
+    offset : int
         Characters of the text before it.
     start : Snapshot
-        Where the model stands, and the random stream, before it reads `typed`.
+        Position of the model and random state before the model reads `typed`.
     seed : int
         In force then.
-    answer_from : Position
-        Where the model stands when it has read `typed`.
+    generated_from : Position
+        Position of the model after it has read `typed`.
     pieces : list of str
-        The model's text, growing while it answers.
+        The model's text; grows while the model generates.
     bits : list of float
-        How much each character of it surprised the model, in bits; empty where that was not asked for.
+        Surprisal of each character of it; empty unless it is recorded.
     """
 
     typed: str
-    before: Turn | None
-    begins: int
+    previous: Turn | None
+    offset: int
     start: Snapshot
     seed: int
-    answer_from: Position
+    generated_from: Position
     pieces: list[str] = field(default_factory=list)
     bits: list[float] = field(default_factory=list)
 
@@ -73,34 +73,35 @@ class Turn:
         return "".join(self.pieces)
 
     @property
-    def ends(self) -> int:
+    def end(self) -> int:
         """Characters of the text up to its end."""
-        return self.begins + len(self.typed) + sum(map(len, self.pieces))
+        return self.offset + len(self.typed) + sum(map(len, self.pieces))
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Place:
-    """All that brings a conversation back to one moment. States are values, so it costs next to nothing.
+class ConversationSnapshot:
+    """A conversation at one moment, for `Conversation.restore`.
 
     Parameters
     ----------
     model : CharModel
     sampler : Sampler
         Of that model.
-    snapshot : Snapshot
+    start : Snapshot
+        Position of the model and random state.
     seed : int
     last : Turn or None
-        The text's last turn.
-    past : Place or None
-        Where undoing leads from here.
+        The last turn of the text.
+    before : ConversationSnapshot or None
+        The snapshot that undoing restores.
     """
 
     model: CharModel
     sampler: Sampler
-    snapshot: Snapshot
+    start: Snapshot
     seed: int
     last: Turn | None
-    past: Place | None
+    before: ConversationSnapshot | None
 
 
 def turns_up_to(last: Turn | None) -> tuple[Turn, ...]:
@@ -108,31 +109,37 @@ def turns_up_to(last: Turn | None) -> tuple[Turn, ...]:
     turns = []
     while last is not None:
         turns.append(last)
-        last = last.before
+        last = last.previous
     return tuple(reversed(turns))
 
 
-def runs(last: Turn | None, since: int = 0) -> list[Run]:
-    """Return who wrote what of the text from a character on, as far as possible in one piece each."""
-    found: list[Run] = []
-    while last is not None and last.ends > since:
-        found += [Run(last.generated, typed=False), Run(last.typed, typed=True)]
-        last = last.before
-    begins = 0 if last is None else last.ends
+def spans(last: Turn | None, since: int = 0) -> list[Span]:
+    """Return the text from character `since` on, in alternating spans of the person and the model.
+
+    Parameters
+    ----------
+    last : Turn or None
+        The last turn of the text.
+    since : int
+    """
+    found: list[Span] = []
+    while last is not None and last.end > since:
+        found += [Span(last.generated, typed=False), Span(last.typed, typed=True)]
+        last = last.previous
+    offset = text_length(last)
     parts = []
-    for run in reversed(found):
-        parts.append(Run(run.text[max(0, since - begins) :], run.typed))
-        begins += len(run.text)
-    written = (part for part in parts if part.text)
-    by_hand = groupby(written, key=lambda part: part.typed)
-    return [Run("".join(part.text for part in group), typed) for typed, group in by_hand]
+    for span in reversed(found):
+        parts.append(Span(span.text[max(0, since - offset) :], span.typed))
+        offset += len(span.text)
+    by_writer = groupby((part for part in parts if part.text), key=lambda part: part.typed)
+    return [Span("".join(part.text for part in group), typed) for typed, group in by_writer]
 
 
-def length(last: Turn | None) -> int:
-    """Return the length of a text by its last turn, in characters."""
-    return 0 if last is None else last.ends
+def text_length(last: Turn | None) -> int:
+    """Return the length of the text up to a turn, in characters."""
+    return 0 if last is None else last.end
 
 
-def end_of(last: Turn | None, most: int) -> str:
-    """Return the last characters of a text, without putting the whole of it together."""
-    return "".join(run.text for run in runs(last, max(0, length(last) - most)))
+def text_end(last: Turn | None, most: int) -> str:
+    """Return the last characters of the text up to a turn; the rest of the text is not read."""
+    return "".join(span.text for span in spans(last, max(0, text_length(last) - most)))

@@ -7,9 +7,10 @@ import pytest
 
 import charlm
 from charlm.config import SampleConfig
-from charlm.conversation.candidates import Answer
+from charlm.conversation.candidates import Candidate, CandidateSearch, SampledCandidates
 from charlm.conversation.conversation import Conversation
 from charlm.errors import UsageError, VocabularyError
+from charlm.generation import beam_search
 
 
 def small(symbols: str = "abcde\n", seed: int = 1) -> charlm.CharModel:
@@ -20,9 +21,15 @@ def talk(*, length: int = 12, seed: int = 7) -> Conversation:
     return Conversation(small(), SampleConfig(length=length), seed=seed)
 
 
+def complete(growing: SampledCandidates | CandidateSearch) -> list[Candidate]:
+    while growing.advance():
+        pass
+    return growing.finish()
+
+
 def turn(conversation: Conversation, typed: str) -> str:
-    conversation.say(typed)
-    return "".join(conversation.answer())
+    conversation.append(typed)
+    return "".join(conversation.generate())
 
 
 def test_a_turn_is_what_generate_gives() -> None:
@@ -41,8 +48,8 @@ def test_turns_add_up_to_one_generation() -> None:
 
 def test_a_closed_answer_keeps_what_was_seen_and_goes_on_there() -> None:
     conversation = talk(length=1000)
-    conversation.say("ab")
-    answer = conversation.answer()
+    conversation.append("ab")
+    answer = conversation.generate()
     seen = "".join(islice(answer, 5))
     answer.close()
     assert conversation.text == "ab" + seen
@@ -70,12 +77,12 @@ def test_retry_answers_anew_from_the_same_place() -> None:
     first = turn(conversation, "ab")
     conversation.retry()
     assert conversation.text == "ab"
-    second = "".join(conversation.answer())
+    second = "".join(conversation.generate())
     assert second != first
     assert conversation.text == "ab" + second
     conversation.configure(SampleConfig(length=30, temperature=0))
     conversation.retry()
-    assert "".join(conversation.answer()) == "".join(
+    assert "".join(conversation.generate()) == "".join(
         charlm.generate(small(), prompt="ab", length=30, temperature=0, seed=0)
     )
     conversation.undo()
@@ -90,7 +97,7 @@ def test_retry_after_undo_retries_the_turn_before() -> None:
     turn(conversation, "c")
     conversation.undo()
     assert conversation.retry().typed == "ab"
-    assert len("".join(conversation.answer())) == 12
+    assert len("".join(conversation.generate())) == 12
 
 
 def test_nothing_to_retry() -> None:
@@ -102,7 +109,7 @@ def test_an_unknown_character_changes_nothing() -> None:
     conversation, twin = talk(), talk()
     turn(conversation, "ab"), turn(twin, "ab")
     with pytest.raises(VocabularyError):
-        conversation.say("aé")
+        conversation.append("aé")
     assert conversation.turns[-1].typed == "ab"
     assert turn(conversation, "c") == turn(twin, "c")
 
@@ -135,7 +142,7 @@ def test_another_model_goes_on_with_the_whole_text() -> None:
     conversation = talk()
     turn(conversation, "ab")
     text, other = conversation.text, small("abcdefgh\n", seed=2)
-    conversation.switch(other)
+    conversation.switch_model(other)
     conversation.configure(SampleConfig(length=12, temperature=0))
     assert turn(conversation, "") == "".join(charlm.generate(other, prompt=text, length=12, temperature=0, seed=0))
     conversation.undo()
@@ -147,10 +154,10 @@ def test_retry_after_a_change_of_model_is_the_new_models() -> None:
     conversation = talk()
     turn(conversation, "ab")
     other = small(seed=2)
-    conversation.switch(other)
+    conversation.switch_model(other)
     conversation.configure(SampleConfig(length=12, temperature=0))
     conversation.retry()
-    assert "".join(conversation.answer()) == "".join(
+    assert "".join(conversation.generate()) == "".join(
         charlm.generate(other, prompt="ab", length=12, temperature=0, seed=0)
     )
 
@@ -160,7 +167,7 @@ def test_a_model_that_does_not_know_the_text_is_refused() -> None:
     turn(conversation, "ab")
     model = conversation.model
     with pytest.raises(VocabularyError):
-        conversation.switch(small("xyz"))
+        conversation.switch_model(small("xyz"))
     assert conversation.model is model
     conversation.undo()
     assert conversation.text == ""
@@ -177,22 +184,22 @@ def test_settings_outlive_undo() -> None:
 def test_step_by_step_is_one_generation() -> None:
     conversation = talk()
     conversation.configure(SampleConfig(length=500, stop=("a", "b")))
-    conversation.say("ab")
-    text = "".join("".join(conversation.answer_one()) for _ in range(9))
+    conversation.append("ab")
+    text = "".join("".join(conversation.generate_character()) for _ in range(9))
     assert text == "".join(charlm.generate(small(), prompt="ab", length=9, seed=7))
     assert conversation.text == "ab" + text
     conversation.configure(SampleConfig(length=5))
-    "".join(conversation.answer_one())
+    "".join(conversation.generate_character())
     assert len(turn(conversation, "")) == 5  # the settings are as they were
 
 
 def test_picking_a_symbol_is_typing_it() -> None:
     one, other = talk(), talk()
     turn(one, "ab"), turn(other, "ab")
-    one.pick(int(one.model.vocabulary.encode("d")[0]))
-    other.say("d")
+    one.append_symbol(int(one.model.vocabulary.encode("d")[0]))
+    other.append("d")
     assert one.turns[-1].typed == "d"
-    assert "".join(one.answer()) == "".join(other.answer())
+    assert "".join(one.generate()) == "".join(other.generate())
     one.undo()
     other.undo()
     assert one.text == other.text
@@ -203,53 +210,87 @@ def test_a_picked_byte_is_completed_to_a_character() -> None:
     conversation = Conversation(
         charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=1), SampleConfig(length=3), seed=1
     )
-    conversation.pick(0)  # the first byte of é
+    conversation.append_symbol(0)  # the first byte of é
     typed = conversation.turns[-1].typed
     assert len(typed) == 1 or "\ufffd" in typed
-    assert conversation.place().snapshot.position.last is not None
-    assert len("".join(conversation.answer())) == 3
+    assert conversation.snapshot().start.position.last is not None
+    assert len("".join(conversation.generate())) == 3
 
 
 def test_picking_the_end_of_a_document_begins_the_next() -> None:
     vocabulary = charlm.Vocabulary.from_text("abc", stop=True)
     model = charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=1)
     conversation = Conversation(model, SampleConfig(length=5, temperature=0), seed=1)
-    fresh = conversation.place().snapshot.position
-    conversation.say("abc")
-    conversation.pick(3)
-    here = conversation.place().snapshot.position
+    fresh = conversation.snapshot().start.position
+    conversation.append("abc")
+    conversation.append_symbol(3)
+    here = conversation.snapshot().start.position
     assert (conversation.text, here.last) == ("abc", fresh.last)
     assert all(
         (a == b).all() for x, y in zip(here.state, fresh.state, strict=True) for a, b in zip(x, y, strict=True)
     )
 
 
-def test_alternatives_differ_and_one_is_gone_on_with() -> None:
+def test_candidates_differ_and_one_is_adopted() -> None:
     conversation, twin = talk(), talk()
     for one in (conversation, twin):
-        one.say("ab")
-    texts, positions = [], []
-    for sampler in conversation.alternatives(4):
-        texts.append("".join(sampler.stream()))
-        positions.append(sampler.position)
-    assert len(set(texts)) == 4
-    assert texts == ["".join(sampler.stream()) for sampler in twin.alternatives(4)]
-    conversation.adopt(Answer(texts[2], positions[2], []))
-    assert conversation.text == "ab" + texts[2]
+        one.append("ab")
+    found = complete(conversation.candidates(4))
+    assert len({candidate.text for candidate in found}) == 4
+    assert [c.text for c in found] == [c.text for c in complete(twin.candidates(4))]
+    conversation.adopt(found[2])
+    assert conversation.text == "ab" + found[2].text
     conversation.configure(SampleConfig(length=12, temperature=0))
     assert turn(conversation, "") == "".join(
-        charlm.generate(small(), prompt="ab" + texts[2], length=12, temperature=0, seed=0)
+        charlm.generate(small(), prompt="ab" + found[2].text, length=12, temperature=0, seed=0)
     )
     conversation.undo()
     conversation.retry()
     assert conversation.text == "ab"
 
 
+def test_candidates_can_be_ended_early() -> None:
+    conversation = talk(length=1000)
+    conversation.records_surprisal = True
+    conversation.append("ab")
+    growing = conversation.candidates(2)
+    assert [growing.advance() for _ in range(5)] == [True] * 5
+    texts = [candidate.text for candidate in growing.finish()]
+    assert [len(text) for text in texts] == [5, 5]
+    assert [(text, len(bits)) for text, bits in growing.ends(3)] == [(text[2:], 3) for text in texts]
+    assert not growing.advance()
+    conversation.adopt(growing.finish()[1])
+    conversation.configure(SampleConfig(length=9, temperature=0))
+    assert turn(conversation, "") == "".join(
+        charlm.generate(small(), prompt="ab" + texts[1], length=9, temperature=0, seed=0)
+    )
+
+
+@pytest.mark.parametrize("unit", ["char", "byte", "grapheme"])
+def test_a_search_finds_what_beam_search_finds(unit: str) -> None:
+    vocabulary = charlm.Vocabulary.from_text("abé🇫🇷", unit=unit)
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=1)
+    conversation = Conversation(model, SampleConfig(length=6), seed=1)
+    conversation.append("ab")
+    found = complete(conversation.search(5, 2))
+    expected = beam_search(model, width=5, count=2, prompt="ab", length=6)
+    assert [candidate.text for candidate in found] == [one.text for one in expected]
+    assert all(len(candidate.bits) == len(candidate.text) for candidate in found)
+    total = -math.fsum(expected[0].logprobs) / math.log(2)
+    assert unit == "grapheme" or math.fsum(found[0].bits) == pytest.approx(total)
+
+
+def test_a_model_may_begin_the_text() -> None:
+    conversation = talk()
+    assert "".join(conversation.generate()) == "".join(charlm.generate(small(), length=12, seed=7))
+    assert [t.typed for t in conversation.turns] == [""]
+
+
 def test_a_model_that_comes_in_before_the_answer_leaves_the_old_turn_alone() -> None:
     conversation = talk()
-    conversation.say("ab")
-    conversation.switch(small(seed=2))
-    "".join(conversation.answer())
+    conversation.append("ab")
+    conversation.switch_model(small(seed=2))
+    "".join(conversation.generate())
     conversation.undo()
     assert conversation.text == "ab"
 
@@ -277,11 +318,11 @@ def test_surprisal_is_what_score_says(unit: str, stop: tuple[str, ...]) -> None:
     model = charlm.CharModel(charlm.ModelConfig(hidden_size=8), vocabulary, seed=1)
     for seed in range(6):
         conversation = Conversation(model, SampleConfig(length=30, stop=stop), seed=seed)
-        conversation.measures = True
-        conversation.say("ab")
+        conversation.records_surprisal = True
+        conversation.append("ab")
         seen: list[float] = []
-        for piece in conversation.answer():
-            seen += conversation.newest_bits(piece)
+        for piece in conversation.generate():
+            seen += conversation.latest_bits(piece)
         assert conversation.last is not None
         generated = conversation.last.generated
         assert seen == conversation.last.bits
@@ -301,7 +342,7 @@ def test_nothing_is_measured_unless_asked_for() -> None:
     turn(conversation, "ab")
     assert conversation.last is not None
     assert conversation.last.bits == []
-    conversation.measures = True
+    conversation.records_surprisal = True
     conversation.retry()
-    "".join(conversation.answer())
+    "".join(conversation.generate())
     assert len(conversation.last.bits) == len(conversation.last.generated) > 0

@@ -16,8 +16,8 @@ import charlm
 from charlm.checkpoint import read_npz, write_npz
 from charlm.config import SampleConfig
 from charlm.conversation.conversation import Conversation
-from charlm.conversation.files import load_conversation, save_conversation
-from charlm.conversation.stored import MOST_TURNS
+from charlm.conversation.loading import load_conversation
+from charlm.conversation.saving import MOST_TURNS, save_conversation
 from charlm.errors import CheckpointError, DiskError, UsageError, VocabularyError
 from charlm.generation.constraint import with_word_lists
 from charlm.nn.stack import named_state
@@ -37,8 +37,8 @@ def talk(model: charlm.CharModel | None = None, *, length: int = 12, seed: int =
 
 
 def turn(conversation: Conversation, typed: str) -> str:
-    conversation.say(typed)
-    return "".join(conversation.answer())
+    conversation.append(typed)
+    return "".join(conversation.generate())
 
 
 def fresh(model: charlm.CharModel | None = None) -> Conversation:
@@ -60,7 +60,7 @@ def test_save_load_go_on_is_going_on(tmp_path: Path, cell: str, layers: int) -> 
     other = fresh(small(cell=cell, layers=layers))
     assert load_conversation(other, tmp_path / "talk") is True
     assert (other.text, other.seed, other.config) == (one.text, 7, one.config)
-    a, b = one.place().snapshot, other.place().snapshot
+    a, b = one.snapshot().start, other.snapshot().start
     assert a.random == b.random
     assert a.position.last == b.position.last
     states = [named_state(s.position.state) for s in (a, b)]
@@ -75,16 +75,16 @@ def test_any_conversation_comes_back(
 ) -> None:
     one = talk()
     for typed, seen in turns:
-        one.say(typed)
-        answer = one.answer()
+        one.append(typed)
+        answer = one.generate()
         list(islice(answer, seen))  # stopped in the middle of the answer
         answer.close()
     file = tmp_path_factory.mktemp("any") / "talk.npz"
     save_conversation(one, file)
     other = talk(seed=1)
     load_conversation(other, file)
-    assert [(t.typed, t.generated, t.begins) for t in other.turns] == [
-        (t.typed, t.generated, t.begins) for t in one.turns
+    assert [(t.typed, t.generated, t.offset) for t in other.turns] == [
+        (t.typed, t.generated, t.offset) for t in one.turns
     ]
     assert turn(other, "") == turn(one, "")
 
@@ -98,7 +98,7 @@ def test_undo_and_retry_go_on_behind_a_file(tmp_path: Path) -> None:
     load_conversation(other, tmp_path / "talk")
     other.retry()
     one.retry()
-    assert "".join(other.answer()) == "".join(one.answer())
+    assert "".join(other.generate()) == "".join(one.generate())
     other.undo()
     assert (other.text, turn(other, "c")) == ("ab" + first, second)
     for _ in range(2):
@@ -111,9 +111,9 @@ def test_undo_and_retry_go_on_behind_a_file(tmp_path: Path) -> None:
 def test_branches_come_along_and_share_their_turns(tmp_path: Path) -> None:
     one = talk()
     turn(one, "ab")
-    one.branches["here"] = one.place()
+    one.branches["here"] = one.snapshot()
     left = turn(one, "c")
-    one.branches["left"] = one.place()
+    one.branches["left"] = one.snapshot()
     one.return_to("here")
     right = turn(one, "d")
     save_conversation(one, tmp_path / "talk")
@@ -131,8 +131,8 @@ def test_branches_come_along_and_share_their_turns(tmp_path: Path) -> None:
 def test_a_branch_of_another_model_stays_out(tmp_path: Path) -> None:
     one = talk()
     turn(one, "ab")
-    one.branches["old"] = one.place()
-    one.switch(small(seed=2))
+    one.branches["old"] = one.snapshot()
+    one.switch_model(small(seed=2))
     assert save_conversation(one, tmp_path / "talk") == 1
 
 
@@ -140,7 +140,7 @@ def test_another_model_reads_the_text_anew(tmp_path: Path) -> None:
     one, model = talk(), small("abcdefgh\n", seed=2)
     turn(one, "ab"), turn(one, "c")
     one.configure(SampleConfig(length=9, temperature=0))
-    one.branches["end"] = one.place()
+    one.branches["end"] = one.snapshot()
     save_conversation(one, tmp_path / "talk")
     other = fresh(model)
     assert load_conversation(other, tmp_path / "talk") is False
@@ -150,7 +150,9 @@ def test_another_model_reads_the_text_anew(tmp_path: Path) -> None:
     other.return_to("end")
     assert turn(other, "") == expected
     other.undo(), other.retry()
-    assert "".join(other.answer()) == "".join(charlm.generate(model, prompt=one.text[:15], length=9, temperature=0))
+    assert "".join(other.generate()) == "".join(
+        charlm.generate(model, prompt=one.text[:15], length=9, temperature=0)
+    )
 
 
 def test_a_model_that_does_not_know_the_text_is_told_and_changes_nothing(tmp_path: Path) -> None:
@@ -158,11 +160,11 @@ def test_a_model_that_does_not_know_the_text_is_told_and_changes_nothing(tmp_pat
     turn(one, "ab")
     save_conversation(one, tmp_path / "talk")
     other = Conversation(small("xyz"), SampleConfig(length=3), seed=5)
-    place = other.place()
+    place = other.snapshot()
     with pytest.raises(VocabularyError):
         load_conversation(other, tmp_path / "talk")
     assert (other.text, other.seed, other.config) == ("", 5, SampleConfig(length=3))
-    assert other.place().snapshot.random == place.snapshot.random
+    assert other.snapshot().start.random == place.start.random
 
 
 @pytest.mark.parametrize("unit", ["byte", "grapheme"])
@@ -257,11 +259,11 @@ def test_a_forged_file_is_refused_in_one_line_and_changes_nothing(
     turn(one, "ab"), turn(one, "c")
     save_conversation(one, tmp_path / "talk")
     edited(tmp_path / "talk", change)
-    text, random = other.text, other.place().snapshot.random
+    text, random = other.text, other.snapshot().start.random
     with pytest.raises(CheckpointError, match=r"^conversation .*cannot be used: .*; .*") as problem:
         load_conversation(other, tmp_path / "talk")
     assert "\n" not in str(problem.value)
-    assert (other.text, other.place().snapshot.random, other.config.length) == (text, random, 3)
+    assert (other.text, other.snapshot().start.random, other.config.length) == (text, random, 3)
 
 
 @pytest.mark.parametrize("pattern", [{"regex": "(a|@file:words)b"}, {"template": "{x:@file:words}"}])
@@ -320,7 +322,7 @@ def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     turn(one, "ab")
     with pytest.raises(DiskError):
         save_conversation(one, tmp_path / "no folder" / "talk")
-    monkeypatch.setattr("charlm.conversation.files.MOST_TURNS", 0)
+    monkeypatch.setattr("charlm.conversation.saving.MOST_TURNS", 0)
     with pytest.raises(UsageError, match="at most 0 turns, this is 1; /export the text"):
         save_conversation(one, tmp_path / "talk")
     assert not list(tmp_path.iterdir())
@@ -329,10 +331,10 @@ def test_what_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_as_many_turns_as_a_file_may_hold_take_no_more_than_64_mb_beside_it(tmp_path: Path) -> None:
     one = talk()
     for _ in range(MOST_TURNS):
-        one.say("a")
+        one.append("a")
     file = tmp_path / "talk"
     save_conversation(one, file)
-    one.say("a")
+    one.append("a")
     with pytest.raises(UsageError, match="at most 20,000 turns"):
         save_conversation(one, file)
     other = talk(small(seed=2))

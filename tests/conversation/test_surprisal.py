@@ -8,7 +8,6 @@ import pytest
 import charlm
 from charlm.config import SampleConfig
 from charlm.conversation.conversation import Conversation
-from charlm.conversation.surprisal import surprisal
 from charlm.errors import DivergedError
 
 
@@ -20,12 +19,13 @@ def talk(symbols: str, **vocabulary: object) -> Conversation:
 
 
 def turn(conversation: Conversation, typed: str) -> None:
-    conversation.say(typed)
-    "".join(conversation.answer())
+    conversation.append(typed)
+    "".join(conversation.generate())
 
 
 def surprised(conversation: Conversation, most: int = 1000) -> tuple[list[str], list[float]]:
-    return surprisal(conversation.model, conversation.last, "error", most)
+    found = conversation.surprisal(most)
+    return list(found.pieces), found.bits.tolist()
 
 
 @pytest.mark.parametrize("unit", ["char", "byte", "grapheme"])
@@ -58,7 +58,7 @@ def test_documents_start_from_their_stop_symbol() -> None:
 def test_nothing_yet_and_nothing_finite() -> None:
     one = talk("abc\n")
     assert surprised(one) == ([], [])
-    one.say("ab")
+    one.append("ab")
     one.model.params.value[:] = np.nan
     with pytest.raises(DivergedError):
         surprised(one)

@@ -13,6 +13,7 @@ import stat
 from collections.abc import Mapping
 from pathlib import Path
 
+from charlm.checkpoint import atomic_file
 from charlm.errors import CharlmError
 from charlm.ui.sanitize import visible
 
@@ -99,8 +100,6 @@ class History:
                     file.write(_line(entry))  # at once: another session may write, too
 
     def _shorten(self, entries: list[str]) -> None:
-        from charlm.checkpoint import atomic_file
-
         if self._path is None:
             return
         with contextlib.suppress(CharlmError), atomic_file(self._path) as file:

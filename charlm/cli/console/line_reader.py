@@ -1,4 +1,4 @@
-"""Where the console's lines come from: a person at a terminal who edits them, or a pipe."""
+"""Line readers of the console: a terminal, where a person edits the lines, or a pipe."""
 
 from __future__ import annotations
 
@@ -6,40 +6,32 @@ import importlib
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, cast
-
-from rich.cells import cell_len
+from collections.abc import Callable
+from typing import Any, BinaryIO, Protocol
 
 from charlm.cli.console.history import History
 from charlm.errors import CorpusError
 
-if TYPE_CHECKING:
-    import io
-
-__all__ = ["LineSource", "PipedLines", "TypedLines", "lines_at_once", "rows_taken"]
-
-TAB = 8
-CHUNK = 65536  # bytes
+__all__ = ["LineReader", "PipedLineReader", "TerminalLineReader"]
 
 
-class LineSource(Protocol):
-    """Gives lines, one after the other.
+class LineReader(Protocol):
+    """Reads lines.
 
     Attributes
     ----------
     shown : str
-        What stands on the screen for the last line, prompt included; empty where nothing does.
+        What the terminal shows for the last line, prompt included; empty where it shows nothing.
     """
 
     shown: str
 
     def read(self, prompt: str, begun: str = "") -> str | None:
-        """Return the next line without its end; None when there are no more. `begun` stands in it to be edited."""
+        """Return the next line without its end; None at the end of the input. `begun` is its editable beginning."""
 
 
-class TypedLines:
-    """Lines that a person types at a terminal, edited and with a history where the system has readline.
+class TerminalLineReader:
+    """Reads lines from a terminal, edited and with a history where the system has readline.
 
     Ctrl-C drops the line, Ctrl-D on an empty one ends the input. A text that is pasted with its line feeds comes as
     one line.
@@ -47,9 +39,9 @@ class TypedLines:
     Parameters
     ----------
     complete : callable, optional
-        Takes the line up to the cursor and returns what it may become; bound to the tab key.
+        Takes the line up to the cursor and returns its completions; bound to the tab key.
     history : History, optional
-        Lines of earlier sessions, and where those of this one go.
+        Takes the lines, and has those of earlier sessions.
     """
 
     def __init__(self, complete: Callable[[str], list[str]] | None = None, history: History | None = None) -> None:
@@ -105,7 +97,7 @@ class TypedLines:
 
 
 def _set_up(readline: Any, complete: Callable[[str], list[str]] | None) -> None:
-    """Let readline take a paste as it stands, and the tab key complete a line."""
+    """Let readline take a paste as one line, and the tab key complete a line."""
     libedit = "libedit" in (readline.__doc__ or "")
     if not libedit and os.environ.get("TERM", "dumb") != "dumb":
         readline.parse_and_bind("set enable-bracketed-paste on")  # which not every build does by itself
@@ -116,7 +108,7 @@ def _set_up(readline: Any, complete: Callable[[str], list[str]] | None) -> None:
 
 
 class _Completer:
-    """Gives readline one completion after the other, each from the begun word on."""
+    """The completer of readline, which asks for one completion after the other."""
 
     def __init__(self, readline: Any, complete: Callable[[str], list[str]]) -> None:
         self._readline, self._complete = readline, complete
@@ -130,15 +122,15 @@ class _Completer:
         return self._found[number] if number < len(self._found) else None
 
 
-class PipedLines:
-    """Lines of UTF-8 from a file or pipe, or from a person whose output goes to one.
+class PipedLineReader:
+    """Reads lines of UTF-8 from a file or pipe, or from a person whose output goes to one.
 
     Parameters
     ----------
     stream : BinaryIO
         Usually ``sys.stdin.buffer``.
     ask : callable, optional
-        Called with the prompt before each line, where somebody is there to be prompted.
+        Called with the prompt before each line, where a person types it.
     """
 
     def __init__(self, stream: BinaryIO, ask: Callable[[str], None] | None = None) -> None:
@@ -148,7 +140,7 @@ class PipedLines:
         self._offset = 0
 
     def read(self, prompt: str, begun: str = "") -> str | None:
-        """Return the next line, or None.
+        """Return the next line; None at the end of the input.
 
         Raises
         ------
@@ -169,45 +161,3 @@ class PipedLines:
             ) from None
         self._offset += len(line)
         return begun + text.removesuffix("\n").removesuffix("\r")
-
-
-def lines_at_once(stream: BinaryIO, most: int) -> Iterator[list[bytes]]:
-    r"""Yield the lines of a stream without their ends, those together that have come together.
-
-    So a line is answered as soon as it is there, and many lines are answered many at a time.
-
-    Parameters
-    ----------
-    stream : BinaryIO
-        One that gives what there is, such as ``sys.stdin.buffer``.
-    most : int
-        Lines at once.
-
-    Examples
-    --------
-    >>> import io
-    >>> list(lines_at_once(io.BytesIO(b"one\ntwo\r\n\nfour"), 2))
-    [[b'one', b'two'], [b''], [b'four']]
-    """
-    begun: list[bytes] = []  # pieces of a line that has no end yet
-    while chunk := cast("io.BufferedReader", stream).read1(CHUNK):
-        *whole, rest = chunk.split(b"\n")
-        if whole:
-            whole[0] = b"".join([*begun, whole[0]])
-            begun = []
-            for k in range(0, len(whole), most):
-                yield [line.removesuffix(b"\r") for line in whole[k : k + most]]
-        begun.append(rest)
-    if last := b"".join(begun):
-        yield [last]
-
-
-def rows_taken(shown: str, width: int) -> int:
-    r"""Count the rows that typed lines take on a terminal together with their prompts.
-
-    Examples
-    --------
-    >>> rows_taken("> short", 80), rows_taken("> " + "x" * 78, 80), rows_taken("> one\n| two", 80)
-    (1, 2, 2)
-    """
-    return sum(cell_len(line.expandtabs(TAB)) // width + 1 for line in shown.split("\n"))

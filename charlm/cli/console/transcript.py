@@ -1,4 +1,4 @@
-"""Where the console's text goes: standard output, harmless, the person's part set off from the model's."""
+"""The text of a session on standard output, and on a terminal what is shown beside it for a while."""
 
 from __future__ import annotations
 
@@ -6,40 +6,50 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import TextIO
 
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
+from rich.control import Control
+from rich.segment import ControlType
 from rich.text import Text
 
-from charlm.cli.console.line_reader import rows_taken
 from charlm.cli.writing import TextWriter
-from charlm.conversation.turns import Turn
+from charlm.conversation import Turn
 from charlm.ui.console.view import TYPED
 from charlm.ui.heat import heat_style
 from charlm.ui.ink import Ink
 from charlm.ui.sanitize import visible, visible_line
 
-__all__ = ["Transcript"]
+__all__ = ["Transcript", "rows_taken"]
+
+_TAB = 8
+_ERASE_ROW = (ControlType.ERASE_IN_LINE, 2)
+_ROW_UP = (ControlType.CURSOR_UP, 1)
 
 
 class Transcript:
-    """Writes a text as it grows.
+    """Writes the text as it grows.
 
     Parameters
     ----------
     stream : TextIO
         Standard output.
-    screen : Console, optional
-        The same as a terminal with styles; None writes the bare text, and nothing but the text.
+    screen : Console
+        The same as a terminal, where it is one.
+    show : callable
+        Prints a renderable that is not part of the text: to standard error.
     typed_at : bool
-        Whether the person types at that terminal, so that what stands on it is known.
+        Whether the person types at the terminal of standard output, so that its contents are known.
     echo : bool
-        Whether the person's part is written too.
+        Whether the typed text is written too.
     clean : callable
-        Makes a text harmless.
+        Sanitises a text.
 
     Attributes
     ----------
+    on_terminal : bool
+        Whether standard output is a terminal; else it has the bare text, and nothing but the text.
     paints : bool
-        Whether what was shown can be taken back: `above` and `taken` do something.
+        Whether what was shown can be erased.
     colours : bool
         Whether there are colours.
     """
@@ -47,55 +57,43 @@ class Transcript:
     def __init__(
         self,
         stream: TextIO,
-        screen: Console | None = None,
+        screen: Console,
         *,
+        show: Callable[[RenderableType], None],
         typed_at: bool = False,
         echo: bool = True,
         clean: Callable[[str], str] = visible,
     ) -> None:
-        self._stream = stream
         self.screen = screen
-        still = screen is None or screen.is_dumb_terminal or screen.legacy_windows
-        self.paints = typed_at and not still
+        self.show = show
+        self.on_terminal = stream.isatty()
+        self.paints = typed_at and self.on_terminal and not (screen.is_dumb_terminal or screen.legacy_windows)
+        self._ink = Ink(screen)
+        self.colours = self.on_terminal and self._ink.colours
+        self._stream = stream
         self._echo = echo
-        self._ink = None if screen is None else Ink(screen)
-        self.colours = self._ink is not None and self._ink.colours
-        self._writer = TextWriter(stream, clean=clean, ink=self._ink)
+        self._writer = TextWriter(stream, clean=clean, ink=self._ink if self.on_terminal else None)
         self._last = "\n"
         self._rows_above = 0
-        self._has_aside = False
+        self._shows_progress = False
 
-    def typed(self, text: str) -> None:
+    # -- the text --
+
+    def write_typed(self, text: str) -> None:
         """Write what the person has added."""
-        if not text or not self._echo:
-            return
-        self._writer.write(text, TYPED)
-        self._writer.flush()  # the model may take its time
-        self._last = text[-1]
+        if text and self._echo:
+            self._writer.write(text, TYPED)
+            self._writer.flush()  # the model may take its time
+            self._last = text[-1]
 
-    def entered(self, shown: str, text: str) -> None:
-        """Write what the person has added at a prompt; on a terminal it takes the place of the prompt.
-
-        Parameters
-        ----------
-        shown : str
-            What stands on the screen for it, the prompt included.
-        text : str
-            What it adds to the text.
-        """
-        if self.screen is not None and shown and not self.paints:
-            return  # the line stays where it was entered
-        self.taken(shown)
-        self.typed(text)
-
-    def generated(self, piece: str, bits: Sequence[float] = ()) -> None:
+    def write_generated(self, piece: str, bits: Sequence[float] = ()) -> None:
         """Write what the model has added.
 
         Parameters
         ----------
         piece : str
         bits : sequence of float
-            How much each character surprised the model, where that is to be seen.
+            Surprisal of each character, to be shown by colours; empty for none.
         """
         if not piece:
             return
@@ -109,65 +107,99 @@ class Transcript:
             self._writer.write(piece)
         self._last = piece[-1]
 
-    def written(self, turns: Iterable[Turn]) -> None:
+    def write_turns(self, turns: Iterable[Turn]) -> None:
         """Write what both have added."""
         for turn in turns:
-            self.typed(turn.typed)
-            self.generated(turn.generated, turn.bits)
-        self.pause()
+            self.write_typed(turn.typed)
+            self.write_generated(turn.generated, turn.bits)
+        self.end_row()
 
-    def pause(self) -> None:
-        """Let all be seen, and on a terminal go to the start of a row."""
-        if self.screen is not None and self._last != "\n":
+    def end_row(self) -> None:
+        """Flush the text, and on a terminal go to the start of a row."""
+        if self.on_terminal and self._last != "\n":
             self._writer.write("\n")
             self._last = "\n"
         self._writer.flush()
 
-    def aside(self, message: str) -> None:
-        """Show a word in the row below the text, in place of the one before; an empty one takes it away."""
-        if self._ink is None or self.screen is None or not self.paints or not (message or self._has_aside):
+    # -- beside the text, on a terminal --
+
+    def show_progress(self, message: str) -> None:
+        """Show a message in the row below the text, in place of the one before; an empty one erases it."""
+        if not self.paints or not (message or self._shows_progress):
             return
         column, width = self._ink.wrapping.column, self.screen.width
-        if not self._has_aside and column:
+        if not self._shows_progress and column:
             self._stream.write("\n")
-        self._stream.write("\r\x1b[K")
-        self._has_aside = bool(message)
+        self.screen.control(Control(ControlType.CARRIAGE_RETURN, _ERASE_ROW))
+        self._shows_progress = bool(message)
         if message:
-            word = Text(visible_line(message), "dim", no_wrap=True)
-            word.truncate(width - 1, overflow="ellipsis")
-            self.screen.print(word, end="")
+            row = Text(visible_line(message), "dim", no_wrap=True)
+            row.truncate(width - 1, overflow="ellipsis")
+            self.screen.print(row, end="")
         elif 0 < column < width:
-            self._stream.write(f"\x1b[A\x1b[{column}C")
+            self.screen.control(Control(_ROW_UP, (ControlType.CURSOR_FORWARD, column)))
         else:
             self._ink.wrapping.column = 0
         self._stream.flush()
 
-    def above(self, what: RenderableType, prompt: str = "") -> None:
-        """Show something that stands above the prompt until `taken`, and the prompt, if nobody else does."""
-        if self.screen is None or not self.paints:
-            return
-        with self.screen.capture() as capture:
-            self.screen.print(what)
-        painted = capture.get()
-        self._rows_above = painted.count("\n")
-        self._stream.write(painted + prompt)
+    def show_above_prompt(self, what: RenderableType) -> None:
+        """Show something above the prompt until `erase_input`."""
+        if self.paints:
+            with self.screen.capture() as capture:
+                self.screen.print(what)
+            painted = capture.get()
+            self._rows_above = painted.count("\n")
+            self._stream.write(painted)
+            self._stream.flush()
+
+    def show_prompt(self, prompt: str) -> None:
+        """Show a prompt for single keys."""
+        self._stream.write(prompt)
         self._stream.flush()
 
-    def ordered(self, shown: str) -> None:
-        """Let an entered command stay on the screen, without what stands above it."""
+    def replace_input(self, shown: str, text: str) -> None:
+        """Write what the person has added at a prompt; on a terminal it replaces the prompt.
+
+        Parameters
+        ----------
+        shown : str
+            What the terminal shows for it, the prompt included; empty where it shows nothing.
+        text : str
+            What it adds to the text.
+        """
+        if self.on_terminal and shown and not self.paints:
+            return  # the line remains where it was entered
+        self.erase_input(shown)
+        self.write_typed(text)
+
+    def keep_command(self, shown: str) -> None:
+        """Let an entered command remain on the screen, without what is shown above it."""
         if self._rows_above and self.paints and shown:
-            self.taken(shown)
+            self.erase_input(shown)
             self._stream.write(visible(shown) + "\n")
             self._stream.flush()
 
-    def taken(self, shown: str) -> None:
-        """Take an entry off the screen, and what stands above it; `shown` is the entry with its prompt.
+    def erase_input(self, shown: str) -> None:
+        """Erase input and what is shown above it.
 
-        Nothing is shown where the cursor still stands in the row of the prompt.
+        Parameters
+        ----------
+        shown : str
+            The input with its prompt; empty while the cursor is still in the row of the prompt.
         """
-        # a window of another width breaks them no less: this never takes away more than they are
+        # in a window that has become narrower the rows are more: this never erases too many
         rows, self._rows_above = self._rows_above, 0
-        if self.screen is None or not self.paints:
-            return
-        rows += rows_taken(shown, self.screen.width) if shown else 0
-        self._stream.write((f"\x1b[{rows}A" if rows else "") + "\r\x1b[J")
+        if self.paints:
+            rows += rows_taken(shown, self.screen.width) if shown else 0
+            self.screen.control(Control(ControlType.CARRIAGE_RETURN, _ERASE_ROW, *rows * (_ROW_UP, _ERASE_ROW)))
+
+
+def rows_taken(shown: str, width: int) -> int:
+    r"""Count the rows that typed lines take on a terminal together with their prompts.
+
+    Examples
+    --------
+    >>> rows_taken("> short", 80), rows_taken("> " + "x" * 78, 80), rows_taken("> one\n| two", 80)
+    (1, 2, 2)
+    """
+    return sum(cell_len(line.expandtabs(_TAB)) // width + 1 for line in shown.split("\n"))

@@ -1,13 +1,13 @@
-r'''What a person enters at the console: a command, or a text of one line or several.
+r'''Typed input: a command, or a text of one or several lines.
 
 =====================  =====================================================================
-what is entered        what it is
+input                  meaning
 =====================  =====================================================================
 ``/word …``            a command
 ``//…``                a text that begins with one slash
-``text\``              goes on in the next line; ``\\`` at an end is one backslash
+``text\``              continues in the next line; ``\\`` at an end is one backslash
 ``"""``                begins a text that ends with the next ``"""``; nothing in it is special
-a paste of many lines  a text as it stands, where readline tells a paste from typing
+a paste of many lines  the text itself, where readline tells a paste from typing
 =====================  =====================================================================
 
 A line feed right behind the opening quotes does not count, as in TOML.
@@ -15,27 +15,28 @@ A line feed right behind the opening quotes does not count, as in TOML.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from charlm.cli.console.line_reader import LineSource
+from charlm.cli.console.line_reader import LineReader
 from charlm.errors import UsageError
 
-__all__ = ["Entries", "Entry"]
+__all__ = ["TypedInput", "read_input"]
 
-GOES_ON = "| "
-_FENCE = '"""'
+CONTINUATION_PROMPT = "| "
+_QUOTES = '"""'
 
 
-class Entry(NamedTuple):
+class TypedInput(NamedTuple):
     """A command or a text.
 
     Parameters
     ----------
     kind : {"command", "line", "quoted"}
-        A text is quoted where nothing in it has another meaning.
+        A step mode takes a line of digits for a number, and a quoted one for text.
     text : str
     shown : str
-        What stands on the screen for it, prompts included; empty where nothing does.
+        What the terminal shows for it, prompts included; empty where it shows nothing.
     """
 
     kind: Literal["command", "line", "quoted"]
@@ -43,72 +44,67 @@ class Entry(NamedTuple):
     shown: str
 
 
-class Entries:
-    """Puts lines together.
+def read_input(lines: LineReader, prompt: str, begun: str = "") -> TypedInput | None:
+    """Read a command or text; return None at the end of the input.
 
     Parameters
     ----------
-    lines : LineSource
+    lines : LineReader
+    prompt : str
+    begun : str
+        Beginning of the line, which can be edited.
+
+    Raises
+    ------
+    UsageError
+        If the input ends within quotes.
+    CorpusError
+        For bytes that are no text.
     """
+    line = lines.read(prompt, begun)
+    if line is None:
+        return None
+    shown = [lines.shown]
 
-    def __init__(self, lines: LineSource) -> None:
-        self._lines = lines
+    def more() -> str | None:
+        following = lines.read(CONTINUATION_PROMPT)
+        if following is not None:
+            shown.append(lines.shown)
+        return following
 
-    def read(self, prompt: str, begun: str = "") -> Entry | None:
-        """Return the next entry, the beginning of which may stand there; None when there are no more.
-
-        Raises
-        ------
-        UsageError
-            If the input ends within quotes.
-        CorpusError
-            For bytes that are no text.
-        """
-        line = self._lines.read(prompt, begun)
-        if line is None:
-            return None
-        shown = [self._lines.shown]
-        if "\n" in line:
-            return Entry("quoted", line, shown[0])
-        if line.startswith(_FENCE):
-            text = self._block(line.removeprefix(_FENCE), shown)
-            return Entry("quoted", text, _joined(shown))
-        if line.startswith("/") and not line.startswith("//"):
-            return Entry("command", line, shown[0])
-        text = self._continued(line.removeprefix("/"), shown)
-        return Entry("line", text, _joined(shown))
-
-    def _block(self, line: str, shown: list[str]) -> str:
-        """Read on up to the closing quotes."""
-        parts = [line]
-        while _FENCE not in parts[-1]:
-            more = self._more(shown)
-            if more is None:
-                raise UsageError(f"the text that begins with {_FENCE} has no end; close it with {_FENCE}")
-            parts.append(more)
-        text, _, behind = "\n".join(parts).partition(_FENCE)
-        if behind.strip():
-            raise UsageError(f"{behind!r} stands behind the closing {_FENCE}; begin a new line for it")
-        return text.removeprefix("\n")
-
-    def _continued(self, line: str, shown: list[str]) -> str:
-        """Read on as long as a line ends in a backslash."""
-        parts = [line]
-        while True:
-            body = parts[-1].rstrip("\\")
-            backslashes = len(parts[-1]) - len(body)
-            parts[-1] = body + "\\" * (backslashes // 2)
-            more = self._more(shown) if backslashes % 2 else None
-            if more is None:
-                return "\n".join(parts)
-            parts.append(more)
-
-    def _more(self, shown: list[str]) -> str | None:
-        line = self._lines.read(GOES_ON)
-        if line is not None:
-            shown.append(self._lines.shown)
-        return line
+    kind: Literal["command", "line", "quoted"]
+    if "\n" in line:
+        kind, text = "quoted", line
+    elif line.startswith(_QUOTES):
+        kind, text = "quoted", _quoted(line.removeprefix(_QUOTES), more)
+    elif line.startswith("/") and not line.startswith("//"):
+        kind, text = "command", line
+    else:
+        kind, text = "line", _continued(line.removeprefix("/"), more)
+    return TypedInput(kind, text, "\n".join(shown) if shown[0] else "")
 
 
-def _joined(shown: list[str]) -> str:
-    return "\n".join(shown) if shown[0] else ""
+def _quoted(line: str, more: Callable[[], str | None]) -> str:
+    """Read on up to the closing quotes."""
+    lines = [line]
+    while _QUOTES not in lines[-1]:
+        following = more()
+        if following is None:
+            raise UsageError(f"the text that begins with {_QUOTES} has no end; close it with {_QUOTES}")
+        lines.append(following)
+    text, _, behind = "\n".join(lines).partition(_QUOTES)
+    if behind.strip():
+        raise UsageError(f"{behind!r} stands behind the closing {_QUOTES}; begin a new line for it")
+    return text.removeprefix("\n")
+
+
+def _continued(line: str, more: Callable[[], str | None]) -> str:
+    """Read on as long as a line ends in a backslash."""
+    lines: list[str] = []
+    following: str | None = line
+    while following is not None:
+        body = following.rstrip("\\")
+        backslashes = len(following) - len(body)
+        lines.append(body + "\\" * (backslashes // 2))
+        following = more() if backslashes % 2 else None
+    return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""How likely each character is to come next, as bars: what the console's ``/probs`` and ``/step`` show."""
+"""The next-character distribution as bars, for the console's ``/probs`` and ``/step``."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from charlm.text.symbols import STOP
 from charlm.text.vocabulary import Vocabulary
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["Bars", "Chance", "chances", "symbol_name"]
+__all__ = ["ProbabilityBars", "SymbolProbability", "likeliest", "symbol_name"]
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _WIDEST = 40
 
 
-class Chance(NamedTuple):
-    """A symbol and how likely it is.
+class SymbolProbability(NamedTuple):
+    """A symbol and its probability.
 
     Parameters
     ----------
     symbol : int
         Its id.
     name : str
-        As it is shown.
+        For display.
     probability : float
     """
 
@@ -39,7 +39,7 @@ class Chance(NamedTuple):
 
 
 def symbol_name(symbol: str | int) -> str:
-    r"""Name a symbol so that it can be seen: blanks and controls as pictures, bytes beyond ASCII by their number.
+    r"""Name a symbol visibly: blanks and controls by pictures, bytes beyond ASCII by their number.
 
     Examples
     --------
@@ -58,27 +58,27 @@ def symbol_name(symbol: str | int) -> str:
     return shown if cell_len(shown) else "◌" + shown
 
 
-def chances(vocabulary: Vocabulary, probabilities: NDArray[np.float64], most: int) -> list[Chance]:
-    """Return the likeliest symbols, at most so many, the likeliest first; none that cannot come."""
+def likeliest(vocabulary: Vocabulary, probabilities: NDArray[np.float64], most: int) -> list[SymbolProbability]:
+    """Return the `most` likeliest symbols, the likeliest first, without those of probability 0."""
     order = np.argsort(-probabilities, kind="stable")[:most]
     return [
-        Chance(k, symbol_name(vocabulary.symbols[k]), float(probabilities[k]))
+        SymbolProbability(k, symbol_name(vocabulary.symbols[k]), float(probabilities[k]))
         for k in order.tolist()
         if probabilities[k] > 0
     ]
 
 
-class Bars:
-    """A renderable: a row a symbol, with its name, its probability and a bar; the last row is all others.
+class ProbabilityBars:
+    """A renderable: a row for each symbol with name, probability and bar; the last row is the sum of all others.
 
     Parameters
     ----------
-    rows : sequence of Chance
+    rows : sequence of SymbolProbability
     numbered : bool
-        Whether the rows have numbers, by which they can be picked.
+        Whether the rows have numbers.
     """
 
-    def __init__(self, rows: Sequence[Chance], *, numbered: bool = False) -> None:
+    def __init__(self, rows: Sequence[SymbolProbability], *, numbered: bool = False) -> None:
         self.rows = rows
         self.numbered = numbered
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from charlm.config import ModelConfig, SampleConfig
 from charlm.text.vocabulary import Vocabulary
-from charlm.ui.console.probability_bars import Bars, Chance, symbol_name
+from charlm.ui.console.probability_bars import ProbabilityBars, SymbolProbability, symbol_name
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.wording import model_line
 
@@ -124,13 +124,13 @@ def branches(rows: Mapping[str, tuple[int, str]]) -> RenderableType:
 
 
 def step_panel(
-    before: Iterable[tuple[str, bool]], rows: Sequence[Chance], remark: RenderableType | None = None
+    before: Iterable[tuple[str, bool]], rows: Sequence[SymbolProbability], remark: RenderableType | None = None
 ) -> RenderableType:
     """Show the end of the text, in one row, what may come next, and a remark."""
     end = Text(no_wrap=True, end="")
     for text, typed in before:
         end.append(visible_line(text), TYPED if typed else "")
-    return Group(_LastRow(end), Bars(rows, numbered=True), *([] if remark is None else [remark]))
+    return Group(_LastRow(end), ProbabilityBars(rows, numbered=True), *([] if remark is None else [remark]))
 
 
 class _LastRow:

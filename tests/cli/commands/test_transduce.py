@@ -18,8 +18,8 @@ import pytest
 
 import charlm
 from charlm.cli import transducing
-from charlm.cli.console.line_reader import lines_at_once
 from charlm.cli.entry import run
+from charlm.cli.streams import lines_at_once
 from charlm.text.pairs import escaped
 from tests.markup import check_page, check_picture
 from tests.models.pairs import STOP, make

@@ -4,8 +4,8 @@ import io
 
 import pytest
 
-from charlm.cli.console.line_reader import PipedLines
-from charlm.cli.console.typed_input import Entries, Entry
+from charlm.cli.console.line_reader import PipedLineReader
+from charlm.cli.console.typed_input import TypedInput, read_input
 from charlm.errors import UsageError
 
 
@@ -24,9 +24,9 @@ class Typed:
         return line
 
 
-def entered(*lines: str) -> list[Entry]:
-    entries = Entries(Typed(*lines))
-    return list(iter(lambda: entries.read("> "), None))
+def entered(*lines: str) -> list[TypedInput]:
+    reader = Typed(*lines)
+    return list(iter(lambda: read_input(reader, "> "), None))
 
 
 @pytest.mark.parametrize(
@@ -52,20 +52,21 @@ def entered(*lines: str) -> list[Entry]:
     ],
 )
 def test_what_is_entered(lines: list[str], kind: str, text: str) -> None:
-    (entry,) = entered(*lines)
-    assert (entry.kind, entry.text) == (kind, text)
-    assert entry.shown == "\n".join(("> ", "| ")[k > 0] + line for k, line in enumerate(lines))
+    (found,) = entered(*lines)
+    assert (found.kind, found.text) == (kind, text)
+    assert found.shown == "\n".join(("> ", "| ")[k > 0] + line for k, line in enumerate(lines))
 
 
 def test_lines_follow_each_other() -> None:
-    assert [entry.text for entry in entered("a\\", "b", "/c", '"""', 'd"""', "e\\\\", "f")] == [
+    assert [found.text for found in entered("a\\", "b", "/c", '"""', 'd"""', "e\\\\", "f")] == [
         "a\nb", "/c", "d", "e\\", "f",
     ]  # fmt: skip
 
 
 def test_from_a_pipe_nothing_stands_on_the_screen() -> None:
-    entries = Entries(PipedLines(io.BytesIO(b'a\\\nb\n"""\nc\n"""\n')))
-    assert [entries.read("> "), entries.read("> ")] == [Entry("line", "a\nb", ""), Entry("quoted", "c\n", "")]
+    lines = PipedLineReader(io.BytesIO(b'a\\\nb\n"""\nc\n"""\n'))
+    expected = [TypedInput("line", "a\nb", ""), TypedInput("quoted", "c\n", "")]
+    assert [read_input(lines, "> "), read_input(lines, "> ")] == expected
 
 
 @pytest.mark.parametrize("lines", [['"""', "a"], ['"""a""" b']])

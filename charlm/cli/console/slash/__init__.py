@@ -1,18 +1,18 @@
-"""The console's slash commands, each a function of the desk and of what follows its name.
+"""Slash commands of the console. Each is a function of the context and of what follows the command's name.
 
-``desk``
-    What they work on.
+``context``
+    What they act on.
 ``settings``, ``navigation``, ``inspection``, ``files``
-    The commands: how text is sampled, moving in the conversation, inspecting it, files.
+    The commands, by subject.
 ``commands``
-    All of them by name, and what carries them out.
+    Their table, and the function that runs them.
 ``completion``
-    What a line may become.
+    Completions of a begun line.
 """
 
-from charlm.cli.console.slash.commands import COMMANDS, Slash
+from charlm.cli.console.slash.commands import COMMANDS, run_command
 from charlm.cli.console.slash.completion import completions
-from charlm.cli.console.slash.desk import Desk, Next
-from charlm.cli.console.slash.settings import MOST_ANSWERS, parse_setting
+from charlm.cli.console.slash.context import Context, Outcome
+from charlm.cli.console.slash.settings import MOST_CANDIDATES, parse_setting
 
-__all__ = ["COMMANDS", "MOST_ANSWERS", "Desk", "Next", "Slash", "completions", "parse_setting"]
+__all__ = ["COMMANDS", "MOST_CANDIDATES", "Context", "Outcome", "completions", "parse_setting", "run_command"]

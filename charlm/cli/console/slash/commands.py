@@ -1,91 +1,56 @@
-"""All slash commands by name, and what carries them out."""
+"""The table of slash commands, and the function that runs them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from difflib import get_close_matches
 
-from rich.console import RenderableType
-
 from charlm.cli.console.slash import files, inspection, navigation, settings
-from charlm.cli.console.slash.desk import Command, Desk, Next
-from charlm.conversation.conversation import Conversation
+from charlm.cli.console.slash.context import Command, Context, Outcome
 from charlm.errors import UsageError
-from charlm.models.language_model import CharModel
 from charlm.ui.console import view
 
-__all__ = ["COMMANDS", "Slash"]
+__all__ = ["COMMANDS", "run_command"]
 
-_ENTERED = {
+_TYPED = {
     "a line": "is appended to the text, and the model goes on",
     "a line\\": "goes on in the next line",
     '"""': 'begins a text of any lines, up to the next """; // begins a text with a slash',
 }
 
 
-class Slash:
-    """Carries out slash commands on a conversation.
+def run_command(line: str, context: Context) -> Outcome:
+    """Run a line that begins with a slash.
 
-    Parameters
-    ----------
-    conversation : Conversation
-    show : callable
-        Takes what there is to see.
-    load : callable
-        Finds and reads a model.
-    count, beam, colours
-        As for `Desk`.
-
-    Attributes
-    ----------
-    desk : Desk
+    Raises
+    ------
+    CharlmError
+        If there is no such command, or it fails; nothing has changed then.
     """
-
-    def __init__(
-        self,
-        conversation: Conversation,
-        *,
-        show: Callable[[RenderableType], None],
-        load: Callable[[str], CharModel],
-        count: int = 1,
-        beam: int = 0,
-        colours: bool = False,
-    ) -> None:
-        self.desk = Desk(conversation, show, load, count, beam, colours)
-
-    def run(self, line: str) -> Next:
-        """Carry out a line that begins with a slash.
-
-        Raises
-        ------
-        CharlmError
-            If there is no such command, or it cannot be done; nothing has changed then.
-        """
-        name, _, rest = line[1:].partition(" ")
-        command = COMMANDS.get(OTHER_NAMES.get(name, name))
-        if command is not None:
-            return command.action(self.desk, rest.strip())
-        if settings.is_setting(name):
-            return settings.change(self.desk, f"{name} {rest}")
-        near = get_close_matches(name[:60], [*COMMANDS, *settings.ALIASES, *settings.setting_names()], 1)
-        meant = f"did you mean /{near[0]}? " if near else ""
-        raise UsageError(
-            f"there is no command {'/' + name[:60]!r}; {meant}/help lists them, // begins a text with a slash"
-        )
+    name, _, rest = line[1:].partition(" ")
+    command = COMMANDS.get(OTHER_NAMES.get(name, name))
+    if command is not None:
+        return command.action(context, rest.strip())
+    if settings.is_setting(name):
+        settings.change(context, f"{name} {rest}")
+        return None
+    near = get_close_matches(name[:60], [*COMMANDS, *settings.ALIASES, *settings.setting_names()], 1)
+    meant = f"did you mean /{near[0]}? " if near else ""
+    raise UsageError(
+        f"there is no command {'/' + name[:60]!r}; {meant}/help lists them, // begins a text with a slash"
+    )
 
 
-def _help(desk: Desk, _rest: str) -> Next:
+def _help(context: Context, _rest: str) -> None:
     lines = {f"/{name} {command.arguments}".rstrip(): command.summary for name, command in COMMANDS.items()}
     by_name = {"/temp 0.5": f"each setting by its name: {', '.join(settings.setting_names())}"}
-    desk.show(view.commands(_ENTERED | lines | by_name))
-    return "prompt"
+    context.show(view.commands(_TYPED | lines | by_name))
 
 
-def _step(_desk: Desk, _rest: str) -> Next:
+def _step(_context: Context, _rest: str) -> Outcome:
     return "step"
 
 
-def _bye(_desk: Desk, _rest: str) -> Next:
+def _bye(_context: Context, _rest: str) -> Outcome:
     return "leave"
 
 

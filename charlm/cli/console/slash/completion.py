@@ -1,4 +1,4 @@
-"""What a line at the console may become: commands, settings and their values, branches, files."""
+"""Completions of a line at the console: commands, settings and their values, branches, files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import get_args, get_type_hints
 
 from charlm.cli.completion.values import file_names, model_names
 from charlm.cli.console.slash.commands import COMMANDS
-from charlm.cli.console.slash.desk import FORCE
+from charlm.cli.console.slash.context import FORCE
 from charlm.cli.console.slash.settings import SHOWN, setting_name, setting_names
 from charlm.config import SampleConfig
-from charlm.conversation.conversation import Conversation
+from charlm.conversation import Conversation
 from charlm.errors import UsageError
 from charlm.generation.constraint.named import NAMED
 
@@ -20,7 +20,7 @@ _FILES = ("save", "load", "export")
 
 
 def completions(line: str, conversation: Conversation) -> list[str]:
-    """Return all lines that a line may become; one that is no command gets a tab.
+    """Return all completions of a line; a line of text gets a tab.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def _matching(before: str, begun: str, choices: Iterable[str]) -> list[str]:
 
 
 def _values(config: SampleConfig, name: str) -> list[str]:
-    """Return the choices of a setting; where it has none, the value that it has."""
+    """Return the choices of a setting; without choices, its present value."""
     try:
         field = setting_name(name)
     except UsageError:

@@ -1,69 +1,61 @@
-"""Commands that write and read files: conversations, and the text as it looks."""
+"""Commands for files: saved conversations, and the text with its styles."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
+from charlm.checkpoint import atomic_file
 from charlm.cli.beams import refuse_drawing
-from charlm.cli.console.slash.desk import FORCE, Desk, Next, without_force
-from charlm.conversation.turns import runs
+from charlm.cli.console.slash.context import FORCE, Context, without_force
+from charlm.conversation import load_conversation, save_conversation, spans
 from charlm.errors import UsageError
 from charlm.ui.console import view
+from charlm.ui.page.conversation import FORMATS
 
 __all__ = ["export", "load", "save"]
 
 
-def save(desk: Desk, rest: str) -> Next:
+def save(context: Context, rest: str) -> None:
     """Write the conversation to a file."""
-    from charlm.conversation.files import save_conversation
-
     path = _new_file("/save", rest)
-    left_out = save_conversation(desk.conversation, path)
-    desk.show(view.note(f"saved in {str(path)!r}"))
+    left_out = save_conversation(context.conversation, path)
+    context.show(view.note(f"saved in {str(path)!r}"))
     if left_out:
-        desk.show(view.note(f"without {left_out} of the branches: another model's"))
-    return "prompt"
+        context.show(view.note(f"without {left_out} of the branches: another model's"))
 
 
-def load(desk: Desk, rest: str) -> Next:
-    """Go on with a conversation from a file."""
-    from charlm.conversation.files import load_conversation
-
-    same = load_conversation(desk.conversation, _file("/load", rest))
+def load(context: Context, rest: str) -> None:
+    """Continue a conversation from a file."""
+    same = load_conversation(context.conversation, _file("/load", rest))
     if not same:
-        desk.show(view.note("another model wrote it; this one has read the text anew"))
-    if desk.beam:
+        context.show(view.note("another model wrote it; this one has read the text anew"))
+    if context.beam:
         try:
-            refuse_drawing(desk.conversation.config)
+            refuse_drawing(context.conversation.config)
         except UsageError:
-            desk.beam = 0
-            desk.show(view.note("beam off: its settings are about drawing"))
-    desk.show_end()
-    desk.show(view.note(f"seed {desk.conversation.seed}"))
-    return "prompt"
+            context.beam = 0
+            context.show(view.note("beam off: its settings are about drawing"))
+    context.show_end()
+    context.show(view.note(f"seed {context.conversation.seed}"))
 
 
-def export(desk: Desk, rest: str) -> Next:
-    """Write the text as it looks to a page, a picture or a plain file."""
-    from charlm.checkpoint import atomic_file
-    from charlm.ui.page.conversation import FORMATS
-
+def export(context: Context, rest: str) -> None:
+    """Write the text as a page, a picture or a plain file."""
     path = _new_file("/export", rest)
     write = FORMATS.get(path.suffix.lower())
     if write is None:
         raise UsageError(f"{path.name[-60:]!r} tells no format; let the name end in {', '.join(FORMATS)}")
-    model = desk.conversation.model
+    model = context.conversation.model
     title = view.model_card(model.config, len(model.vocabulary), model.params.value.size).plain
-    content = write(runs(desk.conversation.last), f"charlm: {title}, seed {desk.conversation.seed}")
+    content = write(spans(context.conversation.last), f"charlm: {title}, seed {context.conversation.seed}")
     with atomic_file(path) as file:
         file.write(content.encode("utf-8"))
-    desk.show(view.note(f"written to {str(path)!r}"))
-    return "prompt"
+    context.show(view.note(f"written to {str(path)!r}"))
 
 
 def _new_file(command: str, rest: str) -> Path:
-    """Return the file that is to be written.
+    """Return the file to write.
 
     Raises
     ------

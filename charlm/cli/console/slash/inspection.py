@@ -1,9 +1,12 @@
-"""Commands that look closely: what may come next, and what came as a surprise."""
+"""Commands that inspect: the next-character distribution, and the surprisal of the text."""
 
 from __future__ import annotations
 
-from charlm.cli.console.slash.desk import Desk, Next
+from charlm.cli.console.slash.context import Context
 from charlm.errors import UsageError
+from charlm.ui.console import view
+from charlm.ui.console.probability_bars import ProbabilityBars, likeliest
+from charlm.ui.heat import Heat, legend
 
 __all__ = ["heat", "probs"]
 
@@ -11,42 +14,30 @@ _ROWS = 10
 _PIECES = 1000
 
 
-def probs(desk: Desk, rest: str) -> Next:
-    """Show how likely each character is to come next."""
-    from charlm.ui.console.probability_bars import Bars, chances
-
-    talk = desk.conversation
-    desk.show(Bars(chances(talk.model.vocabulary, talk.probabilities(), _number(rest, _ROWS, "/probs"))))
-    return "prompt"
+def probs(context: Context, rest: str) -> None:
+    """Show the likeliest next characters with their probabilities."""
+    talk = context.conversation
+    most = _number(rest, _ROWS, "/probs")
+    context.show(ProbabilityBars(likeliest(talk.model.vocabulary, talk.probabilities(), most)))
 
 
-def heat(desk: Desk, rest: str) -> Next:
-    """Show how much each character surprises the model; or let what comes show it, or no longer."""
+def heat(context: Context, rest: str) -> None:
+    """Show the surprisal of the last characters; or switch on or off that generated text is coloured by it."""
     if rest in ("on", "off"):
-        return _heat_from_here(desk, on=rest == "on")
-    from charlm.conversation.surprisal import surprisal
-    from charlm.ui.heat import Heat
-
-    talk = desk.conversation
-    most = _number(rest, _PIECES, "/heat", "on or off")
-    pieces, bits = surprisal(talk.model, talk.last, talk.config.on_unknown, most)
-    desk.show(Heat(pieces, bits))
-    return "prompt"
-
-
-def _heat_from_here(desk: Desk, *, on: bool) -> Next:
-    """Let the text be coloured while it is written, where there are colours."""
-    from charlm.ui.console import view
-    from charlm.ui.heat import legend
-
-    desk.conversation.measures = on and desk.colours
-    if desk.conversation.measures:
-        desk.show(legend())
-    elif on:
-        desk.show(view.note("there is no colour here: the text stays plain; /heat alone shows figures below it"))
+        _switch_heat(context, on=rest == "on")
     else:
-        desk.show(view.note("heat off"))
-    return "prompt"
+        found = context.conversation.surprisal(_number(rest, _PIECES, "/heat", "on or off"))
+        context.show(Heat(found.pieces, found.bits.tolist()))
+
+
+def _switch_heat(context: Context, *, on: bool) -> None:
+    context.conversation.records_surprisal = on and context.colours
+    if context.conversation.records_surprisal:
+        context.show(legend())
+    elif on:
+        context.show(view.note("there is no colour here: the text stays plain; /heat alone shows figures below it"))
+    else:
+        context.show(view.note("heat off"))
 
 
 def _number(text: str, default: int, command: str, words: str = "") -> int:

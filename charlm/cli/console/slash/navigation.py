@@ -1,36 +1,36 @@
-"""Commands that go back, anew, and from branch to branch."""
+"""Commands that move in the conversation: back, to a new text, and between branches."""
 
 from __future__ import annotations
 
-from charlm.cli.console.slash.desk import FORCE, Desk, Next, without_force
-from charlm.conversation.turns import BRANCH_NAME, end_of, length
+from charlm.cli.console.slash.context import FORCE, Context, Outcome, without_force
+from charlm.conversation.turns import BRANCH_NAME, text_end, text_length
 from charlm.errors import UsageError
 from charlm.ui.console import view
 
 __all__ = ["branch", "branches", "clear", "retry", "return_to", "undo"]
 
 
-def undo(desk: Desk, _rest: str) -> Next:
-    """Go back to before the last turn."""
-    desk.conversation.undo()
-    return desk.show_end()
+def undo(context: Context, _rest: str) -> None:
+    """Restore the conversation before the last turn."""
+    context.conversation.undo()
+    context.show_end()
 
 
-def retry(desk: Desk, _rest: str) -> Next:
-    """Take the last answer back and let the model try again."""
-    desk.conversation.retry()
-    return "answer"
+def retry(context: Context, _rest: str) -> Outcome:
+    """Remove the last continuation and let the model write another."""
+    context.conversation.retry()
+    return "generate"
 
 
-def clear(desk: Desk, _rest: str) -> Next:
+def clear(context: Context, _rest: str) -> None:
     """Begin a new text."""
-    desk.conversation.clear()
-    return desk.show_end()
+    context.conversation.clear()
+    context.show_end()
 
 
-def branch(desk: Desk, rest: str) -> Next:
-    """Keep the present place under a name."""
-    talk = desk.conversation
+def branch(context: Context, rest: str) -> None:
+    """Keep a snapshot under a name."""
+    talk = context.conversation
     name, force = without_force(rest)
     name = name or next(str(k) for k in range(1, len(talk.branches) + 2) if str(k) not in talk.branches)
     if not BRANCH_NAME.fullmatch(name):
@@ -39,21 +39,18 @@ def branch(desk: Desk, rest: str) -> Next:
         )
     if name in talk.branches and not force:
         raise UsageError(f"there is a branch {name!r}; choose another name, or move it here with {FORCE}")
-    talk.branches[name] = talk.place()
-    desk.show(view.note(f"branch {name} is here, at {talk.characters:,} characters; /return {name} comes back"))
-    return "prompt"
+    talk.branches[name] = talk.snapshot()
+    context.show(view.note(f"branch {name} is here, at {talk.characters:,} characters; /return {name} comes back"))
 
 
-def branches(desk: Desk, _rest: str) -> Next:
+def branches(context: Context, _rest: str) -> None:
     """List the branches."""
-    kept = desk.conversation.branches
-    desk.show(
-        view.branches({name: (length(place.last), end_of(place.last, view.TAIL)) for name, place in kept.items()})
-    )
-    return "prompt"
+    ends = {name: snapshot.last for name, snapshot in context.conversation.branches.items()}
+    rows = {name: (text_length(last), text_end(last, view.TAIL)) for name, last in ends.items()}
+    context.show(view.branches(rows))
 
 
-def return_to(desk: Desk, rest: str) -> Next:
-    """Go to a branch, or back from there."""
-    desk.conversation.return_to(rest or None)
-    return desk.show_end()
+def return_to(context: Context, rest: str) -> None:
+    """Return to a branch, or back from there."""
+    context.conversation.return_to(rest or None)
+    context.show_end()

@@ -1,4 +1,4 @@
-"""Commands about how the model goes on: settings, stop texts, seed, several answers, another model."""
+"""Commands about how the model continues: settings, stop texts, seed, candidates, another model."""
 
 from __future__ import annotations
 
@@ -8,14 +8,16 @@ from collections.abc import Callable
 from typing import Any
 
 from charlm.cli.beams import refuse_drawing
-from charlm.cli.console.slash.desk import Desk, Next
+from charlm.cli.console.slash.context import Context
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
+from charlm.generation.beam import check_beam
+from charlm.generation.constraint import with_word_lists
 from charlm.ui.console import view
 
 __all__ = [
     "ALIASES",
-    "MOST_ANSWERS",
+    "MOST_CANDIDATES",
     "beam",
     "change",
     "count",
@@ -30,8 +32,8 @@ __all__ = [
     "stop",
 ]
 
-MOST_ANSWERS = 16
-OF_ANSWERS = ("beam", "count")
+MOST_CANDIDATES = 16
+OF_SESSION = ("beam", "count")
 """What ``/set`` takes beside the fields of `SampleConfig`."""
 SHOWN = ("settings", "model", "vocab")
 ALIASES = {"temp": "temperature"}
@@ -40,109 +42,95 @@ _ESCAPES = {"n": "\n", "t": "\t"}
 _SWITCH = {"on": True, "off": False}
 
 
-def change(desk: Desk, rest: str) -> Next:
-    """Change a setting and show it; without a value show the one it has, without a name all."""
-    if not rest:
-        return show(desk, "settings")
+def change(context: Context, rest: str) -> None:
+    """Change a setting and show it; without a value show the present one, without a name all."""
     name, _, value = rest.partition(" ")
-    own = {"beam": beam, "count": count, "seed": seed, "stop": stop, "regex": regex}.get(name)
+    own = {"": show, "beam": beam, "count": count, "seed": seed, "stop": stop, "regex": regex}.get(name)
     if own is not None:
-        return own(desk, value.strip())
-    field = setting_name(name)
-    if value.strip():
-        _configure(desk, parse_setting(desk.conversation.config, name, value))
-    desk.show(view.setting(desk.conversation.config, field))
-    return "prompt"
+        own(context, value.strip())
+    else:
+        field = setting_name(name)
+        if value.strip():
+            _configure(context, parse_setting(context.conversation.config, name, value))
+        context.show(view.setting(context.conversation.config, field))
 
 
-def show(desk: Desk, rest: str) -> Next:
+def show(context: Context, rest: str) -> None:
     """Show the settings, the model or its vocabulary."""
-    talk = desk.conversation
+    talk = context.conversation
     match rest or "settings":
         case "settings":
-            desk.show(view.settings(talk.config, beam=desk.beam, count=desk.count, seed=talk.seed))
+            context.show(view.settings(talk.config, beam=context.beam, count=context.count, seed=talk.seed))
         case "model":
-            desk.show(view.model_card(talk.model.config, len(talk.model.vocabulary), talk.model.params.value.size))
+            context.show(
+                view.model_card(talk.model.config, len(talk.model.vocabulary), talk.model.params.value.size)
+            )
         case "vocab":
-            desk.show(view.vocabulary(talk.model.vocabulary))
+            context.show(view.vocabulary(talk.model.vocabulary))
         case _:
             raise UsageError(f"/show {rest!r} shows nothing; give {', '.join(SHOWN[:-1])} or {SHOWN[-1]}")
-    return "prompt"
 
 
-def model(desk: Desk, rest: str) -> Next:
-    """Let another model go on with the text."""
+def model(context: Context, rest: str) -> None:
+    """Let another model continue the text."""
     if rest:
-        desk.conversation.switch(desk.load(rest))
-    return show(desk, "model")
+        context.conversation.switch_model(context.load(rest))
+    show(context, "model")
 
 
-def seed(desk: Desk, rest: str) -> Next:
-    """Start the random stream anew, or show the seed."""
+def seed(context: Context, rest: str) -> None:
+    """Restart the random generator, or show its seed."""
     if rest:
-        desk.conversation.reseed(_whole_number("seed", rest, low=0))
-    desk.show(view.note(f"seed {desk.conversation.seed}"))
-    return "prompt"
+        context.conversation.reseed(_whole_number("seed", rest, low=0))
+    context.show(view.note(f"seed {context.conversation.seed}"))
 
 
-def count(desk: Desk, rest: str) -> Next:
-    """Let the model write several answers, of which the person picks one."""
+def count(context: Context, rest: str) -> None:
+    """Let the model sample several candidates, one of which is picked."""
     if rest:
         number = _whole_number("count", rest, low=1)
-        if number > MOST_ANSWERS:
-            raise UsageError(f"count is {number}; it must be at most {MOST_ANSWERS}")
-        if desk.beam:
-            _check_beam(desk.beam, number)
-        desk.count = number
-    desk.show(view.note(f"count {desk.count}"))
-    return "prompt"
+        if number > MOST_CANDIDATES:
+            raise UsageError(f"count is {number}; it must be at most {MOST_CANDIDATES}")
+        if context.beam:
+            check_beam(context.beam, number)
+        context.count = number
+    context.show(view.note(f"count {context.count}"))
 
 
-def beam(desk: Desk, rest: str) -> Next:
-    """Let answers be searched for and not drawn, so many texts at once; 0 and off end that."""
+def beam(context: Context, rest: str) -> None:
+    """Search for the likeliest continuations by a beam of a width, in place of sampling; 0 and off sample."""
     if rest:
         width = 0 if rest in ("0", "off") else _whole_number("beam", rest, low=1)
         if width:
-            _check_beam(width, desk.count)
-            refuse_drawing(desk.conversation.config)
-        desk.beam = width
-    desk.show(view.note(f"beam {desk.beam}" if desk.beam else "beam off, answers are drawn"))
-    return "prompt"
+            check_beam(width, context.count)
+            refuse_drawing(context.conversation.config)
+        context.beam = width
+    context.show(view.note(f"beam {context.beam}" if context.beam else "beam off, answers are drawn"))
 
 
-def _check_beam(width: int, count: int) -> None:
-    from charlm.generation.beam import check_beam
-
-    check_beam(width, count)
-
-
-def stop(desk: Desk, rest: str) -> Next:
-    """Set the texts before which an answer ends, or show them."""
-    talk = desk.conversation
+def stop(context: Context, rest: str) -> None:
+    """Set the texts before which a continuation ends, or show them."""
+    talk = context.conversation
     if rest:
-        _configure(desk, dataclasses.replace(talk.config, stop=_stop_texts(rest)))
-    desk.show(view.stops(talk.config.stop))
-    return "prompt"
+        _configure(context, dataclasses.replace(talk.config, stop=_stop_texts(rest)))
+    context.show(view.stops(talk.config.stop))
 
 
-def regex(desk: Desk, rest: str) -> Next:
-    """Set the pattern that each answer matches as a whole, or show it."""
-    talk = desk.conversation
+def regex(context: Context, rest: str) -> None:
+    """Set the pattern that each continuation matches in full, or show it."""
+    talk = context.conversation
     if rest:
-        _configure(desk, dataclasses.replace(talk.config, regex="" if rest == "off" else rest, template=""))
-    desk.show(view.pattern(talk.config.regex))
-    return "prompt"
+        _configure(context, dataclasses.replace(talk.config, regex="" if rest == "off" else rest, template=""))
+    context.show(view.pattern(talk.config.regex))
 
 
-def _configure(desk: Desk, config: SampleConfig) -> None:
+def _configure(context: Context, config: SampleConfig) -> None:
     """Change how the model continues."""
-    if desk.beam:
+    if context.beam:
         refuse_drawing(config)
     if config.regex or config.template:
-        from charlm.generation.constraint import with_word_lists
-
         config = with_word_lists(config)
-    desk.conversation.configure(config)
+    context.conversation.configure(config)
 
 
 def _stop_texts(rest: str) -> tuple[str, ...]:
@@ -165,7 +153,7 @@ def _unescape(text: str) -> str:
 
 def setting_names() -> list[str]:
     """Return the names of all settings, as they are typed."""
-    return [field.name.replace("_", "-") for field in dataclasses.fields(SampleConfig)] + [*OF_ANSWERS]
+    return [field.name.replace("_", "-") for field in dataclasses.fields(SampleConfig)] + [*OF_SESSION]
 
 
 def is_setting(name: str) -> bool:

@@ -8,9 +8,9 @@ import pytest
 from rich.console import Console
 
 import charlm
-from charlm.cli.console.slash import Slash
+from charlm.cli.console.slash import Context, Outcome, run_command
 from charlm.config import SampleConfig
-from charlm.conversation.conversation import Conversation
+from charlm.conversation import Conversation
 from charlm.errors import CheckpointError
 
 
@@ -21,7 +21,7 @@ class Desk:
         self.talk = Conversation(model, SampleConfig(length=5), seed=3)
         self._file = io.StringIO()
         console = Console(file=self._file, width=60, color_system=None, soft_wrap=True)
-        self.slash = Slash(self.talk, show=console.print, load=self._load)
+        self.context = Context(self.talk, show=console.print, load=self._load)
 
     def _load(self, name: str) -> charlm.CharModel:
         if name != "a good one.npz":
@@ -31,12 +31,15 @@ class Desk:
     def shown(self, line: str) -> str:
         self._file.seek(0)
         self._file.truncate()
-        assert self.slash.run(line) == "prompt"
+        assert self.run(line) is None
         return self._file.getvalue()
 
+    def run(self, line: str) -> Outcome:
+        return run_command(line, self.context)
+
     def turn(self, typed: str) -> str:
-        self.talk.say(typed)
-        return "".join(self.talk.answer())
+        self.talk.append(typed)
+        return "".join(self.talk.generate())
 
 
 @pytest.fixture

@@ -48,13 +48,13 @@ def test_every_setting_is_a_command_of_its_own(desk: Any) -> None:
 
 def test_other_names(desk: Any) -> None:
     assert desk.shown("/?") == desk.shown("/help")
-    assert {desk.slash.run(line) for line in ("/bye", "/quit", "/exit")} == {"leave"}
+    assert {desk.run(line) for line in ("/bye", "/quit", "/exit")} == {"leave"}
 
 
 def test_a_command_that_there_is_not_has_one_like_it(desk: Any) -> None:
     for typed, meant in [("/tmep 1", "/temp"), ("/hlep", "/help"), ("/topk 3", "/top-k")]:
         with pytest.raises(UsageError, match=f"did you mean {meant}[?]"):
-            desk.slash.run(typed)
+            desk.run(typed)
 
 
 def test_show(desk: Any) -> None:
@@ -67,7 +67,7 @@ def test_model_takes_a_name_with_spaces(desk: Any) -> None:
     assert desk.shown("/model a good one.npz").startswith("gru 9")
     assert desk.shown("/model") == desk.shown("/show model")
     with pytest.raises(CheckpointError):
-        desk.slash.run("/model nowhere")
+        desk.run("/model nowhere")
     assert desk.talk.model.config.cell == "gru"
 
 
@@ -81,8 +81,8 @@ def test_answers_match_a_pattern_until_it_is_switched_off(desk: Any) -> None:
     assert desk.shown("/regex") == "regex: none, answers are free\n"
     assert desk.shown("/regex [ab]{3}") == "regex [ab]{3}\n"
     for _ in range(5):
-        desk.talk.say("")
-        assert re.fullmatch("[ab]{3}", "".join(desk.talk.answer()))
+        desk.talk.append("")
+        assert re.fullmatch("[ab]{3}", "".join(desk.talk.generate()))
     desk.shown("/regex off")
     assert desk.talk.config.regex == ""
 
@@ -94,7 +94,7 @@ def test_a_pattern_may_name_a_list_of_words(desk: Any, tmp_path: Path) -> None:
     assert re.fullmatch("aab|ab*", desk.turn(""))
     desk.shown("/set regex ba")
     with pytest.raises(CorpusError, match="there is no list of words 'nope'"):
-        desk.slash.run("/set regex @file:nope")
+        desk.run("/set regex @file:nope")
     assert desk.talk.config.regex == "ba"
 
 
@@ -112,16 +112,16 @@ def test_a_pattern_that_cannot_be_changes_nothing(desk: Any, typed: str, problem
     desk.shown("/regex a+")
     for line in (f"/regex {typed}", f"/set regex {typed}"):
         with pytest.raises(problem):
-            desk.slash.run(line)
+            desk.run(line)
     assert desk.talk.config.regex == "a+"
-    desk.talk.say("b")
-    assert re.fullmatch("a+", "".join(desk.talk.answer()))
+    desk.talk.append("b")
+    assert re.fullmatch("a+", "".join(desk.talk.generate()))
 
 
 def test_single_characters_are_free_of_the_pattern(desk: Any) -> None:
     desk.shown("/regex a")
-    desk.talk.say("")
-    assert len("".join(desk.talk.answer_one())) == 1
+    desk.talk.append("")
+    assert len("".join(desk.talk.generate_character())) == 1
     assert desk.talk.config.regex == "a"
     before = desk.shown("/probs")
     desk.shown("/regex off")
@@ -129,17 +129,17 @@ def test_single_characters_are_free_of_the_pattern(desk: Any) -> None:
 
 
 def test_undo_and_clear_tell_where_the_text_stands(desk: Any) -> None:
-    desk.talk.say("ab\x1b[bold]"[:3])
-    "".join(desk.talk.answer())
+    desk.talk.append("ab\x1b[bold]"[:3])
+    "".join(desk.talk.generate())
     assert desk.shown("/clear") == "the text is empty\n"
     assert "ab␛" in desk.shown("/undo")
 
 
 def test_retry_and_bye_say_what_comes_next(desk: Any) -> None:
-    desk.talk.say("a")
-    assert desk.slash.run("/retry") == "answer"
-    assert desk.slash.run("/bye") == "leave"
-    assert desk.slash.run("/step") == "step"
+    desk.talk.append("a")
+    assert desk.run("/retry") == "generate"
+    assert desk.run("/bye") == "leave"
+    assert desk.run("/step") == "step"
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_retry_and_bye_say_what_comes_next(desk: Any) -> None:
 def test_mistakes_are_one_line_and_change_nothing(desk: Any, line: str) -> None:
     before = desk.talk.config
     with pytest.raises(CharlmError) as problem:
-        desk.slash.run(line)
+        desk.run(line)
     assert isinstance(problem.value, UsageError)
     assert "\n" not in str(problem.value)
     assert desk.talk.config == before
@@ -202,37 +202,37 @@ def test_every_setting_there_is_can_be_set() -> None:
     ],
 )
 def test_stop_texts(desk: Any, typed: str, stops: tuple[str, ...]) -> None:
-    desk.slash.run("/stop before")
-    desk.slash.run("/stop " + typed)
+    desk.run("/stop before")
+    desk.run("/stop " + typed)
     assert desk.talk.config.stop == stops
     assert desk.shown("/stop") == f"stop {', '.join(map(repr, stops)) or 'none'}\n"
 
 
 def test_count(desk: Any) -> None:
-    assert (desk.shown("/count"), desk.shown("/count 4"), desk.slash.desk.count) == ("count 1\n", "count 4\n", 4)
+    assert (desk.shown("/count"), desk.shown("/count 4"), desk.context.count) == ("count 1\n", "count 4\n", 4)
 
 
 def test_beam(desk: Any) -> None:
     assert desk.shown("/beam") == "beam off, answers are drawn\n"
-    assert (desk.shown("/set beam 4"), desk.slash.desk.beam) == ("beam 4\n", 4)
+    assert (desk.shown("/set beam 4"), desk.context.beam) == ("beam 4\n", 4)
     assert re.search("^beam +4 *$", desk.shown("/set"), re.MULTILINE)
-    assert (desk.shown("/set count 4"), desk.slash.desk.count) == ("count 4\n", 4)
+    assert (desk.shown("/set count 4"), desk.context.count) == ("count 4\n", 4)
     for off in ("/beam off", "/set beam 0"):
         desk.shown("/beam 5")
-        assert (desk.shown(off), desk.slash.desk.beam) == ("beam off, answers are drawn\n", 0)
+        assert (desk.shown(off), desk.context.beam) == ("beam off, answers are drawn\n", 0)
 
 
 @pytest.mark.parametrize("line", ["/set temp 0.5", "/set top-k 3", "/regex a+", "/set template a{y:b}", "/count 5"])
 def test_a_beam_and_what_it_has_no_use_for(desk: Any, line: str) -> None:
     desk.shown("/beam 4")
     with pytest.raises(UsageError, match=r"^--beam draws nothing, so|^`count` is 5; it must be from"):
-        desk.slash.run(line)
-    assert (desk.talk.config, desk.slash.desk.count) == (SampleConfig(length=5), 1)
+        desk.run(line)
+    assert (desk.talk.config, desk.context.count) == (SampleConfig(length=5), 1)
     desk.shown("/beam off")
     desk.shown(line)
     with pytest.raises(UsageError, match=r"^--beam draws nothing, so|^`count` is 5; it must be from"):
-        desk.slash.run("/beam 4")
-    assert desk.slash.desk.beam == 0
+        desk.run("/beam 4")
+    assert desk.context.beam == 0
 
 
 def test_length_and_stops_go_with_a_beam(desk: Any) -> None:

@@ -38,7 +38,7 @@ def test_overwriting_needs_force(desk: Any, tmp_path: Path, command: str) -> Non
     file = tmp_path / "it.txt"
     file.write_text("mine")
     with pytest.raises(UsageError, match=rf"exists; choose another name, or replace it with {command} --force"):
-        desk.slash.run(f"{command} {file}")
+        desk.run(f"{command} {file}")
     assert file.read_text() == "mine"
     desk.shown(f"{command} --force {file}")
     desk.shown(f"{command} {file} --force")
@@ -52,14 +52,14 @@ def test_what_is_no_regular_file_is_never_replaced(desk: Any, tmp_path: Path, co
     os.mkfifo(tmp_path / "pipe.txt")
     for name in ("pipe.txt", "."):
         with pytest.raises(UsageError, match="no regular file"):
-            desk.slash.run(f"{command} --force {tmp_path / name}")
+            desk.run(f"{command} --force {tmp_path / name}")
 
 
 def test_a_symbolic_link_is_not_followed(desk: Any, tmp_path: Path) -> None:
     (tmp_path / "mine.txt").write_text("mine")
     (tmp_path / "link.txt").symlink_to(tmp_path / "mine.txt")
     with pytest.raises(UsageError, match="exists"):
-        desk.slash.run(f"/export {tmp_path / 'link.txt'}")
+        desk.run(f"/export {tmp_path / 'link.txt'}")
     desk.shown(f"/export --force {tmp_path / 'link.txt'}")
     assert (tmp_path / "mine.txt").read_text() == "mine"
 
@@ -76,12 +76,12 @@ def test_exports(desk: Any, tmp_path: Path) -> None:
 
 def test_what_cannot_be_done_is_told(desk: Any, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"tells no format; let the name end in .html, .svg, .txt$"):
-        desk.slash.run(f"/export {tmp_path}/talk.docx")
+        desk.run(f"/export {tmp_path}/talk.docx")
     with pytest.raises(CheckpointError, match="there is no conversation"):
-        desk.slash.run(f"/load {tmp_path}/talk")
+        desk.run(f"/load {tmp_path}/talk")
     for command in ("/save", "/export"):
         with pytest.raises(DiskError, match="create the folder first"):
-            desk.slash.run(f"{command} {tmp_path}/nowhere/talk.txt")
+            desk.run(f"{command} {tmp_path}/nowhere/talk.txt")
 
 
 def test_a_home_folder(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,7 +90,7 @@ def test_a_home_folder(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     desk.shown("/save ~/talk")
     assert (tmp_path / "talk").is_file()
     with pytest.raises(CheckpointError):
-        desk.slash.run("/load ~nobody-by-this-name/talk")
+        desk.run("/load ~nobody-by-this-name/talk")
 
 
 def test_settings_that_a_beam_has_no_use_for_come_from_a_file(desk: Any, tmp_path: Path) -> None:
@@ -101,4 +101,4 @@ def test_settings_that_a_beam_has_no_use_for_come_from_a_file(desk: Any, tmp_pat
     desk.shown("/beam 4")
     assert "beam off" not in desk.shown(f"/load {tmp_path / 'usual'}")
     assert "beam off" in desk.shown(f"/load {tmp_path / 'warm'}")
-    assert (desk.slash.desk.beam, desk.talk.config.temperature) == (0, 0.5)
+    assert (desk.context.beam, desk.talk.config.temperature) == (0, 0.5)

@@ -18,7 +18,7 @@ def test_probabilities_are_those_that_are_drawn_from(desk: Any) -> None:
     assert len(figures) == 3
     assert abs(sum(figures) - 100) < 0.2
     sampler = Sampler(desk.talk.model, SampleConfig(top_k=3, temperature=1.5), rng=np.random.default_rng(1))
-    here = desk.talk.place().snapshot.position
+    here = desk.talk.snapshot().start.position
     counts = np.zeros(5)
     for _ in range(4000):
         sampler.position = here
@@ -28,11 +28,11 @@ def test_probabilities_are_those_that_are_drawn_from(desk: Any) -> None:
 
 def test_looking_changes_nothing(desk: Any) -> None:
     desk.turn("ab")
-    place = desk.talk.place()
+    before = desk.talk.snapshot()
     desk.shown("/probs 2"), desk.shown("/heat")
-    again = desk.talk.place()
-    assert (again.snapshot.random, again.last) == (place.snapshot.random, place.last)
-    assert again.snapshot.position.last == place.snapshot.position.last
+    again = desk.talk.snapshot()
+    assert (again.start.random, again.last) == (before.start.random, before.last)
+    assert again.start.position.last == before.start.position.last
 
 
 def test_how_many(desk: Any) -> None:
@@ -49,8 +49,8 @@ def test_blanks_and_controls_can_be_seen(desk: Any) -> None:
 
 def test_heat_from_here_on(desk: Any) -> None:
     assert "no colour here" in desk.shown("/heat on")
-    assert not desk.talk.measures
-    desk.slash.desk.colours = True
+    assert not desk.talk.records_surprisal
+    desk.context.colours = True
     assert desk.shown("/heat on").startswith("Surprisal in bits:")
     desk.turn("ab")
     assert len(desk.talk.last.bits) == len(desk.talk.last.generated) == 5

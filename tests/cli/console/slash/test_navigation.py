@@ -46,7 +46,7 @@ def test_a_name_is_moved_only_by_force(desk: Any) -> None:
     desk.shown("/branch x")
     desk.turn("ab")
     with pytest.raises(UsageError, match=r"there is a branch 'x'; .*--force"):
-        desk.slash.run("/branch x")
+        desk.run("/branch x")
     assert desk.talk.branches["x"].last is None
     desk.shown("/branch x --force")
     assert desk.talk.branches["x"].last is desk.talk.last

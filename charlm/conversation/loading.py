@@ -1,7 +1,7 @@
-"""What stands in a conversation's file, checked entry by entry, and rebuilt for a model.
+"""Conversations from files: every value is checked, then turns and snapshots are rebuilt for a model.
 
-The layout is described at `charlm.conversation.files`. Checksums have found accidents before any of this is
-looked at; here is seen to it that a forged file, too, ends in one error and never in a state that is none.
+The layout is described at `charlm.conversation.saving`. Checksums find accidents first; the checks here make a
+forged file, too, end in one error and never in an invalid state.
 """
 
 from __future__ import annotations
@@ -9,32 +9,62 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.checkpoint import read_npz
 from charlm.checkpoint.archive import DamagedError
 from charlm.checkpoint.npy import Tensor
 from charlm.config import SampleConfig, from_mapping
 from charlm.conversation.conversation import Conversation
-from charlm.conversation.turns import BRANCH_NAME, Place, Turn
-from charlm.errors import UsageError
+from charlm.conversation.saving import MOST_TURNS, RANDOM_BYTES, VERSION, fingerprint
+from charlm.conversation.turns import BRANCH_NAME, ConversationSnapshot, Turn, text_length
+from charlm.errors import CheckpointError, UsageError
 from charlm.generation import Position, Sampler, Snapshot
 from charlm.generation.repeat_window import ids_of
 from charlm.models.language_model import CharModel
 from charlm.nn.stack import map_state, named_state
 
-__all__ = ["MOST_TURNS", "STREAM_BYTES", "VERSION", "Stored"]
+__all__ = ["load_conversation"]
 
-VERSION = 1
-MOST_TURNS = 20_000  # each takes some 3 KB of memory, far more than what it takes of a file
-STREAM_BYTES = 40
-_STREAM = "PCG64"
+_BIT_GENERATOR = "PCG64"
 
 
-class Stored:
-    """A file's contents, checked as far as that goes without a model.
+def load_conversation(conversation: Conversation, path: Path) -> bool:
+    """Replace a conversation by that of a file; return whether the same model wrote it.
+
+    Undoing goes back through the turns of the file, and then to the conversation that was replaced.
+
+    Raises
+    ------
+    CheckpointError
+        If the file is missing, damaged, or no conversation; the conversation is then unchanged.
+    VocabularyError
+        If the model is another one and does not know a symbol; the conversation is then unchanged.
+    """
+    name = repr(str(path))
+    try:
+        contents = read_npz(path)
+        stored = _Stored(contents.meta.get("conversation"), contents.tensors)
+        same = stored.model == fingerprint(conversation.model)
+        now, branches = stored.snapshots(conversation, same=same)
+    except DamagedError as error:
+        raise CheckpointError(f"conversation {name} cannot be used: {error}; {error.remedy}") from error
+    except CheckpointError as error:
+        if isinstance(error.__cause__, DamagedError):
+            raise CheckpointError(f"conversation {name} cannot be used: {error.__cause__}; use a copy") from error
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise CheckpointError(f"there is no conversation {name}; check the name") from error
+        raise
+    conversation.replace(now, branches, stored.config)
+    return same
+
+
+class _Stored:
+    """Contents of a file, checked as far as possible without a model.
 
     Parameters
     ----------
@@ -51,7 +81,7 @@ class Stored:
     Raises
     ------
     DamagedError
-        If it is not what `save_conversation` writes.
+        If `save_conversation` does not write such a file.
     """
 
     def __init__(self, meta: object, tensors: Mapping[str, Tensor]) -> None:
@@ -74,12 +104,12 @@ class Stored:
             raise DamagedError("its places do not fit together")
         if self.n > MOST_TURNS:
             raise DamagedError(f"it has more than {MOST_TURNS:,} turns")
-        self.before = turns[:, 0].tolist()
-        if any(not -1 <= before < k for k, before in enumerate(self.before)):
+        self.previous = turns[:, 0].tolist()
+        if any(not -1 <= previous < k for k, previous in enumerate(self.previous)):
             raise DamagedError("its turns are out of order")
         text = self._tensor("text", np.uint8, (None,)).tobytes()
         self.texts = _decode(_slices(text, turns[:, 1:].ravel().tolist()))
-        packed = self._tensor("random", np.uint8, (self.n + self.m, STREAM_BYTES))
+        packed = self._tensor("random", np.uint8, (self.n + self.m, RANDOM_BYTES))
         self.random = [_unpack(row.tobytes()) for row in packed]
 
     def _tensor(self, name: str, dtype: Any, shape: tuple[int | None, ...]) -> NDArray[Any]:
@@ -90,30 +120,32 @@ class Stored:
             raise DamagedError(f"its {name} has another size")
         return tensor
 
-    def places(self, talk: Conversation, *, same: bool) -> tuple[Place, dict[str, Place]]:
-        """Rebuild the present place and the branches for a conversation's model."""
-        sampler = talk.sampler()
+    def snapshots(
+        self, conversation: Conversation, *, same: bool
+    ) -> tuple[ConversationSnapshot, dict[str, ConversationSnapshot]]:
+        """Rebuild the present snapshot and the branches for a conversation's model."""
+        model, sampler = conversation.model, conversation.sampler()
         sampler.configure(self.config)
-        positions = self._positions(talk.model) if same else self._read_anew(sampler)
-        origin = talk.place()
+        positions = self._positions(model) if same else self._read_again(sampler)
+        origin = conversation.snapshot()
         turns: list[Turn] = []
-        pasts: list[Place] = []
-        for k, before in enumerate(self.before):
-            last, past = (turns[before], pasts[before]) if before >= 0 else (None, origin)
+        starts: list[ConversationSnapshot] = []
+        for k, number in enumerate(self.previous):
+            previous, before = (turns[number], starts[number]) if number >= 0 else (None, origin)
             start = Snapshot(positions[2 * k], self.random[k])
-            begins = 0 if last is None else last.ends
             typed, generated = self.texts[2 * k : 2 * k + 2]
-            turns.append(Turn(typed, last, begins, start, self.seeds[k], positions[2 * k + 1], [generated]))
-            pasts.append(Place(talk.model, sampler, start, self.seeds[k], last, past))
-        places = []
+            offset, position = text_length(previous), positions[2 * k + 1]
+            turns.append(Turn(typed, previous, offset, start, self.seeds[k], position, [generated]))
+            starts.append(ConversationSnapshot(model, sampler, start, self.seeds[k], previous, before))
+        found = []
         for k, end in enumerate(self.ends):
-            snapshot = Snapshot(positions[2 * self.n + k], self.random[self.n + k])
-            last, past = (turns[end], pasts[end]) if end >= 0 else (None, origin)
-            places.append(Place(talk.model, sampler, snapshot, self.seeds[self.n + k], last, past))
-        return places[0], dict(zip(cast("list[str]", self.names), places[1:], strict=True))
+            start = Snapshot(positions[2 * self.n + k], self.random[self.n + k])
+            last, before = (turns[end], starts[end]) if end >= 0 else (None, origin)
+            found.append(ConversationSnapshot(model, sampler, start, self.seeds[self.n + k], last, before))
+        return found[0], dict(zip(cast("list[str]", self.names), found[1:], strict=True))
 
     def _positions(self, model: CharModel) -> list[Position]:
-        """Take the hidden states from the file."""
+        """Return the positions of the file."""
         count = 2 * self.n + self.m
         template = map_state(np.ravel, model.zero_state(1))
         states = {
@@ -137,13 +169,13 @@ class Stored:
             positions.append(Position(state, None if symbol < 0 else symbol, recent[k]))
         return positions
 
-    def _read_anew(self, sampler: Sampler) -> list[Position]:
+    def _read_again(self, sampler: Sampler) -> list[Position]:
         """Let another model read the text."""
         origin = sampler.position
         ends: list[Position] = []
         positions: list[Position] = []
-        for k, before in enumerate(self.before):
-            sampler.position = ends[before] if before >= 0 else origin
+        for k, previous in enumerate(self.previous):
+            sampler.position = ends[previous] if previous >= 0 else origin
             for text in self.texts[2 * k : 2 * k + 2]:
                 positions.append(sampler.position)
                 sampler.feed(text)
@@ -182,7 +214,7 @@ def _whole_numbers(meta: Mapping[str, Any], name: str, *, low: int, high: int | 
 
 
 def _slices(data: bytes, sizes: list[int]) -> list[bytes]:
-    """Cut bytes into parts of given sizes."""
+    """Split bytes into parts of given sizes."""
     if any(size < 0 for size in sizes) or sum(sizes) != len(data):
         raise DamagedError("its parts do not add up")
     ends = np.cumsum([0, *sizes]).tolist()
@@ -198,9 +230,9 @@ def _decode(parts: list[bytes]) -> list[str]:
 
 def _unpack(data: bytes) -> dict[str, Any]:
     state, increment, has_half, half = (
-        int.from_bytes(data[a:b], "little") for a, b in pairwise((0, 16, 32, 36, STREAM_BYTES))
+        int.from_bytes(data[a:b], "little") for a, b in pairwise((0, 16, 32, 36, RANDOM_BYTES))
     )
     if has_half > 1:
         raise DamagedError("a random state in it is garbled")
     numbers = {"state": state, "inc": increment}
-    return {"bit_generator": _STREAM, "state": numbers, "has_uint32": has_half, "uinteger": half}
+    return {"bit_generator": _BIT_GENERATOR, "state": numbers, "has_uint32": has_half, "uinteger": half}

@@ -1,4 +1,4 @@
-"""What the slash commands work on, and how they are described."""
+"""What the slash commands act on, and how they are described."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rich.console import RenderableType
 
-from charlm.conversation.conversation import Conversation
-from charlm.conversation.turns import end_of, length
+from charlm.conversation import Conversation
+from charlm.conversation.turns import text_end, text_length
 from charlm.models.language_model import CharModel
 from charlm.ui.console import view
 
-__all__ = ["FORCE", "Command", "Desk", "Next", "without_force"]
+__all__ = ["FORCE", "Command", "Context", "Outcome", "without_force"]
 
-Next: TypeAlias = Literal["prompt", "answer", "step", "leave"]
-"""What comes after a command: the next line, the model, step mode or its end, the end of the session."""
+Outcome: TypeAlias = Literal["generate", "step", "leave"] | None
+"""What follows a command: the model continues, step mode begins or ends, the session ends; None: the next input."""
 
 FORCE = "--force"
 
 
 @dataclass
-class Desk:
-    """A conversation and its surroundings.
+class Context:
+    """A conversation, and the settings of a session beside its own.
 
     Parameters
     ----------
     conversation : Conversation
     show : callable
-        Takes what there is to see.
+        Prints a renderable.
     load : callable
         Finds and reads a model.
     count : int
-        Answers that are written side by side.
+        Candidates to sample side by side.
     beam : int
-        How many texts a search follows; 0 draws.
+        Width of a beam search; 0 samples.
     colours : bool
-        Whether the text that is written can be coloured.
+        Whether the text can be coloured.
     """
 
     conversation: Conversation
@@ -47,30 +47,29 @@ class Desk:
     beam: int = 0
     colours: bool = False
 
-    def show_end(self) -> Next:
-        """Show how the text ends, after a change of place."""
+    def show_end(self) -> None:
+        """Show how the text ends, after it has changed."""
         last = self.conversation.last
-        self.show(view.tail(end_of(last, view.TAIL), length=length(last)))
-        return "prompt"
+        self.show(view.tail(text_end(last, view.TAIL), length=text_length(last)))
 
 
 class Command(NamedTuple):
-    """How a command is typed, what it does, and the function that does it.
+    """A command: how it is typed, what it does, and its function.
 
     Parameters
     ----------
     arguments, summary : str
     action : callable
-        Takes the desk and what follows the name, blanks at both ends removed.
+        Takes the context, and what follows the name, blanks at both ends removed.
     """
 
     arguments: str
     summary: str
-    action: Callable[[Desk, str], Next]
+    action: Callable[[Context, str], Outcome]
 
 
 def without_force(rest: str) -> tuple[str, bool]:
-    """Take ``--force`` away from either end of a command's arguments; return them, and whether it was there.
+    """Remove ``--force`` from either end of a command's arguments; return them, and whether it was there.
 
     Examples
     --------
