@@ -10,7 +10,8 @@ from typing import Any
 from rich.console import Console
 
 from charlm.cli.app import build
-from charlm.cli.console.slash.commands import Slash
+from charlm.cli.console.slash.commands import run_command
+from charlm.cli.console.slash.context import Context
 from charlm.cli.help import help_page
 from charlm.generation.constraint.named import NAMED
 
@@ -54,7 +55,7 @@ def _slash_commands() -> str:
     """Return what ``/help`` shows in the console."""
     nothing: Any = None
     console = Console(file=io.StringIO(), width=COLUMNS, record=True)
-    Slash(nothing, show=console.print, load=nothing).run("/help")
+    run_command("/help", Context(nothing, show=console.print, load=nothing))
     return "\n".join(line.rstrip() for line in console.export_text().splitlines())
 
 

@@ -54,6 +54,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("charlm info", "list the runs"),
         ("charlm info poems", "one of them in full"),
     ),
+    "compare": (
+        ("charlm compare poems poems-2", "two runs side by side"),
+        ("charlm compare poems poems-2 --svg curves.svg --length 0", "their curves as a picture, without samples"),
+    ),
     "plot": (
         ("charlm plot", "losses of the newest run"),
         ("charlm plot poems poems-2 --x minutes --svg losses.svg", "two runs, and a picture"),

@@ -58,6 +58,7 @@ BASES: dict[str, list[str]] = {
     "inspect": [RUN, CORPUS, "--cell", "1"],
     "transduce": ["pairs.npz", ARGUMENT, "--temp", "3", "--seed", "1", "--length", "99"],
     "info": [RUN],
+    "compare": [RUN, "checkpoints/evil"],
     "plot": [RUN, "checkpoints/evil"],
     "corpus list": [],
     "corpus make": ["tales", "--size", "300"],

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, Entry] = {
     "inspect": Entry("Look inside a model that reads a text: units, gates, gradients.", "inspect.inspect"),
     "transduce": Entry("Apply a model of pairs to strings: a line in, a line out.", "transduce.transduce"),
     "info": Entry("Show what a checkpoint holds and how its run went.", "info.info"),
+    "compare": Entry("Show runs side by side: settings, losses, speed, curves, samples.", "compare.compare"),
     "plot": Entry("Draw the losses of runs, in nats per character.", "plot.plot"),
     "gradcheck": Entry("Check every gradient against finite differences.", "gradcheck.gradcheck"),
     "bench": Entry("Measure the speed of training and sampling on this machine.", "bench.bench"),

@@ -1,0 +1,68 @@
+"""``charlm compare``: runs side by side."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from charlm import checkpoint, generation
+from charlm.cli.options import NoColorOption
+from charlm.config import SampleConfig
+from charlm.config.checks import check_number
+from charlm.errors import UsageError
+
+__all__ = ["compare"]
+
+
+def compare(
+    runs: Annotated[list[str], typer.Argument(metavar="RUN", help="Run folders, names of runs or checkpoints.")],
+    length: Annotated[
+        int, typer.Option("--length", metavar="N", help="Characters that each run writes; 0 for none.")
+    ] = 200,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Of what they write.")] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
+    svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the curves there, too.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace files that exist.")] = False,
+    no_color: NoColorOption = False,
+) -> None:
+    """Show runs side by side: settings, losses, speed, curves, samples.
+
+    Of the settings, only those that differ are shown.
+    """
+    from charlm.cli.streams import stdout_console
+    from charlm.cli.writing import open_text, refuse_existing
+    from charlm.runs.comparison import compare_runs
+    from charlm.ui.plot.curves import curves_of
+    from charlm.ui.plot.picture import draw_picture
+    from charlm.ui.plot.svg import to_picture
+    from charlm.ui.run.comparison import comparison_view
+    from charlm.ui.sanitize import json_text
+
+    if len(runs) < 2:
+        raise UsageError(f"{runs[0]!r} is one run; give two or more, or charlm info for one")
+    check_number("seed", seed, whole=True)
+    config = SampleConfig(length=length)
+    refuse_existing({"--svg": svg}, force=force)
+    compared = compare_runs(runs)
+    curves = [curves_of(run.name, run.history, axis="steps") for run in compared]
+    samples = [_written(run.path, config, seed) for run in compared]
+    if svg is not None:
+        with open_text(svg) as file:
+            file.write(to_picture(draw_picture(curves, axis="steps")))
+    if as_json:
+        found = [run.to_json() | {"sample": text} for run, text in zip(compared, samples, strict=True)]
+        sys.stdout.write(json_text({"runs": found}) + "\n")
+    else:
+        stdout_console(no_color).print(comparison_view(compared, curves, samples))
+
+
+def _written(path: str, config: SampleConfig, seed: int) -> str | None:
+    """Let a language model write; None for a model of another kind, or where nothing is wanted."""
+    model = checkpoint.load_checkpoint(path, kind=None).model
+    if model.kind != "language model" or not config.length:
+        return None
+    (sample,) = generation.sample_many(model, config, seeds=[seed])
+    return "".join(sample.stream())

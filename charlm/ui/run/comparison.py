@@ -1,0 +1,61 @@
+"""Runs side by side: a table of what differs and of their results, curves, samples."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from charlm.runs.comparison import ComparedRun, differing_settings
+from charlm.ui.plot.curves import Curves
+from charlm.ui.plot.terminal import CurvePlot
+from charlm.ui.sanitize import visible, visible_line
+from charlm.ui.wording import duration, judged, number
+
+__all__ = ["comparison_table", "comparison_view"]
+
+
+def comparison_view(runs: Sequence[ComparedRun], curves: Sequence[Curves], samples: Sequence[str | None]) -> Group:
+    """Return the table of runs, their curves on one axis, and what each writes; None for nothing."""
+    parts: list[RenderableType] = [comparison_table(runs), Text(), CurvePlot(curves, axis="steps")]
+    for run, text in zip(runs, samples, strict=True):
+        if text is not None:
+            parts += [Text(), Text(f"{visible_line(run.name)} writes:", "bold"), Text(visible(text))]
+    return Group(*parts)
+
+
+def comparison_table(runs: Sequence[ComparedRun]) -> Table:
+    """Return a column a run: its settings that others do not share, its losses, its speed; the best in bold."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    table.add_column("", style="dim", overflow="fold")
+    for run in runs:
+        table.add_column(Text(visible_line(run.name), "bold"), overflow="fold")
+    for name, values in differing_settings(runs).items():
+        table.add_row(
+            visible_line(name.replace("_", "-")), *(Text(visible_line(_shown(value))) for value in values)
+        )
+    best = [None if run.history.best is None else run.history.best.loss for run in runs]
+    known = [loss for loss in best if loss is not None]
+    rows: dict[str, list[Text]] = {
+        "validation": [
+            Text(number(loss), "bold green" if loss is not None and len(known) > 1 and loss == min(known) else "")
+            for loss in best
+        ],
+        "training": [Text(number(run.history.train[-1].loss if run.history.train else None)) for run in runs],
+        "baseline": [Text(number(run.history.baseline("nats"))) for run in runs],
+        "parameters": [Text(f"{run.parameters:,}") for run in runs],
+        "updates": [Text(f"{run.history.last_step:,.0f}") for run in runs],
+        "time": [Text(duration(60 * run.minutes) if run.minutes == run.minutes else "–") for run in runs],
+        "characters/s": [Text(number(run.chars_per_s, ",.0f")) for run in runs],
+        "verdict": [Text(judged(run.history).word) for run in runs],
+    }
+    for name, cells in rows.items():
+        table.add_row(name, *cells)
+    return table
+
+
+def _shown(value: Any) -> str:
+    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

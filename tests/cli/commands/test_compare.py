@@ -1,0 +1,70 @@
+"""``charlm compare``: what differs, and nothing else."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.dom import minidom
+
+import pytest
+
+import charlm
+from charlm.cli.entry import run
+from charlm.runs.comparison import compare_runs, differing_settings
+
+FLAGS = ["--steps", "4", "--batch-size", "2", "--seq-length", "5", "--quiet", "--shards", "1"]
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    (folder / "text.txt").write_text("to be or not to be\n" * 20, encoding="utf-8")
+    for size in (4, 6):
+        code = run(
+            [
+                "train",
+                str(folder / "text.txt"),
+                *FLAGS,
+                "--hidden-size",
+                str(size),
+                "--out",
+                str(folder / f"h{size}"),
+            ]
+        )
+        assert code == 0
+    return [str(folder / "h4"), str(folder / "h6")]
+
+
+def test_only_what_differs_is_listed(runs):
+    compared = compare_runs(runs)
+    assert differing_settings(compared) == {"hidden_size": [4, 6]}
+    assert [one.name for one in compared] == ["h4", "h6"]
+    for path, one in zip(runs, compared, strict=True):
+        model = charlm.load(path)
+        assert one.parameters == model.params.value.size
+        events = [json.loads(line) for line in Path(path, "log.jsonl").read_text("utf-8").splitlines()]
+        elapsed_s = max(event["elapsed_s"] for event in events if event["event"] in ("step", "eval"))
+        assert one.minutes == pytest.approx(elapsed_s / 60)
+        assert one.chars_per_s == pytest.approx(4 * 2 * 5 / elapsed_s)
+
+
+def test_the_screen_and_json_and_the_picture(runs, tmp_path, capsys):
+    assert run(["compare", *runs, "--svg", str(tmp_path / "a.svg"), "--length", "12"]) == 0
+    shown = capsys.readouterr().out
+    assert "hidden-size   4       6" in shown
+    assert "batch-size" not in shown
+    assert shown.count("writes:") == 2
+    minidom.parse(str(tmp_path / "a.svg"))
+    assert run(["compare", *runs, "--json", "--length", "12", "--seed", "3"]) == 0
+    found = json.loads(capsys.readouterr().out)["runs"]
+    assert [one["settings"]["hidden_size"] for one in found] == [4, 6]
+    assert [len(one["sample"]) for one in found] == [12, 12]
+    expected = "".join(charlm.generate(charlm.load(runs[0]), length=12, seed=3))
+    assert found[0]["sample"] == expected
+
+
+def test_without_samples_and_with_one_run(runs, capsys):
+    assert run(["compare", *runs, "--length", "0"]) == 0
+    assert "writes" not in capsys.readouterr().out
+    assert run(["compare", runs[0]]) == 2
+    assert "give two or more" in capsys.readouterr().err
