@@ -1,15 +1,18 @@
-"""Child processes: Python processes that run a module of charlm."""
+"""Child processes: Python processes that run a module of charlm, and the messages to and from them."""
 
 from __future__ import annotations
 
+import json
 import os
+import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import IO, Any
 
-__all__ = ["end_with_parent", "start_child"]
+__all__ = ["messages", "receive", "send", "start_child"]
 
 
 def start_child(
@@ -17,7 +20,7 @@ def start_child(
 ) -> subprocess.Popen[bytes]:
     """Start a process that runs ``main()`` of a module of charlm, with a pipe as its standard input.
 
-    The pipe is closed when the calling process ends, however it ends; a child that calls `end_with_parent` then
+    The pipe is closed when the calling process ends, however it ends; a child that waits for `messages` then
     ends too. The calling program's main module is not imported again, so it needs no ``if __name__`` guard.
     Ctrl-C does not reach the child. Its BLAS has one thread.
 
@@ -46,12 +49,40 @@ def start_child(
     )
 
 
-def end_with_parent() -> None:
-    """End this process, a child, as soon as its standard input ends, even in the middle of its work."""
-    threading.Thread(target=_exit_at_end_of_file, args=(sys.stdin.fileno(),), daemon=True).start()
+def send(stream: IO[bytes] | None, message: Mapping[str, Any]) -> None:
+    """Send a message to the process at the other end of a pipe: a line of JSON.
+
+    Raises
+    ------
+    BrokenPipeError
+        If that process has ended.
+    """
+    assert stream is not None  # noqa: S101  it is a pipe
+    stream.write(json.dumps(message).encode("ascii") + b"\n")
+    stream.flush()
 
 
-def _exit_at_end_of_file(descriptor: int) -> None:
-    while os.read(descriptor, 1 << 16):  # its content is ignored
-        pass
+def receive(stream: IO[bytes] | None) -> Any:
+    """Wait for a message; return None if the process at the other end has ended."""
+    assert stream is not None  # noqa: S101  it is a pipe
+    line = stream.readline()
+    return json.loads(line) if line.endswith(b"\n") else None
+
+
+def messages() -> Iterator[Any]:
+    """Yield the messages of the parent process; end this one as soon as the parent closes the pipe or ends.
+
+    That happens even in the middle of the child's work, from the first message that it waits for.
+    """
+    received: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(received,), daemon=True).start()
+    while True:
+        yield received.get()
+
+
+def _listen(received: queue.SimpleQueue[Any]) -> None:
+    # a stream of its own: at its exit, Python waits for a thread that reads `sys.stdin`
+    with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
+        while (message := receive(stream)) is not None:
+            received.put(message)
     os._exit(0)

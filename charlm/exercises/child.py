@@ -5,13 +5,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import io
-import json
 import os
 import sys
 import threading
 from pathlib import Path
 
-from charlm.child import end_with_parent, start_child
+from charlm.child import messages, receive, send, start_child
 from charlm.errors import UsageError
 from charlm.exercises.checking import Verdict, check_source
 from charlm.exercises.sheet import Sheet, sheet
@@ -49,25 +48,21 @@ def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tupl
     except OSError as error:
         raise UsageError(f"cannot read {str(file)!r}: {error.strerror}; name a file of the exercise") from error
     process = start_child("charlm.exercises.child")
-    assert process.stdin is not None  # noqa: S101  for the type checker
-    assert process.stdout is not None  # noqa: S101
     with process:
         timer = threading.Timer(START_S + limit_s, process.kill)
         timer.start()
         try:
             request = {"name": exercise.name, "source": source.hex(), "path": str(file), "limit_s": limit_s}
-            process.stdin.write(json.dumps(request).encode() + b"\n")
-            process.stdin.flush()
-            answer = process.stdout.readline()
+            send(process.stdin, request)
+            answer = receive(process.stdout)
         finally:
             late = not timer.is_alive()
             timer.cancel()
             process.kill()
-    if not answer:
+    if answer is None:
         why = f"did not end within {limit_s:g} s" if late else "ended Python itself"
         return Verdict(0, len(exercise.gaps()), f"your file {why}; it should only compute"), ""
-    found = json.loads(answer)
-    return Verdict(**found["verdict"]), found["printed"]
+    return Verdict(**answer["verdict"]), answer["printed"]
 
 
 class _Beginning(io.StringIO):
@@ -85,14 +80,12 @@ def main() -> None:
     nowhere = os.open(os.devnull, os.O_RDWR)
     os.dup2(nowhere, stdout)
     os.dup2(nowhere, sys.stderr.fileno())
-    request = json.loads(sys.stdin.buffer.readline())
-    end_with_parent()
+    request = next(messages())
     sys.stdin, printed = io.StringIO(), _Beginning()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         verdict = check_source(
             sheet(request["name"]), bytes.fromhex(request["source"]), request["path"], limit_s=request["limit_s"]
         )
     answer = {"verdict": dataclasses.asdict(verdict), "printed": printed.getvalue()}
-    answers.write(json.dumps(answer).encode() + b"\n")
-    answers.flush()
+    send(answers, answer)
     os._exit(0)  # whatever the file left running

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +24,6 @@ from charlm.models.language_model import CharModel
 from charlm.models.learner import State
 from charlm.nn.arrays import FloatArray
 from charlm.nn.stack import map_state
-
-if TYPE_CHECKING:
-    from charlm.generation.constraint import LazyDFA
 
 __all__ = ["BatchSampler", "Sample", "SamplingJob", "batch_width"]
 
@@ -137,8 +134,11 @@ class BatchSampler:
     model : CharModel
         Its weights as they are now; later changes are not seen.
     job : SamplingJob
-    dfa : LazyDFA or None
-        Of the job's pattern.
+
+    Raises
+    ------
+    UsageError, ConstraintError
+        For an invalid pattern, or one that no text matches.
 
     Attributes
     ----------
@@ -146,9 +146,10 @@ class BatchSampler:
         Rows of a batch.
     """
 
-    def __init__(self, model: CharModel, job: SamplingJob, dfa: LazyDFA | None) -> None:
+    def __init__(self, model: CharModel, job: SamplingJob) -> None:
         self.width = batch_width(model.config.hidden_size)
-        self.vocabulary, self.job, self._dfa = model.vocabulary, job, dfa
+        self.vocabulary, self.job = model.vocabulary, job
+        self._dfa = constraint.constraint_for(job.config, self.vocabulary) if job.config.constrained else None
         self.step = model.stepper(self.width)
         self._most_steps = min(max(MULTIPLICATIONS // (self.width * model.params.value.size), 1), MOST_STEPS)
         self._steps = 1

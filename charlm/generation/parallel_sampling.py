@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import contextlib
-import queue
 import threading
-from collections.abc import Callable, Generator, Sequence
-from types import TracebackType
-from typing import IO, TYPE_CHECKING
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from typing import IO, Any
 
-from charlm.child import start_child
+from charlm.child import send, start_child
 from charlm.config import SampleConfig
 from charlm.errors import CharlmError, UsageError
-from charlm.generation import constraint
-from charlm.generation import parallel_worker as worker
 from charlm.generation.batch_sampler import BatchSampler, Sample, SamplingJob, batch_width
+from charlm.generation.parallel_worker import job_message, model_message, receive_sample
 from charlm.generation.position import read_prompt
 from charlm.models.language_model import CharModel
 
-if TYPE_CHECKING:
-    from charlm.generation.constraint import LazyDFA
-
 __all__ = ["sample_many", "suitable_workers"]
 
-AHEAD = 2  # batches that a process may be asked for before the first of them is fetched
 WORTH_A_PROCESS = 200_000  # characters: half a second for a small model, which is what a process takes to start
 
 
@@ -45,7 +38,7 @@ def sample_many(
     Parameters
     ----------
     model : CharModel
-        Its weights as they are when the first text is asked for.
+        Its weights as they are now; later changes are not seen.
     config : SampleConfig, optional
     seeds : sequence of int
         One for each text, at least 0.
@@ -77,8 +70,11 @@ def sample_many(
         raise UsageError(f"`seed` is {min(seeds)}; it must be at least 0")
     config = config or SampleConfig()
     job = SamplingJob(config, read_prompt(model, prompt, config), logprobs)
-    dfa = constraint.constraint_for(config, model.vocabulary) if config.constrained else None
-    return _samples(model, job, dfa, seeds, workers)
+    sampler = BatchSampler(model, job)
+    batches = [seeds[k : k + sampler.width] for k in range(0, len(seeds), sampler.width)]
+    workers = min(workers, len(batches))
+    shared = [model_message(model), job_message(job)] if workers > 1 else []
+    return _samples(sampler, batches, shared, workers)
 
 
 def suitable_workers(model: CharModel, config: SampleConfig, *, count: int, cores: int) -> int:
@@ -88,72 +84,45 @@ def suitable_workers(model: CharModel, config: SampleConfig, *, count: int, core
 
 
 def _samples(
-    model: CharModel, job: SamplingJob, dfa: LazyDFA | None, seeds: Sequence[int], workers: int
+    sampler: BatchSampler, batches: Sequence[Sequence[int]], shared: Sequence[Mapping[str, Any]], workers: int
 ) -> Generator[Sample, None, None]:
     """Yield every text; batch k is sampled by process k mod `workers`, of which the first is this one."""
-    sampler = BatchSampler(model, job, dfa)
-    batches = [seeds[k : k + sampler.width] for k in range(0, len(seeds), sampler.width)]
-    workers = min(workers, len(batches))
     with contextlib.ExitStack() as stack:
-        others = [stack.enter_context(_Worker(model, job, batches[rank::workers])) for rank in range(1, workers)]
+        outputs: list[IO[bytes] | None] = [None]
+        for rank in range(1, workers):
+            requests = [*shared, *({"seeds": list(batch)} for batch in batches[rank::workers])]
+            outputs.append(stack.enter_context(_worker(requests)))
         for k, batch in enumerate(batches):
-            rank = k % workers
-            yield from others[rank - 1].batch() if rank else sampler.begin(batch)
+            output = outputs[k % workers]
+            yield from sampler.begin(batch) if output is None else _received(output, batch)
 
 
-class _Worker:
-    """A process that samples batches. A context manager: leaving it ends the process, whatever it is about.
+@contextlib.contextmanager
+def _worker(requests: Iterable[Mapping[str, Any]]) -> Iterator[IO[bytes]]:
+    """Start a process that samples batches and give its output; end it on exit, even in the middle of its work."""
+    child = start_child("charlm.generation.parallel_worker")
+    assert child.stdout is not None  # noqa: S101  it is a pipe
+    # a thread sends: a process that is starting does not read yet
+    sender = threading.Thread(target=_send_all, args=(child.stdin, requests), daemon=True)
+    sender.start()
+    try:
+        yield child.stdout
+    finally:
+        child.kill()  # it holds nothing that could be lost
+        sender.join()
+        with contextlib.suppress(OSError), child:  # closes the pipes
+            pass
 
-    Parameters
-    ----------
-    model : CharModel
-    job : SamplingJob
-    batches : sequence of sequence of int
-        The seeds of each batch that it is to sample.
-    """
 
-    def __init__(self, model: CharModel, job: SamplingJob, batches: Sequence[Sequence[int]]) -> None:
-        self._unasked, self._asked = iter(batches), iter(batches)
-        self._child = start_child("charlm.generation.parallel_worker")
-        assert self._child.stdin is not None  # noqa: S101  it is a pipe
-        assert self._child.stdout is not None  # noqa: S101
-        self._inbox = self._child.stdout
-        # a process that starts does not read yet, and this one has better things to do than to wait for it
-        self._outbox: queue.SimpleQueue[Callable[[IO[bytes]], None] | None] = queue.SimpleQueue()
-        self._sender = threading.Thread(target=self._send, args=(self._child.stdin,), daemon=True)
-        self._sender.start()
-        self._outbox.put(lambda stream: worker.send_model(stream, model))
-        self._outbox.put(lambda stream: worker.send_job(stream, job))
-        for _ in range(AHEAD):
-            self._ask()
+def _send_all(stream: IO[bytes], requests: Iterable[Mapping[str, Any]]) -> None:
+    with contextlib.suppress(OSError):  # an ended process is detected when its texts are received
+        for request in requests:
+            send(stream, request)
 
-    def _send(self, stream: IO[bytes]) -> None:
-        with contextlib.suppress(OSError), stream:  # one that has ended is missed when its texts are fetched
-            while (message := self._outbox.get()) is not None:
-                message(stream)
 
-    def _ask(self) -> None:
-        seeds = next(self._unasked, None)
-        if seeds is not None:
-            self._outbox.put(lambda stream: worker.send_batch(stream, seeds))
-
-    def batch(self) -> Generator[Sample, None, None]:
-        """Yield the texts of the next batch."""
-        self._ask()
-        for seed in next(self._asked):
-            sample = worker.received_sample(self._inbox, seed)
-            if sample is None:
-                raise CharlmError("a process that wrote samples has ended; try again, or with `workers=1`")
-            yield sample
-
-    def __enter__(self) -> _Worker:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._child.kill()  # it keeps nothing that could be lost
-        self._child.wait()
-        self._outbox.put(None)
-        self._sender.join()
-        self._inbox.close()
+def _received(stream: IO[bytes], seeds: Sequence[int]) -> Iterator[Sample]:
+    for seed in seeds:
+        sample = receive_sample(stream, seed)
+        if sample is None:
+            raise CharlmError("a process that wrote samples has ended; try again, or with `workers=1`")
+        yield sample

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
+from operator import attrgetter
 from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
@@ -13,7 +15,7 @@ from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import StackState
 from charlm.text.batches.base import Batch
 
-__all__ = ["Learner", "LearnerT", "State", "check_kind", "with_params"]
+__all__ = ["Learner", "LearnerT", "State", "check_kind", "from_json", "to_json", "with_params"]
 
 State: TypeAlias = StackState
 """The state of N streams, a value: a state for each layer, of arrays (N, H); () for none."""
@@ -116,6 +118,19 @@ def check_kind(learner: Learner, kind: type[Learner]) -> None:
             "series model": "its method generate continues a series",
         }
         raise UsageError(f"this is a {found}, not a {kind.kind}; {remedy.get(found, 'give one')}")
+
+
+def to_json(learner: Learner) -> dict[str, Any]:
+    """Return the class of a learner and its description, without the weights, for another process."""
+    cls = type(learner)
+    return {"class": [cls.__module__, cls.__qualname__], "description": learner.describe()}
+
+
+def from_json(data: Mapping[str, Any]) -> Learner:
+    """Build a learner from the result of `to_json`, which is trusted; its weights are zero."""
+    module, name = data["class"]
+    cls: type[Learner] = attrgetter(name)(import_module(module))
+    return cls.build(data["description"])
 
 
 def with_params(learner: LearnerT, params: ParameterStore) -> LearnerT:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import importlib
-import json
 import mmap
 import os
 import select
@@ -21,12 +19,11 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
-from operator import attrgetter
 from typing import IO, Any
 
-from charlm.child import end_with_parent, start_child
+from charlm.child import messages, send, start_child
 from charlm.config import TrainConfig, from_mapping
-from charlm.models.learner import Learner
+from charlm.models.learner import Learner, from_json, to_json
 from charlm.text.batches import BatchShapes
 from charlm.training.parallel.communicator import Communicator, PeerFailedError
 from charlm.training.parallel.update import Arrays, Rank, allocate, layout, make_optimizer, size_of
@@ -38,13 +35,7 @@ PRIVATE = -1  # in place of a file: memory of this process alone
 
 def describe_job(learner: Learner, config: TrainConfig, batch: BatchShapes) -> dict[str, Any]:
     """Return a job description for JSON, without the weights."""
-    cls = type(learner)
-    return {
-        "class": [cls.__module__, cls.__qualname__],
-        "learner": learner.describe(),
-        "train": dataclasses.asdict(config),
-        "batch": dict(batch),
-    }
+    return {"learner": to_json(learner), "train": dataclasses.asdict(config), "batch": dict(batch)}
 
 
 def build_rank(job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[[Arrays], Communicator]) -> Rank:
@@ -58,10 +49,8 @@ def build_rank(job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[
     comm : callable
         Takes the arrays and returns the rank's communicator.
     """
-    module, name = job["class"]
-    cls: type[Learner] = attrgetter(name)(importlib.import_module(module))
     config = from_mapping(TrainConfig, job["train"])
-    learner = cls.build(job["learner"])
+    learner = from_json(job["learner"])
     optimizer = make_optimizer(learner.params, config)
     needed = layout(learner, config, optimizer, job["batch"])
     arrays = allocate(mmap.mmap(memory, size_of(needed)), needed)
@@ -72,11 +61,7 @@ def build_rank(job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[
 def main() -> None:
     """Work until rank 0 disconnects."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    line = sys.stdin.buffer.readline()
-    if not line.endswith(b"\n"):  # rank 0 has ended
-        return
-    job = json.loads(line)
-    end_with_parent()
+    job = next(messages())
     comm = PipeRank(job["rank"], job["size"], job["readers"], job["writers"])
     rank = build_rank(job, memory=job["memory"], comm=lambda _: comm)
     try:
@@ -121,10 +106,8 @@ class Processes:
 
     def _start(self, job: dict[str, Any], descriptors: tuple[int, ...]) -> None:
         child = start_child(__name__, stdout=subprocess.DEVNULL, descriptors=descriptors)
-        assert child.stdin is not None  # noqa: S101  it is a pipe
         with contextlib.suppress(BrokenPipeError):  # an ended child is detected at the first barrier
-            child.stdin.write(json.dumps(job).encode("ascii") + b"\n")
-            child.stdin.flush()
+            send(child.stdin, job)
         self._children.append(child)
 
     def end(self) -> None:
