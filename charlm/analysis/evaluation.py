@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +16,7 @@ from charlm.errors import CorpusError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
 from charlm.nn.arrays import IdArray
-from charlm.text.batches import split_documents
+from charlm.text.batches import document_stream, encode_documents
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -108,7 +107,7 @@ def evaluate(
         symbols, characters = ids.size - 1, _total(begun, ids[1:])
         characters += int(begun[ids[1]] == 0)  # the later bytes of the first character are predicted
     else:
-        documents = [vocabulary.encode(line, on_unknown=on_unknown) for line in split_documents(text)]
+        documents = encode_documents(vocabulary, text, on_unknown=on_unknown)
         if not documents:
             raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
         symbols = sum(ids.size + 1 for ids in documents)
@@ -118,21 +117,11 @@ def evaluate(
             )
             sums = [float(nats.sum()) for _, nats in read]
         else:
-            stream, resets = _one_stream(documents, stop_id)
-            sums = dynamic_surprisal(model, stream, dynamic, resets=resets, progress=progress)
+            stream = document_stream(documents, stop_id)
+            sums = dynamic_surprisal(model, stream, dynamic, resets=stream[:-1] == stop_id, progress=progress)
         characters = sum(_total(begun, ids) + 1 for ids in documents)
     total = math.fsum(sums)
     return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols)
-
-
-def _one_stream(documents: Sequence[IdArray], stop_id: int) -> tuple[IdArray, NDArray[np.bool_]]:
-    """Put documents behind each other, stop symbols between and around them, and say where each begins."""
-    stop = np.array([stop_id])
-    ids = np.concatenate([part for document in documents for part in (stop, document)] + [stop])
-    starts = np.cumsum([0] + [len(document) + 1 for document in documents[:-1]])
-    resets = np.zeros(len(ids) - 1, np.bool_)
-    resets[starts] = True
-    return ids, resets
 
 
 def _total(values: NDArray[np.intp], ids: IdArray) -> int:

@@ -10,8 +10,8 @@ import numpy as np
 
 from charlm.analysis.surprisal import Progress
 from charlm.config import OnUnknown
-from charlm.errors import DivergedError, VocabularyError
-from charlm.models.learner import check_kind
+from charlm.errors import VocabularyError
+from charlm.models.learner import check_finite, check_kind
 from charlm.models.transducer import Transducer
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import pair_batch
@@ -87,8 +87,7 @@ def pair_nats(
         sources, targets = zip(*known[begin : begin + AT_ONCE], strict=True)
         batch = pair_batch(sources, targets, output=model.config.output, stop_id=stop_id)
         found, right = model.score_targets(batch)
-        if not np.isfinite(found).all():
-            raise DivergedError.of_output()
+        check_finite(found)
         nats += float(found.sum())
         likeliest += batch.counted - int((~right).sum())
         symbols += batch.counted
@@ -103,8 +102,7 @@ def _encoder(model: Transducer) -> Callable[[str], IdArray]:
     """Return what makes ids of a target, a label's alone."""
     vocabulary = model.target
     if vocabulary is not None:
-        how: OnUnknown = "error" if vocabulary.unknown_id is None else "replace"
-        return lambda target: vocabulary.encode(target, on_unknown=how)
+        return lambda target: vocabulary.encode(target, on_unknown=vocabulary.training_on_unknown)
     places = {label: np.array([k]) for k, label in enumerate(model.labels)}
 
     def place(target: str) -> IdArray:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
 from io import StringIO
 from itertools import chain, count
 from typing import TypeAlias
@@ -18,7 +17,7 @@ from charlm.analysis.symbols import Pieces
 from charlm.config import OnUnknown
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
-from charlm.text.batches import split_documents
+from charlm.text.batches import encode_documents
 
 __all__ = ["Score", "score"]
 
@@ -95,8 +94,7 @@ def _stream(model: CharModel, text: str, on_unknown: OnUnknown, progress: Progre
 def _documents(
     model: CharModel, text: str, stop_id: int, on_unknown: OnUnknown, progress: Progress | None
 ) -> Iterator[_Part]:
-    encode = partial(model.vocabulary.encode, on_unknown=on_unknown)
-    documents = [encode(document) for document in split_documents(text)]
+    documents = encode_documents(model.vocabulary, text, on_unknown=on_unknown)
     symbols = sum(ids.size + 1 for ids in documents)
     each = document_surprisal(model, documents, stop_id)
     nats = dict(told(each, symbols, progress, size=lambda part: len(part[1])))

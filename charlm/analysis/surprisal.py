@@ -8,9 +8,8 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.errors import DivergedError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import State
+from charlm.models.learner import State, check_finite
 from charlm.nn.arrays import IdArray
 from charlm.nn.losses import target_nats
 
@@ -38,7 +37,7 @@ def surprisal(model: CharModel, ids: IdArray, state: State | None = None) -> Ite
     model : CharModel
     ids : ndarray of int, shape (T + 1, N)
     state : State, optional
-        Before the first symbol; zero when left out.
+        State before the first symbol; by default zero.
 
     Yields
     ------
@@ -53,12 +52,10 @@ def surprisal(model: CharModel, ids: IdArray, state: State | None = None) -> Ite
     T, N = len(ids) - 1, ids.shape[1]
     widest = max(len(model.vocabulary), 4 * model.config.hidden_size) * N
     steps = max(1, _CHUNK // widest)
-    state = model.zero_state(N) if state is None else state
     for start in range(0, T, steps):
         window = ids[start : start + steps + 1].astype(np.intp)
         logits, state = model.logits(window[:-1], state)
-        if not np.isfinite(logits).all():
-            raise DivergedError.of_output()
+        check_finite(logits)
         yield target_nats(logits, window[1:])
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from charlm.analysis.ngram import Baseline, baseline
 from charlm.config import OnUnknown, TrainConfig
 from charlm.nn.arrays import IdArray
-from charlm.text.batches import split, split_documents
+from charlm.text.batches import document_stream, encode_documents, split
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["corpus_baseline", "joined", "text_baseline"]
+__all__ = ["corpus_baseline", "text_baseline"]
 
 
 def text_baseline(
@@ -42,8 +40,7 @@ def text_baseline(
     def stream(text: str) -> IdArray:
         if vocabulary.stop_id is None:
             return vocabulary.encode(text, on_unknown=on_unknown)
-        lines = split_documents(text)
-        return joined([vocabulary.encode(line, on_unknown=on_unknown) for line in lines], vocabulary.stop_id)
+        return document_stream(encode_documents(vocabulary, text, on_unknown=on_unknown), vocabulary.stop_id)
 
     return baseline(stream(train), stream(test), len(vocabulary))
 
@@ -53,9 +50,3 @@ def corpus_baseline(text: str) -> Baseline | None:
     vocabulary = Vocabulary.from_text(text)
     train, rest = split(vocabulary.encode(text), TrainConfig().val_frac)
     return baseline(train, np.concatenate([train[-1:], rest]), len(vocabulary))
-
-
-def joined(documents: Sequence[IdArray], stop_id: int) -> IdArray:
-    """Return documents as one stream: a stop symbol before each, and one at the end."""
-    stop = np.array([stop_id], np.min_scalar_type(stop_id))
-    return np.concatenate([*(part for document in documents for part in (stop, document)), stop])

@@ -19,10 +19,11 @@ from charlm.errors import DivergedError
 from charlm.generation import constraint
 from charlm.generation.detokenizer import Detokenizer, FinishReason
 from charlm.generation.position import Position, first_input
-from charlm.generation.symbol_chooser import NO_SYMBOL, BatchChooser, log_probabilities
+from charlm.generation.symbol_chooser import NO_SYMBOL, BatchChooser
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State
 from charlm.nn.arrays import FloatArray
+from charlm.nn.losses import target_nats
 from charlm.nn.stack import map_state
 
 __all__ = ["BatchSampler", "Sample", "SamplingJob", "batch_width"]
@@ -229,7 +230,8 @@ class _Batch:
             # the end under a pattern is no symbol; what the model reads behind it concerns no text
             read = chosen if self._matcher is None else np.minimum(chosen, self._last_id)
             if self._record:
-                logprobs[t] = log_probabilities(logits, read)
+                with np.errstate(invalid="ignore"):  # of a row that is not finite
+                    logprobs[t] = 0 - target_nats(logits, read)
             if self._matcher is not None and self._matcher.over:
                 ids, logprobs = ids[: t + 1], logprobs[: t + 1]
                 break

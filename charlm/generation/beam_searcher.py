@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import OnUnknown, SampleConfig
-from charlm.errors import DivergedError
 from charlm.generation.batch_sampler import batch_width
 from charlm.generation.beam import Beam, check_beam
 from charlm.generation.detokenizer import Detokenizer, FinishReason
 from charlm.generation.position import Position, first_input, read_prompt, start_position
 from charlm.models.language_model import CharModel
+from charlm.models.learner import check_finite
+from charlm.nn.losses import log_softmax
 from charlm.nn.stack import map_state
 
 __all__ = ["BeamSearcher", "Hypothesis", "beam_search"]
@@ -195,15 +196,13 @@ class BeamSearcher:
         return self._start.after(found.symbols[:read], self._model.stepper(), self._config.repeat_last_n)
 
     def _log_probabilities(self) -> NDArray[np.float64]:
-        z = self._logits[: len(self._beam.live)].astype(np.float64)
-        if not np.isfinite(z).all():
-            raise DivergedError.of_output()
-        z -= z.max(axis=1, keepdims=True)
-        if self._first_predicted or self.symbols:
-            z -= np.log(np.exp(z).sum(axis=1, keepdims=True))
+        logits = self._logits[: len(self._beam.live)]
+        check_finite(logits)
+        # a symbol that the model does not predict costs nothing
+        log_p = log_softmax(logits) if self._first_predicted or self.symbols else np.zeros(logits.shape)
         if self._vocabulary.unknown_id is not None:
-            z[:, self._vocabulary.unknown_id] = -math.inf
-        return z
+            log_p[:, self._vocabulary.unknown_id] = -math.inf
+        return log_p
 
     def _read(self) -> None:
         """Read the last symbol of every live text."""

@@ -201,7 +201,7 @@ class Sampler:
         """
         if self._logits is None or self._last is None:
             return math.nan
-        z = self._logits.astype(np.float64)  # the sums of `log_probabilities`, four times as quick for one stream
+        z = self._logits.astype(np.float64)  # the sums of `target_nats`, four times as quick for one stream
         z -= z[z.argmax()]
         return float(z[self._last] - np.log(np.add.reduce(np.exp(z))))
 

@@ -21,7 +21,7 @@ from charlm.generation.repeat_window import RepeatWindows, ids_of
 if TYPE_CHECKING:  # imported by those who need it only
     from charlm.generation.constraint.matcher import BatchMatcher, Matcher
 
-__all__ = ["NO_SYMBOL", "BatchChooser", "Chooser", "log_probabilities"]
+__all__ = ["NO_SYMBOL", "BatchChooser", "Chooser"]
 
 # exp(±600) and sums of such numbers are doubles with room to spare: up to here logits need no shift
 LARGEST_EXPONENT = 600.0
@@ -285,21 +285,3 @@ class BatchChooser(_Choice):
             self._restrict_(z, beyond=True)
         z[beyond] -= z[beyond].max(axis=1, keepdims=True)
         return lost
-
-
-def log_probabilities(logits: NDArray[Any], ids: NDArray[np.intp]) -> NDArray[np.float64]:
-    """Return ln p of one symbol a stream, (N,), in nats: before filters, at temperature 1.
-
-    The output of a row that is not finite is undefined.
-
-    Parameters
-    ----------
-    logits : ndarray, shape (N, V)
-    ids : ndarray of int, shape (N,)
-    """
-    z = logits.astype(np.float64)
-    with np.errstate(invalid="ignore"):  # ∞ − ∞
-        z -= z.max(axis=1, keepdims=True)
-    chosen = np.take_along_axis(z, ids[:, None], axis=1)[:, 0]
-    log_p: NDArray[np.float64] = chosen - np.log(np.exp(z).sum(axis=1))
-    return log_p

@@ -15,10 +15,9 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.errors import DivergedError
 from charlm.generation.beam import Beam
 from charlm.models.encoder_decoder import Encoded
-from charlm.models.learner import State
+from charlm.models.learner import State, check_finite
 from charlm.models.transducer import Transducer
 from charlm.nn.arrays import FloatArray
 from charlm.nn.losses import log_softmax
@@ -214,8 +213,7 @@ def _stop(model: Transducer) -> int:
 
 def _log_probabilities(model: Transducer, logits: NDArray[Any]) -> NDArray[np.float64]:
     """Return log-probabilities (N, V), −∞ for ``<unk>``, which is never written."""
-    if not np.isfinite(logits).all():
-        raise DivergedError.of_output()
+    check_finite(logits)
     log_p = log_softmax(logits)
     if model.target is not None and model.target.unknown_id is not None:
         log_p[:, model.target.unknown_id] = -np.inf

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from charlm.config import LONGEST_OUTPUT, OnUnknown
 from charlm.config.checks import check_choice, check_number
-from charlm.errors import DivergedError, UsageError
+from charlm.errors import UsageError
 from charlm.generation.transducer_decoding import Decoded, beam_decode, decode, drawn
 from charlm.models.encoder_decoder import Encoded
-from charlm.models.learner import check_kind
+from charlm.models.learner import check_finite, check_kind
 from charlm.models.transducer import Transducer
 from charlm.nn.losses import log_softmax
 from charlm.nn.padding import pad_left
@@ -225,8 +225,7 @@ def candidates(
 def _log_probabilities(model: Transducer, encoded: Encoded) -> NDArray[np.float64]:
     """Return those of the labels (1, N, V), or of each symbol's tags (S, N, V)."""
     logits = model.output_logits(encoded)
-    if not np.isfinite(logits).all():
-        raise DivergedError.of_output()
+    check_finite(logits)
     return log_softmax(logits)
 
 

@@ -8,14 +8,15 @@ from operator import attrgetter
 from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from charlm.errors import UsageError
+from charlm.errors import DivergedError, UsageError
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import StackState
 from charlm.text.batches.base import Batch
 
-__all__ = ["Learner", "LearnerT", "State", "check_kind", "from_json", "to_json", "with_params"]
+__all__ = ["Learner", "LearnerT", "State", "check_finite", "check_kind", "from_json", "to_json", "with_params"]
 
 State: TypeAlias = StackState
 """The state of N streams, a value: a state for each layer, of arrays (N, H); () for none."""
@@ -118,6 +119,17 @@ def check_kind(learner: Learner, kind: type[Learner]) -> None:
             "series model": "its method generate continues a series",
         }
         raise UsageError(f"this is a {found}, not a {kind.kind}; {remedy.get(found, 'give one')}")
+
+
+def check_finite(output: NDArray[np.floating[Any]]) -> None:
+    """Raise an error for a model's output that is not finite.
+
+    Raises
+    ------
+    DivergedError
+    """
+    if not np.isfinite(output).all():
+        raise DivergedError.of_output()
 
 
 def to_json(learner: Learner) -> dict[str, Any]:

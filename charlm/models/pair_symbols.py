@@ -70,7 +70,7 @@ def encode(vocabulary: Vocabulary, text: str) -> IdArray:
     VocabularyError
         For an unknown symbol without ``<unk>``.
     """
-    return vocabulary.encode(text, on_unknown="error" if vocabulary.unknown_id is None else "replace")
+    return vocabulary.encode(text, on_unknown=vocabulary.training_on_unknown)
 
 
 def label_ids(labels: Sequence[str], given: Iterable[str]) -> list[IdArray]:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from charlm.analysis.ngram import LONGEST_TEST, baseline
-from charlm.analysis.text_baseline import joined
 from charlm.nn.arrays import IdArray
+from charlm.text.batches import document_stream
 from charlm.text.builtin import NAMES, true_entropy
 from charlm.text.corpus import BUILTIN
 from charlm.text.vocabulary import Vocabulary
@@ -43,7 +43,7 @@ def measure_baseline(
         The fields of `charlm.analysis.ngram.Baseline`, in nats per symbol like the validation loss, and
         ``true_nats``, None if it is not known. None if the texts are too short.
     """
-    ids = joined(train, vocabulary.stop_id or 0) if isinstance(train, Sequence) else train
+    ids = document_stream(train, vocabulary.stop_id or 0) if isinstance(train, Sequence) else train
     found = baseline(ids, test[: skip + LONGEST_TEST + 1], len(vocabulary), skip=skip)
     return None if found is None else {**found.to_json(), "true_nats": _true_nats(vocabulary, origin)}
 

@@ -151,6 +151,11 @@ class Vocabulary:
         return len(self) - 1 if STOP in self._specials else None
 
     @property
+    def training_on_unknown(self) -> OnUnknown:
+        """Treatment of unknown symbols in training: "replace" where there is ``<unk>``, else "error"."""
+        return "error" if self.unknown_id is None else "replace"
+
+    @property
     def dtype(self) -> np.dtype[np.unsignedinteger[Any]]:
         """The smallest unsigned integer type that holds every id."""
         return np.min_scalar_type(len(self) - 1)

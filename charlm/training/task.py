@@ -22,9 +22,10 @@ from charlm.text.batches import (
     MinCharRnnBatches,
     RandomBatches,
     SequentialBatches,
+    document_stream,
+    encode_documents,
     fit,
     split,
-    split_documents,
 )
 from charlm.text.batches.base import Series
 from charlm.text.vocabulary import Vocabulary
@@ -212,7 +213,7 @@ def text_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation
 
 def _document_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation: str | None) -> TextTask:
     stop_id = _stop_id(vocabulary)
-    documents = [_encode(vocabulary, document) for document in split_documents(text)]
+    documents = encode_documents(vocabulary, text, on_unknown=vocabulary.training_on_unknown)
     if not documents:
         raise CorpusError("the text has no line that is not blank; give one with a document on each line")
     if validation is None:
@@ -222,9 +223,10 @@ def _document_task(vocabulary: Vocabulary, text: str, config: TrainConfig, valid
         if not train:
             train, held_out = held_out, []  # too few for a held-out part
     else:
-        train, held_out = documents, [_encode(vocabulary, document) for document in split_documents(validation)]
-    bounded = [np.concatenate([[stop_id], document, [stop_id]]) for document in held_out]
-    return TextTask(vocabulary, train, HeldOut.join(bounded) if bounded else None)
+        train = documents
+        held_out = encode_documents(vocabulary, validation, on_unknown=vocabulary.training_on_unknown)
+    streams = [document_stream([document], stop_id) for document in held_out]
+    return TextTask(vocabulary, train, HeldOut.join(streams) if streams else None)
 
 
 def _stop_id(vocabulary: Vocabulary) -> int:
@@ -236,7 +238,7 @@ def _stop_id(vocabulary: Vocabulary) -> int:
 
 
 def _encode(vocabulary: Vocabulary, text: str) -> IdArray:
-    return vocabulary.encode(text, on_unknown="error" if vocabulary.unknown_id is None else "replace")
+    return vocabulary.encode(text, on_unknown=vocabulary.training_on_unknown)
 
 
 def _loss(learner: Learner, held_out: HeldOut, config: TrainConfig) -> float:

@@ -7,8 +7,9 @@ import pytest
 
 import charlm
 from charlm.analysis.ngram import baseline
-from charlm.analysis.text_baseline import corpus_baseline, joined, text_baseline
+from charlm.analysis.text_baseline import corpus_baseline, text_baseline
 from charlm.errors import VocabularyError
+from charlm.text.batches import document_stream
 
 TEXT = "to be or not to be, that is the question\n" * 30
 
@@ -45,4 +46,4 @@ def test_documents_have_ends() -> None:
     assert found is not None
     assert found.trained_on == 100 * 3 + 1
     assert found.tested_on == 5  # a b stop b stop
-    np.testing.assert_array_equal(joined([np.array([0, 1]), np.array([1])], 2), [2, 0, 1, 2, 1, 2])
+    np.testing.assert_array_equal(document_stream([np.array([0, 1]), np.array([1])], 2), [2, 0, 1, 2, 1, 2])

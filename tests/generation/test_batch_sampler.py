@@ -219,6 +219,13 @@ class TestDiverged:
             lost += not whole
         assert 5 < lost < 35
 
+    def test_an_infinite_output_has_no_log_probability(self, make_model):
+        model = make_model()
+        model.params["head.b"][0] = np.inf
+        (one,) = sample_many(model, SampleConfig(length=6), seeds=[1], logprobs=True)
+        assert take(one) == ("", False)
+        assert one.logprobs == []
+
 
 def take(sample: Sample) -> tuple[str, bool]:
     """Return what there is of a text, and whether that is all."""

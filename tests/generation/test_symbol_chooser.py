@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from charlm.config import SampleConfig
 from charlm.errors import DivergedError
 from charlm.generation.repeat_window import codes, window
-from charlm.generation.symbol_chooser import NO_SYMBOL, BatchChooser, Chooser, log_probabilities
+from charlm.generation.symbol_chooser import NO_SYMBOL, BatchChooser, Chooser
 from tests.generation.reference import probabilities
 
 LARGEST = math.nextafter(1.0, 0.0)
@@ -176,11 +176,3 @@ def test_a_row_that_is_not_finite_is_marked_and_the_others_stay(value, config):
         spoilt = logits.copy()
         spoilt[3, place] = value
         assert choose_all(spoilt, uniforms, config, forbidden=1) == [*expected[:3], NO_SYMBOL, expected[4]]
-
-
-def test_log_probabilities_are_those_of_the_symbols_without_overflow():
-    logits = np.array([[0.0, math.log(3.0)], [1000.0, 1000.0], [0.0, -2000.0]], np.float32)
-    values = log_probabilities(logits, np.array([1, 0, 1]))
-    assert np.allclose(values, [math.log(0.75), math.log(0.5), -2000.0])
-    beside = np.array([[0.0, math.log(3.0)], [np.inf, np.nan], [np.inf, 0.0], [-np.inf, -np.inf]])
-    assert np.isclose(log_probabilities(beside, np.array([1, 0, NO_SYMBOL, 1]))[0], math.log(0.75))

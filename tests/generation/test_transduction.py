@@ -263,7 +263,7 @@ def test_each_kind_of_model_says_what_takes_it() -> None:
         lambda: charlm.score(model, "abc"),
         lambda: charlm.evaluate(model, "abc"),
         lambda: next(charlm.generation.sample_many(model, charlm.SampleConfig(), seeds=[1])),
-        lambda: charlm.generation.beam_searcher(model, width=2),
+        lambda: charlm.generation.beam_search(model, width=2),
         lambda: charlm.extended(model, Vocabulary.from_text("abcd")),
     ]
     for use in uses:

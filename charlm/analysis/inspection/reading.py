@@ -17,7 +17,7 @@ from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
 from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.kernels.workspace import Workspace
-from charlm.text.batches import split_documents
+from charlm.text.batches import document_stream, encode_documents
 
 __all__ = ["EncodedText", "UnitValues", "encode_text", "read_units", "traces", "unit_count", "unit_name"]
 
@@ -81,21 +81,18 @@ def encode_text(model: CharModel, text: str, *, on_unknown: OnUnknown = "error")
             raise CorpusError("the text has no symbol that the model knows; give a longer one")
         pieces = Pieces(vocabulary, ids)
         return EncodedText(ids, None, pieces.names, pieces.ends)
-    documents = [vocabulary.encode(line, on_unknown=on_unknown) for line in split_documents(text)]
+    documents = encode_documents(vocabulary, text, on_unknown=on_unknown)
     if not documents:
         raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
-    starts = np.cumsum([0, *(len(ids) + 1 for ids in documents)])
-    ids = np.full(starts[-1] + 1, stop_id)
-    resets = np.zeros(len(ids), np.bool_)
-    resets[starts] = True
+    stream = document_stream(documents, stop_id)
+    starts = np.flatnonzero(stream == stop_id)
     names: list[str] = []
     ends: list[NDArray[np.intp]] = []
     for start, document in zip(starts, documents, strict=False):
-        ids[start + 1 : start + 1 + len(document)] = document
         pieces = Pieces(vocabulary, document)
         names += ["\n", *pieces.names]
         ends += [np.array([start]), start + 1 + pieces.ends]
-    return EncodedText(ids, resets, (*names, "\n"), np.concatenate([*ends, starts[-1:]]))
+    return EncodedText(stream, stream == stop_id, (*names, "\n"), np.concatenate([*ends, starts[-1:]]))
 
 
 def traces(

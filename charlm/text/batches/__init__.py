@@ -16,7 +16,7 @@ bit.
 from __future__ import annotations
 
 from charlm.text.batches.base import Batch, Batches, BatchShapes, checked_series, text_batch, text_shapes
-from charlm.text.batches.documents import DocumentBatches, split_documents
+from charlm.text.batches.documents import DocumentBatches, document_stream, encode_documents, split_documents
 from charlm.text.batches.fitting import fit, split
 from charlm.text.batches.min_char_rnn import MinCharRnnBatches
 from charlm.text.batches.pairs import PairBatches, pair_batch
@@ -33,6 +33,8 @@ __all__ = [
     "RandomBatches",
     "SequentialBatches",
     "checked_series",
+    "document_stream",
+    "encode_documents",
     "fit",
     "pair_batch",
     "split",

@@ -8,16 +8,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.config import OnUnknown
 from charlm.errors import CheckpointError, CorpusError
 from charlm.text.batches.base import Batch, BatchShapes, IdArray, check_size, stored_count, text_batch, text_shapes
 from charlm.text.batches.lengths import batches_of, draw_length, window_lengths
+from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["DocumentBatches", "split_documents"]
+__all__ = ["DocumentBatches", "document_stream", "encode_documents", "split_documents"]
 
 
 def split_documents(text: str) -> list[str]:
     r"""Return the non-blank lines of a text, without ``\n`` or ``\r\n``."""
     return [line.removesuffix("\r") for line in text.split("\n") if line.strip()]
+
+
+def encode_documents(vocabulary: Vocabulary, text: str, *, on_unknown: OnUnknown = "error") -> list[IdArray]:
+    """Encode each document of a text, as `Vocabulary.encode` does."""
+    return [vocabulary.encode(document, on_unknown=on_unknown) for document in split_documents(text)]
+
+
+def document_stream(documents: Sequence[IdArray], stop_id: int) -> IdArray:
+    """Concatenate documents, with a stop symbol before each and at the end.
+
+    Examples
+    --------
+    >>> document_stream([np.array([1, 2]), np.array([0])], stop_id=3).tolist()
+    [3, 1, 2, 3, 0, 3]
+    """
+    stop = np.array([stop_id], np.min_scalar_type(stop_id))
+    return np.concatenate([*(part for document in documents for part in (stop, document)), stop])
 
 
 class DocumentBatches:
@@ -59,9 +78,7 @@ class DocumentBatches:
     ) -> None:
         if not documents:
             raise CorpusError("there are no documents to train on; give a text with lines that are not blank")
-        # stop d₀ … stop d₀ … stop: the target of an input is the next id
-        stop = np.array([stop_id], np.min_scalar_type(stop_id))
-        self.ids: IdArray = np.concatenate([part for document in documents for part in (stop, document)] + [stop])
+        self.ids = document_stream(documents, stop_id)
         check_size(self.ids, streams, length, needed=2)
         self.sizes = np.array([len(document) + 1 for document in documents])  # inputs of each, with stop
         self.starts = np.cumsum(self.sizes) - self.sizes
