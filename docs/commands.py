@@ -12,7 +12,7 @@ from rich.console import Console
 from charlm.cli.app import build
 from charlm.cli.console.slash.commands import run_command
 from charlm.cli.console.slash.context import Context
-from charlm.cli.help import help_page
+from charlm.cli.help.page import help_page
 from charlm.generation.constraint.named import NAMED
 
 PAGE = Path(__file__).with_name("commands.md")

@@ -48,7 +48,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
         The exit code.
     """
     started_s = time.perf_counter() if started_s is None else started_s
-    from charlm.cli.streams import prepare_streams, silence_stdout
+    from charlm.cli.terminal.streams import prepare_streams, silence_stdout
 
     prepare_streams()
     if COMPLETION in os.environ:
@@ -102,7 +102,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
 
 def _complete(shell: str, words: Sequence[str]) -> int:
     """Answer a shell that completes a line; it gets an answer or nothing, since a person is typing."""
-    from charlm.cli.streams import silence_stdout
+    from charlm.cli.terminal.streams import silence_stdout
 
     try:
         from charlm.cli.app import build
@@ -128,7 +128,7 @@ def _show_traceback(kind: type[BaseException], error: BaseException, trace: Trac
 
 def _tell(message: str, code: int) -> int:
     """Write one line on stderr that nothing in it can turn into anything else."""
-    from charlm.cli.streams import Lasting
+    from charlm.cli.terminal.streams import Lasting
     from charlm.ui.sanitize import visible_line
 
     if message:

@@ -16,7 +16,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from charlm.cli.help import help_page, shown_name
+from charlm.cli.help.page import help_page, shown_name
 from charlm.errors import UsageError
 from charlm.ui.flags import as_flags
 

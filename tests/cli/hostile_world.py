@@ -16,8 +16,8 @@ import pytest
 import charlm
 from charlm.checkpoint import load_checkpoint, save
 from charlm.checkpoint.npz import write_npz
-from charlm.cli import run_training
 from charlm.cli.entry import run
+from charlm.cli.training import screen
 from tests.hostile import ARGUMENT, NAME, TEXT
 
 __all__ = ["CORPUS", "RUN", "SMALL", "build", "inside"]
@@ -74,7 +74,7 @@ def _train(patch: pytest.MonkeyPatch) -> None:
     assert run(["train", CORPUS, "--out", RUN, *flags]) == 0
     assert run(["train", "lines.txt", *lines, *flags]) == 0
     with patch.context() as stop:
-        stop.setattr(run_training, "StopRequest", _Stopped)
+        stop.setattr(screen, "StopRequest", _Stopped)
         assert run(["train", CORPUS, "--out", f"{RUN}-2", *flags]) == 130
     moved = load_checkpoint(f"{RUN}-2/last.npz")
     Path("checkpoints", "moved").mkdir()

@@ -88,9 +88,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def begun(here: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Let `train` note what it would train, and how, and end there."""
     runs: list[Any] = []
-    monkeypatch.setattr(
-        "charlm.cli.run_training.run_training", lambda model, text, config, *_, **__: runs.append((model, config))
-    )
+    noted = "charlm.cli.training.screen.run_training"
+    monkeypatch.setattr(noted, lambda model, text, config, *_, **__: runs.append((model, config)))
     return runs
 
 

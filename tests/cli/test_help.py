@@ -10,8 +10,8 @@ import pytest
 
 from charlm.cli.app import build
 from charlm.cli.entry import run
-from charlm.cli.examples import EXAMPLES
-from charlm.cli.help import NARROW, takes_value
+from charlm.cli.help.examples import EXAMPLES
+from charlm.cli.help.page import NARROW, takes_value
 from charlm.cli.parsing import Command, Group
 from charlm.config import ModelConfig, TrainConfig
 from charlm.config.presets import PRESETS, preset_settings

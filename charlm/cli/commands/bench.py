@@ -43,8 +43,8 @@ def bench(
     import sys
     from typing import cast
 
-    from charlm.cli.streams import stdout_console
-    from charlm.cli.waiting import waiting
+    from charlm.cli.terminal.streams import stdout_console
+    from charlm.cli.terminal.waiting import waiting
     from charlm.training.speed import measure_speed
     from charlm.ui.bench import bench_lines
     from charlm.ui.sanitize import json_text

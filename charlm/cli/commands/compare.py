@@ -32,8 +32,8 @@ def compare(
 
     Of the settings, only those that differ are shown.
     """
-    from charlm.cli.streams import stdout_console
-    from charlm.cli.writing import open_text, refuse_existing
+    from charlm.cli.terminal.streams import stdout_console
+    from charlm.cli.writing.files import open_text, refuse_existing
     from charlm.runs.comparison import compare_runs
     from charlm.ui.plot.curves import curves_of
     from charlm.ui.plot.picture import draw_picture

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from charlm.cli.arguments.prompts import given_prompt
 from charlm.cli.options import (
     SAMPLING,
     BeamOption,
@@ -20,10 +21,9 @@ from charlm.cli.options import (
     RawOption,
     SeedOption,
 )
-from charlm.cli.patterns import with_pattern_read
-from charlm.cli.prompts import given_prompt
+from charlm.cli.sampling.checks import with_pattern_read
 from charlm.cli.setting_flags import FlagsOf, Given
-from charlm.cli.writing import refuse_raw_terminal
+from charlm.cli.writing.files import refuse_raw_terminal
 from charlm.config import SampleConfig
 
 __all__ = ["console"]

@@ -24,7 +24,7 @@ def list_corpora(json: JsonOption = False, no_color: NoColorOption = False) -> N
 
     Beside a corpus stands its true entropy, where it is known.
     """
-    from charlm.cli.streams import stdout_console
+    from charlm.cli.terminal.streams import stdout_console
     from charlm.text.builtin import NAMES, default_size, describe, true_entropy
     from charlm.text.builtin.tasks import TASKS
     from charlm.ui.corpora import CorpusTable, TaskTable
@@ -78,8 +78,8 @@ def make(
     ] = False,
 ) -> None:
     """Write a built-in corpus or task of pairs to a file or stdout."""
-    from charlm.cli.waiting import waiting
-    from charlm.cli.writing import open_text, refuse_existing
+    from charlm.cli.terminal.waiting import waiting
+    from charlm.cli.writing.files import open_text, refuse_existing
     from charlm.text.builtin import make_text
     from charlm.text.builtin.tasks import pairs_of
     from charlm.text.pairs import format_pair
@@ -136,9 +136,9 @@ def stats(
     """
     from charlm.analysis.text_baseline import corpus_baseline
     from charlm.checkpoint.model_or_text import refuse_models
-    from charlm.cli.given_text import read_sources
-    from charlm.cli.streams import stdout_console
-    from charlm.cli.waiting import waiting
+    from charlm.cli.arguments.texts import read_sources
+    from charlm.cli.terminal.streams import stdout_console
+    from charlm.cli.terminal.waiting import waiting
     from charlm.text.builtin import true_entropy
     from charlm.text.corpus import BUILTIN, DEFAULT, STDIN
     from charlm.text.text_stats import count_text

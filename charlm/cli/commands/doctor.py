@@ -20,7 +20,7 @@ def doctor(
 
     from rich.table import Table
 
-    from charlm.cli.streams import stdout_console
+    from charlm.cli.terminal.streams import stdout_console
     from charlm.environment import environment
     from charlm.ui.sanitize import json_text, visible_line
 

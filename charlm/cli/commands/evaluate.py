@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlm.cli.given_text import (
+from charlm.cli.arguments.texts import (
     ONE_TEXT,
     EncodingOption,
     ErrorsOption,
@@ -88,8 +88,8 @@ def evaluate(
     from charlm import analysis
     from charlm.analysis.text_baseline import text_baseline
     from charlm.checkpoint import load_checkpoint
-    from charlm.cli.evaluate_pairs import evaluate_pairs, refuse_pairs
-    from charlm.cli.waiting import waiting
+    from charlm.cli.arguments.pairs import evaluate_pairs, refuse_pairs
+    from charlm.cli.terminal.waiting import waiting
     from charlm.models.transducer import Transducer
     from charlm.ui.sanitize import json_text
 
@@ -154,7 +154,7 @@ def evaluate(
 
 def _held_out(checkpoint: Checkpoint[CharModel], config: SampleConfig) -> tuple[str, SampleConfig]:
     """Return what the model's run held out, and how to read it: with ``<unk>``, where the run had that."""
-    from charlm.cli.waiting import waiting
+    from charlm.cli.terminal.waiting import waiting
     from charlm.training.preparation.learnt import held_out_text
 
     with waiting("reading the training text"):

@@ -29,8 +29,8 @@ def gradcheck(
     import sys
 
     from charlm.analysis.gradients import check_models
-    from charlm.cli.streams import stdout_console
-    from charlm.cli.waiting import waiting
+    from charlm.cli.terminal.streams import stdout_console
+    from charlm.cli.terminal.waiting import waiting
     from charlm.config.checks import check_number
     from charlm.ui.gradients import gradient_table
     from charlm.ui.sanitize import json_text

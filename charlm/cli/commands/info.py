@@ -25,7 +25,7 @@ def info(
     That is configuration, sizes, history, verdict and checksums. Without MODEL, list the runs.
     """
     from charlm.checkpoint import RUNS, describe_model, describe_runs, find_model
-    from charlm.cli.streams import stderr_console, stdout_console
+    from charlm.cli.terminal.streams import stderr_console, stdout_console
     from charlm.runs.stored import read_history
     from charlm.ui.info import model_view, run_facts, run_table
     from charlm.ui.sanitize import json_text

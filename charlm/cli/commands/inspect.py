@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from charlm.cli.given_text import (
+from charlm.cli.arguments.texts import (
     EncodingOption,
     ErrorsOption,
     LiteralOption,
@@ -120,9 +120,9 @@ def inspect(
     Shows one view, --find when none is named. Units are counted from 0, through all layers.
     """
     from charlm import checkpoint
-    from charlm.cli.streams import stdout_console
-    from charlm.cli.waiting import waiting
-    from charlm.cli.writing import open_text, refuse_existing
+    from charlm.cli.terminal.streams import stdout_console
+    from charlm.cli.terminal.waiting import waiting
+    from charlm.cli.writing.files import open_text, refuse_existing
     from charlm.runs.stored import name_runs
     from charlm.ui.page.export import to_html, to_svg
     from charlm.ui.sanitize import json_text, visible_line

@@ -40,8 +40,8 @@ def plot(
     The training loss is drawn as the mean of each hundredth of its run, the validation loss as it was measured.
     """
     from charlm.checkpoint import find_model
-    from charlm.cli.streams import stdout_console
-    from charlm.cli.writing import open_bytes, open_text, refuse_existing
+    from charlm.cli.terminal.streams import stdout_console
+    from charlm.cli.writing.files import open_bytes, open_text, refuse_existing
     from charlm.runs.stored import find_history, name_runs
     from charlm.ui.plot.curves import curves_of
     from charlm.ui.plot.picture import draw_picture

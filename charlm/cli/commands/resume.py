@@ -42,10 +42,10 @@ def resume(
     """
     flags = dict(locals())
     started_s = flags.pop("context").obj
-    from charlm.cli.choose_run import chosen_run
-    from charlm.cli.distributed import all_ranks
-    from charlm.cli.run_training import RunScreen, check_extras, run_training
-    from charlm.cli.streams import stderr_console
+    from charlm.cli.terminal.streams import stderr_console
+    from charlm.cli.training.choice import chosen_run
+    from charlm.cli.training.ranks import all_ranks
+    from charlm.cli.training.screen import RunScreen, check_extras, run_training
     from charlm.training.preparation.resuming import resumed_run
     from charlm.ui.run.resuming import already_finished
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from charlm import checkpoint
-from charlm.cli.given_text import named_model
+from charlm.cli.arguments.prompts import prompt_text
+from charlm.cli.arguments.texts import named_model
 from charlm.cli.options import (
     OUTPUT,
     SAMPLING,
@@ -23,12 +24,11 @@ from charlm.cli.options import (
     RawOption,
     SeedOption,
 )
-from charlm.cli.patterns import with_pattern_read
-from charlm.cli.prompts import prompt_text
-from charlm.cli.sample_writing import write_samples
-from charlm.cli.sampling import Sampling
+from charlm.cli.sampling.checks import with_pattern_read
+from charlm.cli.sampling.samples import Sampling
+from charlm.cli.sampling.writer import write_samples
 from charlm.cli.setting_flags import FlagsOf, Given
-from charlm.cli.writing import refuse_existing, refuse_raw_terminal
+from charlm.cli.writing.files import refuse_existing, refuse_raw_terminal
 from charlm.config import SampleConfig
 
 __all__ = ["sample"]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from charlm.cli.given_text import (
+from charlm.cli.arguments.texts import (
     EncodingOption,
     ErrorsOption,
     LiteralOption,
@@ -48,9 +48,9 @@ def score(
     """
     from charlm import analysis
     from charlm.checkpoint import load_checkpoint
-    from charlm.cli.streams import stdout_console
-    from charlm.cli.waiting import waiting
-    from charlm.cli.writing import open_text, refuse_existing
+    from charlm.cli.terminal.streams import stdout_console
+    from charlm.cli.terminal.waiting import waiting
+    from charlm.cli.writing.files import open_text, refuse_existing
     from charlm.runs.stored import name_runs
     from charlm.ui.heat import Heat
     from charlm.ui.page.export import to_html, to_svg

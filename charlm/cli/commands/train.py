@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from charlm.cli.options import NoColorOption, TensorboardOption
-from charlm.cli.streams import stdin_bytes
+from charlm.cli.terminal.streams import stdin_bytes
 from charlm.cli.train_flags import common, learning, model, run, text
 from charlm.cli.train_flags import pairs as pairs_flags
 from charlm.config import ModelConfig, TrainConfig, TransducerConfig
@@ -93,8 +93,8 @@ def train(
     """
     flags = dict(locals())
     started_s = flags.pop("context").obj
-    from charlm.cli.distributed import all_ranks
-    from charlm.cli.run_training import RunScreen, check_extras, run_training
+    from charlm.cli.training.ranks import all_ranks
+    from charlm.cli.training.screen import RunScreen, check_extras, run_training
 
     with all_ranks(flags, wanted=distributed) as group:
         check_extras(tensorboard)
@@ -133,9 +133,9 @@ def _prepared(flags: dict[str, Any], on_phase: Callable[[str], None]) -> NewRun:
 
 def _show_forecast(flags: dict[str, Any], started_s: float, group: ProcessGroup | None) -> None:
     """Show what the run would take, for ``--dry-run``."""
-    from charlm.cli.given_text import reading, show_remarks
-    from charlm.cli.streams import stderr_console
-    from charlm.cli.waiting import waiting
+    from charlm.cli.arguments.texts import reading, show_remarks
+    from charlm.cli.terminal.streams import stderr_console
+    from charlm.cli.terminal.waiting import waiting
     from charlm.training.preparation.forecasting import forecast
     from charlm.ui.run.forecast import forecast_lines
 

@@ -64,9 +64,9 @@ def transduce(
     a backslash.
     """
     from charlm.checkpoint import load_checkpoint
-    from charlm.cli.streams import stdin_bytes, stdin_is_terminal
-    from charlm.cli.transducing import AnswerWriter, Transducing, model_path
-    from charlm.cli.writing import open_text, refuse_existing, refuse_raw_terminal
+    from charlm.cli.terminal.streams import stdin_bytes, stdin_is_terminal
+    from charlm.cli.writing.files import open_text, refuse_existing, refuse_raw_terminal
+    from charlm.cli.writing.transductions import AnswerWriter, Transducing, model_path
     from charlm.models.transducer import Transducer
     from charlm.runs.stored import name_runs
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from charlm.cli.completion.values import Candidate, values
-from charlm.cli.help import first_sentence, is_flag, takes_value, value_name
+from charlm.cli.help.page import first_sentence, is_flag, takes_value, value_name
 
 __all__ = ["candidates"]
 

@@ -12,7 +12,7 @@ from charlm.cli.console.slash import Context, run_command
 from charlm.cli.console.step_mode import StepMode
 from charlm.cli.console.transcript import Transcript
 from charlm.cli.console.typed_input import TypedInput, read_input
-from charlm.cli.writing import frames
+from charlm.cli.writing.text_writer import frames
 from charlm.errors import CharlmError
 from charlm.ui.console import view
 from charlm.ui.flags import as_flags

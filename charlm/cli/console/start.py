@@ -11,15 +11,15 @@ from functools import partial
 from rich.console import Console
 
 from charlm.checkpoint import find_model, load_checkpoint
-from charlm.cli.beams import refuse_drawing
+from charlm.cli.arguments.texts import named_model
 from charlm.cli.console.history import History, history_file
 from charlm.cli.console.line_reader import LineReader, PipedLineReader, TerminalLineReader
 from charlm.cli.console.session import Session
 from charlm.cli.console.slash import MOST_CANDIDATES, Context, completions
 from charlm.cli.console.transcript import Transcript
-from charlm.cli.given_text import named_model
-from charlm.cli.hidden_keys import HiddenKeys
-from charlm.cli.streams import stderr_console, stdin_bytes, stdin_is_terminal, stdout_console
+from charlm.cli.sampling.checks import refuse_drawing
+from charlm.cli.terminal.hidden_keys import HiddenKeys
+from charlm.cli.terminal.streams import stderr_console, stdin_bytes, stdin_is_terminal, stdout_console
 from charlm.config import SampleConfig
 from charlm.config.checks import check_number
 from charlm.conversation import Conversation

@@ -12,7 +12,7 @@ from rich.control import Control
 from rich.segment import ControlType
 from rich.text import Text
 
-from charlm.cli.writing import TextWriter
+from charlm.cli.writing.text_writer import TextWriter
 from charlm.conversation import Turn
 from charlm.ui.console.view import TYPED
 from charlm.ui.heat import heat_style

@@ -17,9 +17,9 @@ import numpy as np
 import pytest
 
 import charlm
-from charlm.cli import transducing
 from charlm.cli.entry import run
-from charlm.cli.streams import lines_at_once
+from charlm.cli.terminal.streams import lines_at_once
+from charlm.cli.writing import transductions
 from charlm.text.pairs import escaped
 from tests.markup import check_page, check_picture
 from tests.models.pairs import STOP, make
@@ -122,7 +122,7 @@ class TestStandardInput:
             one.text for one in charlm.transduce(models["text"], sources, temperature=2.0, seed=3, length=9)
         ]
         for at_once in (1, 2, 256):
-            monkeypatch.setattr(transducing, "AT_ONCE", at_once)
+            monkeypatch.setattr(transductions, "AT_ONCE", at_once)
             typed("\n".join(sources).encode())
             assert run(["transduce", "text.npz", "--temp", "2", "--seed", "3", "--length", "9"]) == 0
             assert capsys.readouterr().out.splitlines() == expected
@@ -285,7 +285,7 @@ class TestAttention:
         assert run([*call, "--force"]) == 0
 
     def test_so_many_maps_are_enough(self, capsys, monkeypatch):
-        monkeypatch.setattr(transducing, "PICTURED", 2)
+        monkeypatch.setattr(transductions, "PICTURED", 2)
         assert run(["transduce", "text.npz", "a", "b", "c", "--html", "a.html"]) == 0
         assert Path("a.html").read_text("utf-8").count("<table>") == 2
         assert "the first 2 of 3 sources" in capsys.readouterr().err

@@ -10,7 +10,7 @@ from charlm.cli.app import build
 from charlm.cli.commands import COMMANDS
 from charlm.cli.completion.values import VALUES, file_names
 from charlm.cli.completion.words import candidates
-from charlm.cli.help import is_flag, takes_value, value_name
+from charlm.cli.help.page import is_flag, takes_value, value_name
 from charlm.config.presets import PresetName
 from charlm.text.builtin import NAMES
 

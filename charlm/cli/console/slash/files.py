@@ -6,8 +6,8 @@ import os
 from pathlib import Path
 
 from charlm.checkpoint import atomic_file
-from charlm.cli.beams import refuse_drawing
 from charlm.cli.console.slash.context import FORCE, Context, without_force
+from charlm.cli.sampling.checks import refuse_drawing
 from charlm.conversation import load_conversation, save_conversation, spans
 from charlm.errors import UsageError
 from charlm.ui.console import view

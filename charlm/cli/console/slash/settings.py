@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from charlm.cli.beams import refuse_drawing
 from charlm.cli.console.slash.context import Context
+from charlm.cli.sampling.checks import refuse_drawing
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
 from charlm.generation.beam import check_beam

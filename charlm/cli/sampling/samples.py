@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from charlm import generation
-from charlm.cli.beams import refuse_drawing
-from charlm.cli.waiting import Progress, waiting
+from charlm.cli.sampling.checks import refuse_drawing
+from charlm.cli.terminal.waiting import Progress, waiting
 from charlm.config import SampleConfig
 from charlm.config.checks import check_number
 

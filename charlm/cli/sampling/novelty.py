@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol, TypeVar
 
 from charlm.analysis.novelty import Overlap, excerpts, overlaps
-from charlm.cli.waiting import Progress, waiting
+from charlm.cli.terminal.waiting import Progress, waiting
 from charlm.training.preparation.learnt import LearntText
 
 __all__ = ["Novelty", "measured"]

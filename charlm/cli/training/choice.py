@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 from rich.console import Console
 
-from charlm.cli.streams import stdin_is_terminal
+from charlm.cli.terminal.streams import stdin_is_terminal
 from charlm.training.preparation.resumable import named_run, newest_unfinished, own_runs
 from charlm.ui.run.resuming import nothing_to_resume, progress_of
 

@@ -58,7 +58,7 @@ def waiting(
     def show() -> None:
         if ended.wait(_PATIENCE_S if patience_s is None else patience_s):
             return  # as most often: nothing had to be imported
-        from charlm.cli.streams import stderr_console
+        from charlm.cli.terminal.streams import stderr_console
 
         screen = console or stderr_console()
         with contextlib.suppress(OSError, ValueError):  # nobody reads it any more

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from charlm.cli.examples import EXAMPLES
+from charlm.cli.help.examples import EXAMPLES
 
 __all__ = ["NARROW", "first_sentence", "help_page", "is_flag", "shown_name", "takes_value", "value_name"]
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from charlm.cli.writing import TextWriter, frames, open_text, refuse_existing, refuse_raw_terminal
+from charlm.cli.writing.files import open_text, refuse_existing, refuse_raw_terminal
+from charlm.cli.writing.text_writer import TextWriter, frames
 from charlm.errors import DiskError, UsageError
 from charlm.ui.ink import Ink
 

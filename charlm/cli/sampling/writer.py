@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from charlm.cli.hidden_keys import HiddenKeys
-from charlm.cli.sampling import Sampling, Searched, Written
-from charlm.cli.streams import is_file, stderr_console, stdin_bytes, word_wrapping
-from charlm.cli.waiting import adding, waiting
-from charlm.cli.writing import TextWriter, open_text
+from charlm.cli.sampling.samples import Sampling, Searched, Written
+from charlm.cli.terminal.hidden_keys import HiddenKeys
+from charlm.cli.terminal.streams import is_file, stderr_console, stdin_bytes, word_wrapping
+from charlm.cli.terminal.waiting import adding, waiting
+from charlm.cli.writing.files import open_text
+from charlm.cli.writing.text_writer import TextWriter
 from charlm.ui.sanitize import json_text, visible
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
-    from charlm.cli.novelty import Novelty
+    from charlm.cli.sampling.novelty import Novelty
     from charlm.models.language_model import CharModel
     from charlm.text.vocabulary import Vocabulary
 
@@ -38,8 +39,8 @@ def with_novelty(
     """Yield each sample with what of it stands in the training text, if wanted; `expected` as for `measured`."""
     if not wanted and corpus is None:
         return ((sample, None) for sample in samples)
-    from charlm.cli.given_text import reading, show_remarks
-    from charlm.cli.novelty import measured
+    from charlm.cli.arguments.texts import reading, show_remarks
+    from charlm.cli.sampling.novelty import measured
     from charlm.training.preparation.learnt import learnt_text
 
     with reading("the training text", [] if corpus is None else [corpus]):

@@ -10,9 +10,9 @@ from typing import Any, BinaryIO, TextIO
 
 import typer
 
-from charlm.cli.given_text import named_model
-from charlm.cli.streams import lines_at_once, stdout_console
-from charlm.cli.writing import open_text
+from charlm.cli.arguments.texts import named_model
+from charlm.cli.terminal.streams import lines_at_once, stdout_console
+from charlm.cli.writing.files import open_text
 from charlm.errors import CheckpointError, CorpusError, VocabularyError
 from charlm.generation import Transduction, transduce
 from charlm.models.transducer import Transducer

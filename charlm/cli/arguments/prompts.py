@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
-from charlm.cli.given_text import read_sources
-from charlm.cli.streams import stdin_bytes
+from charlm.cli.arguments.texts import read_sources
+from charlm.cli.terminal.streams import stdin_bytes
 from charlm.errors import UsageError
 from charlm.text.decoding import check_errors
 

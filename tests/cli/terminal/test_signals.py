@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from charlm.checkpoint import load_checkpoint
-from charlm.cli.signals import StopRequest
+from charlm.cli.terminal.signals import StopRequest
 from tests.figures import figure
 
 Start = Callable[..., Any]
@@ -33,7 +33,7 @@ PROGRAM = """
 import ctypes, os, signal, sys
 from pathlib import Path
 from charlm.cli.entry import run
-from charlm.cli.signals import StopRequest
+from charlm.cli.terminal.signals import StopRequest
 from charlm.training.parallel.team import Team
 
 where, count = sys.argv[1], 0
@@ -239,7 +239,7 @@ class TestRequest:
 
         given_up = threading.Event()
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("charlm.cli.signals.GRACE_S", 0.0)
+            patch.setattr("charlm.cli.terminal.signals.GRACE_S", 0.0)
             with StopRequest(gone, lambda _code: given_up.set()):
                 signal.raise_signal(signal.SIGINT)
                 with pytest.raises(KeyboardInterrupt):

@@ -46,7 +46,7 @@ def test_a_disk_that_is_full_in_the_middle_of_a_write(tmp_path: Path, unbuffered
 
 
 def test_what_is_asked_to_be_out_at_once_is_so() -> None:
-    program = "from charlm.cli.streams import prepare_streams; prepare_streams(); print('a'); input()"
+    program = "from charlm.cli.terminal.streams import prepare_streams; prepare_streams(); print('a'); input()"
     command = [sys.executable, "-u", "-c", program]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert child.stdout is not None

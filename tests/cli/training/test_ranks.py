@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from charlm.cli import distributed
 from charlm.cli.entry import run
+from charlm.cli.training import ranks
 from charlm.errors import DiskError, PeerLostError
 
 TRAIN = ["train", "t.txt", "--distributed", "--steps", "2", "--hidden-size", "5", "--batch-size", "4"]
@@ -21,7 +21,7 @@ ONE_RANK = "class COMM_WORLD:\n    Get_size = staticmethod(lambda: 1)\n"
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "t.txt").write_text("the cat sat on the mat and ran far off " * 20)
-    for name in distributed.LAUNCHERS:
+    for name in ranks.LAUNCHERS:
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -64,7 +64,7 @@ def test_without_a_library(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     )
 
 
-@pytest.mark.parametrize("name", distributed.LAUNCHERS)
+@pytest.mark.parametrize("name", ranks.LAUNCHERS)
 def test_under_the_mpiexec_of_another_mpi(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -108,10 +108,10 @@ def test_the_others_end_with_the_code_of_rank_0(
             self.code = code
 
     group = ProcessGroup()
-    monkeypatch.setattr(distributed, "_join", lambda flags: group)
-    with pytest.raises(type(error)), distributed.all_ranks({"seed": 3, "workers": None}, wanted=True):
+    monkeypatch.setattr(ranks, "_join", lambda flags: group)
+    with pytest.raises(type(error)), ranks.all_ranks({"seed": 3, "workers": None}, wanted=True):
         raise error
     assert group.code == code
-    with distributed.all_ranks({"seed": 3, "workers": None}, wanted=True) as given:
+    with ranks.all_ranks({"seed": 3, "workers": None}, wanted=True) as given:
         assert given is group
     assert group.code == 0

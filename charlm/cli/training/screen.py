@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from charlm.cli.given_text import show_remarks
-from charlm.cli.hidden_keys import HiddenKeys
-from charlm.cli.signals import StopRequest
-from charlm.cli.streams import lasting_stderr, silence_stdout, stderr_console
+from charlm.cli.arguments.texts import show_remarks
+from charlm.cli.terminal.hidden_keys import HiddenKeys
+from charlm.cli.terminal.signals import StopRequest
+from charlm.cli.terminal.streams import lasting_stderr, silence_stdout, stderr_console
 
 if TYPE_CHECKING:
     from charlm.config import TrainConfig

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from charlm.checkpoint import describe_runs, load_checkpoint, lock_run_folder
-from charlm.cli import run_training
 from charlm.cli.entry import run
+from charlm.cli.training import screen
 from charlm.training.trainer import Trainer
 from tests.figures import figure
 
@@ -44,7 +44,7 @@ def make(name: str, seconds: int, *, finished: bool) -> None:
     folder = f"checkpoints/{name}"
     with pytest.MonkeyPatch.context() as patch:
         if not finished:
-            patch.setattr(run_training, "StopRequest", Stopped)
+            patch.setattr(screen, "StopRequest", Stopped)
         assert run(["train", "t.txt", "--out", folder, "--steps", "4", "--quiet", *SMALL]) == (
             0 if finished else 130
         )

@@ -16,9 +16,10 @@ import pytest
 from rich.console import Console
 
 import charlm
-from charlm.cli import commands, waiting
+from charlm.cli import commands
 from charlm.cli.entry import run
-from charlm.cli.waiting import adding
+from charlm.cli.terminal import waiting
+from charlm.cli.terminal.waiting import adding
 
 ERASED = "\r\x1b[2K"
 TEXT = "the cat sat on the mat. " * 40

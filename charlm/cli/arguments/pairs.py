@@ -11,8 +11,8 @@ import typer
 from charlm.analysis.pair_nats import pair_nats
 from charlm.checkpoint import Checkpoint
 from charlm.checkpoint.model_or_text import refuse_models
-from charlm.cli.given_text import read_sources
-from charlm.cli.waiting import waiting
+from charlm.cli.arguments.texts import read_sources
+from charlm.cli.terminal.waiting import waiting
 from charlm.config import OnUnknown
 from charlm.errors import CorpusError, UsageError, VocabularyError
 from charlm.models.transducer import Transducer

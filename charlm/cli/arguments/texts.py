@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 import typer
 
 from charlm.cli.options import choices_of
-from charlm.cli.streams import stdin_bytes, stdin_is_terminal
+from charlm.cli.terminal.streams import stdin_bytes, stdin_is_terminal
 from charlm.config import DecodingErrors
 from charlm.errors import UsageError
 
@@ -180,7 +180,7 @@ def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_em
 
 def reading(what: str, sources: Sequence[str]) -> AbstractContextManager[object]:
     """Return `waiting` for what reads sources; nothing where a person types one of them."""
-    from charlm.cli.waiting import waiting
+    from charlm.cli.terminal.waiting import waiting
     from charlm.text.corpus import STDIN
 
     if STDIN in sources and stdin_is_terminal():

@@ -1,0 +1,1 @@
+"""What arguments stand for: models, texts, prompts, pairs."""

@@ -1,0 +1,1 @@
+"""The terminal: the three streams, progress messages, hidden keys, signals."""

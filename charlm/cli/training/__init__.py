@@ -1,0 +1,1 @@
+"""What `train` and `resume` share: the choice of a run, its screen, its ranks."""

@@ -1,0 +1,1 @@
+"""What a command writes: generated text, transductions, files."""

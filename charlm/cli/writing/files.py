@@ -1,0 +1,80 @@
+"""Files that a command writes, and standard output: opened, refused, and their errors."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import BinaryIO, TextIO
+
+import typer
+
+from charlm.checkpoint.atomic import disk_error
+from charlm.cli.terminal.streams import silence_stdout
+from charlm.errors import UsageError
+
+__all__ = ["open_bytes", "open_text", "refuse_existing", "refuse_raw_terminal"]
+
+
+@contextlib.contextmanager
+def open_text(path: Path | None) -> Iterator[TextIO]:
+    """Open a file to write text to as it comes; None is standard output, which stays open.
+
+    Where a pipe's reader has gone, the program ends well.
+
+    Raises
+    ------
+    DiskError
+        If the system refuses to write.
+    """
+    try:
+        if path is None:
+            yield sys.stdout
+        else:
+            with path.open("w", encoding="utf-8", newline="") as file:
+                yield file
+    except BrokenPipeError:  # `charlm sample | head`: the reader has enough; click would call it a failure
+        silence_stdout()
+        raise typer.Exit from None
+    except OSError as error:
+        if path is None:
+            silence_stdout()  # what it still holds would fail again at exit
+        raise disk_error(path or Path("standard output"), error) from error
+
+
+@contextlib.contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """Open a file to write bytes to.
+
+    Raises
+    ------
+    DiskError
+        If the system refuses to write.
+    """
+    try:
+        with path.open("wb") as file:
+            yield file
+    except OSError as error:
+        raise disk_error(path, error) from error
+
+
+def refuse_existing(files: Mapping[str, Path | None], *, force: bool) -> None:
+    """Raise a `UsageError` if a file that is to be written exists, unless it is to be replaced.
+
+    Parameters
+    ----------
+    files : mapping of str to Path
+        By the flags that name them; None where a flag was not given. A device or a pipe is there to be written to.
+    force : bool
+        Whether ``--force`` was given.
+    """
+    for flag, path in files.items():
+        if path is not None and path.is_file() and not force:
+            raise UsageError(f"{str(path)!r} exists; choose another {flag}, or replace it with --force")
+
+
+def refuse_raw_terminal(stream: TextIO) -> None:
+    """Raise a `UsageError` if a text that is not sanitised would reach a terminal."""
+    if stream.isatty():
+        raise UsageError("--raw on a terminal would let the text control it; redirect the output, or leave it out")
