@@ -6,12 +6,11 @@
     both ways     h_t = [GRU(x_t, h_{t-1}); GRU'(x_t, h'_{t+1})]
     p_t = softmax(W h_t + b),  L = mean of -log p_t[y_t]                one tag a step, many to many
 
-Each letter is tagged "first" where it occurs for the first time in its string, else "last" where it does not occur
-again, else "between". A network that reads from left to right knows about the first; whether a letter occurs again,
-it has to guess. Such a network with two directions sees the future, so it cannot predict the next character, and
-charlm refuses it for language models.
+The tag of a letter is "first" at its first occurrence in the string, else "last" at its last, else "between". A
+network that reads from left to right knows the first occurrence, but has to guess the last. A bidirectional network
+reads the future, so it cannot predict the next character; charlm does not allow it in language models.
 
-Prints the share of right tags in new strings, one way and both ways with equally many units, and a string.
+Prints the share of right tags in new strings, one way and both ways with the same number of units, and one string.
 """
 
 import numpy as np
@@ -34,9 +33,9 @@ def strings(rng: np.random.Generator, N: int) -> tuple[IdArray, IdArray]:
     return x.T, np.where(~before, FIRST, np.where(~after, LAST, BETWEEN)).T
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
-    """Train both, and compare."""
+    """Train both networks and compare them."""
     for name in ("one way", "both ways"):
         rng = np.random.default_rng(0)
         layer = GRU(V, H, rng=rng) if name == "one way" else Bidirectional.of(GRU, V, H // 2, rng=rng)

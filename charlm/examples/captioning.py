@@ -1,14 +1,14 @@
-"""One to many: an LSTM that starts from a feature vector writes a caption of it, character by character.
+"""One to many: an LSTM whose initial state is a feature vector generates a caption, character by character.
 
 ::
 
-    [h_0; c_0] = W f + b                                start state from the features f, instead of zeros
+    [h_0; c_0] = W f + b                                initial state from the features f, instead of zeros
     h_t, c_t = LSTM(x_t, h_{t-1}, c_{t-1})              x_1 a line feed, then the character before
     p = softmax(W' h_t + b'),  L = mean of -log p of the next character
 
-Image captioning has this form; there f comes from a network that sees the picture. Here f has a feature for each
-word, about 1 for those that apply and 0 for others, with noise. dL/dh_0 and dL/dc_0 flow back into W. A sixth of
-all scenes never occurs in training.
+Image captioning has this form, with the features f of an image network. Here f has a feature for each word, 1 for
+the words that apply and 0 for others, plus noise. The gradients dL/dh_0 and dL/dc_0 train W. A sixth of all scenes
+does not occur in training.
 
 Prints the share of right captions for new features of known and of unknown scenes, and some captions.
 """
@@ -35,9 +35,9 @@ def scenes(rng: np.random.Generator, N: int, known: bool) -> tuple[FloatArray, l
     return features.astype(np.float32), [" ".join(WORDS[k] for k in scene) for scene in chosen]
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
-    """Learn to write captions, and write some."""
+    """Train, then generate captions."""
     rng, vocabulary = np.random.default_rng(0), Vocabulary.from_text("\n " + "".join(WORDS))
     V, H = len(vocabulary), 64
     bridge, lstm, head = Linear(11, 2 * H, rng=rng), LSTM(V, H, rng=rng), Linear(H, V, rng=rng)
@@ -50,7 +50,7 @@ def main() -> None:
         h, _, backprop_lstm = lstm.forward(ids[:-1], LSTMState(*np.split(start, 2, axis=1)))
         z, backprop_head = head.forward(h)
         _, backprop_loss = cross_entropy(z, ids[1:], mask=mask[1:])
-        backprop_bridge(np.hstack(backprop_lstm(backprop_head(backprop_loss()))[1]))  # of dstate
+        backprop_bridge(np.hstack(backprop_lstm(backprop_head(backprop_loss()))[1]))  # dstate
         optimizer.step()
 
     for name, known in (("known", True), ("unknown", False)):

@@ -1,17 +1,19 @@
-"""Clipping on and off: an RNN whose gradient explodes, by plain gradient descent.
+"""Gradient clipping on and off: an RNN with exploding gradients, trained by plain gradient descent.
 
 ::
 
     by value   g ← min(max(g, -θ), θ)                   entry by entry; the direction changes
     by norm    g ← g · min(1, θ/‖g‖)                    the whole gradient; the direction stays
 
-Back through time the gradient is multiplied by W_hᵀ at every step. Where W_h stretches, it grows with every step,
-and a single update throws the weights far away: the loss jumps, and the units are saturated from then on. A clipped
-gradient cannot do that. Pascanu, Mikolov & Bengio 2013.
+Backward through time the gradient is multiplied by W_hᵀ at every step. If W_h expands a direction, the gradient
+grows with every step, and a single update can change the weights so far that the loss jumps and the units stay
+saturated. Clipping prevents this. Pascanu, Mikolov & Bengio 2013.
 
-The task is to say after 20 random numbers whether the first was positive. W_h starts three times as large as usual.
+The task is to tell after 20 random numbers whether the first was positive. The initial W_h is three times the
+usual.
 
-Prints the loss (guessing has ln 2 = 0.693) and the largest gradient norm before clipping, every hundred updates.
+Prints the loss (a uniform guess has ln 2 = 0.693) and the largest gradient norm before clipping, every hundred
+updates.
 """
 
 import numpy as np
@@ -45,9 +47,9 @@ def learn(norm: float = 0, value: float = 0) -> list[tuple[float, float]]:
     return [(part[:, 0].mean(), part[:, 1].max()) for part in np.split(np.array(results), 5)]
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
-    """Compare."""
+    """Compare training without clipping and with both kinds."""
     for name, norm, value in (("off", 0, 0), ("by value, 0.05", 0, 0.05), ("by norm, 0.5", 0.5, 0)):
         print(f"clipping {name}")
         for k, (loss, largest) in enumerate(learn(norm, value)):

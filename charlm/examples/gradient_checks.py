@@ -1,15 +1,15 @@
-"""Two gradient checks, each of which sees what the other may miss.
+"""Two gradient checks, which complement each other.
 
 ::
 
-    by entries       (L(w + ε e_k) - L(w - ε e_k)) / 2ε = g_k     for a sample of entries k: shows where an error is
-    by direction     (L(w + εv) - L(w - εv)) / 2ε = g · v         for one random unit vector v: every entry counts
+    by entries       (L(w + ε e_k) - L(w - ε e_k)) / 2ε = g_k     for a sample of entries k: locates an error
+    by direction     (L(w + εv) - L(w - εv)) / 2ε = g · v         for one random unit vector v: checks every entry
 
 An error is |a - n| / max(|a|, |n|, 1e-4), and has to be below 1e-6, in float64 with ε = 1e-5. L is the loss of an
-LSTM with a softmax head over a sequence. Its gradient is checked as it is, and with planted faults: a bias that was
-forgotten, a factor, and a single one of the 1,024 entries of W_h, which a sample of ten is likely to miss.
+LSTM with a softmax head over a sequence. The right gradient is checked, and gradients with planted faults: a
+missing bias, a factor, and a single one of the 1,024 entries of W_h, which a sample of ten is likely to miss.
 
-Prints the largest error of each check, and which tensor it is in.
+Prints the largest error of each check, and its tensor.
 """
 
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def single_entry(g: dict[str, FloatArray]) -> None:
 
 
 def main() -> None:
-    """Check a right gradient, and wrong ones."""
+    """Check the right gradient and the wrong ones."""
     T, N, D, H = 9, 3, 5, 16
     rng = np.random.default_rng(0)
     lstm, head = LSTM(D, H, rng=rng, dtype=np.float64), Linear(H, D, rng=rng, dtype=np.float64)

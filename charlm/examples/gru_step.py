@@ -1,4 +1,4 @@
-"""One step of a GRU, forward and backward: by its equations, and by the fast layer.
+"""One step of a GRU, forward and backward: by the equations, and by the fast layer.
 
 ::
 
@@ -7,11 +7,11 @@
     n = tanh(W_xn x + b_n + W_hn (r ⊙ h₋))             reset="before", Cho et al. 2014
     h = (1 - z) ⊙ n + z ⊙ h₋
 
-`charlm.nn.reference` writes a step and its gradients as a textbook does. `GRU` computes whole sequences; a step is
-a sequence of length 1. Both get the same weights, x, h₋ and dL/dh.
+`charlm.nn.reference` has a step and its gradients as a textbook writes them. `GRU` computes whole sequences; a step
+is a sequence of length 1. Both have the same weights, x, h₋ and dL/dh.
 
 Prints h and dL/dh₋ of the first stream, then the largest difference between the two in h and in every gradient:
-0, or about 1e-16, which is the rounding of float64.
+0, or about 1e-16, the rounding of float64.
 """
 
 from typing import Any
@@ -25,7 +25,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Compare the two for both places of the reset gate."""
+    """Compare the two for both positions of the reset gate."""
     N, D, H = 2, 3, 4
     rng = np.random.default_rng(0)
     x, h_before, dh = rng.normal(size=(N, D)), rng.normal(size=(N, H)), rng.normal(size=(N, H))

@@ -1,17 +1,17 @@
-"""An LSTM over a sequence, and back-propagation through time: naive and fast, and held against finite differences.
+"""An LSTM over a sequence, and back-propagation through time: naive, fast, and checked by finite differences.
 
 ::
 
     (h_t, c_t) = LSTM(x_t, h_{t-1}, c_{t-1})            t = 1 … T
     L = Σ_t |h_t - y_t|²
 
-    dL/dh_t = 2 (h_t - y_t) + what comes back from step t + 1;  dL/dc_t comes back from step t + 1 alone
-    dL/dW   = the sum of what each step adds
+    dL/dh_t = 2 (h_t - y_t) + the gradient from step t + 1;  dL/dc_t = the gradient from step t + 1
+    dL/dW   = the sum of the gradients of all steps
 
-`charlm.nn.reference.sequence` calls one step after another and their backward passes in reverse. `LSTM.forward`
-takes the input products and the weight gradients out of the loop, and computes the same.
+`charlm.nn.reference.sequence` calls the steps in order and their backward passes in reverse. `LSTM.forward`
+computes the same, with the input products and the weight gradients outside the loop.
 
-Prints the loss both ways, the largest difference of each gradient, which is rounding, about 1e-15, and the relative
+Prints the loss both ways, the largest difference of each gradient, about 1e-15, the rounding, and the relative
 error against (L(w + ε) - L(w - ε)) / 2ε, below 1e-6.
 """
 
@@ -26,7 +26,7 @@ __all__ = ["main"]
 
 
 def main() -> None:
-    """Compare the gradients of one sequence three ways."""
+    """Compare the gradients of a sequence, computed in three ways."""
     T, N, D, H = 7, 2, 3, 4
     rng = np.random.default_rng(0)
     x, targets = rng.normal(size=(T, N, D)), rng.uniform(-0.5, 0.5, size=(T, N, H))

@@ -13,8 +13,7 @@
 Read the forward pass downwards and the backward pass upwards. One stream: x is (D,), h and c are (H,), z is (4H,).
 Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000.
 
-Prints the values, the gradients, and how far each gradient is from (L(w + ε) - L(w - ε)) / 2ε: a relative error
-below 1e-6.
+Prints the values, the gradients, and the relative error of each against (L(w + ε) - L(w - ε)) / 2ε, below 1e-6.
 """
 
 import numpy as np

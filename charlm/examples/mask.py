@@ -1,16 +1,16 @@
-"""A mask on and off: names of unequal length in one batch, padded on the right.
+"""The mask of a loss, on and off: names of unequal length in one batch, padded on the right.
 
 ::
 
-    mask on     L = (Σ_t Σ_n mask_tn · nats_tn) / (Σ_t Σ_n mask_tn)         over the characters there are
-    mask off    L = (Σ_t Σ_n nats_tn) / (T · N)                             over the padding too
+    mask on     L = (Σ_t Σ_n mask_tn · nats_tn) / (Σ_t Σ_n mask_tn)         over the characters
+    mask off    L = (Σ_t Σ_n nats_tn) / (T · N)                             over characters and padding
 
-A batch is a rectangle, so short sequences are filled up. What stands there must change nothing. With a mask the
-loss and its gradient are those of the names one by one. Without it the model learns to predict the padding, which
-is easy and brings the mean down: a lower loss, and a worse model.
+A batch is a rectangle, so short sequences are padded, and the padding must not matter. With a mask, loss and
+gradient are those of the names one by one. Without it the model learns to predict the padding, which is easy and
+lowers the mean: a lower loss, and a worse model.
 
-Prints the loss of a new LSTM for the names one by one, then of the batch both ways, with two paddings; then the
-loss that is shown after training each way, and that of the characters there are.
+Prints the loss of a new LSTM for the names one by one, then of the batch both ways, with two paddings; then, after
+training each way, the displayed loss and that of the characters alone.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ __all__ = ["main"]
 NAMES = ["Al", "Bo", "Ida", "Otto", "Alexandra", "Bartholomew", "Maximiliana", "Jo", "Liv", "Wilhelmina"]
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
     """Compare losses with the mask on and off."""
     vocabulary = Vocabulary.from_text("\n" + "".join(NAMES))

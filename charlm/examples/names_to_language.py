@@ -1,12 +1,12 @@
-"""Many to one: a GRU reads a name character by character, and its last state tells the language.
+"""Many to one: a GRU reads a name character by character, and its final state predicts the language.
 
 ::
 
     h_t = GRU(x_t, h_{t-1})                             x_t one-hot
     p = softmax(W h_T + b),  L = -log p_language        one output a name, at the last step
 
-Names of unequal length are padded with spaces on the left, and `resets` zero the state where each name begins. So
-the last step is the last character of every name, and nothing flows back into the padding.
+Names of unequal length are padded with spaces on the left, and `resets` zero the state at the start of each name.
+So the last step is the last character of every name, and no gradient reaches the padding.
 
 ::
 
@@ -16,7 +16,7 @@ the last step is the last character of every name, and nothing flows back into t
 The invented languages have the same syllables: Belar names end in -on, Ostic names begin with os-, and Tumu names
 double their first syllable.
 
-Prints how many of the held-out names (a fifth) are recognised after each pass over the others, then some of them.
+Prints the share of held-out names (a fifth) that are recognised after each pass over the others, then some of them.
 """
 
 import sys
@@ -38,9 +38,9 @@ def invented(rng: np.random.Generator) -> list[tuple[str, str]]:
     return names + [(root[:2] + root, "Tumu") for root in roots]
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main(file: str | None = None) -> None:
-    """Learn names, and recognise others."""
+    """Train on names, and recognise others."""
     rng = np.random.default_rng(0)
     rows = np.loadtxt(file, str, delimiter="\t", comments=None, encoding="utf-8") if file else invented(rng)
     names, labels = rng.permutation(rows).T
@@ -53,11 +53,11 @@ def main(file: str | None = None) -> None:
     gru, head = GRU(len(vocabulary), 64, rng=rng), Linear(64, len(languages), rng=rng)
     optimizer = Adam(join(gru=gru, head=head), lr=0.005)
     for epoch in range(5):
-        for some in np.array_split(rng.permutation(train), train // 32 + 1):
+        for batch in np.array_split(rng.permutation(train), train // 32 + 1):
             optimizer.params.grad[:] = 0
-            h, _, backprop_gru = gru.forward(ids[:, some], resets=resets[:, some])
+            h, _, backprop_gru = gru.forward(ids[:, batch], resets=resets[:, batch])
             z, backprop_head = head.forward(h[-1])  # (N, H) -> (N, J)
-            _, backprop_loss = cross_entropy(z, y[some])
+            _, backprop_loss = cross_entropy(z, y[batch])
             dh = np.zeros_like(h)
             dh[-1] = backprop_head(backprop_loss())
             backprop_gru(dh)

@@ -1,19 +1,19 @@
-"""Optimisers on the same network, data and start.
+"""Optimisers on the same network, data and initial weights.
 
 ::
 
     SGD         v = μ v + g;  w -= η v                  Nesterov: w -= η (g + μ v)
     Adagrad     m += g²;  w -= η g / √(m + ε)
     RMSprop     m = ρ m + (1-ρ) g²;  w -= η g / (√m + ε)
-    Adam        m, v = averages of g, g² without their start bias;  w -= η m / (√v + ε)
-    AdamW       Adam, with w -= η λ w beside it
+    Adam        m, v = bias-corrected averages of g, g²;  w -= η m / (√v + ε)
+    AdamW       Adam, with decoupled weight decay w -= η λ w
 
-Plain gradient descent has one rate for all weights. Momentum μ keeps a share of the last steps. The others divide
-by a measure of each weight's own gradients, so that weights with small gradients move too: Adagrad by the sum of
-squares, with steps that become ever smaller, RMSprop and Adam by a running mean.
+Plain gradient descent has one rate for all weights. Momentum μ adds a share of the steps before. The others divide
+by a measure of each weight's gradients, so that weights with small gradients change too: Adagrad by the sum of
+squares, which makes steps ever smaller, RMSprop and Adam by a running mean.
 
 Prints the loss of an LSTM that learns to spell the months, in nats per character, before the first update and after
-10, 30, 100 and 300. The rates suit each.
+10, 30, 100 and 300. Each has its own rate.
 """
 
 from calendar import month_name
@@ -40,9 +40,9 @@ RULES: dict[str, Callable[[ParameterStore], Optimizer]] = {
 }
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
-    """Compare."""
+    """Compare the optimisers."""
     vocabulary = Vocabulary.from_text("\n" + "".join(month_name))
     ids, _, mask = pad_right([vocabulary.encode(f"\n{month}\n") for month in month_name[1:]])
     V, shown = len(vocabulary), (0, 10, 30, 100, 300)

@@ -1,4 +1,4 @@
-"""A cell of one's own in a dozen lines: the update-gate RNN, with its gradient checked.
+"""A new cell in a dozen lines: the update-gate RNN, with a gradient check.
 
 ::
 
@@ -9,8 +9,8 @@
 Collins, Sohl-Dickstein & Sussillo 2017, "Capacity and Trainability in Recurrent Neural Networks" (UGRNN).
 
 A cell is a function of one step that returns its new state and its backward pass. `charlm.nn.reference.sequence`
-runs it over a sequence and back, `check_gradients` compares with (L(w + ε) - L(w - ε)) / 2ε. A wrong backward line
-shows at once: try (1 - n) for (1 - n²).
+runs it forward and backward over a sequence, `check_gradients` compares with (L(w + ε) - L(w - ε)) / 2ε. It detects
+a wrong backward line: try (1 - n) for (1 - n²).
 
 Prints the largest relative error of each gradient, all below 1e-6, and "passed".
 """

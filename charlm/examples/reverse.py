@@ -1,17 +1,18 @@
-"""Encoder and decoder, with attention and without: strings are reversed, and the decoder decides where to stop.
+"""Encoder and decoder, with and without attention: strings are reversed, and the decoder determines the end.
 
 ::
 
-    encoder      h_s = [LSTM(x_s, ·); LSTM'(x_s, ·)]      both directions; their last states start the decoder
-    decoder      h_t = LSTM''(y_{t-1}, h_{t-1})           y_0 is the stop symbol; teacher forcing while it learns
+    encoder      h_s = [LSTM(x_s, ·); LSTM'(x_s, ·)]      both directions; their final states start the decoder
+    decoder      h_t = LSTM''(y_{t-1}, h_{t-1})           y_0 is the stop symbol; teacher forcing in training
     attention    w_t = softmax_s(h_t · h_s),  c_t = Σ_s w_ts h_s,  o_t = tanh(W [h_t; c_t] + b)
     without      o_t = h_t
     p_t = softmax(W' o_t + b'),  L = mean of -log p_t[y_t]
 
-Without attention a single state has to hold the whole string. With it the decoder looks up letter after letter.
+Without attention a single state has to represent the whole string. With it the decoder attends to one letter after
+the other.
 
-Prints the share of new strings of up to 8 letters that are reversed without an error, the end included; then the
-attention to each letter of one while its reverse is written: 9 is all of it, and goes from the last to the first.
+Prints the share of new strings of up to 8 letters that are reversed exactly, the end included; then, for one
+string, the attention weights at each output, where 9 is a weight of 1. They move from the last letter to the first.
 """
 
 import numpy as np
@@ -31,9 +32,9 @@ def strings(rng: np.random.Generator, count: int) -> list[str]:
     return ["".join(rng.choice(list(LETTERS), size)) for size in rng.integers(2, 9, count)]
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
-    """Train both, and compare."""
+    """Train both models and compare them."""
     source, target = (charlm.Vocabulary.from_text(LETTERS, stop=stop) for stop in (False, True))
     for attention in (False, True):
         rng = np.random.default_rng(0)

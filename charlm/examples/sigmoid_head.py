@@ -1,4 +1,4 @@
-"""Yes or no at every step: two LSTM layers with a sigmoid head learn to remember and to count modulo 2.
+"""Binary outputs at every step: two LSTM layers with a sigmoid head learn to remember and to count modulo 2.
 
 ::
 
@@ -6,10 +6,10 @@
     L = mean of -y log p - (1 - y) log(1 - p)                        dL/dz = (p - y) / number of outputs
 
 The input is a random string of a, b and c. After each character the first output answers "was there an a so far?",
-the second "is the number of b odd?". A sigmoid takes each answer by itself; a softmax would choose between them.
+the second "is the number of b odd?". Sigmoids are independent; a softmax would choose one of the two.
 
-Prints the loss, which begins near ln 2 = 0.693; then, for new strings of twice the length, the share of right
-answers, and the probabilities along one string.
+Prints the loss, at first near ln 2 = 0.693; then, for new strings of twice the length, the share of right answers,
+and the probabilities along one string.
 """
 
 import numpy as np
@@ -22,16 +22,16 @@ __all__ = ["main"]
 
 
 def strings(rng: np.random.Generator, T: int, N: int) -> tuple[IdArray, FloatArray]:
-    """Return ids (T, N), which stand for one-hot inputs, and answers (T, N, 2)."""
+    """Return ids (T, N) of one-hot inputs, and answers (T, N, 2)."""
     ids = rng.integers(3, size=(T, N))
     seen_a = np.cumsum(ids == 0, axis=0) > 0
     odd_b = np.cumsum(ids == 1, axis=0) % 2 == 1
     return ids, np.stack([seen_a, odd_b], axis=2).astype(np.float32)
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
-    """Train, and answer."""
+    """Train, then answer for new strings."""
     rng = np.random.default_rng(0)
     stack, head = Stack([LSTM(3, 32, rng=rng), LSTM(32, 32, rng=rng)]), Linear(32, 2, rng=rng)
     store = join(layers=stack.layers, head=head)

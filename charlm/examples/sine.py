@@ -1,4 +1,4 @@
-"""Numbers in, numbers out: RNN, LSTM and GRU learn a noisy sine and continue it on their own.
+"""A series of numbers: RNN, LSTM and GRU learn a noisy sine and continue it free-running.
 
 ::
 
@@ -6,17 +6,17 @@
     L = Σ_t (ŷ_t - x_{t+1})²                            squared error against the next value
     free-running: x_{t+1} = ŷ_t                         each output is the next input
 
-The noise has a standard deviation of 0.1. Squared error is least at the mean of the next value, so a network that
-sees only noisy values learns the sine without the noise. An autoregression of order p by least squares,
-ŷ_t = a₁ x_t + … + a_p x_{t-p+1}, averages the noise over p values; a network over all that it has read, and it
-learns the amplitude. After 200 updates gated cells lose to order 25, after 2,000 they win.
+The noise has a standard deviation of 0.1. The mean of the next value minimises squared error, so a network learns
+the sine without the noise from noisy values alone. An autoregression of order p by least squares averages the noise
+over p values: ŷ_t = a₁ x_t + … + a_p x_{t-p+1}. A network averages over all values that it has read, and learns the
+amplitude. After 200 updates gated cells are worse than order 25, after 2,000 better.
 
 ::
 
     python -m charlm.examples.sine [--svg FILE] [--seed N]
 
-Prints two noisy periods that were given and the four that each model made of them, with the mean squared error of
-those against the true sine, over 200 starts: 0.0003 to 0.0008 for networks, 0.0010 and 0.0006 for orders 25 and 50.
+Prints a plot of two given noisy periods and the four that each model generates, with their mean squared error
+against the true sine over 200 starts: 0.0003 to 0.0008 for networks, 0.0010 and 0.0006 for orders 25 and 50.
 """
 
 import argparse
@@ -44,7 +44,7 @@ def waves(rng: np.random.Generator, T: int, N: int) -> tuple[FloatArray, FloatAr
 
 
 def network(cell: type[RNN | LSTM | GRU], given: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Train, and continue each stream of `given` (T, N, 1)."""
+    """Train a network, and continue each stream of `given` (T, N, 1)."""
     layer, head = cell(1, 32, rng=rng), Linear(32, 1, rng=rng)
     optimizer = Adam(join(layer=layer, head=head))
     for update in range(2000):
@@ -66,7 +66,7 @@ def network(cell: type[RNN | LSTM | GRU], given: FloatArray, rng: np.random.Gene
 
 
 def autoregression(order: int, given: FloatArray, rng: np.random.Generator) -> FloatArray:
-    """Fit by least squares, and continue each stream of `given` (T, N, 1)."""
+    """Fit an autoregression by least squares, and continue each stream of `given` (T, N, 1)."""
     windows = np.lib.stride_tricks.sliding_window_view(waves(rng, 76, 500)[1], order + 1, axis=0)
     rows = windows.reshape(-1, order + 1)
     a = np.linalg.lstsq(rows[:, :-1], rows[:, -1], rcond=None)[0]
@@ -76,9 +76,9 @@ def autoregression(order: int, given: FloatArray, rng: np.random.Generator) -> F
     return np.array(values[-FREE:])
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main(svg: TextIO | None = None, seed: int = 0) -> None:
-    """Let each model continue, and plot."""
+    """Plot the continuation of each model."""
     sine, noisy = waves(np.random.default_rng(0), GIVEN + FREE, 200)
     models = {cell.__name__: partial(network, cell) for cell in (RNN, LSTM, GRU)}
     models |= {f"autoregression of order {order}": partial(autoregression, order) for order in (25, 50)}
@@ -96,5 +96,5 @@ def main(svg: TextIO | None = None, seed: int = 0) -> None:
 if __name__ == "__main__":
     options = argparse.ArgumentParser(description="Continue a noisy sine.")
     options.add_argument("--svg", metavar="FILE", type=argparse.FileType("w", encoding="utf-8"), help="draw it")
-    options.add_argument("--seed", metavar="N", type=int, default=0, help="fixes start weights and training data")
+    options.add_argument("--seed", metavar="N", type=int, default=0, help="of initial weights and training data")
     main(**vars(options.parse_args()))

@@ -1,17 +1,17 @@
-"""Teacher forcing on and off: a decoder that is given the right characters while it learns, or its own.
+"""Teacher forcing on and off: a decoder trained on the right characters, or on its own outputs.
 
 ::
 
-    encoder    h_s = GRU(x_s, h_{s-1});  its last state starts the decoder
+    encoder    h_s = GRU(x_s, h_{s-1});  its final state starts the decoder
     decoder    h_t = GRU'(u_t, h_{t-1}),  p_t = softmax(W h_t + b),  L = mean of -log p_t[y_t]
 
-    on     u_t = y_{t-1}             the right character before: the network learns every step from the start
-    off    u_t = argmax p_{t-1}      its own guess: after an error it learns from a place that makes no sense yet
+    on     u_t = y_{t-1}             the target before: every step learns from the first update on
+    off    u_t = argmax p_{t-1}      the output before: after an error, later steps learn from a wrong input
 
-In use there is no teacher: each output is the next input (free-running). What is learnt with one has to hold
-without it. The task is to reverse four letters.
+After training there is no teacher: each output is the next input (free-running). The task is to reverse four
+letters.
 
-Prints for both the loss while training, and the share of new strings that are reversed without an error in use.
+Prints for both the training loss, and the share of new strings that are reversed exactly when free-running.
 """
 
 import numpy as np
@@ -33,7 +33,7 @@ class Reverser:
         self.optimizer = Adam(join(encoder=self.encoder, decoder=self.decoder, head=self.head), lr=0.01)
 
     def run(self, source: IdArray, forcing: bool, learning: bool) -> tuple[float, IdArray]:
-        """Return the loss and the outputs (S, N); one step at a time, since an output may be the next input."""
+        """Return the loss and the outputs (S, N), step by step, since an output may be the next input."""
         targets, written, loss, steps = source[::-1], np.empty_like(source), 0.0, []
         _, state, backprop_encoder = self.encoder.forward(source)
         u, dstate = np.full_like(source[:1], V - 1), None
@@ -53,9 +53,9 @@ class Reverser:
         return loss, written
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
-    """Compare."""
+    """Compare training with and without teacher forcing."""
     for name, forcing in (("on", True), ("off", False)):
         rng, model = np.random.default_rng(0), Reverser(np.random.default_rng(1))
         for update in range(401):

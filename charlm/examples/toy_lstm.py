@@ -11,8 +11,8 @@ The output of this LSTM is linear in the cell state c::
 
 Prints the loss of every tenth iteration: it falls from about one half to below 1e-5. Then the four numbers.
 
-The task is that of nicodjimenez/lstm on GitHub. All weights and biases start uniform in ±0.1, without the forget
-bias of 1 that `LSTM` begins with.
+The task is that of nicodjimenez/lstm on GitHub. Initial weights and biases are uniform in ±0.1, without the forget
+bias of 1 of `LSTM`.
 """
 
 import numpy as np
@@ -23,7 +23,7 @@ from charlm.nn import LSTM, SGD, squared_error
 __all__ = ["main"]
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
     """Train for 100 iterations."""
     rng = np.random.default_rng(0)

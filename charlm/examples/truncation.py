@@ -1,15 +1,15 @@
-"""Truncated back-propagation through time: how far back a network learns to look depends on the window's length T.
+"""Truncated back-propagation through time: the window's length T limits the dependencies that a network learns.
 
 ::
 
     y_t = x_{t-8}                                       repeat the bit of 8 steps ago
-    windows of T steps follow each other; h is carried from one to the next, the gradient stops between them
+    windows of T steps; h is carried from one to the next, the gradient stops between them
 
-The state could carry a bit for any time. But to learn that it should, a gradient has to go from the error at t to
-what was stored at t - 8, and both have to be in one window. With T of 8 or less no gradient does. A T that is drawn
-for each window (`charlm train --seq-length 4-24`) makes some windows long enough, at the cost of the mean.
+The state can store a bit for any time. But to learn this, a gradient has to reach from the error at t to the input
+at t - 8, in one window. With T of 8 or less none does. With a random T for each window
+(`charlm train --seq-length 4-24`) some windows are long enough, at the cost of the mean length.
 
-Prints for each T, after the same number of steps, the loss at the end in nats (guessing has ln 2 = 0.693) and the
+Prints for each T, after the same number of steps, the final loss in nats (a uniform guess has ln 2 = 0.693) and the
 share of right answers.
 """
 
@@ -34,10 +34,10 @@ def learn(shortest: int, longest: int) -> tuple[float, float]:
         T = int(rng.integers(shortest, longest + 1))
         targets = bits[t - DELAY : t - DELAY + T, :, None].astype(np.float32)
         optimizer.params.grad[:] = 0
-        h, state, backprop_layer = layer.forward(bits[t : t + T], state)  # the state goes on ...
+        h, state, backprop_layer = layer.forward(bits[t : t + T], state)  # the state is carried ...
         z, backprop_head = head.forward(h)
         loss, backprop_loss = sigmoid_cross_entropy(z, targets)
-        backprop_layer(backprop_head(backprop_loss()))  # ... the gradient does not: dstate is left out
+        backprop_layer(backprop_head(backprop_loss()))  # ... the gradient is not: dstate is unused
         optimizer.step()
         t += T
         if t > 0.9 * STEPS:
@@ -46,7 +46,7 @@ def learn(shortest: int, longest: int) -> tuple[float, float]:
     return float(loss), float(right)
 
 
-@one_blas_thread()  # matrices this small gain nothing from more
+@one_blas_thread()  # small matrices are not faster with more threads
 def main() -> None:
     """Compare truncation lengths."""
     for name, shortest, longest in (("4", 4, 4), ("8", 8, 8), ("12", 12, 12), ("24", 24, 24), ("4 to 24", 4, 24)):

@@ -1,4 +1,4 @@
-"""The update gate of a GRU the other way round is the same model with z's weights and bias negated.
+"""The other convention of a GRU's update gate: the same model with z's weights and bias negated.
 
 ::
 
@@ -7,10 +7,10 @@
 
     1 - σ(a) = σ(-a)                         so W_xz, W_hz, b_z → -W_xz, -W_hz, -b_z
 
-`charlm.nn.with_other_update_gate` converts weights in either direction; charlm has no cell of its own for it.
+`charlm.nn.with_other_update_gate` converts weights in either direction; charlm has no separate cell for it.
 
-Prints h after each of four steps of a GRU written the other way round; that of charlm's GRU with the same weights,
-which differs; and that with converted weights, where the difference is 0 or rounding, about 1e-16.
+Prints h after each of four steps of a GRU of the other convention; that of charlm's GRU with the same weights,
+which differs; and that with converted weights, with a difference of 0 or about 1e-16, the rounding.
 """
 
 import numpy as np
@@ -22,7 +22,7 @@ from charlm.nn.reference import Arrays, sigmoid
 __all__ = ["main"]
 
 
-def other_way_round(x: FloatArray, h: FloatArray, p: Arrays) -> FloatArray:
+def other_convention(x: FloatArray, h: FloatArray, p: Arrays) -> FloatArray:
     """Advance by one step: x (N, D), h (N, H)."""
     x_r, x_z, x_n = np.split(x @ p["W_x"].T + p["b"], 3, axis=1)
     h_r, h_z, h_n = np.split(h @ p["W_h"].T, 3, axis=1)
@@ -32,7 +32,7 @@ def other_way_round(x: FloatArray, h: FloatArray, p: Arrays) -> FloatArray:
 
 
 def main() -> None:
-    """Compare."""
+    """Compare the conventions."""
     T, N, D, H = 4, 1, 2, 3
     rng = np.random.default_rng(0)
     x, layer, converted = rng.normal(size=(T, N, D)), GRU(D, H, dtype=np.float64), GRU(D, H, dtype=np.float64)
@@ -41,7 +41,7 @@ def main() -> None:
         converted.params[name][...] = tensor
     h: FloatArray = np.zeros((N, H))
     for t in range(T):
-        h = other_way_round(x[t], h, layer.params)
+        h = other_convention(x[t], h, layer.params)
         print(f"step {t + 1}  the other way round", h[0].round(4))
         for name, gru in (("the same weights   ", layer), ("converted weights  ", converted)):
             difference = np.abs(gru.forward(x)[0][t] - h).max()

@@ -1,15 +1,15 @@
-"""Sequential partition and random sampling: two ways to cut a text into training windows.
+"""Sequential partition and random sampling: two ways to split a text into training windows.
 
 ::
 
-    sequential    N streams side by side; each window continues the one before, h and c are carried
-    random        windows begin anywhere, each from zero state
+    sequential    N parallel streams; each window continues the one before, h and c are carried
+    random        windows at random positions, each from zero state
 
-Carried state has seen more than the window: a model can use what was long before, though no gradient reaches back
-there. A random window knows nothing of what stands before its first character, but no two batches are alike.
+A carried state depends on more than the window: a model can use earlier characters, though no gradient reaches
+them. A random window depends on its own characters alone, but all batches differ.
 
-Prints three windows of two streams, cut both ways; then the loss on held-out text, in nats, while an LSTM learns
-`builtin:tales` from windows of only 8 characters: carried state is worth more the shorter the windows are.
+Prints three windows of two streams, split both ways; then the loss on held-out text, in nats, while an LSTM learns
+`builtin:tales` from windows of only 8 characters. The shorter the windows, the more the carried state helps.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
-"""Backward passes to write by oneself, checked line by line: ``python -m charlm.exercises NAME``.
+"""Exercises: backward passes to write, checked line by line; ``python -m charlm.exercises NAME`` begins one.
 
-The folder ``sheets`` has the exercises solved; a learner gets them with gaps (`charlm.exercises.sheet`). A file of
-a learner runs in a process of its own with a time limit (`child`). Every value that it computes is recorded
-(`recording`) and compared (`checking`) with the value that `charlm.nn` computes (`expected`).
+The folder ``sheets`` has the solutions; a learner gets them with gaps (`charlm.exercises.sheet`). A learner's file
+runs in a separate process with a time limit (`child`). Each of its values is recorded (`recording`) and compared
+(`checking`) with that of `charlm.nn` (`expected`).
 """

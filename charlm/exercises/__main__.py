@@ -1,4 +1,4 @@
-"""``python -m charlm.exercises``: write an exercise, or check what a learner made of it."""
+"""``python -m charlm.exercises``: write an exercise, or check a learner's file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["main"]
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run the program and return its exit code: 0 where all is right, 1 where a line is wrong or missing."""
+    """Run the program and return its exit code: 0 if all lines are right, 1 if one is wrong or missing."""
     parser = argparse.ArgumentParser(
         prog="python -m charlm.exercises",
         description="Write a backward pass by yourself. The first call writes a file with gaps. Fill them, and the "
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # (5′) through a pipe that is not UTF-8
+            stream.reconfigure(errors="backslashreplace")  # for (5′) in a pipe that is not UTF-8
     try:
         if options.name is None:
             return _list()
@@ -79,7 +79,7 @@ def _check(name: str, file: Path) -> int:
 
 
 def _say(text: str, indent: int = 2) -> None:
-    """Print a line; on a terminal that is narrower, broken between words."""
+    """Print a line, wrapped to the width of a terminal."""
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else sys.maxsize
     print(textwrap.fill(text, width, subsequent_indent=" " * indent, break_on_hyphens=False))
 

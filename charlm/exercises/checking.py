@@ -1,4 +1,4 @@
-"""Comparing a learner's file with the right values, line by line, up to the first that is wrong."""
+"""Comparison of a learner's file with the right values, line by line up to the first wrong one."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class Verdict:
     Attributes
     ----------
     right : int
-        Gaps that are filled right, before the first problem.
+        Right gaps before the first problem.
     gaps : int
-        All of them.
+        Number of gaps.
     problem : str, optional
-        The first line that is wrong and why; None where all is right.
+        The first wrong line and the cause; None if all are right.
     """
 
     right: int
@@ -42,7 +42,7 @@ class Verdict:
 
 
 def check_source(sheet: Sheet, source: bytes, path: str, *, limit_s: float) -> Verdict:
-    """Run a learner's file and check it; the file may do anything, so let a process of its own do it.
+    """Run and check a learner's file. It may do anything, so the caller is a separate process.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def check_source(sheet: Sheet, source: bytes, path: str, *, limit_s: float) -> V
     path : str
         Its name.
     limit_s : float
-        Seconds that it may run.
+        Time limit in seconds.
     """
     right, gaps = 0, sheet.gaps()
     problems = _problems(sheet, source, path, limit_s)
@@ -70,7 +70,7 @@ def check_source(sheet: Sheet, source: bytes, path: str, *, limit_s: float) -> V
 
 
 def _problems(sheet: Sheet, source: bytes, path: str, limit_s: float) -> Iterator[str | None]:
-    """Yield None for each gap that is filled right, else what is wrong."""
+    """Yield None for each right gap, else the problem."""
     module: dict[str, Any] = {"__name__": "exercise", "__file__": path}
     try:
         tree = ast.parse(source, path)
@@ -113,7 +113,7 @@ def _problems(sheet: Sheet, source: bytes, path: str, limit_s: float) -> Iterato
 
 
 def _failure(recorder: Recorder, path: str, function: Any, *arguments: Any, **named: Any) -> str | None:
-    """Call a function of a learner's file, and say what it raised and where."""
+    """Call a function of a learner's file; return its exception and line, or None."""
     try:
         recorder.run(function, *arguments, **named)
     except TimeUpError:
@@ -126,7 +126,7 @@ def _failure(recorder: Recorder, path: str, function: Any, *arguments: Any, **na
 
 
 def _judge(gap: Gap, found: Recorded | None, right: Any, failure: str | None, step_line: int) -> str | None:
-    """Say what is wrong with a gap."""
+    """Return the problem of a gap, or None."""
     expected = f"expected {gap.expression}, by {gap.equation}"
     if found is None:
         return failure or f"line {step_line}: step assigns no {gap.name}; {expected}"
@@ -137,7 +137,7 @@ def _judge(gap: Gap, found: Recorded | None, right: Any, failure: str | None, st
 
 
 def _difference(subject: str, found: Any, right: Any) -> str | None:
-    """Say how a value differs from the right one, or None."""
+    """Return the difference of a value from the right one, or None."""
     right = np.asarray(right, np.float64)
     if not isinstance(found, np.ndarray | np.generic | int | float):
         return f"{subject} is no array but of type {type(found).__name__}"
@@ -150,8 +150,6 @@ def _difference(subject: str, found: Any, right: Any) -> str | None:
     if not wrong.any():
         return None
     index = tuple(int(k) for k in np.argwhere(wrong)[0])
-    place = f"differs first at [{', '.join(map(str, index))}]" if index else "is"
+    where = f"differs first at [{', '.join(map(str, index))}]:" if index else "is"
     digits = next(d for d in (3, 6, 17) if f"{values[index]:.{d}g}" != f"{right[index]:.{d}g}")
-    return (
-        f"{subject} {place}{':' if index else ''} {values[index]:.{digits}g} instead of {right[index]:.{digits}g}"
-    )
+    return f"{subject} {where} {values[index]:.{digits}g} instead of {right[index]:.{digits}g}"

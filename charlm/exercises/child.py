@@ -1,4 +1,4 @@
-"""A learner's file in a process of its own: what it does to that process, and how long it takes, harms nothing."""
+"""Checking of a learner's file in a separate process, with a time limit."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from charlm.exercises.sheet import Sheet, sheet
 __all__ = ["check_file", "main"]
 
 LIMIT_S = 5.0  # for the file
-START_S = 20.0  # for Python and NumPy to start
-PRINTED = 2000  # characters that are passed on
+START_S = 20.0  # for the start of Python and NumPy
+PRINTED = 2000  # characters of its output that are shown
 
 
 def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tuple[Verdict, str]:
@@ -30,13 +30,13 @@ def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tupl
     exercise : Sheet
     file : Path
     limit_s : float
-        Seconds that it may run.
+        Time limit in seconds.
 
     Returns
     -------
     verdict : Verdict
     printed : str
-        The beginning of what it printed.
+        The beginning of its output.
 
     Raises
     ------
@@ -65,8 +65,8 @@ def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tupl
     return Verdict(**answer["verdict"]), answer["printed"]
 
 
-class _Beginning(io.StringIO):
-    """Holds the beginning of what is printed."""
+class _Head(io.StringIO):
+    """A buffer of the beginning of the output."""
 
     def write(self, text: str) -> int:
         super().write(text[: max(PRINTED - self.tell(), 0)])
@@ -74,18 +74,18 @@ class _Beginning(io.StringIO):
 
 
 def main() -> None:
-    """Check the file that the parent sends."""
+    """Check the file that the parent process sends."""
     stdout = sys.stdout.fileno()
     answers = os.fdopen(os.dup(stdout), "wb")
-    nowhere = os.open(os.devnull, os.O_RDWR)
-    os.dup2(nowhere, stdout)
-    os.dup2(nowhere, sys.stderr.fileno())
+    null = os.open(os.devnull, os.O_RDWR)
+    os.dup2(null, stdout)
+    os.dup2(null, sys.stderr.fileno())
     request = next(messages())
-    sys.stdin, printed = io.StringIO(), _Beginning()
+    sys.stdin, printed = io.StringIO(), _Head()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         verdict = check_source(
             sheet(request["name"]), bytes.fromhex(request["source"]), request["path"], limit_s=request["limit_s"]
         )
     answer = {"verdict": dataclasses.asdict(verdict), "printed": printed.getvalue()}
     send(answers, answer)
-    os._exit(0)  # whatever the file left running
+    os._exit(0)  # also ends threads of the file

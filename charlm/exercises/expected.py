@@ -1,4 +1,4 @@
-"""The right values of every line of an exercise, recorded while `charlm.nn` computes them."""
+"""The right value of every line of an exercise, recorded from `charlm.nn`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Values: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Arguments of ``step``, and the right value of each name that it assigns."""
+    """Arguments of ``step``, and the right value of each assigned name."""
 
     arguments: Values
     values: Values
@@ -73,7 +73,7 @@ def _softmax(rng: np.random.Generator) -> Iterator[Case]:
 
 
 def _adagrad(rng: np.random.Generator) -> Iterator[Case]:
-    for max_norm in (1.0, 100.0):  # clipped, and not
+    for max_norm in (1.0, 100.0):  # with clipping and without
         store = ParameterStore({"w": (7,)}, np.float64)
         w, g, m = store.value, store.grad, rng.random(7)
         w[:], g[:] = rng.normal(size=(2, 7))
@@ -94,7 +94,7 @@ def _attention(rng: np.random.Generator) -> Iterator[Case]:
     mixing = Linear(S, D, params=ParameterStore({"W": (D, S), "b": (D,)}, np.float64))  # c = w v
     mixing.params["W"][...] = v.T
     values["dw"] = mixing.forward(values["w"])[1](dc)
-    scores = q @ k.T * H**-0.5  # ds is the gradient of queries that are scores, with the identity as keys
+    scores = q @ k.T * H**-0.5  # with the identity as keys, queries are scores, and their gradient is ds
     values["ds"] = dot_attention(scores[:, None], np.eye(S)[:, None], v[:, None], scale=1.0)[2](dc[:, None])[0][
         :, 0
     ]
@@ -128,7 +128,7 @@ _CASES: Mapping[str, Callable[[np.random.Generator], Iterator[Case]]] = {
 
 
 def _cell(step: Step, shapes: Mapping[str, Shape], parts: tuple[str, ...], rng: np.random.Generator) -> Case:
-    """Run a step of `charlm.nn.reference` both ways, and record all that it computes."""
+    """Run a step of `charlm.nn.reference` forward and backward, and record its values."""
     p = {name: rng.normal(size=shape) for name, shape in shapes.items()}
     x = rng.normal(size=(N, D))
     before = {f"{part}_before": rng.normal(size=(N, H)) for part in parts}
@@ -144,13 +144,13 @@ def _cell(step: Step, shapes: Mapping[str, Shape], parts: tuple[str, ...], rng: 
 
 @contextmanager
 def _recorded(step: str) -> Iterator[Values]:
-    """Record the arrays that a step and its backward pass have by name when they return."""
+    """Record the local arrays of a step and of its backward pass at their return."""
     values: Values = {}
 
     def profile(frame: FrameType, event: str, _argument: Any) -> None:
         if event == "return" and frame.f_globals.get("__name__") == "charlm.nn.reference":
             function, found = frame.f_code.co_name, dict(frame.f_locals)
-            if function == "affine_backward":  # whose other names have other meanings
+            if function == "affine_backward":  # its other names differ in meaning
                 found = {"dz": found["dz"]}
             elif function not in (step, "backward"):
                 return

@@ -1,4 +1,4 @@
-"""Running a learner's function and recording what every line of it assigns."""
+"""`Recorder`: a run of a learner's function that records the value of every assignment."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["Recorded", "Recorder", "TimeUpError", "assignments"]
 
 
 class TimeUpError(BaseException):
-    """The time is used up; no `Exception`, so that a learner's ``except`` seldom catches it."""
+    """The time limit is reached; not an `Exception`, so that a learner's ``except`` seldom catches it."""
 
     def __init__(self, line: int) -> None:
         super().__init__()
@@ -25,14 +25,14 @@ class TimeUpError(BaseException):
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A value right after the line that assigned it."""
+    """A value immediately after the line that assigned it."""
 
     value: Any
     line: int
 
 
 def assignments(tree: ast.AST) -> dict[int, list[ast.Name]]:
-    """Return the names that are assigned by the statement on each line."""
+    """Return the names that the statement on each line assigns."""
     names: dict[int, list[ast.Name]] = {}
     for node in ast.walk(tree):
         if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign | ast.For):
@@ -45,21 +45,21 @@ def assignments(tree: ast.AST) -> dict[int, list[ast.Name]]:
 
 
 class Recorder:
-    """Traces the code of one file, against a time limit.
+    """A tracer of the code of one file, with a time limit.
 
     Parameters
     ----------
     tree : ast.Module
         The file.
     path : str
-        The file's name, as it was compiled with.
+        The name with which the file was compiled.
     limit_s : float
-        Seconds for all of it.
+        Time limit of the whole check, in seconds.
 
     Attributes
     ----------
     values : dict of str to Recorded
-        Value of each name of ``step`` after the last line that assigned it, of the last call.
+        Last value of each name in ``step``, of the last call.
     """
 
     def __init__(self, tree: ast.Module, path: str, limit_s: float) -> None:
@@ -67,7 +67,7 @@ class Recorder:
         self._names = assignments(tree)
         self._path = path
         self._end_s = time.monotonic() + limit_s
-        self._line = 0  # of ``step``, being executed
+        self._line = 0  # the current line of ``step``
 
     def run(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> None:
         """Call a function of the file.
@@ -75,9 +75,9 @@ class Recorder:
         Raises
         ------
         TimeUpError
-            If the time ends.
+            At the time limit.
         BaseException
-            Any that the function raises.
+            Of the function.
         """
         self.values.clear()
         self._line = 0
@@ -91,7 +91,7 @@ class Recorder:
     def _enter(self, frame: FrameType, _event: str, _argument: Any) -> Any:
         if frame.f_code.co_filename != self._path:
             return None
-        frame.f_trace_opcodes = True  # a loop on a single line may have no more line events
+        frame.f_trace_opcodes = True  # a loop on a single line has no line events
         return self._trace
 
     def _trace(self, frame: FrameType, event: str, _argument: Any) -> Any:
@@ -102,8 +102,8 @@ class Recorder:
             for name in self._names.get(self._line, ()):
                 if name.id in values:
                     value = values[name.id]
-                    kept = value.copy() if isinstance(value, np.ndarray) else value
-                    self.values[name.id] = Recorded(kept, name.lineno)
+                    copied = value.copy() if isinstance(value, np.ndarray) else value
+                    self.values[name.id] = Recorded(copied, name.lineno)
             self._line = frame.f_lineno
         return self._trace
 

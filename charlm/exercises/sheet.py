@@ -1,4 +1,4 @@
-"""An exercise as its author wrote it, solved, and as a learner gets it, with gaps."""
+"""`Sheet`: an exercise, with its solution and its gaps."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ START = re.compile(r"(Backward: r|R)eplace every \.\.\.")
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A line to be found: `name` ``=`` `expression`, by an equation with a number such as (4′)."""
+    """A line to find, `name` ``=`` `expression`, by an equation with a number such as (4′)."""
 
     name: str
     expression: str
@@ -34,7 +34,7 @@ class Sheet:
     ----------
     name : str
     solved : str
-        Its source, solved.
+        The source of the solution.
     """
 
     name: str
@@ -42,17 +42,17 @@ class Sheet:
 
     @property
     def title(self) -> str:
-        """First line of its docstring, without "Exercise"."""
+        """First line of the docstring, without "Exercise"."""
         title = self.solved.partition("\n")[0].partition(": ")[2]
         return title[0].upper() + title[1:].rstrip(".")
 
     @property
     def arguments(self) -> list[str]:
-        """Names that ``step`` takes."""
+        """Argument names of ``step``."""
         return [argument.arg for argument in self._step().args.args]
 
     def gaps(self) -> list[Gap]:
-        """Return the lines to be found, in their order."""
+        """Return the gaps in their order."""
         lines = self.solved.splitlines()
         start = next(k for k, line in enumerate(lines, 1) if START.search(line))
         gaps, equation = [], ""
@@ -81,7 +81,7 @@ def sheet(name: str) -> Sheet:
     Raises
     ------
     UsageError
-        If there is none of that name.
+        If there is no exercise of this name.
     """
     if name not in NAMES:
         raise UsageError(f"there is no exercise {name!r}; choose one of {', '.join(NAMES)}")
