@@ -20,9 +20,9 @@ from charlm.cli.entry import run
 from charlm.cli.training import screen
 from tests.hostile import ARGUMENT, NAME, TEXT
 
-__all__ = ["CORPUS", "RUN", "SMALL", "build", "inside"]
+__all__ = ["CORPUS", "RUN", "SHORT", "SMALL", "build", "inside"]
 
-CORPUS, RUN = f"{NAME}.txt", f"checkpoints/{NAME}"
+CORPUS, SHORT, RUN = f"{NAME}.txt", f"{NAME}.md", f"checkpoints/{NAME}"
 SMALL = ["--hidden-size", "6", "--batch-size", "4", "--seq-length", "9", "--shards", "1", "--schedule", "constant"]
 SMALL += ["--log-every", "1", "--eval-every", "2", "--sample-every", "2"]
 
@@ -64,6 +64,7 @@ def build(parent: Path) -> Path:
 
 def _write_texts() -> None:
     Path(CORPUS).write_text(TEXT * 9, "utf-8", newline="")
+    Path(SHORT).write_text(TEXT, "utf-8", newline="")
     Path("lines.txt").write_text(f"{ARGUMENT}\nabc\n" * 30, "utf-8", newline="")
     Path(f"bad{NAME}.txt").write_bytes(b"\xff\xfe\x9b2J" * 9)
 
