@@ -1,39 +1,28 @@
 """Names of options that fingers know from other programs: taken everywhere, shown nowhere.
 
 An underscore is as good as a hyphen. The table holds, for a command, what else an option is called: by char-rnn and
-torch-rnn, nanoGPT, llama.cpp, Hugging Face's `generate`.
+torch-rnn, nanoGPT, llama.cpp, Hugging Face's `generate`. Those of a setting stand with its declaration.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from charlm.config import SampleConfig
+from charlm.config.settings import settings_of
+
 __all__ = ["ALIASES", "normalizer"]
 
-_WRITING = {
-    "primetext": "prompt",
-    "prime": "prompt",
-    "prefix": "prompt",
-    "start": "prompt",
-    "start-text": "prompt",
-    "max-new-tokens": "length",
-    "n-predict": "length",
-    "typical": "typical-p",
-    "repetition-penalty": "repeat-penalty",
-    "num-beams": "beam",
-    "beam-size": "beam",
-    "beam-width": "beam",
-}
+_PROMPT = dict.fromkeys(("primetext", "prime", "prefix", "start", "start-text"), "prompt")
+_COUNT = dict.fromkeys(("num-samples", "nsamples", "num-return-sequences"), "count")
+_BEAM = dict.fromkeys(("num-beams", "beam-size", "beam-width"), "beam")
+_SAMPLING = {alias: one.names[0] for one in settings_of(SampleConfig).values() for alias in one.aliases.split()}
+_LENGTH = {alias: name for alias, name in _SAMPLING.items() if name == "length"}
 
 ALIASES: Mapping[str, Mapping[str, str]] = {
-    "sample": {
-        **_WRITING,
-        "num-samples": "count",
-        "nsamples": "count",
-        "num-return-sequences": "count",
-    },
-    "console": _WRITING,
-    "transduce": {name: option for name, option in _WRITING.items() if option in ("length", "beam")},
+    "sample": {**_PROMPT, **_SAMPLING, **_COUNT, **_BEAM},
+    "console": {**_PROMPT, **_SAMPLING, **_BEAM},
+    "transduce": {**_LENGTH, **_BEAM},
 }
 
 

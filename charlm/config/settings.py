@@ -12,9 +12,10 @@ the checks (`check_settings`), the documentation (`documented`), the flags of th
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import math
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType, NoneType
@@ -23,10 +24,11 @@ from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 from charlm.config.checks import check_choice, check_number
 from charlm.errors import UsageError
 
-__all__ = ["Setting", "check_settings", "documented", "like", "setting", "settings_of"]
+__all__ = ["Setting", "check_settings", "documented", "like", "setting", "settings_of", "takes_settings"]
 
 _T = TypeVar("_T")
 _Class = TypeVar("_Class", bound=type)
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _KEY = "setting"  # in the metadata of a field
 _EXPECTED: dict[type, str] = {bool: "true or false", str: "a string", tuple: "a tuple of strings"}
 
@@ -82,6 +84,11 @@ class Setting:
         """The names of its flags, without hyphens in front; of a switch, the one that switches on."""
         flags = [] if self.flags is None else (self.flags or f"--{self.name.replace('_', '-')}").split()
         return tuple(flag.partition("/")[0].removeprefix("--") for flag in flags)
+
+    @property
+    def typed_name(self) -> str:
+        """Its name as it is typed: that of its first flag, or its own with hyphens."""
+        return self.names[0] if self.names else self.name.replace("_", "-")
 
     @property
     def choices(self) -> tuple[str, ...]:
@@ -179,3 +186,20 @@ def documented(config: _Class) -> _Class:
     entries = "\n".join(declared.documentation() for declared in settings_of(config).values())
     config.__doc__ = f"{(config.__doc__ or '').rstrip()}\n\nParameters\n----------\n{entries}\n"
     return config
+
+
+def takes_settings(config: type) -> Callable[[_Function], _Function]:
+    """Show the settings of a configuration in the signature of a function that takes them as ``**settings``."""
+
+    def show(function: _Function) -> _Function:
+        signature = inspect.signature(function)
+        named = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+        others = [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=declared.default)
+            for name, declared in settings_of(config).items()
+            if name not in signature.parameters
+        ]
+        vars(function)["__signature__"] = signature.replace(parameters=[*named, *others])
+        return function
+
+    return show

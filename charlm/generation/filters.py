@@ -5,8 +5,9 @@ Rows need not be normalised: a filter that speaks of probabilities means those t
 left, renormalised. Ties go to the lowest id, so that a filter keeps exactly as many symbols as it says, and
 at least one.
 
-To add one, write the function here and give it its place in `chain`. `repeat_penalty` alone is not in the chain,
-since it looks at the text, too; the choosers apply it first.
+To add one, write the function here and give it its place in `FILTERS`: its name is that of its setting in
+`SampleConfig`. `repeat_penalty` alone is not in the chain, since it looks at the text, too; the choosers apply it
+first.
 
 References
 ----------
@@ -22,36 +23,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
 
-__all__ = ["Filter", "LogProbs", "chain", "min_p", "repeat_penalty", "top_k", "top_p", "typical_p"]
+__all__ = ["FILTERS", "Filter", "LogProbs", "chain", "min_p", "repeat_penalty", "top_k", "top_p", "typical_p"]
 
 LogProbs: TypeAlias = NDArray[np.float64]
 Filter: TypeAlias = Callable[[LogProbs], LogProbs]
-
-
-def chain(config: SampleConfig) -> tuple[Filter, ...]:
-    """Return the filters that a configuration asks for, in the order in which they act.
-
-    The order is top-k, typical-p, top-p, min-p, and after all of them the temperature: what may be drawn depends on
-    the model's own probabilities, how boldly it is drawn on the temperature.
-    """
-    filters: list[Filter] = []
-    if config.top_k:
-        filters.append(partial(top_k, k=config.top_k))
-    if config.typical_p < 1:
-        filters.append(partial(typical_p, p=config.typical_p))
-    if config.top_p < 1:
-        filters.append(partial(top_p, p=config.top_p))
-    if config.min_p:
-        filters.append(partial(min_p, p=config.min_p))
-    return tuple(filters)
+_OFF = SampleConfig()  # by default no filter acts
 
 
 def repeat_penalty(log_p: LogProbs, seen: NDArray[np.bool_], penalty: float) -> LogProbs:
@@ -149,6 +132,24 @@ def min_p(log_p: LogProbs, p: float) -> LogProbs:
     ndarray, shape (N, V)
     """
     return np.where(log_p >= log_p.max(axis=1, keepdims=True) + math.log(p), log_p, -np.inf)
+
+
+FILTERS = (top_k, typical_p, top_p, min_p)
+"""In the order in which they act; each is called after the setting that is its second argument."""
+
+
+def chain(config: SampleConfig) -> tuple[Filter, ...]:
+    """Return the filters that a configuration asks for, those of settings other than their defaults, in order.
+
+    The temperature acts after all of them: what may be drawn depends on the model's own probabilities, how boldly
+    it is drawn on the temperature.
+    """
+    values = [(apply, getattr(config, apply.__name__), getattr(_OFF, apply.__name__)) for apply in FILTERS]
+    return tuple(_bound(apply, value) for apply, value, off in values if value != off)
+
+
+def _bound(apply: Callable[[LogProbs, Any], LogProbs], value: float) -> Filter:
+    return lambda log_p: apply(log_p, value)
 
 
 def _normalized(log_p: LogProbs) -> LogProbs:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
-from charlm.config import OnUnknown, SampleConfig
+from charlm.config import SampleConfig
+from charlm.config.settings import takes_settings
 from charlm.errors import UsageError
 from charlm.generation import constraint
 from charlm.generation.sampler import Sampler
@@ -15,8 +17,6 @@ from charlm.models.learner import State
 from charlm.nn.stack import map_state, named_state
 
 __all__ = ["GeneratedText", "generate"]
-
-_DEFAULT = SampleConfig()
 
 
 class GeneratedText(Iterator[str]):
@@ -75,25 +75,16 @@ class GeneratedText(Iterator[str]):
         )
 
 
+@takes_settings(SampleConfig)
 def generate(
     model: CharModel,
     prompt: str = "",
-    length: int = _DEFAULT.length,
+    length: int = SampleConfig().length,
     *,
-    temperature: float = _DEFAULT.temperature,
-    top_k: int = _DEFAULT.top_k,
-    top_p: float = _DEFAULT.top_p,
-    min_p: float = _DEFAULT.min_p,
-    typical_p: float = _DEFAULT.typical_p,
-    repeat_penalty: float = _DEFAULT.repeat_penalty,
-    repeat_last_n: int = _DEFAULT.repeat_last_n,
-    stop: str | Sequence[str] = _DEFAULT.stop,
-    regex: str = _DEFAULT.regex,
-    template: str = _DEFAULT.template,
+    stop: str | Sequence[str] = (),
     seed: int | None = None,
-    on_unknown: OnUnknown = _DEFAULT.on_unknown,
-    finish_line: bool = _DEFAULT.finish_line,
     state: State | None = None,
+    **settings: Any,
 ) -> GeneratedText:
     """Continue a prompt.
 
@@ -106,40 +97,17 @@ def generate(
         Read first; not part of the continuation. How a text starts without one is said at `Sampler`.
     length : int
         Characters to write at most; graphemes for a model of graphemes.
-    temperature : float
-        Divides log-probabilities; below 1 safer, above bolder, 0 takes the most likely symbol.
-    top_k : int
-        Draw among the k most likely symbols; 0 among all.
-    top_p : float
-        Draw among the fewest most likely symbols whose probabilities reach p; 1 among all.
-    min_p : float
-        Draw among the symbols that are at least p times as likely as the most likely one; 0 among all.
-    typical_p : float
-        Draw among the fewest symbols whose surprisal is nearest to the expected one and whose probabilities reach
-        p; 1 among all.
-    repeat_penalty : float
-        Multiplies the log-probability of symbols among the last `repeat_last_n`, those of the prompt included;
-        above 1 they become less likely. Penalty and filters act in the order repeat penalty, top-k, typical-p,
-        top-p, min-p, all of them before the temperature.
-    repeat_last_n : int
     stop : str or sequence of str
         End before the first of these that the text would contain.
-    regex : str
-        A pattern in the syntax of the `regex` package that the text matches in full, or ``@name`` for one of
-        `charlm.generation.constraint.named`. What cannot lead to a match within the length is not drawn; where the
-        text may end, it does so with the probability of all that cannot follow. ``@file:words.txt`` in it reads a
-        list of words; see `charlm.generation.constraint.with_word_lists`.
-    template : str
-        A text with holes for the model to fill, ``"Dear {name:PATTERN}, …"``; a hole without a pattern is a word.
     seed : int, optional
         The same seed gives the same text; None a different one each time.
-    on_unknown : {"error", "skip", "replace"}
-        What becomes of prompt characters that the model does not know.
-    finish_line : bool
-        Continue beyond `length` to the end of the line, or if that is far of the word: at most 200 characters.
     state : State, optional
         Start state in place of zeros, as `CharModel.loss` takes it, of one stream: each array (1, H). It conditions
         the text, for example on the features of a picture that it describes.
+    **settings
+        The other settings of `SampleConfig` by name, such as ``temperature=0.5``, ``top_k=5`` or
+        ``regex="[a-z]+"``. In a pattern, ``@file:words.txt`` reads a list of words; see
+        `charlm.generation.constraint.with_word_lists`.
 
     Returns
     -------
@@ -161,21 +129,8 @@ def generate(
     """
     if seed is not None and seed < 0:
         raise UsageError(f"`seed` is {seed}; it must be at least 0")
-    config = SampleConfig(
-        length=length,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        min_p=min_p,
-        typical_p=typical_p,
-        repeat_penalty=repeat_penalty,
-        repeat_last_n=repeat_last_n,
-        stop=(stop,) if isinstance(stop, str) else tuple(stop),
-        regex=regex,
-        template=template,
-        on_unknown=on_unknown,
-        finish_line=finish_line,
-    )
+    stops = (stop,) if isinstance(stop, str) else tuple(stop)
+    config = SampleConfig(length=length, stop=stops, **settings)
     if config.constrained:
         config = constraint.with_word_lists(config)
     sampler = Sampler(model, config, rng=np.random.default_rng(seed))

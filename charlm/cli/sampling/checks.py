@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from charlm.config import SampleConfig
+from charlm.config.settings import settings_of
 from charlm.errors import UsageError
 from charlm.text.decoding import check_errors
 
-__all__ = ["refuse_drawing", "with_pattern_read"]
+__all__ = ["USED_BY_BEAM", "refuse_drawing", "with_pattern_read"]
 
-_DEFAULT = SampleConfig()
-# what a beam has no use for
-_DRAWING = ("temperature", "top_k", "top_p", "min_p", "typical_p", "repeat_penalty", "regex", "template")
+USED_BY_BEAM = ("length", "stop", "on_unknown")
+"""The settings that a beam search uses."""
 
 
 def with_pattern_read(config: SampleConfig, *, encoding: str, errors: str) -> SampleConfig:
@@ -43,7 +43,8 @@ def refuse_drawing(config: SampleConfig) -> None:
     ------
     UsageError
     """
-    for name in _DRAWING:
-        if getattr(config, name) not in (getattr(_DEFAULT, name), 0):
+    for name, declared in settings_of(SampleConfig).items():
+        unused = name not in USED_BY_BEAM and declared.flags is not None
+        if unused and getattr(config, name) not in (declared.default, 0):
             flag = name.replace("_", "-")
             raise UsageError(f"--beam draws nothing, so --{flag} has nothing to act on; leave one of them out")

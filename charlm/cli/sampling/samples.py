@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from charlm import generation
-from charlm.cli.sampling.checks import refuse_drawing
+from charlm.cli.sampling.checks import USED_BY_BEAM, refuse_drawing
 from charlm.cli.terminal.waiting import Progress, waiting
 from charlm.config import SampleConfig
 from charlm.config.checks import check_number
@@ -120,7 +120,7 @@ class Sampling:
         settings = asdict(self.asked)
         if self.beam is None:
             return settings
-        return {"beam": self.beam, **{name: settings[name] for name in ("length", "stop", "on_unknown")}}
+        return {"beam": self.beam, **{name: settings[name] for name in USED_BY_BEAM}}
 
     def begin(self, model: CharModel, *, prompt: str, logprobs: bool) -> Generator[Written, None, None]:
         """Read a prompt, and return the samples, each written when it is read."""

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm.config import ModelConfig, SampleConfig
+from charlm.config.settings import settings_of
 from charlm.text.vocabulary import Vocabulary
 from charlm.ui.console.probability_bars import ProbabilityBars, SymbolProbability, symbol_name
 from charlm.ui.sanitize import visible, visible_line
@@ -42,7 +43,6 @@ TYPED = "bold cyan"
 """The person's part of a text."""
 _LAST_WORDS = 30
 _LONGEST = 200  # characters of a setting that are shown
-_SHORT = {"temperature": "temp"}
 
 
 def note(message: str) -> Text:
@@ -78,10 +78,12 @@ def setting(config: SampleConfig, name: str) -> Text:
 
 def status(config: SampleConfig, *, beam: int, count: int, heat: bool, characters: int) -> RenderableType:
     """Write the row above a prompt: the settings that are not the defaults, and the text's length."""
-    default = dataclasses.asdict(SampleConfig())
-    changed = {name: value for name, value in dataclasses.asdict(config).items() if value != default[name]}
+    declared = settings_of(SampleConfig).values()
+    changed = {
+        one.typed_name: getattr(config, one.name) for one in declared if getattr(config, one.name) != one.default
+    }
     modes = ["heat"] * heat + [f"beam {beam}"] * (beam > 0) + [f"count {count}"] * (count > 1)
-    settings = [f"{_SHORT.get(name, name.replace('_', '-'))} {_setting(value)}" for name, value in changed.items()]
+    settings = [f"{name} {_setting(value)}" for name, value in changed.items()]
     return _Status(" · ".join(modes + settings), f"{characters:,} chars")
 
 

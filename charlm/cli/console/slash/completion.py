@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import get_args, get_type_hints
 
 from charlm.cli.completion.values import file_names, model_names
 from charlm.cli.console.slash.commands import COMMANDS
 from charlm.cli.console.slash.context import FORCE
 from charlm.cli.console.slash.settings import SHOWN, setting_name, setting_names
 from charlm.config import SampleConfig
+from charlm.config.settings import settings_of
 from charlm.conversation import Conversation
 from charlm.errors import UsageError
 from charlm.generation.constraint.named import NAMED
@@ -67,8 +67,8 @@ def _values(config: SampleConfig, name: str) -> list[str]:
         field = setting_name(name)
     except UsageError:
         return []
-    choices = get_args(get_type_hints(SampleConfig)[field])
-    if choices and all(isinstance(choice, str) for choice in choices):
+    choices = settings_of(SampleConfig)[field].choices
+    if choices:
         return list(choices)
     value = getattr(config, field)
     if isinstance(value, bool):

@@ -10,6 +10,7 @@ from typing import Any
 from charlm.cli.console.slash.context import Context
 from charlm.cli.sampling.checks import refuse_drawing
 from charlm.config import SampleConfig
+from charlm.config.settings import settings_of
 from charlm.errors import UsageError
 from charlm.generation.beam import check_beam
 from charlm.generation.constraint import with_word_lists
@@ -36,7 +37,13 @@ MOST_CANDIDATES = 16
 OF_SESSION = ("beam", "count")
 """What ``/set`` takes beside the fields of `SampleConfig`."""
 SHOWN = ("settings", "model", "vocab")
-ALIASES = {"temp": "temperature"}
+ALIASES = {
+    name: declared.name
+    for declared in settings_of(SampleConfig).values()
+    for name in declared.names
+    if name != declared.name.replace("_", "-")
+}
+"""Other names of settings: those of their flags."""
 _STOP_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
 _ESCAPES = {"n": "\n", "t": "\t"}
 _SWITCH = {"on": True, "off": False}
@@ -153,7 +160,7 @@ def _unescape(text: str) -> str:
 
 def setting_names() -> list[str]:
     """Return the names of all settings, as they are typed."""
-    return [field.name.replace("_", "-") for field in dataclasses.fields(SampleConfig)] + [*OF_SESSION]
+    return [name.replace("_", "-") for name in settings_of(SampleConfig)] + [*OF_SESSION]
 
 
 def is_setting(name: str) -> bool:
@@ -195,22 +202,18 @@ def parse_setting(config: SampleConfig, name: str, value: str) -> SampleConfig:
     charlm.errors.UsageError: top-k is 'many'; it must be a whole number
     """
     field = setting_name(name)
-    parsed: Any = value.strip()
-    match getattr(SampleConfig(), field):  # the default is of the setting's type
-        case "":
-            parsed = "" if parsed == "off" else parsed
-        case tuple():
-            parsed = (_unescape(value),) if value else ()
-        case bool():
-            if parsed not in _SWITCH:
-                raise UsageError(f"{name} is {value!r}; it must be on or off")
-            parsed = _SWITCH[parsed]
-        case int():
-            parsed = _parse(int, "a whole number", name, value)
-        case float():
-            parsed = _parse(float, "a number", name, value)
-        case None:
-            parsed = parsed or None
+    kind, text = settings_of(SampleConfig)[field].kind, value.strip()
+    parsed: Any = text
+    if kind is tuple:
+        parsed = (_unescape(value),) if value else ()
+    elif kind is bool:
+        if text not in _SWITCH:
+            raise UsageError(f"{name} is {value!r}; it must be on or off")
+        parsed = _SWITCH[text]
+    elif kind in (int, float):
+        parsed = _parse(kind, "a whole number" if kind is int else "a number", name, value)
+    elif text == "off" and not settings_of(SampleConfig)[field].choices:
+        parsed = ""
     return dataclasses.replace(config, **{field: parsed})
 
 
