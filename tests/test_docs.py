@@ -92,7 +92,7 @@ def test_files_and_folders_in_the_text_exist(page: str) -> None:
 def test_programs_are_all_tried() -> None:
     count = {page: len(blocks(page, "python")) for page in PAGES if "```python" in PAGES[page]}
     # those of README.md are tried in test_readme.py, the others below
-    assert count == {"README.md": 2, "docs/architecture.md": 1, "docs/files.md": 1, "docs/python.md": 2}
+    assert count == {"README.md": 2, "docs/architecture.md": 1, "docs/files.md": 1, "docs/python.md": 3}
 
 
 def test_the_program_on_texts(
@@ -121,6 +121,16 @@ def test_the_program_on_numbers(capsys: pytest.CaptureFixture[str]) -> None:
     loss, *numbers = capsys.readouterr().out.replace("[", " ").replace("]", " ").split()
     assert 0 < float(loss) < 2
     assert len([float(x) for x in numbers]) == 50
+
+
+def test_the_program_on_conversations(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where the only model is the one that is installed
+    exec(compile(blocks("docs/python.md", "python")[2], "python.md", "exec"), {"charlm": charlm})
+    first, second, begins = capsys.readouterr().out.rsplit("\n", 3)[:3]
+    assert first != second
+    assert begins == "True"
 
 
 def test_the_program_that_reads_a_checkpoint(

@@ -44,7 +44,7 @@ class TensorHealth:
     name : str
     weight_norm, grad_norm : float
     orders : Histogram
-        Of log₁₀ |gradient|; entries that are exactly 0 are counted in `zeros` alone.
+        Of log₁₀ ``|gradient|``; entries that are exactly 0 are counted in `zeros` alone.
     zeros : float
         The share of entries whose gradient is exactly 0.
     """
