@@ -60,6 +60,7 @@ BASES: dict[str, list[str]] = {
     "transduce": ["pairs.npz", ARGUMENT, "--temp", "3", "--seed", "1", "--length", "99"],
     "info": [RUN],
     "compare": [RUN, "checkpoints/evil"],
+    "report": [RUN, "--force"],
     "plot": [RUN, "checkpoints/evil"],
     "corpus list": [],
     "corpus make": ["tales", "--size", "300"],

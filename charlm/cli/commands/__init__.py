@@ -44,6 +44,9 @@ COMMANDS: Mapping[str, Entry] = {
     "info": Entry("Show what a checkpoint holds and how its run went.", "info.info"),
     "compare": Entry("Show runs side by side: settings, losses, speed, curves, samples.", "compare.compare"),
     "plot": Entry("Draw the losses of runs, in nats per character.", "plot.plot"),
+    "report": Entry(
+        "Write a page about a run: curves, samples, held-out text, units, memory, settings.", "report.report"
+    ),
     "gradcheck": Entry("Check every gradient against finite differences.", "gradcheck.gradcheck"),
     "bench": Entry("Measure the speed of training and sampling on this machine.", "bench.bench"),
     "doctor": Entry("Show versions, BLAS and its threads, cores and extras.", "doctor.doctor"),

@@ -58,6 +58,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("charlm compare poems poems-2", "two runs side by side"),
         ("charlm compare poems poems-2 --svg curves.svg --length 0", "their curves as a picture, without samples"),
     ),
+    "report": (
+        ("charlm report poems", "a page about a run, report.html"),
+        ("charlm report --output last.html --force", "about the newest run, in place of an older page"),
+    ),
     "plot": (
         ("charlm plot", "losses of the newest run"),
         ("charlm plot poems poems-2 --x minutes --svg losses.svg", "two runs, and a picture"),

@@ -1,0 +1,126 @@
+"""Gathering of what a report shows of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from charlm import checkpoint as checkpoints
+from charlm.cli.app import build
+from charlm.errors import CharlmError
+from charlm.ui.page.report import HeldOut, RunReport
+
+__all__ = ["gather", "train_command"]
+
+_SAMPLES = 5
+_PASSAGE, _EXAMINED, _SHOWN_UNITS = 1200, 60_000, 2  # characters, characters, units
+_CONNECTED = 160
+
+
+def gather(checkpoint: Any) -> RunReport:
+    """Read a run's log and held-out text, and let its model read.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+        Of any kind of model; what a kind does not have is left out.
+    """
+    from charlm.runs.samples import some, stored_samples
+    from charlm.runs.stored import name_runs, read_history
+
+    info = checkpoints.describe_model(checkpoint.path)
+    training = info.training
+    origin = _mapping(training, "origin")
+    settings = {**info.config, **_mapping(training, "train")}
+    sources = origin.get("sources") or origin.get("pairs")
+    facts = {
+        "kind": info.kind,
+        "parameters": f"{info.parameters:,}",
+        "vocabulary": f"{info.symbols:,} ({info.unit})",
+        "text": ", ".join(map(str, sources)) if isinstance(sources, list) else str(sources or "unknown"),
+        "text sha256": str(origin.get("sha256", "unknown")),
+        "checkpoint": Path(info.path).name,
+    }
+    held_out, missing = _held_out(checkpoint)
+    return RunReport(
+        name=name_runs([str(checkpoint.path)])[0],
+        history=read_history(checkpoint.path),
+        facts=facts,
+        settings=settings,
+        command=train_command(settings, origin),
+        samples=some(stored_samples(checkpoint.path), _SAMPLES),
+        held_out=held_out,
+        missing=missing,
+    )
+
+
+def train_command(settings: Mapping[str, Any], origin: Mapping[str, Any]) -> str:
+    """Return the command that trains a run with these settings, each written out."""
+    from charlm.ui.flags import argument
+
+    sources = origin.get("sources")
+    pairs = origin.get("pairs")
+    words = ["charlm", "train", *(map(str, sources) if isinstance(sources, list) else [])]
+    if isinstance(pairs, str):
+        words += ["--pairs", pairs]
+    return " ".join([*map(argument, words), *_flags(settings)])
+
+
+def _flags(settings: Mapping[str, Any]) -> Iterator[str]:
+    from charlm.ui.flags import argument
+
+    params = {param.name: param for param in build().commands["train"].params}
+    for name, value in settings.items():
+        param = params.get({"cell": "model"}.get(name, name))
+        if param is None or value is None or name in ("workers", "shards", "seq_length_min"):
+            continue
+        long = [flag for flag in param.opts if flag.startswith("--")]
+        if value is True or (value is False and param.secondary_opts):
+            yield long[0] if value else param.secondary_opts[0]
+        elif value is not False and long:
+            low = settings.get("seq_length_min") if name == "seq_length" else None
+            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            yield f"{long[0]} {argument(f'{low}-{shown}' if low else shown)}"
+    if settings.get("shards"):
+        yield f"--shards {settings['shards']}"
+
+
+def _held_out(checkpoint: Any) -> tuple[HeldOut | None, str]:
+    """Let a language model read its held-out text; without one, return the reason."""
+    from charlm.analysis.breakdown import break_down
+    from charlm.analysis.inspection.connectivity import connectivity
+    from charlm.analysis.inspection.reading import read_units, unit_name
+    from charlm.analysis.inspection.search import SHORTEST, find_units
+    from charlm.analysis.likeliest import likeliest
+    from charlm.training.preparation.learnt import held_out_text
+
+    model = checkpoint.model
+    if model.kind != "language model":
+        return None, f"This is a {model.kind}; charlm eval measures it."
+    try:
+        text = held_out_text(checkpoint, remedy="the sections that need it are left out")[:_EXAMINED]
+        breakdown = break_down(model, text)
+    except CharlmError as error:
+        return None, str(error)
+    passage = text[:_PASSAGE]
+    units = find_units(model, text) if len(text) >= SHORTEST else []
+    chosen = list(dict.fromkeys(one.unit for one in units if one.tracks))[:_SHOWN_UNITS]
+    values = read_units(model, passage, units=chosen) if chosen else None
+    tracked = {unit: next(one.feature for one in units if one.unit == unit) for unit in chosen}
+    names = [f"unit {unit_name(model, unit)}: {tracked[unit]}" for unit in chosen]
+    columns = [] if values is None else values.values.T.tolist()
+    held_out = HeldOut(
+        breakdown=breakdown,
+        passage=list(likeliest(model, passage)),
+        units=units,
+        unit_values=dict(zip(names, columns, strict=True)),
+        unit_text=() if values is None else values.pieces,
+        connectivity=connectivity(model, passage[:_CONNECTED]),
+    )
+    return held_out, ""
+
+
+def _mapping(values: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = values.get(name)
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,146 @@
+"""``charlm report``: a page that stands alone, of any run."""
+
+from __future__ import annotations
+
+import html
+import re
+import shlex
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import pytest
+
+import charlm
+from charlm.cli.entry import run
+
+TEXT = 'He said "no (not I)" and\n  went on. <b># a note</b>\n\nThen "yes".\n'
+FLAGS = [
+    "--steps",
+    "6",
+    "--batch-size",
+    "2",
+    "--seq-length",
+    "4-8",
+    "--quiet",
+    "--hidden-size",
+    "5",
+    "--sample-every",
+    "2",
+]
+VOID = {"meta", "rect", "path", "polyline", "circle", "br"}
+
+
+class Balanced(HTMLParser):
+    """Elements that are open, and the attributes that could load something."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.loads = [], []
+
+    def handle_starttag(self, tag, attrs):
+        if tag not in VOID:
+            self.open.append(tag)
+        self.loads += [value for name, value in attrs if name in ("src", "href", "srcset", "data")]
+
+    def handle_endtag(self, tag):
+        if tag not in VOID:
+            assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "text.txt").write_text(TEXT * 150, encoding="utf-8")
+    assert run(["train", str(folder / "text.txt"), *FLAGS, "--out", str(folder / "run")]) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    assert run(["report", str(folder / "run"), "--output", str(folder / "a.html")]) == 0
+    return (folder / "a.html").read_text("utf-8")
+
+
+def test_the_page_is_well_formed_and_loads_nothing(page):
+    parser = Balanced()
+    parser.feed(page)
+    parser.close()
+    assert parser.open == []
+    assert parser.loads == []
+    assert not re.search(r"@import|url\(|fetch\(|XMLHttp|https?://(?!www\.w3\.org/2000/svg)", page)
+    assert "<b>" not in page
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        *("Learning", "What it wrote on its way", "A held-out passage", "Where the loss comes from", "Calibration"),
+        *("Units that track something", "Memory", "Configuration", "Make it again"),
+    ],
+)
+def test_every_section_is_there(page, section):
+    assert f">{section}</h" in page
+
+
+def test_the_samples_are_those_of_the_log(page):
+    assert [int(step) for step in re.findall(r"after (\d+) updates", page)] == [2, 4, 6]
+
+
+def test_the_command_trains_the_same_bits_again(page, folder, monkeypatch):
+    command = html.unescape(re.search(r"<pre>(charlm train .*?)</pre>", page)[1])
+    assert run([*shlex.split(command)[1:], "--out", str(folder / "again"), "--quiet"]) == 0
+    first, again = (charlm.load(folder / name / "last.npz") for name in ("run", "again"))
+    assert (first.params.value == again.params.value).all()
+
+
+def test_without_its_text_a_run_has_the_other_sections(folder, tmp_path, capsys):
+    shutil.copytree(folder / "run", tmp_path / "run")
+    shutil.copy(folder / "text.txt", tmp_path / "kept.txt")
+    (folder / "text.txt").rename(folder / "moved.txt")
+    try:
+        assert run(["report", str(tmp_path / "run"), "--output", str(tmp_path / "a.html")]) == 0
+    finally:
+        (folder / "moved.txt").rename(folder / "text.txt")
+    found = (tmp_path / "a.html").read_text("utf-8")
+    assert "cannot be read again" in found
+    assert "Calibration" not in found
+    assert ">Learning</h" in found
+
+
+def test_a_model_of_pairs_has_a_report(tmp_path):
+    flags = ["--steps", "2", "--hidden-size", "4", "--batch-size", "4", "--quiet", "--out", str(tmp_path / "run")]
+    assert run(["train", "--pairs", "builtin:reverse", *flags]) == 0
+    assert run(["report", str(tmp_path / "run"), "--output", str(tmp_path / "a.html")]) == 0
+    assert "This is a transducer" in (tmp_path / "a.html").read_text("utf-8")
+
+
+def test_a_page_that_exists_is_replaced_by_force_only(folder, page, capsys):
+    assert run(["report", str(folder / "run"), "--output", str(folder / "a.html")]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert run(["report", str(folder / "run"), "--output", str(folder / "a.html"), "--force"]) == 0
+
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium")
+@pytest.mark.parametrize("width", [360, 1280])
+def test_in_a_browser_it_fits_and_has_no_errors(page, tmp_path, width):
+    frame = (
+        f'<iframe id="f" width="{width}" height="2000" srcdoc="{html.escape(page)}"></iframe><script>'
+        "onload = () => { const d = document.getElementById('f').contentDocument;"
+        "document.title = d.documentElement.scrollWidth + ' ' + d.querySelectorAll('.at').length; };"
+        "</script>"
+    )
+    (tmp_path / "frame.html").write_text(f"<!DOCTYPE html><title>-</title>{frame}", encoding="utf-8")
+    flags = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --dump-dom"
+    found = subprocess.run(
+        [CHROMIUM, *flags.split(), "--enable-logging=stderr", f"--user-data-dir={tmp_path / 'data'}",
+         "--virtual-time-budget=5000", (tmp_path / "frame.html").as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    scroll_width, marked = re.search(r"<title>(\d+) (\d+)</title>", found.stdout).groups()
+    assert int(scroll_width) <= width
+    assert int(marked) == 1
+    assert "CONSOLE" not in found.stderr
