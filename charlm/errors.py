@@ -1,4 +1,4 @@
-"""The errors of charlm, each with the exit code of the command line.
+"""The errors of charlm, and every exit code of the command line.
 
 ::
 
@@ -13,14 +13,17 @@
     ├── ConstraintError        8    no text satisfies the constraint
     └── PeerLostError         70    a rank of a distributed run that has failed
 
-A message is one line: what is wrong, and what to do about it.
+A message is one line: what is wrong, and what to do about it. Any other exception has the code of `CharlmError`.
+A signal has 128 plus its number: 130 interrupted, 143 terminated, 129 the terminal was closed.
 """
 
 from __future__ import annotations
 
+import signal
 from typing import ClassVar
 
 __all__ = [
+    "INTERRUPTED",
     "CharlmError",
     "CheckpointError",
     "ConstraintError",
@@ -31,7 +34,17 @@ __all__ = [
     "RunLockedError",
     "UsageError",
     "VocabularyError",
+    "signal_exit_code",
 ]
+
+
+def signal_exit_code(number: int) -> int:
+    """Return the exit code after a signal, as shells have it."""
+    return 128 + number
+
+
+INTERRUPTED = signal_exit_code(signal.SIGINT)
+"""The exit code after Ctrl-C."""
 
 
 class CharlmError(Exception):

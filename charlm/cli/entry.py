@@ -20,7 +20,6 @@ BLAS_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "OMP_NUM_THREADS",
 )
-INTERRUPTED = 130
 UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EBADF)  # of a stream: a full disk, or one that is only read
 COMPLETION = "_CHARLM_COMPLETE"  # as in charlm.cli.completion, which is not imported without need
 
@@ -59,7 +58,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
 
     from charlm.cli.app import build
     from charlm.cli.parsing import usage_message
-    from charlm.errors import CharlmError
+    from charlm.errors import INTERRUPTED, CharlmError, UsageError
 
     debug = bool(os.environ.get("CHARLM_DEBUG"))
     click_error: Any = typer.BadParameter.__mro__[2]  # ClickException: where it lives depends on the typer
@@ -83,11 +82,12 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
 
         return _tell(as_flags(str(error)), error.exit_code)
     except click_error as error:
-        return _tell(usage_message(error), 2)
+        return _tell(usage_message(error), UsageError.exit_code)
     except MemoryError:
         if debug:
             raise
-        return _tell("out of memory; choose a smaller --hidden-size, --batch-size or --seq-length", 1)
+        remedy = "choose a smaller --hidden-size, --batch-size or --seq-length"
+        return _tell(f"out of memory; {remedy}", CharlmError.exit_code)
     except Exception as error:
         if debug:
             raise
@@ -97,7 +97,8 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
             silence_stdout()  # what it still holds would fail again at exit
             refused = disk_error(Path("standard output"), error)
             return _tell(str(refused), refused.exit_code)
-        return _tell(f"unexpected {type(error).__name__}: {error}; set CHARLM_DEBUG=1 for the traceback", 1)
+        message = f"unexpected {type(error).__name__}: {error}; set CHARLM_DEBUG=1 for the traceback"
+        return _tell(message, CharlmError.exit_code)
 
 
 def _complete(shell: str, words: Sequence[str]) -> int:

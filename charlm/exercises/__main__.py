@@ -9,7 +9,7 @@ import sys
 import textwrap
 from pathlib import Path
 
-from charlm.errors import CharlmError
+from charlm.errors import INTERRUPTED, CharlmError
 from charlm.exercises.sheet import NAMES, sheet
 from charlm.ui.sanitize import visible, visible_line
 
@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         file = options.file or Path(f"exercise_{exercise.name}.py")
         return _check(exercise.name, file) if file.exists() else _write(exercise.name, file)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except CharlmError as error:
         print(f"Error: {visible_line(str(error))}", file=sys.stderr)
         return error.exit_code

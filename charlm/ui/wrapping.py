@@ -17,11 +17,13 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from rich.cells import cell_len
+from rich.control import Control
+from rich.segment import ControlType
 
 __all__ = ["PLAIN", "Codes", "Wrapping"]
 
 _TAB = 8
-_ERASE_TO_THE_RIGHT = "\x1b[K"
+_ERASE_TO_THE_RIGHT = str(Control((ControlType.ERASE_IN_LINE, 0)))
 _PARTS = re.compile(r"[^ \t\n]+|[ \t\n]")
 
 
@@ -144,7 +146,8 @@ class Wrapping:
     def _move_word(self, codes: Codes) -> None:
         """Take the word under way into the next row; the style in force stays so."""
         begin, word = self._begin, self._word
-        self._out.append(f"{codes.off}\r\x1b[{begin}C{_ERASE_TO_THE_RIGHT}\n")
+        back = Control(ControlType.CARRIAGE_RETURN, (ControlType.CURSOR_FORWARD, begin))
+        self._out.append(f"{codes.off}{back}{_ERASE_TO_THE_RIGHT}\n")
         self._out += [f"{style.on}{letters}{style.off}" for letters, style in word]
         self._out.append(codes.on)
         self._column -= begin

@@ -25,7 +25,7 @@ def test_a_style_ends_before_a_line_feed():
 def test_where_a_filled_row_wraps_its_rest_is_erased():
     pen = ink(width=3)
     on, off = "\x1b[30;48;2;254;240;217m", "\x1b[0m"
-    assert pen.paint([("ab", ""), ("cde", FILLED)]) == f"ab{on}cd{off}\x1b[K{on}e{off}"
+    assert pen.paint([("ab", ""), ("cde", FILLED)]) == f"ab{on}cd{off}\x1b[0K{on}e{off}"
     assert pen.wrapping.column == 2
     assert pen.paint([("fg", "bold cyan")]) == "\x1b[1;36mfg\x1b[0m"  # nothing to erase
     assert pen.wrapping.column == 1

@@ -80,7 +80,7 @@ def test_a_style_follows_its_word_into_the_next_row() -> None:
     wrapping = Wrapping(lambda: 5)
     assert (
         wrapping.write("ab c", STYLE) + wrapping.write("de")
-        == "\x1b[41mab c\x1b[0md\r\x1b[3C\x1b[K\n\x1b[41mc\x1b[0mde"
+        == "\x1b[41mab c\x1b[0md\r\x1b[3C\x1b[0K\n\x1b[41mc\x1b[0mde"
     )
 
 
@@ -89,7 +89,7 @@ def test_another_width_begins_a_row() -> None:
     wrapping = Wrapping(lambda: width)
     assert wrapping.write("abc def") == "abc def"
     width = 6
-    assert wrapping.write("gh i jk") == "\ngh i j\r\x1b[5C\x1b[K\njk"
+    assert wrapping.write("gh i jk") == "\ngh i j\r\x1b[5C\x1b[0K\njk"
     assert wrapping.write("\n") == "\n"
     width = 20
     assert wrapping.write("l") == "l"  # at the start of a row there is nothing to break

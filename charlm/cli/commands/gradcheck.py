@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from charlm.cli.options import NoColorOption
+from charlm.errors import CharlmError
 
 __all__ = ["gradcheck"]
 
@@ -45,4 +46,4 @@ def gradcheck(
     else:
         stdout_console(no_color).print(gradient_table(checks))
     if not all(check.result.passed for check in checks):
-        raise typer.Exit(1)
+        raise typer.Exit(CharlmError.exit_code)

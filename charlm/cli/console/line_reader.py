@@ -128,7 +128,7 @@ class PipedLineReader:
     Parameters
     ----------
     stream : BinaryIO
-        Usually ``sys.stdin.buffer``.
+        Usually standard input.
     ask : callable, optional
         Called with the prompt before each line, where a person types it.
     """

@@ -21,6 +21,8 @@ import threading
 from collections.abc import Callable, Mapping
 from types import FrameType, TracebackType
 
+from charlm.errors import signal_exit_code
+
 __all__ = ["StopRequest"]
 
 GRACE_S = 0.5
@@ -42,7 +44,7 @@ class StopRequest:
     patient : bool
         Whether there is something to save. While false, the first signal counts as the second: it ends the run.
     exit_code : int
-        128 plus the number of the latest signal, of a closed terminal only if no other came; 0 before the first.
+        Of the latest signal, of a closed terminal only if no other came; 0 before the first.
     """
 
     SIGNALS: tuple[signal.Signals, ...] = tuple(
@@ -85,10 +87,10 @@ class StopRequest:
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if number == HANGUP:
-            self.exit_code = self.exit_code or 128 + number
+            self.exit_code = self.exit_code or signal_exit_code(number)
             return
         again = self._asked or self._seen > 1 or not self.patient
-        self._asked, self.exit_code = True, 128 + number
+        self._asked, self.exit_code = True, signal_exit_code(number)
         if again:
             raise KeyboardInterrupt
 
@@ -102,7 +104,7 @@ class StopRequest:
         self._seen += number != HANGUP
         if self._seen > 1 or (self._seen and not self.patient):
             if not self._left.wait(GRACE_S):
-                self._give_up(128 + number)
+                self._give_up(signal_exit_code(number))
         elif not self._told:
             self._told = True
             with contextlib.suppress(OSError):  # there may be nobody left to tell

@@ -18,7 +18,6 @@ Progress: TypeAlias = Callable[[int, int], None]
 
 _PATIENCE_S, _LINES_PATIENCE_S = 0.5, 2.0  # before the first word on a terminal, and elsewhere
 _EVERY_S, _LINES_EVERY_S = 0.2, 5.0
-_ERASE = "\r\x1b[2K"
 
 
 @contextlib.contextmanager
@@ -105,19 +104,22 @@ def waiting_line(task: str, done: int, total: int, elapsed_s: float) -> str:
 
 def _repaint(screen: Console, line: Callable[[], str], ended: threading.Event) -> None:
     """Keep a row up to date, and take it away at the end; nothing else of the terminal is changed."""
+    from rich.control import Control
+    from rich.segment import ControlType
     from rich.text import Text
 
+    erase = Control(ControlType.CARRIAGE_RETURN, (ControlType.ERASE_IN_LINE, 2))
     try:
         while True:
             row = Text(line(), "dim", no_wrap=True)
             row.truncate(screen.width - 1, overflow="ellipsis")
-            screen.file.write(_ERASE)
+            screen.control(erase)
             screen.print(row, end="")
             screen.file.flush()
             if ended.wait(_EVERY_S):
                 return
     finally:
-        screen.file.write(_ERASE)
+        screen.control(erase)
         screen.file.flush()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from charlm.errors import CharlmError, UsageError
+from charlm.errors import INTERRUPTED, CharlmError, UsageError
 
 if TYPE_CHECKING:
     from charlm.training.parallel.communicator import ProcessGroup
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["all_ranks"]
 
 LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks there are, as MPICH and Open MPI tell them
-INTERRUPTED = 130
 
 
 @contextlib.contextmanager
@@ -118,7 +117,7 @@ def _exit_code(error: BaseException) -> int:
             return type(error).exit_code
         case KeyboardInterrupt():
             return INTERRUPTED
-    return 1
+    return CharlmError.exit_code
 
 
 def _end_at_once(code: int) -> None:

@@ -17,6 +17,7 @@ from charlm.cli.arguments.texts import show_remarks
 from charlm.cli.terminal.hidden_keys import HiddenKeys
 from charlm.cli.terminal.signals import StopRequest
 from charlm.cli.terminal.streams import lasting_stderr, silence_stdout, stderr_console
+from charlm.errors import INTERRUPTED
 
 if TYPE_CHECKING:
     from charlm.config import TrainConfig
@@ -43,7 +44,6 @@ def check_extras(tensorboard: Path | None) -> None:
 
 
 STOPPING = "stopping: saving after this step; once more to end at once without saving"
-INTERRUPTED = 130
 
 
 class RunScreen:

@@ -441,7 +441,7 @@ def test_resizing_while_it_streams(terminal: Start, model: Path, unbuffered: str
     screen.send("γγγ\r")
     screen.wait(lambda s: prompted(s) and re.search("^γγγ[α-ε]{7}$", s.text, re.MULTILINE))
     assert len(re.findall("[0-9] chars$", screen.text, re.MULTILINE)) == 1
-    text = CONTROLS.sub(b"", screen.raw).decode().replace("\x1b[K", "")  # nothing is torn
+    text = CONTROLS.sub(b"", screen.raw).decode().replace("\x1b[0K", "")  # nothing is torn
     assert not re.findall("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", text)
 
 

@@ -18,6 +18,8 @@ COMMANDS = [
     ["sample", "m.npz", "--length", "5"],
     ["console", "m.npz"],
     ["console", "m.npz", "--prompt", "ab", "--length", "5"],
+    ["transduce", "p.npz"],
+    ["transduce", "p.npz", "ab"],
     ["info"],
     ["resume"],
     ["train", "t.txt", "--steps", "1", "--hidden-size", "3", "--out", "r"],
@@ -30,6 +32,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("t.txt").write_text("abc " * 50, "utf-8")
     charlm.save(charlm.CharModel(charlm.ModelConfig(hidden_size=3), charlm.Vocabulary.from_text("abc ")), "m.npz")
+    tags = charlm.TransducerConfig(output="tags", hidden_size=4)
+    charlm.save(charlm.Transducer(tags, *[charlm.Vocabulary.from_text("ab")] * 2), "p.npz")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
@@ -37,8 +41,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     "words", [["sample", "m.npz", "--length", "5"], ["transduce", "p.npz", "ab"], ["eval", "m.npz", "t.txt"]]
 )
 def test_standard_output_that_is_full(words: list[str]) -> None:
-    config = charlm.TransducerConfig(output="tags", hidden_size=4)
-    charlm.save(charlm.Transducer(config, *[charlm.Vocabulary.from_text("ab")] * 2), "p.npz")
     with Path("/dev/full").open("wb") as full:
         child = subprocess.run(
             [sys.executable, "-m", "charlm", *words], stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE
@@ -60,7 +62,16 @@ def test_what_needs_none_does_without(
 
 @pytest.mark.parametrize(
     "words",
-    [["eval", "m.npz", "-"], ["score", "m.npz", "-"], ["corpus", "stats", "-"], ["train", "-"]],
+    [
+        ["eval", "m.npz", "-"],
+        ["score", "m.npz", "-"],
+        ["inspect", "m.npz", "-"],
+        ["sample", "m.npz", "--prompt-file", "-"],
+        ["corpus", "stats", "-"],
+        ["train", "-"],
+        ["train", "t.txt", "--val-file", "-"],
+        ["train", "--pairs", "-"],
+    ],
     ids=" ".join,
 )
 def test_what_needs_it_says_so(
