@@ -3,7 +3,7 @@
 ===================  ===============================================================================================
 `sampler`            `Sampler`: one text, symbol by symbol; `generated_text`: `generate`, one text in one call
 `batch_sampler`      texts side by side; `parallel_sampling` and `parallel_worker`: on several processes
-`beam_searcher`      `beam_search`: the likeliest texts; `beam`: the search itself, whatever the model
+`beam_searcher`      `beam_search`: the most likely texts; `beam`: the search itself, whatever the model
 `position`           a position in a text, as a value; reading a prompt
 `symbol_chooser`     from logits to a symbol: `repeat_window`, `filters`, temperature, the mask of a pattern
 `detokenizer`        from symbols to text, and where it ends: length, line, `stop_strings`, pattern

@@ -18,13 +18,12 @@ from charlm.config import SampleConfig
 from charlm.errors import DivergedError
 from charlm.generation import constraint
 from charlm.generation.detokenizer import Detokenizer, FinishReason
-from charlm.generation.position import Position, first_input
+from charlm.generation.position import Position
 from charlm.generation.symbol_chooser import NO_SYMBOL, BatchChooser
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State
 from charlm.nn.arrays import FloatArray
 from charlm.nn.losses import target_nats
-from charlm.nn.stack import map_state
 
 __all__ = ["BatchSampler", "Sample", "SamplingJob", "batch_width"]
 
@@ -195,12 +194,12 @@ class _Batch:
         ]
         for sample, text in zip(self.samples, self._texts, strict=True):
             sample.grow("", text.finish_reason)
-        state = map_state(lambda a: np.tile(a, (width, 1)), start.state)
-        first = first_input(vocabulary) if start.last is None else start.last
-        self._predicted = first is not None  # with nothing to read, all first symbols are equally likely
-        self._next: tuple[FloatArray, State] = np.zeros((width, len(vocabulary))), state
-        if first is not None:
-            self._next = self._step(np.full(width, first, np.intp), state)
+        logits, state = start.outputs(vocabulary, self._step, width)
+        self._predicted = logits is not None
+        self._next: tuple[FloatArray, State] = (
+            np.zeros((width, len(vocabulary))) if logits is None else logits,
+            state,
+        )
 
     def _advance(self) -> None:
         """Sample some symbols for every row, and append them to the texts that have not ended."""

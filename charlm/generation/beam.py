@@ -1,6 +1,6 @@
-"""`Beam`: the likeliest texts of bounded width, whatever model extends them.
+"""`Beam`: the most likely texts of bounded width, whatever model extends them.
 
-At every step each live text is extended by every symbol, and the `width` likeliest of all texts are kept, ended
+At every step each live text is extended by every symbol, and the `width` most likely of all texts are kept, ended
 ones among them. Scores only fall, so the search is complete when no live text can rank among those asked for.
 
 References
@@ -63,7 +63,7 @@ class Beam(Generic[TextT]):
     Attributes
     ----------
     live, ended : list of TextT
-        The likeliest first; of equals the one whose symbols have the lower ids.
+        The most likely first; of equals the one whose symbols have the lower ids.
     """
 
     def __init__(self, text: TextT, *, width: int, count: int) -> None:

@@ -1,4 +1,4 @@
-"""`beam_search`: the likeliest continuations that a beam finds. Nothing is random.
+"""`beam_search`: the most likely continuations that a beam finds. Nothing is random.
 
 A text's score is the sum of its symbols' log-probabilities, a stop symbol's and a stop string's included. It is not
 divided by the length, so among texts that end by themselves short ones have the advantage. Width 1 is temperature
@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +20,7 @@ from charlm.config import OnUnknown, SampleConfig
 from charlm.generation.batch_sampler import batch_width
 from charlm.generation.beam import Beam, check_beam
 from charlm.generation.detokenizer import Detokenizer, FinishReason
-from charlm.generation.position import Position, first_input, read_prompt, start_position
+from charlm.generation.position import Position, read_prompt, start_position
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_finite
 from charlm.nn.losses import log_softmax
@@ -66,7 +66,7 @@ def beam_search(
     on_unknown: OnUnknown = _DEFAULT.on_unknown,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Hypothesis]:
-    """Search for the likeliest continuations of a prompt.
+    """Search for the most likely continuations of a prompt.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def beam_search(
     UsageError
         For a setting out of range.
     VocabularyError
-        For a prompt character that the model does not know.
+        For a prompt character outside the vocabulary.
     DivergedError
         If the model's output is not finite.
     """
@@ -151,15 +151,11 @@ class BeamSearcher:
         self._model, self._config, self._start = model, config, start
         self._vocabulary = model.vocabulary
         self.symbols = 0
-        first = first_input(self._vocabulary) if start.last is None else start.last
-        self._first_predicted = first is not None  # with nothing to read, all first symbols are equally likely
         # at least as wide as a batch of samples, so that width 1 has the very bits of temperature 0
         self._rows = max(batch_width(model.config.hidden_size), -(-width // 8) * 8)
         self._step = model.stepper(self._rows)
-        self._state = map_state(lambda a: np.tile(a, (self._rows, 1)), start.state)
-        self._logits: NDArray[Any] = np.zeros((self._rows, len(self._vocabulary)))
-        if first is not None:
-            self._logits, self._state = self._step(np.full(self._rows, first), self._state)
+        self._logits, self._state = start.outputs(self._vocabulary, self._step, self._rows)
+        self._first_predicted = self._logits is not None
         self._beam = Beam(_Text(0.0, 0, None, Detokenizer(self._vocabulary, config)), width=width, count=count)
 
     def advance(self) -> bool:
@@ -196,10 +192,11 @@ class BeamSearcher:
         return self._start.after(found.symbols[:read], self._model.stepper(), self._config.repeat_last_n)
 
     def _log_probabilities(self) -> NDArray[np.float64]:
-        logits = self._logits[: len(self._beam.live)]
-        check_finite(logits)
-        # a symbol that the model does not predict costs nothing
-        log_p = log_softmax(logits) if self._first_predicted or self.symbols else np.zeros(logits.shape)
+        if self._logits is None:  # a symbol that the model does not predict costs nothing
+            log_p = np.zeros((1, len(self._vocabulary)))
+        else:
+            check_finite(self._logits[: len(self._beam.live)])
+            log_p = log_softmax(self._logits[: len(self._beam.live)])
         if self._vocabulary.unknown_id is not None:
             log_p[:, self._vocabulary.unknown_id] = -math.inf
         return log_p

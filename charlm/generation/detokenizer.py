@@ -1,4 +1,4 @@
-"""`Detokenizer`: what becomes of the symbols that a model draws: decoded, counted, cut where the text ends."""
+"""`Detokenizer`: from the symbols of a continuation to its text: decoded, counted, cut where the text ends."""
 
 from __future__ import annotations
 
@@ -19,43 +19,43 @@ FinishReason: TypeAlias = Literal["length", "stop", "regex"]
 
 
 class Detokenizer:
-    """One text, growing by symbols, up to ``config.length``, a stop string or the model's own stop symbol.
+    """Text of one continuation, up to ``config.length``, a stop string or the model's own stop symbol.
 
-    With ``config.finish_line`` the line, or at least the word, in which the length is reached is finished.
-    Under a pattern it ends where the end is drawn, which has the id V, and at its length, where it matches, too.
+    With ``config.finish_line`` it ends with the line in which the length is reached, or at least with the word.
+    Under a pattern it ends where the end is sampled, which has the id V, and at its length, where it matches too.
 
     Parameters
     ----------
     vocabulary : Vocabulary
     config : SampleConfig
     logprobs : bool
-        Whether log-probabilities are noted.
+        Whether log-probabilities are recorded.
 
     Attributes
     ----------
     finish_reason : {"length", "stop", "regex"} or None
         Why the text has ended; None until it has.
     drawn, shown : int
-        Characters so far, and how many of them were passed on.
+        Characters so far, and how many of them have been passed on.
     logprobs : list of float
         One for each character (each grapheme, for a vocabulary of graphemes). Bytes of a character are summed.
     missing : int
-        What is left of the greatest length: at least so many symbols, unless an end comes first.
+        Characters (graphemes) that are left of the greatest length.
     grapheme_ends : list of int
-        Characters drawn up to the end of each grapheme; empty for any other vocabulary.
+        Number of characters up to the end of each grapheme; empty for any other vocabulary.
     """
 
     def __init__(self, vocabulary: Vocabulary, config: SampleConfig, *, logprobs: bool = False) -> None:
         self._vocabulary, self._record = vocabulary, logprobs
         self.missing = self._longest = config.longest
-        # from these symbols on a text may end before a line feed, or before any blank
+        # from these symbols on the text may end before a line feed, or before any blank
         self._line_from, self._word_from = config.length - 1, config.length + FINISH_WITHIN // 2
         self._graphemes = vocabulary.unit == "grapheme"
         self._decoder = vocabulary.decoder()
         self._stops = StopStrings(config.stop)
         self._logprob = 0.0  # of the bytes of a character so far
         self.grapheme_ends: list[int] = []
-        # a pattern lets no stop symbol through; its own end has the id behind all symbols
+        # under a pattern no stop symbol is sampled; its end has the id behind all symbols
         self._finishes = config.longest > config.length
         self._end = len(vocabulary) if config.constrained else vocabulary.stop_id
         self._at_end: FinishReason = "regex" if config.constrained else "stop"
@@ -65,20 +65,20 @@ class Detokenizer:
         self.logprobs: list[float] = []
 
     def fork(self) -> Detokenizer:
-        """Return a copy of the text so far, which may continue otherwise."""
+        """Return an independent copy of the text so far."""
         twin = copy.copy(self)
         twin._decoder, twin._stops = copy.copy(self._decoder), copy.copy(self._stops)
         twin.grapheme_ends, twin.logprobs = self.grapheme_ends.copy(), self.logprobs.copy()
         return twin
 
     def push(self, symbol: int, logprob: float = 0.0) -> str:
-        """Take the next symbol and return the text that can now be passed on; bad UTF-8 comes as U+FFFD."""
+        """Append a symbol and return the text that can now be passed on; invalid UTF-8 becomes U+FFFD."""
         ended = symbol == self._end
         if not ended:
             self._logprob += logprob
         piece = self._decoder.flush() if ended else self._decoder.feed(symbol)
         if not self._graphemes:
-            piece = piece[: self.missing]  # broken UTF-8 can give two characters at once
+            piece = piece[: self.missing]  # invalid UTF-8 can become two characters at once
         if not piece:  # the first bytes of a character, or the end
             return self._finish(self._at_end) if ended else ""
         if self._record:
@@ -87,7 +87,7 @@ class Detokenizer:
         return self._pass(piece, ended)
 
     def extend(self, ids: NDArray[Any], logprobs: NDArray[Any] | None = None) -> str:
-        """Take symbols (n,) at once, as `push` one by one does; what comes behind the end is left."""
+        """Append symbols (n,) at once, with the result of `push` for each; those behind the end are ignored."""
         if self._graphemes or (self._record and self._vocabulary.unit == "byte"):
             return self._extend_one_by_one(ids, logprobs)
         ended = False
@@ -111,7 +111,7 @@ class Detokenizer:
         return passed
 
     def _pass(self, piece: str, ended: bool) -> str:
-        """Count whole characters (a whole grapheme), and return what of the text can be passed on."""
+        """Count whole characters (a whole grapheme), and return the text that can be passed on."""
         kept = self._finished_line(piece) if self._finishes else None
         self.drawn += len(piece)
         if self._graphemes:
@@ -128,7 +128,7 @@ class Detokenizer:
         return passed
 
     def _finished_line(self, piece: str) -> str | None:
-        """Return what of a piece belongs to the line that it finishes beyond the length; None if it does not."""
+        """Return the part of a piece that belongs to the line, if the piece ends it; else None."""
         count = self._longest - self.missing
         if count + len(piece) <= self._line_from:
             return None
@@ -140,7 +140,7 @@ class Detokenizer:
         return None
 
     def _finish(self, reason: FinishReason) -> str:
-        """End the text and return what stop strings have held back."""
+        """End the text and return the characters that stop strings have held back."""
         self.finish_reason = reason
         rest = self._stops.flush()
         self.shown += len(rest)
@@ -148,6 +148,6 @@ class Detokenizer:
         return rest
 
     def settle(self) -> None:
-        """Drop the log-probabilities of what was drawn and not passed on."""
+        """Drop the log-probabilities of symbols that were not passed on."""
         kept = bisect_right(self.grapheme_ends, self.shown) if self._graphemes else self.shown
         del self.logprobs[kept:]

@@ -1,4 +1,4 @@
-"""`sample_many`: many continuations of one prompt, written side by side."""
+"""`sample_many`: many continuations of one prompt, in batches, on one or several processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from charlm.models.language_model import CharModel
 
 __all__ = ["sample_many", "suitable_workers"]
 
-WORTH_A_PROCESS = 200_000  # characters: half a second for a small model, which is what a process takes to start
+WORTH_A_PROCESS = 200_000  # characters: half a second for a small model, the time that a process takes to start
 
 
 def sample_many(
@@ -29,11 +29,11 @@ def sample_many(
     logprobs: bool = False,
     workers: int = 1,
 ) -> Generator[Sample, None, None]:
-    """Let a model continue a prompt many times, several texts at each step.
+    """Continue a prompt many times, several texts at each step.
 
     A text depends on the model, the configuration, the prompt and its own seed, and neither on the other seeds nor
-    on the number of workers, as long as BLAS has one thread. It is another than `Sampler` draws, as a rule in the
-    last bits of probabilities only.
+    on the number of workers, as long as BLAS has one thread. Its probabilities and those of `Sampler` usually
+    differ in their last bits, so the two may sample different texts.
 
     Parameters
     ----------
@@ -43,26 +43,26 @@ def sample_many(
     seeds : sequence of int
         One for each text, at least 0.
     prompt : str
-        Read first; not part of the texts.
+        Not part of the texts.
     logprobs : bool
-        Whether each text notes the log-probabilities of its characters.
+        Whether each text records the log-probabilities of its characters.
     workers : int
-        Processes that write, this one among them. More than one pay for large jobs; see `suitable_workers`.
+        Processes that sample, this one included. More than one pay for large jobs; see `suitable_workers`.
 
     Returns
     -------
     generator of Sample
-        In the order of the seeds. This process draws a text while it is read. Close it to end the others
-        early.
+        In the order of the seeds. This process samples a text while it is read. Close the generator to end the
+        other processes early.
 
     Raises
     ------
     UsageError
         For a setting out of range.
     VocabularyError
-        For a prompt character that the model does not know.
+        For a prompt character outside the vocabulary.
     CharlmError
-        While iterating, if another process has ended, killed from outside for example.
+        While iterating, if another process has been killed.
     """
     if workers < 1:
         raise UsageError(f"`workers` is {workers}; it must be at least 1")
@@ -78,7 +78,7 @@ def sample_many(
 
 
 def suitable_workers(model: CharModel, config: SampleConfig, *, count: int, cores: int) -> int:
-    """Return how many processes should write `count` texts: one, unless there is enough to do."""
+    """Return the number of processes to sample `count` texts: one for a small job."""
     batches = -(-count // batch_width(model.config.hidden_size))
     return min(cores, batches) if count * config.length >= WORTH_A_PROCESS else 1
 

@@ -12,6 +12,7 @@ from charlm.generation.repeat_window import bytes_of, window
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State, check_kind
 from charlm.models.network import Stepper
+from charlm.nn.arrays import FloatArray
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
 
@@ -43,6 +44,15 @@ class Position(NamedTuple):
                 _, state = step(last, state)
             last = symbol
         return Position(state, last, (self.recent + bytes_of(ids))[window(repeat_last_n)])
+
+    def outputs(self, vocabulary: Vocabulary, step: Stepper, rows: int) -> tuple[FloatArray | None, State]:
+        """Return the model's output at this position, the same for N rows: logits (N, V) and the state after it.
+
+        The logits are None where there is nothing to read: then all symbols are equally likely.
+        """
+        state = map_state(lambda a: np.tile(a, (rows, 1)), self.state)
+        last = first_input(vocabulary) if self.last is None else self.last
+        return (None, state) if last is None else step(np.full(rows, last, np.intp), state)
 
 
 def start_position(model: CharModel) -> Position:

@@ -1,4 +1,4 @@
-"""Stop strings in a text that arrives piece by piece."""
+"""`StopStrings`: the end of a text at a stop string, while it is generated piece by piece."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ __all__ = ["StopStrings"]
 
 
 class StopStrings:
-    """Passes a text on up to the first stop string in it.
+    """Passes a text on up to its first stop string.
 
-    The text ends as soon as a stop string is complete; of several that are complete at the same character the
-    one that begins first counts. What might still become a stop string is held back until it cannot.
+    The text ends as soon as a stop string is complete; if several are complete at the same character, the one that
+    begins first counts. Characters that may begin a stop string are held back until it is decided.
 
     Parameters
     ----------
@@ -23,7 +23,7 @@ class StopStrings:
     found : bool
         Whether the text has ended.
     held : str
-        What has arrived and may still become a stop string.
+        The characters held back.
 
     Examples
     --------
@@ -41,7 +41,7 @@ class StopStrings:
         self.held = ""
 
     def push(self, piece: str) -> str:
-        """Take the next piece of the text and return what can now be passed on."""
+        """Append the next piece and return the characters that can now be passed on."""
         if not (self.held or self.found or (self._first and not self._first.isdisjoint(piece))):
             return piece
         passed = ""
@@ -56,7 +56,7 @@ class StopStrings:
 
     def _push(self, character: str) -> str:
         text = self.held + character
-        # the held text holds the start of every stop string that is under way, so an end is an end of it
+        # `held` has the beginning of every incomplete stop string, so a complete one lies within `text`
         ends = [len(text) - len(stop) for stop in self._stops if text.endswith(stop)]
         if ends:
             self.found, self.held = True, ""
@@ -69,6 +69,6 @@ class StopStrings:
         return not text or any(stop.startswith(text) for stop in self._stops)
 
     def flush(self) -> str:
-        """Return what is held back, because the text ends here."""
+        """Return the characters held back, at the end of the text."""
         held, self.held = self.held, ""
         return held

@@ -1,14 +1,15 @@
-"""`Chooser` and `BatchChooser`: one symbol a stream, from logits and one uniform number.
+"""`Chooser` and `BatchChooser`: from logits to one symbol a stream, by one uniform number.
 
+The order is: mask of a pattern, repeat penalty, filters, temperature, inversion of the cumulative probabilities.
 Both do the same sums in the same order in float64, so that equal logits give equal symbols. NumPy calls are few,
-since this is done for every symbol.
+since each symbol needs all of them.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,13 +26,14 @@ __all__ = ["NO_SYMBOL", "BatchChooser", "Chooser"]
 
 # exp(±600) and sums of such numbers are doubles with room to spare: up to here logits need no shift
 LARGEST_EXPONENT = 600.0
-COLD = 0.2  # V to the power of 1 / COLD is far below exp(100), for any V
+COLD = 0.2  # a temperature; V to the power of 1 / COLD is far below exp(100), for any V
+MatcherT = TypeVar("MatcherT", bound="Matcher | BatchMatcher")
 NO_SYMBOL = -1
-"""In place of an id where a stream's output is not finite."""
+"""Replaces the id of a stream whose output is not finite."""
 
 
-class _Choice:
-    """The base of both choosers: penalty, filters, temperature, then inversion of the cumulative probabilities.
+class _BaseChooser(Generic[MatcherT]):
+    """Settings and arrays of both choosers.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ class _Choice:
     forbidden : int or None
         An id that is never chosen.
     matcher : Matcher, BatchMatcher or None
-        Where the texts stand in a pattern that they must match.
+        Has the mask of a pattern that the texts must match.
     """
 
     def __init__(
@@ -49,47 +51,46 @@ class _Choice:
         config: SampleConfig,
         shape: tuple[int, ...],
         forbidden: int | None,
-        matcher: Matcher | BatchMatcher | None,
+        matcher: MatcherT | None,
     ) -> None:
         self._filters = chain(config)
         self._greedy = config.temperature == 0
-        # below 1e-250 only ties are random, and differences of logits times the inverse stay finite
+        # below 1e-250 only ties are random; differences of logits times the inverse stay finite
         temperature = max(config.temperature, 1e-250)
         self._inverse_temperature = np.array(1 / temperature)  # 0-d: quicker than a float
         self._bound = sys.float_info.max if self._greedy else LARGEST_EXPONENT * temperature
         self._forbidden = forbidden
         self._penalty = config.repeat_penalty
         self._penalizes = config.repeat_penalty != 1 and config.repeat_last_n > 0
-        self._matcher = matcher
-        if matcher is not None:  # which takes sums of exponentials, temperature or not
+        self.matcher = matcher
+        if matcher is not None:  # it sums exponentials at any temperature
             self._bound = min(self._bound, LARGEST_EXPONENT)
-        # the end weighs up to V symbols, and more than the bound leaves room for if it is cold
+        # the end has the weight of up to V symbols: at low temperatures more than the bound leaves room for
         self._shifts = matcher is not None and temperature < COLD
         self._filtered = self._penalizes or bool(self._filters)
         self._restricted = forbidden is not None or matcher is not None or self._filtered
-        # as a rule what is dead is taken out last, by a product: exponentials of −inf take twice the time
+        # usually dead symbols are masked last, by a product: exponentials of −inf take twice the time
         self._late = matcher is not None and not (self._greedy or self._shifts or self._filtered)
         *streams, size = shape
-        self._weights, self._sums = np.zeros(
-            (2, *streams, size + (matcher is not None))
-        )  # with a place for the end
+        extra = matcher is not None  # the end
+        self._weights, self._sums = np.zeros((2, *streams, size + extra))
         self._symbols = self._weights[..., :size]
 
     def _filter_(self, rows: LogProbs, seen: NDArray[np.bool_] | None) -> None:
-        """Penalise what was seen and set what may not be drawn to −inf, in place; both (N, V).
+        """Apply the repeat penalty and the filters to log-probabilities (N, V), in place.
 
-        Under a pattern both have one column more, for the end.
+        Under a pattern both arrays have one more column, for the end.
         """
         kept = rows if seen is None else repeat_penalty(rows, seen, self._penalty)
         for keep in self._filters:
             kept = keep(kept)
         if kept is not rows:
-            # a penalty leads out of the bound that the logits kept
+            # a penalty may exceed the bound of the logits
             rows[...] = kept if seen is None else kept - kept.max(axis=1, keepdims=True)
 
 
-class Chooser(_Choice):
-    """Chooses the next symbol of one stream; under a pattern also its end, which has the id V.
+class Chooser(_BaseChooser["Matcher"]):
+    """Chooses the next symbol of one stream; under a pattern possibly its end, which has the id V.
 
     Parameters
     ----------
@@ -120,9 +121,9 @@ class Chooser(_Choice):
         logits : ndarray, shape (V,)
             Log-probabilities up to a constant.
         uniform : float
-            In [0, 1). Not used at temperature 0, which takes the most likely id, the lowest of equals.
+            In [0, 1). Ignored at temperature 0, which takes the most likely id, of equals the lowest.
         recent : bytes
-            The window of a repeat penalty; see `charlm.generation.repeat_window`.
+            The window of the repeat penalty; see `charlm.generation.repeat_window`.
 
         Raises
         ------
@@ -132,16 +133,16 @@ class Chooser(_Choice):
         z, symbols = self._weights, self._symbols
         symbols[:] = logits
         lowest, highest = symbols.item(symbols.argmin()), symbols.item(symbols.argmax())
-        beyond = not (lowest >= -self._bound and highest <= self._bound)  # a NaN is the place of both
+        beyond = not (lowest >= -self._bound and highest <= self._bound)  # argmin and argmax find a NaN
         if beyond and not (lowest > -math.inf and highest < math.inf):
             raise DivergedError.of_output()
-        if beyond and self._matcher is not None:
+        if beyond and self.matcher is not None:
             np.subtract(symbols, highest, symbols)
         if self._restricted:
             if self._forbidden is not None:
                 z[self._forbidden] = -math.inf
-            if self._matcher is not None:
-                (self._matcher.end_ if self._late and not beyond else self._matcher.restrict_)(z)
+            if self.matcher is not None:
+                (self.matcher.end_ if self._late and not beyond else self.matcher.restrict_)(z)
             if self._filtered:
                 self._filter_(z[None], self._seen_in(recent) if self._penalizes else None)
         if self._greedy:
@@ -151,17 +152,17 @@ class Chooser(_Choice):
                 np.subtract(z, z[z.argmax()], z)
             np.multiply(z, self._inverse_temperature, z)
             np.exp(z, z)
-            if self._matcher is not None and self._late:
-                np.multiply(z, self._matcher.live, z)
+            if self.matcher is not None and self._late:
+                np.multiply(z, self.matcher.live, z)
             sums = np.add.accumulate(z, out=self._sums)
-            # the first id whose cumulated weight exceeds the target; a double below 1 leaves it below the sum
+            # the first id whose cumulative weight exceeds the target, which is below the sum: `uniform` is below 1
             symbol = int(sums.searchsorted(uniform * sums[-1], "right"))
         if self._advance is not None:
             self._advance(symbol)
         return symbol
 
     def probabilities(self, logits: NDArray[Any], recent: bytes = b"") -> NDArray[np.float64]:
-        """Return how likely each id is to be chosen, (V,): penalty, filters and temperature have acted.
+        """Return the probability that each id is chosen, (V,): after penalty, filters and temperature.
 
         Raises
         ------
@@ -181,8 +182,8 @@ class Chooser(_Choice):
         return self._seen[None]
 
 
-class BatchChooser(_Choice):
-    """Chooses the next symbols of N streams, each as if it were alone, from the first symbol on.
+class BatchChooser(_BaseChooser["BatchMatcher"]):
+    """Chooses the next symbols of N streams, each as `Chooser` would, from the first symbol on.
 
     Parameters
     ----------
@@ -192,13 +193,12 @@ class BatchChooser(_Choice):
     forbidden : int, optional
         An id that is never chosen.
     recent : bytes
-        The window of a repeat penalty before the first choice, the same for all rows.
+        The window of the repeat penalty before the first choice, the same for all rows.
     matcher : BatchMatcher, optional
-        Where the texts stand in a pattern; they advance by the chosen symbol, which may be the end, V.
+        Advances by the chosen symbols, which may be the end, V.
 
     Attributes
     ----------
-    streams : int
     matcher : BatchMatcher or None
     """
 
@@ -214,8 +214,6 @@ class BatchChooser(_Choice):
     ) -> None:
         super().__init__(config, (streams, size), forbidden, matcher)
         size = self._weights.shape[1]
-        self.streams = streams
-        self.matcher = matcher
         self._recent = RepeatWindows(recent, streams, size, config.repeat_last_n) if self._penalizes else None
         self._totals = self._sums[:, -1]
         self._targets = np.zeros(streams)
@@ -235,7 +233,7 @@ class BatchChooser(_Choice):
         z = self._weights
         self._symbols[...] = logits
         lost = None
-        # NaN is neither; one look at the block is a tenth of a look at each row
+        # false for NaN; testing the whole batch takes a tenth of the time of testing each row
         lowest, highest = logits.item(logits.argmin()), logits.item(logits.argmax())
         if not (lowest >= -self._bound and highest <= self._bound):
             lost = self._tame_(z)
@@ -262,7 +260,7 @@ class BatchChooser(_Choice):
             self.matcher.advance(out)
 
     def _restrict_(self, z: LogProbs, *, beyond: bool) -> None:
-        """Do with each row (N, V), or (N, V + 1), what `Chooser` does with one, in place."""
+        """Mask, penalise and filter each row (N, V), or (N, V + 1), as `Chooser` does, in place."""
         if self._forbidden is not None:
             z[:, self._forbidden] = -math.inf
         if self.matcher is not None:
@@ -271,15 +269,15 @@ class BatchChooser(_Choice):
             self._filter_(z, None if self._recent is None else self._recent.seen)
 
     def _tame_(self, z: LogProbs) -> NDArray[np.bool_]:
-        """Restrict a block that goes beyond the bound, and shift the rows that do, in place; return the lost rows.
+        """Restrict a batch that exceeds the bound, and shift the rows that do, in place; return the lost rows.
 
-        Each row comes out as it would from `Chooser`, whatever the others hold.
+        The result of each row is that of `Chooser`, whatever the other rows.
         """
         symbols = self._symbols
         lost: NDArray[np.bool_] = np.logical_not(np.isfinite(symbols).all(axis=1))
         symbols[lost] = 0
         beyond = (symbols.min(axis=1) < -self._bound) | (symbols.max(axis=1) > self._bound)
-        if self._matcher is not None:
+        if self.matcher is not None:
             symbols[beyond] -= symbols[beyond].max(axis=1, keepdims=True)
         if self._restricted:
             self._restrict_(z, beyond=True)

@@ -1,9 +1,4 @@
-"""The targets of a transducer, symbol by symbol: the likeliest symbol, one drawn by temperature, or a beam.
-
-References
-----------
-.. [1] Graves (2012), "Sequence Transduction with Recurrent Neural Networks", section 2.5: beam search.
-"""
+"""The decoder of a transducer, symbol by symbol: greedy, sampled at a temperature, or by beam search."""
 
 from __future__ import annotations
 
@@ -23,22 +18,22 @@ from charlm.nn.arrays import FloatArray
 from charlm.nn.losses import log_softmax
 from charlm.nn.stack import map_state
 
-__all__ = ["Decoded", "beam_decode", "decode", "drawn"]
+__all__ = ["Decoded", "beam_decode", "decode", "sample_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """A target in ids.
+    """A decoded target.
 
     Parameters
     ----------
     ids : tuple of int
-        The stop symbol that ended it included.
+        Of its symbols, the stop symbol that ended it included.
     logprobs : tuple of float
         ln p of each, in nats.
     finish_reason : {"stop", "length"}
     weights : ndarray, shape (T, S), or None
-        Of attention, the source padded on the left.
+        Attention weights; the source is padded on the left.
     """
 
     ids: tuple[int, ...]
@@ -47,8 +42,8 @@ class Decoded:
     weights: NDArray[Any] | None = None
 
 
-def drawn(log_p: NDArray[np.float64], temperature: float, uniform: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Draw a symbol for each row of log-probabilities (N, V), from a uniform number (N,) each.
+def sample_rows(log_p: NDArray[np.float64], temperature: float, uniform: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Sample an index for each row of log-probabilities (N, V), by a uniform number (N,) each.
 
     Parameters
     ----------
@@ -63,7 +58,7 @@ def drawn(log_p: NDArray[np.float64], temperature: float, uniform: NDArray[np.fl
     ndarray of int, shape (N,)
     """
     below = log_p - log_p.max(axis=1, keepdims=True)
-    with np.errstate(over="ignore"):  # at temperatures next to 0 all but the likeliest are at -inf
+    with np.errstate(over="ignore"):  # at temperatures next to 0 all but the largest become -inf
         mass = np.exp(below / temperature).cumsum(axis=1)
     places: NDArray[np.intp] = (mass <= uniform[:, None] * mass[:, -1:]).sum(axis=1)
     return places
@@ -77,18 +72,18 @@ def decode(
     length: int,
     generators: Sequence[np.random.Generator] | None = None,
 ) -> list[Decoded]:
-    """Make the targets of N sources side by side.
+    """Decode the targets of N sources side by side.
 
     Parameters
     ----------
     model : Transducer
     encoded : Encoded
     temperature : float
-        0 takes the likeliest symbol.
+        0 takes the most likely symbol.
     length : int
         Symbols at most.
     generators : sequence of numpy.random.Generator, optional
-        One for each source, which gives a uniform number a symbol; needed with a temperature.
+        One for each source, which gives a uniform number a symbol; required with a temperature.
 
     Returns
     -------
@@ -110,7 +105,7 @@ def decode(
         log_p = _log_probabilities(model, logits)
         if temperature and generators is not None:
             uniform = np.array([0.0 if done else rng.random() for done, rng in zip(ended, generators, strict=True)])
-            last = drawn(log_p, temperature, uniform)
+            last = sample_rows(log_p, temperature, uniform)
         else:
             last = log_p.argmax(axis=1)
         ids.append(last)
@@ -145,7 +140,7 @@ class _Target(NamedTuple):
 
 
 def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int, count: int = 1) -> list[Decoded]:
-    """Search for the likeliest targets of one source; see `charlm.generation.beam`.
+    """Search for the most likely targets of one source; see `charlm.generation.beam`.
 
     Parameters
     ----------
@@ -162,7 +157,7 @@ def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int,
     Returns
     -------
     list of Decoded
-        The likeliest first; of equals the one whose symbols have the lower ids.
+        The most likely first; of equals the one whose symbols have the lower ids.
 
     Raises
     ------
@@ -212,7 +207,7 @@ def _stop(model: Transducer) -> int:
 
 
 def _log_probabilities(model: Transducer, logits: NDArray[Any]) -> NDArray[np.float64]:
-    """Return log-probabilities (N, V), −∞ for ``<unk>``, which is never written."""
+    """Return log-probabilities (N, V), −∞ for ``<unk>``, which no target contains."""
     check_finite(logits)
     log_p = log_softmax(logits)
     if model.target is not None and model.target.unknown_id is not None:

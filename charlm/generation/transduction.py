@@ -1,8 +1,8 @@
-"""`transduce`: what a model of pairs makes of strings. Greedy, sampled by temperature, or searched by a beam.
+"""`transduce`: the targets that a model of pairs gives strings: greedy, sampled, or by beam search.
 
-A target's score is the sum of the log-probabilities of its symbols, the stop symbol that ends it included, as the
-model gives them: before the temperature. It is not divided by the length. A label's is its log-probability, that of
-tags their sum; since tags do not depend on each other, the likeliest of each are the likeliest of all.
+A target's score is the sum of the model's own log-probabilities, before the temperature, of its symbols, the stop
+symbol that ends it included. It is not divided by the length. The score of a label is its log-probability, that of
+tags their sum. Tags do not depend on each other: the most likely tag of each symbol gives the most likely tags.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from charlm.config import LONGEST_OUTPUT, OnUnknown
 from charlm.config.checks import check_choice, check_number
 from charlm.errors import UsageError
-from charlm.generation.transducer_decoding import Decoded, beam_decode, decode, drawn
+from charlm.generation.transducer_decoding import Decoded, beam_decode, decode, sample_rows
 from charlm.models.encoder_decoder import Encoded
 from charlm.models.learner import check_finite, check_kind
 from charlm.models.transducer import Transducer
@@ -32,7 +32,7 @@ BATCH = 64
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Transduction:
-    """What a model has made of a source.
+    """The target that a model gives a source.
 
     Parameters
     ----------
@@ -50,11 +50,11 @@ class Transduction:
     source_symbols : tuple of str
         Of the source, as the model reads it.
     attention : ndarray, shape (T, S), or None
-        How much each of the symbols attends to each of the source's; None without attention.
+        Attention weights of each symbol over the source's symbols; None without attention.
     labels : tuple of str
-        All that the model has; empty for other outputs.
+        All labels of the model; empty for other outputs.
     label_logprobs : ndarray, shape (V,), or None
-        ln p of each of them.
+        ln p of each label.
     """
 
     source: str
@@ -68,9 +68,9 @@ class Transduction:
     labels: tuple[str, ...] = field(default=(), repr=False)
     label_logprobs: NDArray[np.float64] | None = field(default=None, repr=False)
 
-    @property  # since a dict for each of many sources would need much memory
+    @property  # a stored dict for each of many sources would need much memory
     def probabilities(self) -> dict[str, float]:
-        """Probability of every label, the likeliest first; empty for other outputs."""
+        """Probability of each label, the most likely first; empty for other outputs."""
         if self.label_logprobs is None:
             return {}
         ranked = np.argsort(-self.label_logprobs, kind="stable")
@@ -95,18 +95,17 @@ def transduce(
     model : Transducer
     sources : str or iterable of str
     beam : int
-        Targets that are followed at once; 1 takes the likeliest symbol at each step. Labels and tags need no
-        search.
+        Width of the beam search; 1 takes the most likely symbol at each step. Labels and tags need no search.
     temperature : float
-        Divides log-probabilities before a symbol is drawn; 0 draws nothing.
+        Divides log-probabilities before a symbol is sampled; 0 takes the most likely symbol.
     length : int
         Symbols of a target at most; a text that is longer ends there.
     seed : int, optional
-        With a temperature, the same seed gives the same targets, in batches of any size; None others each time.
+        With a temperature, the same seed gives the same targets, in batches of any size; None gives others.
     first : int
-        Number of the first source, where one seed is for more sources than these.
+        Number of the first source, if one seed serves several calls.
     on_unknown : {"error", "skip", "replace"}
-        Treatment of characters of a source that the model does not know.
+        Treatment of source characters outside the vocabulary.
 
     Returns
     -------
@@ -149,7 +148,7 @@ def transduce(
         numbers = range(first, first + len(texts))
         generators = [np.random.default_rng(np.random.SeedSequence(entropy, spawn_key=(k,))) for k in numbers]
     found: dict[int, Transduction] = {}
-    order = sorted(range(len(texts)), key=lambda k: len(ids[k]))  # so that little is padding
+    order = sorted(range(len(texts)), key=lambda k: len(ids[k]))  # little padding
     for some in (order[k : k + BATCH] for k in range(0, len(order), BATCH)):
         source, lengths, _ = pad_left([ids[k] for k in some])
         encoded = model.encode(source.astype(np.intp), lengths)
@@ -167,7 +166,7 @@ def transduce(
                 rows = log_p[:, n] if model.labels else log_p[len(log_p) - len(ids[k]) :, n]
                 chosen = rows.argmax(axis=1)
                 if own is not None:
-                    chosen = drawn(rows, temperature, own[n].random(len(rows)))
+                    chosen = sample_rows(rows, temperature, own[n].random(len(rows)))
                 found[k] = _chosen(model, texts[k], ids[k], rows, chosen)
     return [found[k] for k in range(len(texts))]
 
@@ -181,23 +180,23 @@ def candidates(
     length: int = LONGEST_OUTPUT,
     on_unknown: OnUnknown = "error",
 ) -> list[Transduction]:
-    """Return the likeliest targets of one source that a beam finds, or its likeliest labels.
+    """Return the most likely targets of one source, by beam search, or its most likely labels.
 
     Parameters
     ----------
     model : Transducer
     source : str
     count : int
-        How many are wanted.
+        Number of targets.
     beam : int, optional
-        Targets that are followed at once, at least `count` and by default as many.
+        Width of the beam search, at least `count`; by default `count`.
     length, on_unknown
         As for `transduce`.
 
     Returns
     -------
     list of Transduction
-        The likeliest first; fewer where there are no more. Of tags, the likeliest alone.
+        The most likely first; fewer where there are no more. Of tags, only the most likely.
 
     Raises
     ------
@@ -223,14 +222,14 @@ def candidates(
 
 
 def _log_probabilities(model: Transducer, encoded: Encoded) -> NDArray[np.float64]:
-    """Return those of the labels (1, N, V), or of each symbol's tags (S, N, V)."""
+    """Return log-probabilities of the labels (1, N, V), or of each symbol's tags (S, N, V)."""
     logits = model.output_logits(encoded)
     check_finite(logits)
     return log_softmax(logits)
 
 
 def _written(model: Transducer, source: str, ids: NDArray[Any], made: Decoded) -> Transduction:
-    """Put a text into symbols; `ids` are the source's."""
+    """Return the result for a decoded text; `ids` are the source's."""
     read, symbols = _symbols(model.source, ids), _symbols(model.target, made.ids)
     attention = None if made.weights is None else made.weights[:, made.weights.shape[1] - len(ids) :]
     text = "" if model.target is None else model.target.decode(made.ids)
@@ -242,7 +241,7 @@ def _written(model: Transducer, source: str, ids: NDArray[Any], made: Decoded) -
 def _chosen(
     model: Transducer, source: str, ids: NDArray[Any], log_p: NDArray[np.float64], chosen: NDArray[np.intp]
 ) -> Transduction:
-    """Put a label, or tags, into symbols; log_p is (1, V), or of each tag (S, V)."""
+    """Return the result for a label or tags; log_p is (1, V), or of each tag (S, V)."""
     read = _symbols(model.source, ids)
     logprobs = tuple(log_p[np.arange(len(log_p)), chosen].tolist())
     if model.target is not None:
