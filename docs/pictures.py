@@ -44,7 +44,7 @@ def main() -> None:
 
 def train() -> Screen:
     """Train; return the dashboard towards the end."""
-    screen = Screen("train", "--steps", "2000", rows=32)
+    screen = Screen("train", "--steps", "2000", rows=34)
     screen.wait(lambda: any(int(share) >= 95 for share in re.findall(r"(\d+)%", screen.text)), within_s=900)
     return screen
 
