@@ -17,6 +17,7 @@ In this order they lead from a single step to whole networks:
 - `bidirectional`: a tag for every symbol
 - `captioning`: a text from a feature vector
 - `teacher_forcing`, `reverse`: encoder and decoder, with and without attention
+- `conversation`: a text by turns, with candidates, branches and surprisal, as in ``charlm console``
 
 Each docstring describes the example and its output. The numbers are the same in every run.
 """

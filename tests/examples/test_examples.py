@@ -262,3 +262,15 @@ def test_update_gate() -> None:
     assert len(same) == len(converted) == 4
     assert max(converted) < 1e-14
     assert min(same) > 1e-3
+
+
+def test_conversation() -> None:
+    lines = printed("conversation").splitlines()
+    bits = numbers("^NUMBER bits", "\n".join(lines[:4]))
+    assert len(numbers("NUMBER bits ", "\n".join(lines))) == 4
+    assert all(0 < value < 2 for value in bits)
+    text = "\n".join(lines[4:])
+    opening = re.findall(r"^(\[Once upon a time\].*?)\[ But the (king|cat) said\]", text, re.MULTILINE | re.DOTALL)
+    assert [typed for _, typed in opening] == ["king", "cat"]
+    assert opening[0][0] == opening[1][0]
+    assert lines[-1] == "alike: True - branches: opening"
