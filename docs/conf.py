@@ -26,7 +26,7 @@ autodoc_member_order = "groupwise"
 numpydoc_show_class_members = False
 
 # Pages that stand elsewhere in the repository, and the pages here that include them.
-ELSEWHERE = {"benchmarks/README.md": "report", "CONTRIBUTING.md": "contributing", "CHANGELOG.md": "changelog"}
+ELSEWHERE = {"benchmarks/README.md": "measurements", "CONTRIBUTING.md": "contributing", "CHANGELOG.md": "changelog"}
 
 
 def point_into_the_site(_app: Any, _name: str, source: list[str]) -> None:
