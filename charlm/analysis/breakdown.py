@@ -197,17 +197,18 @@ def break_down(
         k = np.minimum((confidence * BINS).astype(np.intp), BINS - 1)
         for row, weights in enumerate((None, confidence, likeliest == targets)):
             bins[row] += np.bincount(k, weights, BINS)
-    starts = np.concatenate([[0], encoded.ends[:-1] + 1])
+    pieces, ends = encoded.pieces(model.vocabulary)
+    starts = np.concatenate([[0], ends[:-1] + 1])
     bits = np.add.reduceat(nats, starts) / math.log(2)  # of each piece
     predicted = starts > 0
-    predicted[0] = encoded.ends[0] > 0  # the later bytes of a first character are predicted
+    predicted[0] = ends[0] > 0  # the later bytes of a first character are predicted
     with np.errstate(invalid="ignore"):
         calibration = Calibration(bins[0].astype(np.int64), bins[1] / bins[0], bins[2] / bins[0])
     return Breakdown(
         float(bits[predicted].mean()),
         _interval(bits[predicted]),
         float(bins[2].sum() / bins[0].sum()),
-        *_sums(encoded.pieces, bits, predicted),
+        *_sums(pieces, bits, predicted),
         calibration=calibration,
     )
 

@@ -6,22 +6,23 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import StringIO
-from itertools import chain, count
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.analysis.surprisal import Nats, Progress, document_surprisal, surprisal, told
-from charlm.analysis.symbols import Pieces
+from charlm.analysis.symbols import Pieces, characters_begun
 from charlm.config import OnUnknown
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
-from charlm.text.batches import encode_documents
 
-__all__ = ["Score", "score"]
+__all__ = ["Score", "score", "score_parts"]
 
 _Part: TypeAlias = tuple[Nats, tuple[str, ...]]
+
+_BLOCK = 2**16  # characters of lines that are read side by side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,40 +73,75 @@ def score(
     DivergedError
         If the model's output is not finite.
     """
+    parts = list(score_parts(model, text, on_unknown=on_unknown, progress=progress))
+    return Score(np.concatenate([part.bits for part in parts]), tuple(chain.from_iterable(p.pieces for p in parts)))
+
+
+def score_parts(
+    model: CharModel, text: str, *, on_unknown: OnUnknown = "error", progress: Progress | None = None
+) -> Iterator[Score]:
+    """Measure the surprisal as `score` does, and yield it part by part, at least one.
+
+    Memory does not grow with the length of the text, but for the text itself and its ids.
+    """
     check_kind(model, CharModel)
     stop_id = model.vocabulary.stop_id
     if stop_id is None:
         parts = _stream(model, text, on_unknown, progress)
     else:
         parts = _documents(model, text, stop_id, on_unknown, progress)
-    nats, names = zip(*parts, strict=True)
-    return Score(np.concatenate(nats) / math.log(2), tuple(chain.from_iterable(names)))
+    for nats, names in parts:
+        yield Score(nats / math.log(2), names)
 
 
 def _stream(model: CharModel, text: str, on_unknown: OnUnknown, progress: Progress | None) -> Iterator[_Part]:
-    ids = model.vocabulary.encode(text, on_unknown=on_unknown)
-    pieces = Pieces(model.vocabulary, ids)
-    first = np.full(min(ids.size, 1), np.nan)
-    chunks = told(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len)
-    nats = np.concatenate([first, *(chunk[:, 0] for chunk in chunks)])
+    vocabulary = model.vocabulary
+    ids, begun = vocabulary.encode(text, on_unknown=on_unknown), characters_begun(vocabulary) > 0
+    first, nats = 0, np.full(min(ids.size, 1), np.nan)  # of the piece that has no end yet
+    for chunk in told(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len):
+        nats = np.concatenate([nats, chunk[:, 0]])
+        (begins,) = np.nonzero(begun[ids[first + 1 : first + len(nats)]])
+        if begins.size:
+            whole = begins[-1] + 1
+            pieces = Pieces(vocabulary, ids[first : first + whole])
+            yield pieces.sums(nats[:whole]), pieces.names
+            first, nats = first + whole, nats[whole:]
+    pieces = Pieces(vocabulary, ids[first:])
     yield pieces.sums(nats), pieces.names
 
 
 def _documents(
     model: CharModel, text: str, stop_id: int, on_unknown: OnUnknown, progress: Progress | None
 ) -> Iterator[_Part]:
-    documents = encode_documents(model.vocabulary, text, on_unknown=on_unknown)
-    symbols = sum(ids.size + 1 for ids in documents)
-    each = document_surprisal(model, documents, stop_id)
-    nats = dict(told(each, symbols, progress, size=lambda part: len(part[1])))
     yield np.empty(0), ()
-    read = count()
+    done = 0
+    for lines in _blocks(text):
+        bodies = [line.removesuffix("\n").removesuffix("\r") for line in lines]
+        documents = {
+            k: model.vocabulary.encode(body, on_unknown=on_unknown) for k, body in enumerate(bodies) if body.strip()
+        }
+        order = list(documents)
+        nats = {order[k]: own for k, own in document_surprisal(model, list(documents.values()), stop_id)}
+        done += sum(map(len, lines))
+        if progress is not None:
+            progress(done, len(text))
+        for k, (line, body) in enumerate(zip(lines, bodies, strict=True)):
+            if k not in documents:
+                yield np.full(len(line), np.nan), tuple(line)
+                continue
+            pieces, end = Pieces(model.vocabulary, documents[k]), line[len(body) :]
+            yield pieces.sums(nats[k][:-1]), pieces.names
+            yield np.array([nats[k][-1] if c == "\n" else np.nan for c in end]), tuple(end)
+
+
+def _blocks(text: str) -> Iterator[list[str]]:
+    """Yield the lines of a text in blocks of a bounded size."""
+    block: list[str] = []
+    size = 0
     for line in StringIO(text, newline="\n"):
-        body = line.removesuffix("\n").removesuffix("\r")
-        if not body.strip():  # no document
-            yield np.full(len(line), np.nan), tuple(line)
-            continue
-        k = next(read)
-        pieces, end = Pieces(model.vocabulary, documents[k]), line[len(body) :]
-        yield pieces.sums(nats[k][:-1]), pieces.names
-        yield np.array([nats[k][-1] if c == "\n" else np.nan for c in end]), tuple(end)
+        block.append(line)
+        size += len(line)
+        if size >= _BLOCK:
+            yield block
+            block, size = [], 0
+    yield block

@@ -18,6 +18,7 @@ from charlm.models.learner import check_kind
 from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.kernels.workspace import Workspace
 from charlm.text.batches import document_stream, encode_documents
+from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["EncodedText", "UnitValues", "encode_text", "read_units", "traces", "unit_count", "unit_name"]
 
@@ -33,16 +34,18 @@ class EncodedText(NamedTuple):
     ids : ndarray of int, shape (T,)
     resets : ndarray of bool, shape (T,), optional
         Symbols before which the state is zero: the beginnings of documents.
-    pieces : tuple of str, length n
-        The smallest parts of the text that are whole characters.
-    ends : ndarray of int, shape (n,)
-        The index in `ids` of the last symbol of each piece.
     """
 
     ids: IdArray
     resets: NDArray[np.bool_] | None
-    pieces: tuple[str, ...]
-    ends: NDArray[np.intp]
+
+    def pieces(self, vocabulary: Vocabulary) -> tuple[tuple[str, ...], NDArray[np.intp]]:
+        """Return the parts of the text that are whole characters, and the index of the last symbol of each.
+
+        A stop symbol is a line feed.
+        """
+        found = Pieces(vocabulary, self.ids)
+        return tuple(name or "\n" for name in found.names), found.ends
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,20 +82,12 @@ def encode_text(model: CharModel, text: str, *, on_unknown: OnUnknown = "error")
         ids = vocabulary.encode(text, on_unknown=on_unknown)
         if not ids.size:
             raise CorpusError("the text has no symbol that the model knows; give a longer one")
-        pieces = Pieces(vocabulary, ids)
-        return EncodedText(ids, None, pieces.names, pieces.ends)
+        return EncodedText(ids, None)
     documents = encode_documents(vocabulary, text, on_unknown=on_unknown)
     if not documents:
         raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
     stream = document_stream(documents, stop_id)
-    starts = np.flatnonzero(stream == stop_id)
-    names: list[str] = []
-    ends: list[NDArray[np.intp]] = []
-    for start, document in zip(starts, documents, strict=False):
-        pieces = Pieces(vocabulary, document)
-        names += ["\n", *pieces.names]
-        ends += [np.array([start]), start + 1 + pieces.ends]
-    return EncodedText(stream, stream == stop_id, (*names, "\n"), np.concatenate([*ends, starts[-1:]]))
+    return EncodedText(stream, stream == stop_id)
 
 
 def traces(
@@ -181,10 +176,11 @@ def read_units(
     columns = np.arange(U) if units is None else np.array(units, np.intp)
     longest = max(1, _MOST_NUMBERS // len(columns))
     encoded = encode_text(model, text[:longest], on_unknown=on_unknown)
-    values = np.empty((len(encoded.pieces), len(columns)), model.params.dtype)
+    pieces, ends = encoded.pieces(model.vocabulary)
+    values = np.empty((len(pieces), len(columns)), model.params.dtype)
     for steps, layers in traces(model, encoded, progress=progress):
         shown = [np.tanh(layer["c"]) if "c" in layer else layer["h"] for layer in layers]
-        first, last = np.searchsorted(encoded.ends, [steps.start, steps.stop])
-        places = encoded.ends[first:last] - steps.start
+        first, last = np.searchsorted(ends, [steps.start, steps.stop])
+        places = ends[first:last] - steps.start
         values[first:last] = np.concatenate([one[places, 0] for one in shown], axis=1)[:, columns]
-    return UnitValues(encoded.pieces, values)
+    return UnitValues(pieces, values)
