@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import tomllib
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
 from typing import Any, get_args
@@ -176,6 +178,15 @@ def test_every_package_is_on_the_map() -> None:
     for folder in (ROOT / "charlm").iterdir():
         if (folder / "__init__.py").exists():
             assert f"charlm/{folder.name}/" in page
+
+
+def test_the_map_is_in_the_order_of_imports() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    layers = next(contract["layers"] for contract in contracts if contract["type"] == "layers")
+    (map_,) = re.findall(r"^\| package \|.*?\n\n", PAGES["docs/architecture.md"], re.MULTILINE | re.DOTALL)
+    rows = [[map_.index(f"`charlm/{name.removeprefix('charlm.')}") for name in row.split(" | ")] for row in layers]
+    for above, below in pairwise(rows):
+        assert max(above) < min(below)
 
 
 def generator() -> ModuleType:
