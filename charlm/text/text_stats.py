@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from charlm.text.builtin.entropy import entropy_of
 
@@ -33,6 +34,10 @@ class TextStats:
     utf8_bytes: int
     non_ascii: int
     unigram_nats: float
+
+    def to_json(self) -> dict[str, float]:
+        """Return all of it, and the unigram entropy in bits."""
+        return asdict(self) | {"unigram_bits": self.unigram_nats / math.log(2)}
 
 
 def count_text(text: str) -> TextStats:

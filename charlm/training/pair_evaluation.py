@@ -24,7 +24,7 @@ def measure_outputs(
 ) -> PairMeasures:
     """Apply a model to the sources of pairs, and measure its outputs against the targets.
 
-    The mean loss of the targets, which are not generated for that, is `charlm.analysis.pair_nats.pair_nats`.
+    The mean loss of the targets, which are not generated for that, is `charlm.analysis.pair_loss.pair_nats`.
 
     Parameters
     ----------

@@ -1,1 +1,97 @@
-"""What people see: values go in, text and rich renderables come out; nothing here trains or opens a file."""
+"""What people see: values go in, text and rich renderables come out; nothing here trains or opens a file.
+
+The names that the commands use are loaded at first use, so that their ``--help`` does without NumPy and rich.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from charlm.lazy import loader
+
+if TYPE_CHECKING:
+    from charlm.ui.attention import AttentionMap
+    from charlm.ui.bench import bench_lines
+    from charlm.ui.corpora import CorpusTable, TaskTable, stats_table
+    from charlm.ui.environment import environment_table
+    from charlm.ui.evaluation import evaluation_lines, evaluation_values
+    from charlm.ui.gradients import gradient_table
+    from charlm.ui.heat import Heat
+    from charlm.ui.info import model_view, run_facts, run_table
+    from charlm.ui.page.attention import Attended, attention_to_page, attention_to_picture
+    from charlm.ui.page.export import to_html, to_svg
+    from charlm.ui.pair_measures import measure_lines, measure_values
+    from charlm.ui.plot.curves import curves_of
+    from charlm.ui.plot.picture import draw_picture
+    from charlm.ui.plot.png import check_png, to_png
+    from charlm.ui.plot.svg import to_page, to_picture
+    from charlm.ui.plot.terminal import CurvePlot
+    from charlm.ui.run.comparison import comparison_view
+    from charlm.ui.run.dashboard import open_display
+    from charlm.ui.run.forecast import forecast_lines
+    from charlm.ui.run.plain import Silence
+    from charlm.ui.run.resuming import already_finished, nothing_to_resume, progress_of
+
+__all__ = [
+    "Attended",
+    "AttentionMap",
+    "CorpusTable",
+    "CurvePlot",
+    "Heat",
+    "Silence",
+    "TaskTable",
+    "already_finished",
+    "attention_to_page",
+    "attention_to_picture",
+    "bench_lines",
+    "check_png",
+    "comparison_view",
+    "curves_of",
+    "draw_picture",
+    "environment_table",
+    "evaluation_lines",
+    "evaluation_values",
+    "forecast_lines",
+    "gradient_table",
+    "measure_lines",
+    "measure_values",
+    "model_view",
+    "nothing_to_resume",
+    "open_display",
+    "progress_of",
+    "run_facts",
+    "run_table",
+    "stats_table",
+    "to_html",
+    "to_page",
+    "to_picture",
+    "to_png",
+    "to_svg",
+]
+
+__getattr__ = loader(
+    globals(),
+    {
+        "attention": "AttentionMap",
+        "bench": "bench_lines",
+        "corpora": "CorpusTable TaskTable stats_table",
+        "environment": "environment_table",
+        "evaluation": "evaluation_lines evaluation_values",
+        "gradients": "gradient_table",
+        "heat": "Heat",
+        "info": "model_view run_facts run_table",
+        "page.attention": "Attended attention_to_page attention_to_picture",
+        "page.export": "to_html to_svg",
+        "pair_measures": "measure_lines measure_values",
+        "plot.curves": "curves_of",
+        "plot.picture": "draw_picture",
+        "plot.png": "check_png to_png",
+        "plot.svg": "to_page to_picture",
+        "plot.terminal": "CurvePlot",
+        "run.comparison": "comparison_view",
+        "run.dashboard": "open_display",
+        "run.forecast": "forecast_lines",
+        "run.plain": "Silence",
+        "run.resuming": "already_finished nothing_to_resume progress_of",
+    },
+)

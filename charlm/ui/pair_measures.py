@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from rich.cells import cell_len
 
-from charlm.analysis.pair_nats import PairNats
+from charlm.analysis.pair_loss import PairNats
 from charlm.analysis.pairs import PairMeasures, TagMeasures
 from charlm.config import OutputName
 from charlm.ui.sanitize import visible_line
 from charlm.ui.wording import number
 
-__all__ = ["measure_lines"]
+__all__ = ["measure_lines", "measure_values"]
 
 _NAMES = 24  # columns
 _MOST = 10  # confusions that are listed
@@ -49,6 +50,13 @@ def measure_lines(measures: PairMeasures, nats: PairNats, output: OutputName, wi
     if output == "label":
         yield ""
         yield from _confusions(measures.confusions, width)
+
+
+def measure_values(measures: PairMeasures, nats: PairNats, output: OutputName) -> dict[str, Any]:
+    """Return what was measured, for JSON."""
+    accuracy = {"accuracy": nats.accuracy} if output == "text" else {}
+    values = {"output": output, **measures.to_json(), "nats": nats.nats, "symbols": nats.symbols, **accuracy}
+    return values | {"left_out": nats.left_out}
 
 
 def _figure(name: str, value: str) -> str:

@@ -88,7 +88,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def begun(here: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Let `train` note what it would train, and how, and end there."""
     runs: list[Any] = []
-    noted = "charlm.cli.training.screen.run_training"
+    noted = "charlm.cli.commands.train.run_training"
     monkeypatch.setattr(noted, lambda model, text, config, *_, **__: runs.append((model, config)))
     return runs
 

@@ -1,86 +1,51 @@
-"""``charlm eval`` of a model of pairs: what it makes of sources, against their targets."""
+"""Pairs that arguments give: files, built-in tasks, standard input or ``--text``."""
 
 from __future__ import annotations
 
-import shutil
-import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-import typer
-
-from charlm.analysis.pair_nats import pair_nats
-from charlm.checkpoint import Checkpoint
 from charlm.checkpoint.model_or_text import refuse_models
 from charlm.cli.arguments.texts import read_sources
-from charlm.cli.terminal.waiting import waiting
-from charlm.config import OnUnknown
 from charlm.errors import CorpusError, UsageError, VocabularyError
-from charlm.models.transducer import Transducer
 from charlm.text.corpus import BUILTIN
 from charlm.text.decoding import check_errors
 from charlm.text.pair_corpus import read_pair_corpus
 from charlm.text.pairs import Pair, check_pairs, parse_pairs
-from charlm.training.pair_evaluation import measure_outputs
-from charlm.training.preparation.learnt import held_out_pairs
-from charlm.ui.pair_measures import measure_lines
-from charlm.ui.sanitize import json_text
 
-__all__ = ["evaluate_pairs", "refuse_pairs"]
+if TYPE_CHECKING:
+    from charlm.models.transducer import Transducer
 
-_GIVE = "give a file of pairs, source<TAB>target a line"
+__all__ = ["GIVE_PAIRS", "given_pairs", "refuse_pairs"]
+
+GIVE_PAIRS = "give a file of pairs, source<TAB>target a line"
 
 
-def evaluate_pairs(
-    checkpoint: Checkpoint[Transducer],
-    sources: Sequence[str],
-    literal: str | None,
-    *,
-    encoding: str,
-    errors: str,
-    on_unknown: OnUnknown,
-    as_json: bool,
-) -> None:
-    """Measure a model on the pairs that the arguments give, without any on those that its run held out.
+def given_pairs(
+    model: Transducer, sources: Sequence[str], literal: str | None, *, encoding: str, errors: str
+) -> list[Pair] | None:
+    """Return the pairs that the arguments give; None where they give none.
+
+    Parameters
+    ----------
+    model : Transducer
+        Its output decides what a target may be.
+    sources : sequence of str
+    literal : str, optional
+        What ``--text`` gives.
+    encoding, errors : str
 
     Raises
     ------
+    UsageError
+        If they give two sets of pairs, or decoding settings that do not exist.
     CorpusError
         If they cannot be read, or are no pairs.
-    UsageError
-        If there are none.
-    VocabularyError
-        For a character or a label that the model does not know.
     """
-    model = checkpoint.model
-    output = model.config.output
     if sources and literal is not None:
         raise UsageError(f"{sources[0]!r} and --text are two sets of pairs; give one of them")
-    if sources or literal is not None:
-        pairs = _given_pairs(sources, literal, model, encoding=encoding, errors=errors)
-    else:
-        with waiting("reading the pairs"):
-            pairs = held_out_pairs(checkpoint, remedy=_GIVE)
-        typer.echo(f"pairs: the {len(pairs):,} that the run held out", err=True)
-        on_unknown = on_unknown if model.source.unknown_id is None else "replace"
-    if output == "tags" and on_unknown == "skip":
-        raise UsageError("--on-unknown skip leaves characters without a tag; choose error or replace")
-    with waiting("evaluating") as progress:
-        nats = pair_nats(model, pairs, on_unknown=on_unknown, progress=progress)
-    with waiting("transducing") as progress:
-        measures = measure_outputs(model, pairs, on_unknown=on_unknown, progress=progress)
-    if as_json:
-        values = {"output": output, **measures.to_json(), "nats": nats.nats, "symbols": nats.symbols}
-        if output == "text":
-            values["accuracy"] = nats.accuracy
-        sys.stdout.write(json_text(values | {"left_out": nats.left_out}) + "\n")
-        return
-    for line in measure_lines(measures, nats, output, shutil.get_terminal_size().columns):
-        sys.stdout.write(f"{line}\n")
-
-
-def _given_pairs(
-    sources: Sequence[str], literal: str | None, model: Transducer, *, encoding: str, errors: str
-) -> list[Pair]:
+    if not sources and literal is None:
+        return None
     check_errors(errors)
     if literal is not None:
         return _parsed(literal, "--text", model)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
+from charlm import training, ui
 from charlm.cli.options import NoColorOption, choices_of
+from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.terminal.waiting import waiting
+from charlm.cli.writing.files import write_json
 from charlm.config import CellName, ModelConfig, TrainConfig
 
 __all__ = ["bench"]
@@ -40,24 +44,13 @@ def bench(
 
     It is shown with the share of the machine's matrix-product speed that training reaches.
     """
-    import sys
-    from typing import cast
-
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.training.speed import measure_speed
-    from charlm.ui.bench import bench_lines
-    from charlm.ui.sanitize import json_text
-
     model = ModelConfig(
         cell=cast(CellName, cell), hidden_size=hidden_size, layers=layers, embedding_size=embedding_size
     )
     config = TrainConfig(batch_size=batch_size, seq_length=seq_length, workers=workers)
     with waiting("measuring", moving=not no_color):
-        speed = measure_speed(model, config, seconds=seconds)
+        values = training.measure_speed(model, config, seconds=seconds).to_json()
     if as_json:
-        sys.stdout.write(json_text(speed.to_json()) + "\n")
-        return
-    console = stdout_console(no_color)
-    for line in bench_lines(speed.to_json()):
-        console.print(line, soft_wrap=True)
+        write_json(values)
+    else:
+        stdout_console(no_color).print(*ui.bench_lines(values), sep="\n", soft_wrap=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from charlm import checkpoint, generation
+from charlm import checkpoint, generation, ui
+from charlm import runs as records
 from charlm.cli.options import NoColorOption
+from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.writing.files import refuse_existing, write_file, write_json
 from charlm.config import SampleConfig
 from charlm.config.checks import check_number
 from charlm.errors import UsageError
@@ -32,31 +34,20 @@ def compare(
 
     Of the settings, only those that differ are shown.
     """
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.cli.writing.files import open_text, refuse_existing
-    from charlm.runs.comparison import compare_runs
-    from charlm.ui.plot.curves import curves_of
-    from charlm.ui.plot.picture import draw_picture
-    from charlm.ui.plot.svg import to_picture
-    from charlm.ui.run.comparison import comparison_view
-    from charlm.ui.sanitize import json_text
-
     if len(runs) < 2:
         raise UsageError(f"{runs[0]!r} is one run; give two or more, or charlm info for one")
     check_number("seed", seed, whole=True)
     config = SampleConfig(length=length)
     refuse_existing({"--svg": svg}, force=force)
-    compared = compare_runs(runs)
-    curves = [curves_of(run.name, run.history, axis="steps") for run in compared]
+    compared = records.compare_runs(runs)
+    curves = [ui.curves_of(run.name, run.history, axis="steps") for run in compared]
     samples = [_written(run.path, config, seed) for run in compared]
-    if svg is not None:
-        with open_text(svg) as file:
-            file.write(to_picture(draw_picture(curves, axis="steps")))
+    write_file(svg, lambda: ui.to_picture(ui.draw_picture(curves, axis="steps")))
     if as_json:
         found = [run.to_json() | {"sample": text} for run, text in zip(compared, samples, strict=True)]
-        sys.stdout.write(json_text({"runs": found}) + "\n")
+        write_json({"runs": found})
     else:
-        stdout_console(no_color).print(comparison_view(compared, curves, samples))
+        stdout_console(no_color).print(ui.comparison_view(compared, curves, samples))
 
 
 def _written(path: str, config: SampleConfig, seed: int) -> str | None:

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import math
-import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from charlm import analysis, ui
+from charlm.checkpoint.model_or_text import refuse_models
+from charlm.cli.arguments.texts import read_sources
 from charlm.cli.options import NoColorOption, choices_of
+from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.terminal.waiting import waiting
+from charlm.cli.writing.files import open_text, refuse_existing, write_json
 from charlm.config import DecodingErrors
 from charlm.errors import UsageError
+from charlm.text.builtin import NAMES, corpus_facts, entropy_facts, make_text
+from charlm.text.builtin.tasks import TASKS, pairs_of, task_facts
+from charlm.text.corpus import BUILTIN, DEFAULT, STDIN
+from charlm.text.pairs import format_pair
+from charlm.text.text_stats import count_text
+from charlm.ui.sanitize import visible
 
 __all__ = ["list_corpora", "make", "stats"]
 
@@ -24,38 +33,11 @@ def list_corpora(json: JsonOption = False, no_color: NoColorOption = False) -> N
 
     Beside a corpus stands its true entropy, where it is known.
     """
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.text.builtin import NAMES, default_size, describe, true_entropy
-    from charlm.text.builtin.tasks import TASKS
-    from charlm.ui.corpora import CorpusTable, TaskTable
-    from charlm.ui.sanitize import json_text
-
-    corpora = []
-    for name in NAMES:
-        entropy = true_entropy(name)
-        corpora.append(
-            {
-                "name": name,
-                "characters": default_size(name),
-                "description": describe(name),
-                "true_nats": entropy and entropy.nats,
-                "true_bits": entropy and entropy.bits,
-            }
-        )
-    tasks = [
-        {
-            "name": name,
-            "pairs": task.count,
-            "output": task.output,
-            "minutes": task.minutes,
-            "description": task.description,
-        }
-        for name, task in TASKS.items()
-    ]
+    corpora, tasks = list(map(corpus_facts, NAMES)), list(map(task_facts, TASKS))
     if json:
-        sys.stdout.write(json_text({"corpora": corpora, "tasks": tasks}) + "\n")
+        write_json({"corpora": corpora, "tasks": tasks})
     else:
-        stdout_console(no_color).print(CorpusTable(corpora), "", TaskTable(tasks), sep="\n")
+        stdout_console(no_color).print(ui.CorpusTable(corpora), "", ui.TaskTable(tasks), sep="\n")
 
 
 def make(
@@ -78,13 +60,6 @@ def make(
     ] = False,
 ) -> None:
     """Write a built-in corpus or task of pairs to a file or stdout."""
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.cli.writing.files import open_text, refuse_existing
-    from charlm.text.builtin import make_text
-    from charlm.text.builtin.tasks import pairs_of
-    from charlm.text.pairs import format_pair
-    from charlm.ui.sanitize import json_text, visible
-
     if pairs and size is not None:
         raise UsageError(f"--size {size} counts the characters of a text; give --count with --pairs")
     if count is not None and not pairs:
@@ -101,7 +76,7 @@ def make(
             stream.write(visible(text) if stream.isatty() else text)
     if json:
         where = {"text": text} if output is None else {"output": str(output)}
-        sys.stdout.write(json_text({"name": name, "seed": seed, "characters": len(text), **where}) + "\n")
+        write_json({"name": name, "seed": seed, "characters": len(text), **where})
 
 
 def stats(
@@ -134,35 +109,21 @@ def stats(
 
     The best is the true entropy, where it is known.
     """
-    from charlm.analysis.text_baseline import corpus_baseline
-    from charlm.checkpoint.model_or_text import refuse_models
-    from charlm.cli.arguments.texts import read_sources
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.text.builtin import true_entropy
-    from charlm.text.corpus import BUILTIN, DEFAULT, STDIN
-    from charlm.text.text_stats import count_text
-    from charlm.ui.corpora import stats_table
-    from charlm.ui.sanitize import json_text
-
     sources = corpora or [DEFAULT]
     if sources.count(STDIN) > 1:
         raise UsageError("standard input can be read once; give - once")
     refuse_models(sources)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for source in sources:
         text = read_sources([source], encoding=encoding, errors=errors).text
-        entropy = true_entropy(source.removeprefix(BUILTIN)) if source.startswith(BUILTIN) else None
+        builtin = source.removeprefix(BUILTIN) if source.startswith(BUILTIN) else None
         with waiting("counting", moving=not no_color):
-            counts = count_text(text)
-        row = {"name": source, **asdict(counts), "unigram_bits": counts.unigram_nats / math.log(2)}
-        row |= {"true_nats": entropy and entropy.nats, "true_bits": entropy and entropy.bits}
+            rows.append({"name": source, **count_text(text).to_json(), **entropy_facts(builtin)})
         if baseline:
             with waiting("fitting the n-gram baseline", moving=not no_color):
-                found = corpus_baseline(text)
-            row["baseline"] = found and found.to_json()
-        rows.append(row)
+                found = analysis.corpus_baseline(text)
+            rows[-1]["baseline"] = found and found.to_json()
     if json:
-        sys.stdout.write(json_text({"corpora": rows}) + "\n")
+        write_json({"corpora": rows})
     else:
-        stdout_console(no_color).print(stats_table(rows))
+        stdout_console(no_color).print(ui.stats_table(rows))

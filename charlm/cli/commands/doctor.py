@@ -6,7 +6,10 @@ from typing import Annotated
 
 import typer
 
+from charlm import ui
 from charlm.cli.options import NoColorOption
+from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.writing.files import write_json
 
 __all__ = ["doctor"]
 
@@ -16,19 +19,10 @@ def doctor(
     no_color: NoColorOption = False,
 ) -> None:
     """Show versions, BLAS and its threads, cores and extras."""
-    import sys
-
-    from rich.table import Table
-
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.environment import environment
-    from charlm.ui.sanitize import json_text, visible_line
+    from charlm.environment import environment  # which asks BLAS, and so needs NumPy
 
     facts = environment()
     if as_json:
-        sys.stdout.write(json_text(facts) + "\n")
-        return
-    table = Table(show_header=False, box=None, pad_edge=False)
-    for name, value in facts.items():
-        table.add_row(name.replace("_", " "), visible_line("unknown" if value is None else str(value)))
-    stdout_console(no_color).print(table)
+        write_json(facts)
+    else:
+        stdout_console(no_color).print(ui.environment_table(facts))

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import asdict, replace
+import shutil
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from charlm.cli.arguments.texts import (
-    ONE_TEXT,
-    EncodingOption,
-    ErrorsOption,
-    LiteralOption,
-    given_text,
-    model_and_texts,
-    named_model,
-)
+import charlm
+from charlm import analysis, checkpoint, training, ui
+from charlm.cli.arguments.models import model_and_texts, named_model
+from charlm.cli.arguments.pairs import GIVE_PAIRS, given_pairs, refuse_pairs
+from charlm.cli.arguments.texts import ONE_TEXT, EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, OnUnknownOption
-from charlm.config import DynamicConfig, SampleConfig
+from charlm.cli.terminal.waiting import waiting
+from charlm.cli.writing.files import write_json, write_lines
+from charlm.config import DynamicConfig, OnUnknown, SampleConfig
 from charlm.errors import UsageError, VocabularyError
+from charlm.training import preparation
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
@@ -85,82 +84,76 @@ def evaluate(
     A model of pairs is applied to the sources of a file of pairs: exact match, character error rate, F1 of each
     tag, which label is taken for which.
     """
-    from charlm import analysis
-    from charlm.analysis.text_baseline import text_baseline
-    from charlm.checkpoint import load_checkpoint
-    from charlm.cli.arguments.pairs import evaluate_pairs, refuse_pairs
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.models.transducer import Transducer
-    from charlm.ui.sanitize import json_text
-
     learning = _learning(dynamic, {"rate": rate, "decay": decay, "length": length})
     model, sources = model_and_texts("eval", model, texts or (), literal)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
-    checkpoint = load_checkpoint(named_model(model, names_own=True, kind=None), kind=None)
-    net = checkpoint.model
-    if isinstance(net, Transducer):
-        if learning is not None or baseline is not None:
-            raise UsageError(
-                "--dynamic and --baseline are for language models, and this is a transducer; leave them out"
-            )
-        decoding = {"encoding": encoding, "errors": errors}
-        evaluate_pairs(checkpoint, sources, literal, on_unknown=config.on_unknown, as_json=as_json, **decoding)
-        return
-    if sources or literal is not None:
-        text = given_text(sources, literal, encoding=encoding, errors=errors)
+    loaded = checkpoint.load_checkpoint(named_model(model, names_own=True, kind=None), kind=None)
+    given = {"sources": sources, "literal": literal, "encoding": encoding, "errors": errors}
+    if not isinstance(loaded.model, charlm.Transducer):
+        values, lines = _of_text(loaded, config.on_unknown, baseline, learning, given)
+    elif learning is not None or baseline is not None:
+        raise UsageError(
+            "--dynamic and --baseline are for language models, and this is a transducer; leave them out"
+        )
     else:
-        text, config = _held_out(checkpoint, config)
+        values, lines = _of_pairs(loaded, config.on_unknown, given)
+    if as_json:
+        write_json(values)
+    else:
+        write_lines(lines)
+
+
+def _of_text(
+    loaded: Checkpoint[CharModel],
+    on_unknown: OnUnknown,
+    baseline: str | None,
+    learning: DynamicConfig | None,
+    given: Mapping[str, Any],
+) -> tuple[dict[str, Any], Iterator[str]]:
+    """Evaluate a language model on the text that the arguments give, or on what its run held out."""
+    net = loaded.model
+    if given["sources"] or given["literal"] is not None:
+        text = given_text(**given)
+    else:
+        with waiting("reading the training text"):
+            text = preparation.held_out_text(loaded, remedy=ONE_TEXT)
+        typer.echo(f"text: the {len(text):,} character{'s' * (len(text) != 1)} that the run held out", err=True)
+        on_unknown = on_unknown if net.vocabulary.unknown_id is None else "replace"  # as the run did
     try:
         with waiting("evaluating") as progress:
-            result = analysis.evaluate(net, text, on_unknown=config.on_unknown, dynamic=learning, progress=progress)
+            result = analysis.evaluate(net, text, on_unknown=on_unknown, dynamic=learning, progress=progress)
     except VocabularyError as error:
         refuse_pairs(text, net.vocabulary.symbols, error)
         raise
+    values = ui.evaluation_values(result, net.vocabulary.unit, dynamic=learning)
     beside = None
     if baseline is not None:
-        training = given_text((baseline,), None, encoding=encoding, errors=errors)
+        learnt = given_text(**{**given, "sources": (baseline,), "literal": None})
         with waiting("fitting the n-gram baseline"):
-            beside = text_baseline(net.vocabulary, training, text, on_unknown=config.on_unknown)
-    unit = "character" if net.vocabulary.unit == "char" else net.vocabulary.unit
-    if as_json:
-        numbers: dict[str, Any] = {
-            "nats": result.nats,
-            "bits_per_char": result.bits_per_char,
-            "perplexity": result.perplexity,
-            "characters": result.characters,
-            "symbols": result.symbols,
-            "unit": net.vocabulary.unit,
-            "dynamic": None if learning is None else asdict(learning),
-        }
-        if baseline is not None:
-            numbers["baseline"] = beside and beside.to_json()
-        sys.stdout.write(json_text(numbers) + "\n")
-        return
-    rows: tuple[tuple[str, str], ...] = (
-        (f"nats per {unit}", f"{result.nats:.4f}"),
-        ("bits per character", f"{result.bits_per_char:.4f}"),
-        (f"perplexity per {unit}", f"{result.perplexity:.3f}"),
-        ("characters predicted", f"{result.characters:,}"),
-    )
-    if beside is not None:
-        rows += ((f"{beside.order}-gram baseline, nats", f"{beside.nats:.4f}"),)
-    for name, value in rows:
-        sys.stdout.write(f"{name:<26}{value}\n")
-    if learning is not None:
-        sys.stdout.write(
-            f"dynamic: rate {learning.rate:g}, decay {learning.decay:g}, every {learning.length} {unit}s\n"
-        )
+            beside = analysis.text_baseline(net.vocabulary, learnt, text, on_unknown=on_unknown)
+        values["baseline"] = beside and beside.to_json()
+    return values, ui.evaluation_lines(result, net.vocabulary.unit, baseline=beside, dynamic=learning)
 
 
-def _held_out(checkpoint: Checkpoint[CharModel], config: SampleConfig) -> tuple[str, SampleConfig]:
-    """Return what the model's run held out, and how to read it: with ``<unk>``, where the run had that."""
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.training.preparation.learnt import held_out_text
-
-    with waiting("reading the training text"):
-        text = held_out_text(checkpoint, remedy=ONE_TEXT)
-    typer.echo(f"text: the {len(text):,} character{'s' * (len(text) != 1)} that the run held out", err=True)
-    return text, config if checkpoint.model.vocabulary.unknown_id is None else replace(config, on_unknown="replace")
+def _of_pairs(
+    loaded: Checkpoint[charlm.Transducer], on_unknown: OnUnknown, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], Iterator[str]]:
+    """Evaluate a model on the pairs that the arguments give, or on those that its run held out."""
+    net, output = loaded.model, loaded.model.config.output
+    pairs = given_pairs(net, **given)
+    if pairs is None:
+        with waiting("reading the pairs"):
+            pairs = preparation.held_out_pairs(loaded, remedy=GIVE_PAIRS)
+        typer.echo(f"pairs: the {len(pairs):,} that the run held out", err=True)
+        on_unknown = on_unknown if net.source.unknown_id is None else "replace"
+    if output == "tags" and on_unknown == "skip":
+        raise UsageError("--on-unknown skip leaves characters without a tag; choose error or replace")
+    with waiting("evaluating") as progress:
+        nats = analysis.pair_nats(net, pairs, on_unknown=on_unknown, progress=progress)
+    with waiting("transducing") as progress:
+        measures = training.measure_outputs(net, pairs, on_unknown=on_unknown, progress=progress)
+    columns = shutil.get_terminal_size().columns
+    return ui.measure_values(measures, nats, output), ui.measure_lines(measures, nats, output, columns)
 
 
 def _learning(dynamic: bool, given: dict[str, float | None]) -> DynamicConfig | None:

@@ -6,7 +6,12 @@ from typing import Annotated
 
 import typer
 
+from charlm import analysis, ui
 from charlm.cli.options import NoColorOption
+from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.terminal.waiting import waiting
+from charlm.cli.writing.files import write_json
+from charlm.config.checks import check_number
 from charlm.errors import CharlmError
 
 __all__ = ["gradcheck"]
@@ -27,23 +32,15 @@ def gradcheck(
     This covers every kind of model, in float64, in two ways: entry by entry, and along one random direction,
     which checks all parameters at once. Ends with code 1 if an error is above 1e-6.
     """
-    import sys
-
-    from charlm.analysis.gradients import check_models
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.config.checks import check_number
-    from charlm.ui.gradients import gradient_table
-    from charlm.ui.sanitize import json_text
-
     check_number("entries", entries, low=1, whole=True)
     check_number("seed", seed, whole=True)
     with waiting("checking", moving=not no_color):
-        checks = list(check_models(hidden_size=hidden_size, layers=layers, entries=entries, seed=seed))
+        sizes = {"hidden_size": hidden_size, "layers": layers}
+        checks = list(analysis.check_models(**sizes, entries=entries, seed=seed))
     if as_json:
         for check in checks:
-            sys.stdout.write(json_text(check.to_json()) + "\n")
+            write_json(check.to_json())
     else:
-        stdout_console(no_color).print(gradient_table(checks))
+        stdout_console(no_color).print(ui.gradient_table(checks))
     if not all(check.result.passed for check in checks):
         raise typer.Exit(CharlmError.exit_code)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
+from charlm import checkpoint, runs, ui
 from charlm.cli.options import NoColorOption
+from charlm.cli.terminal.streams import stderr_console, stdout_console
+from charlm.cli.writing.files import write_json
 
 __all__ = ["info"]
 
@@ -24,21 +26,15 @@ def info(
 
     That is configuration, sizes, history, verdict and checksums. Without MODEL, list the runs.
     """
-    from charlm.checkpoint import RUNS, describe_model, describe_runs, find_model
-    from charlm.cli.terminal.streams import stderr_console, stdout_console
-    from charlm.runs.stored import read_history
-    from charlm.ui.info import model_view, run_facts, run_table
-    from charlm.ui.sanitize import json_text
-
     if model is not None:
-        found, history = describe_model(find_model(model)), read_history(model)
-        values, view = found.to_json() | {"run": run_facts(history)}, model_view(found, history)
+        found, history = checkpoint.describe_model(checkpoint.find_model(model)), runs.read_history(model)
+        values, view = found.to_json() | {"run": ui.run_facts(history)}, ui.model_view(found, history)
     else:
-        runs = describe_runs(RUNS)
-        values, view = {"runs": [run.to_json() for run in runs]}, run_table(runs)
+        stored = checkpoint.describe_runs()
+        values, view = {"runs": [run.to_json() for run in stored]}, ui.run_table(stored)
     if json:
-        sys.stdout.write(json_text(values) + "\n")
+        write_json(values)
     elif values.get("runs") == []:
-        stderr_console(no_color).print(f"no runs in {RUNS}; charlm train makes one")
+        stderr_console(no_color).print(f"no runs in {checkpoint.RUNS}; charlm train makes one")
     else:
         stdout_console(no_color).print(view)

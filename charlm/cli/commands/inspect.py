@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from charlm.cli.arguments.texts import (
-    EncodingOption,
-    ErrorsOption,
-    LiteralOption,
-    given_text,
-    model_and_texts,
-    named_model,
-)
+from charlm.cli.arguments.models import model_and_texts, named_model
+from charlm.cli.arguments.texts import EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, NoColorOption, OnUnknownOption
 from charlm.config import SampleConfig
 from charlm.errors import UsageError

@@ -7,7 +7,11 @@ from typing import Annotated
 
 import typer
 
+from charlm import checkpoint, ui
+from charlm import runs as records
 from charlm.cli.options import NoColorOption
+from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.writing.files import open_bytes, refuse_existing, write_file
 
 __all__ = ["plot"]
 
@@ -39,32 +43,18 @@ def plot(
 
     The training loss is drawn as the mean of each hundredth of its run, the validation loss as it was measured.
     """
-    from charlm.checkpoint import find_model
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.cli.writing.files import open_bytes, open_text, refuse_existing
-    from charlm.runs.stored import find_history, name_runs
-    from charlm.ui.plot.curves import curves_of
-    from charlm.ui.plot.picture import draw_picture
-    from charlm.ui.plot.png import check_png, to_png
-    from charlm.ui.plot.svg import to_page, to_picture
-    from charlm.ui.plot.terminal import CurvePlot
-
     refuse_existing({"--svg": svg, "--html": html, "--png": png}, force=force)
     if png is not None:
-        check_png()
-    found = runs or [str(find_model().parent)]
-    drawn = [
-        curves_of(name, find_history(run), axis=x, first=first)
-        for name, run in zip(name_runs(found), found, strict=True)
+        ui.check_png()
+    found = runs or [str(checkpoint.find_model().parent)]
+    curves = [
+        ui.curves_of(name, records.find_history(run), axis=x, first=first)
+        for name, run in zip(records.name_runs(found), found, strict=True)
     ]
-    picture = draw_picture(drawn, axis=x)
-    if svg is not None:
-        with open_text(svg) as file:
-            file.write(to_picture(picture))
-    if html is not None:
-        with open_text(html) as file:
-            file.write(to_page(picture, drawn))
+    picture = ui.draw_picture(curves, axis=x)
+    write_file(svg, lambda: ui.to_picture(picture))
+    write_file(html, lambda: ui.to_page(picture, curves))
     if png is not None:
         with open_bytes(png) as image:
-            image.write(to_png(picture))
-    stdout_console(no_color).print(CurvePlot(drawn, axis=x))
+            image.write(ui.to_png(picture))
+    stdout_console(no_color).print(ui.CurvePlot(curves, axis=x))

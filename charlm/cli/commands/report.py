@@ -24,7 +24,7 @@ def report(
     The page stands alone and loads nothing. A run whose text is gone has the sections that need none.
     """
     from charlm.checkpoint import load_checkpoint
-    from charlm.cli.arguments.texts import named_model
+    from charlm.cli.arguments.models import named_model
     from charlm.cli.terminal.waiting import waiting
     from charlm.cli.writing.files import open_text, refuse_existing
     from charlm.cli.writing.reporting import gather

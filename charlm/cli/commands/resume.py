@@ -6,7 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
+from charlm import ui
 from charlm.cli.options import NoColorOption, TensorboardOption
+from charlm.cli.terminal.streams import stderr_console
+from charlm.cli.training.choice import chosen_run
+from charlm.cli.training.ranks import all_ranks
+from charlm.cli.training.screen import RunScreen, check_extras, run_training
+from charlm.training import preparation
 
 __all__ = ["resume"]
 
@@ -42,13 +48,6 @@ def resume(
     """
     flags = dict(locals())
     started_s = flags.pop("context").obj
-    from charlm.cli.terminal.streams import stderr_console
-    from charlm.cli.training.choice import chosen_run
-    from charlm.cli.training.ranks import all_ranks
-    from charlm.cli.training.screen import RunScreen, check_extras, run_training
-    from charlm.training.preparation.resuming import resumed_run
-    from charlm.ui.run.resuming import already_finished
-
     with all_ranks(flags, wanted=distributed) as group:
         check_extras(tensorboard)
         totals: dict[str, Any] = {"epochs": epochs, "steps": steps, "minutes": minutes}
@@ -59,8 +58,8 @@ def resume(
             return
         with RunScreen(folder.absolute().name, quiet=quiet, as_json=as_json, no_color=no_color) as screen:
             screen.phase("reading the checkpoint and the text")
-            old = resumed_run(folder, **totals, workers=workers, started_s=started_s, group=group)
+            old = preparation.resumed_run(folder, **totals, workers=workers, started_s=started_s, group=group)
             if not old.finished:
                 run_training(old.model, old.task(), old.config, old.options, screen=screen, tensorboard=tensorboard)
         if old.finished and not quiet:
-            stderr_console(no_color).print(already_finished(folder, old.step, old.minutes), soft_wrap=True)
+            stderr_console(no_color).print(ui.already_finished(folder, old.step, old.minutes), soft_wrap=True)

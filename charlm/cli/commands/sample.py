@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from charlm import checkpoint
+from charlm.cli.arguments.models import named_model
 from charlm.cli.arguments.prompts import prompt_text
-from charlm.cli.arguments.texts import named_model
 from charlm.cli.options import (
     OUTPUT,
     SAMPLING,

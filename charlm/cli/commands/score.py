@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from charlm.cli.arguments.texts import (
-    EncodingOption,
-    ErrorsOption,
-    LiteralOption,
-    given_text,
-    model_and_texts,
-    named_model,
-)
+from charlm import analysis, checkpoint, runs, ui
+from charlm.cli.arguments.models import model_and_texts, named_model
+from charlm.cli.arguments.texts import EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, NoColorOption, OnUnknownOption
+from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.terminal.waiting import waiting
+from charlm.cli.writing.files import refuse_existing, write_file, write_json
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
+from charlm.ui.sanitize import visible_line
 
 __all__ = ["score"]
 
@@ -46,16 +44,6 @@ def score(
 
     The surprisal is in bits, shown as a heat map.
     """
-    from charlm import analysis
-    from charlm.checkpoint import load_checkpoint
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.cli.writing.files import open_text, refuse_existing
-    from charlm.runs.stored import name_runs
-    from charlm.ui.heat import Heat
-    from charlm.ui.page.export import to_html, to_svg
-    from charlm.ui.sanitize import json_text, visible_line
-
     refuse_existing({"--svg": svg, "--html": html}, force=force)
     model, sources = model_and_texts("score", model, () if text is None else (text,), literal)
     if len(sources) > 1:
@@ -64,18 +52,12 @@ def score(
     path = named_model(model, names_own=True)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     with waiting("scoring", moving=not no_color) as progress:
-        result = analysis.score(
-            load_checkpoint(path).model, content, on_unknown=config.on_unknown, progress=progress
-        )
-    bits = result.bits.tolist()
-    heat = Heat(result.pieces, bits)
-    if svg is not None:
-        with open_text(svg) as file:
-            file.write(to_svg(heat, title=visible_line(f"surprisal, {name_runs([str(path)])[0]}")))
-    if html is not None:
-        with open_text(html) as file:
-            file.write(to_html(heat))
+        net = checkpoint.load_checkpoint(path).model
+        result = analysis.score(net, content, on_unknown=config.on_unknown, progress=progress)
+    heat = ui.Heat(result.pieces, result.bits.tolist())
+    write_file(svg, lambda: ui.to_svg(heat, title=visible_line(f"surprisal, {runs.name_runs([str(path)])[0]}")))
+    write_file(html, lambda: ui.to_html(heat))
     if as_json:
-        sys.stdout.write(json_text({"bits": bits, "pieces": result.pieces}) + "\n")
+        write_json({"bits": result.bits.tolist(), "pieces": result.pieces})
     else:
         stdout_console(no_color).print(heat)

@@ -8,12 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from charlm import ui
+from charlm.cli.arguments.texts import reading, show_remarks
 from charlm.cli.options import NoColorOption, TensorboardOption
-from charlm.cli.terminal.streams import stdin_bytes
+from charlm.cli.terminal.streams import stderr_console, stdin_bytes
+from charlm.cli.terminal.waiting import waiting
 from charlm.cli.train_flags import common, learning, model, run, text
 from charlm.cli.train_flags import pairs as pairs_flags
+from charlm.cli.training.ranks import all_ranks
+from charlm.cli.training.screen import RunScreen, check_extras, run_training
 from charlm.config import ModelConfig, TrainConfig, TransducerConfig
 from charlm.errors import UsageError
+from charlm.training import preparation
 
 if TYPE_CHECKING:
     from charlm.training.parallel.communicator import ProcessGroup
@@ -93,9 +99,6 @@ def train(
     """
     flags = dict(locals())
     started_s = flags.pop("context").obj
-    from charlm.cli.training.ranks import all_ranks
-    from charlm.cli.training.screen import RunScreen, check_extras, run_training
-
     with all_ranks(flags, wanted=distributed) as group:
         check_extras(tensorboard)
         pairs_flags.refuse_flags(flags)
@@ -112,16 +115,13 @@ def train(
 
 def _prepared(flags: dict[str, Any], on_phase: Callable[[str], None]) -> NewRun:
     """Prepare the run that the flags describe."""
-    from charlm.training.preparation.pairs_run import new_pairs_run
-    from charlm.training.preparation.text_run import new_text_run
-
     common: dict[str, Any] = {name: flags[name] for name in ("preset", "val_file", "encoding", "errors")}
     common |= {"train": _given(TrainConfig, flags), "stdin": stdin_bytes(), "on_phase": on_phase}
     if flags["pairs"] is not None:
         shape = _given(TransducerConfig, flags)
-        return new_pairs_run(flags["pairs"], model=shape, min_count=flags["min_count"], **common)
+        return preparation.new_pairs_run(flags["pairs"], model=shape, min_count=flags["min_count"], **common)
     common["train"] |= _window_lengths(flags["seq_length"])
-    return new_text_run(
+    return preparation.new_text_run(
         flags["corpus"] or [],
         model=_given(ModelConfig, flags),
         vocabulary={name: flags[name] for name in ("unit", "min_count", "normalize", "lowercase")},
@@ -133,19 +133,12 @@ def _prepared(flags: dict[str, Any], on_phase: Callable[[str], None]) -> NewRun:
 
 def _show_forecast(flags: dict[str, Any], started_s: float, group: ProcessGroup | None) -> None:
     """Show what the run would take, for ``--dry-run``."""
-    from charlm.cli.arguments.texts import reading, show_remarks
-    from charlm.cli.terminal.streams import stderr_console
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.training.preparation.forecasting import forecast
-    from charlm.ui.run.forecast import forecast_lines
-
     with reading("the text", flags["corpus"] or []):
         new = _prepared(flags, lambda _phase: None)
     show_remarks(new.remarks)
     with waiting("planning the run"):
-        found = forecast(new, started_s=started_s, group=group)
-    for line in forecast_lines(found):
-        stderr_console(flags["no_color"]).print(line, soft_wrap=True)
+        found = preparation.forecast(new, started_s=started_s, group=group)
+    stderr_console(flags["no_color"]).print(*ui.forecast_lines(found), sep="\n", soft_wrap=True)
 
 
 def _given(config: type[ModelConfig | TransducerConfig | TrainConfig], flags: dict[str, Any]) -> dict[str, Any]:

@@ -5,10 +5,14 @@ from __future__ import annotations
 import secrets
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
+import charlm
+from charlm import checkpoint, runs
+from charlm.cli.arguments.models import named_transducer
+from charlm.cli.arguments.sources import Transducing
 from charlm.cli.options import (
     OUTPUT,
     BeamOption,
@@ -19,6 +23,9 @@ from charlm.cli.options import (
     SeedOption,
     TemperatureOption,
 )
+from charlm.cli.terminal.streams import stdin_bytes, stdin_is_terminal
+from charlm.cli.writing.files import open_text, refuse_existing, refuse_raw_terminal
+from charlm.cli.writing.transductions import TransductionWriter
 from charlm.config import LONGEST_OUTPUT, SampleConfig
 from charlm.errors import UsageError
 
@@ -63,45 +70,34 @@ def transduce(
     Lines are answered as they come. In one, as in a file of pairs, \n, \t and \\ stand for a line feed, a tab and
     a backslash.
     """
-    from charlm.checkpoint import load_checkpoint
-    from charlm.cli.terminal.streams import stdin_bytes, stdin_is_terminal
-    from charlm.cli.writing.files import open_text, refuse_existing, refuse_raw_terminal
-    from charlm.cli.writing.transductions import AnswerWriter, Transducing, model_path
-    from charlm.models.transducer import Transducer
-    from charlm.runs.stored import name_runs
-
     if raw:
         refuse_raw_terminal(sys.stdout)
     refuse_existing({"--svg": svg, "--html": html}, force=force)
-    path = model_path(model)
-    net = load_checkpoint(path, Transducer).model
-    drawn = seed is None and temperature > 0
-    settings: dict[str, Any] = {
-        "beam": 1 if beam is None else beam,
-        "temperature": temperature,
-        "length": length,
-        "seed": secrets.randbelow(2**32) if drawn else seed,
-        "on_unknown": on_unknown,
-    }
+    path = named_transducer(model)
+    net = checkpoint.load_checkpoint(path, charlm.Transducer).model
     if (attention or svg or html) and not net.config.attends:
         raise UsageError("this model has no attention; leave out --attention, --svg and --html")
+    reported_seed = secrets.randbelow(2**32) if seed is None and temperature else None
+    seed = reported_seed if seed is None else seed
+    beam = 1 if beam is None else beam
+    settings = {"beam": beam, "temperature": temperature, "length": length, "on_unknown": on_unknown}
     typed = not strings and stdin_is_terminal()
-    transducing = Transducing(net, settings, patient=typed)
-    if drawn:
-        typer.echo(f"seed {settings['seed']}", err=True)
+    transducing = Transducing(net, settings | {"seed": seed}, patient=typed)
+    if reported_seed is not None:
+        typer.echo(f"seed {reported_seed}", err=True)
     if typed:
         typer.echo("a source a line; Ctrl-D ends", err=True)
     with open_text(None) as stream:
-        writer = AnswerWriter(
+        writer = TransductionWriter(
             stream,
-            seed=settings["seed"] if temperature else None,
+            seed=seed if temperature else None,
             as_json=as_json,
             raw=raw,
             no_color=no_color,
             attention=attention,
             pictures=bool(svg or html),
         )
-        for answers in transducing.strings(strings) if strings else transducing.lines(stdin_bytes()):
-            writer.write(answers)
-    writer.write_pictures(svg, html, title=f"attention, {name_runs([str(path)])[0]}")
-    writer.tell(length)
+        for some in transducing.strings(strings) if strings else transducing.lines(stdin_bytes()):
+            writer.write(some)
+    writer.write_pictures(svg, html, title=f"attention, {runs.name_runs([str(path)])[0]}")
+    writer.report(length)

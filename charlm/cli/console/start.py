@@ -11,7 +11,7 @@ from functools import partial
 from rich.console import Console
 
 from charlm.checkpoint import find_model, load_checkpoint
-from charlm.cli.arguments.texts import named_model
+from charlm.cli.arguments.models import named_model
 from charlm.cli.console.history import History, history_file
 from charlm.cli.console.line_reader import LineReader, PipedLineReader, TerminalLineReader
 from charlm.cli.console.session import Session

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
+from charlm import ui
 from charlm.cli.terminal.streams import stdin_is_terminal
-from charlm.training.preparation.resumable import named_run, newest_unfinished, own_runs
-from charlm.ui.run.resuming import nothing_to_resume, progress_of
+from charlm.training import preparation
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 __all__ = ["chosen_run"]
 
@@ -42,19 +45,19 @@ def chosen_run(name: str | None, console: Console, *, larger: bool, quiet: bool)
         If there is no such run, or none at all.
     """
     if name is not None:
-        return named_run(name)
-    runs = own_runs()
-    run = runs[0] if larger else newest_unfinished(runs)
+        return preparation.named_run(name)
+    runs = preparation.own_runs()
+    run = runs[0] if larger else preparation.newest_unfinished(runs)
     if run is None:
         if not quiet:
-            console.print(nothing_to_resume(runs[0]), soft_wrap=True)
+            console.print(ui.nothing_to_resume(runs[0]), soft_wrap=True)
         return None
     folder = Path(run.path).parent
     if quiet or larger:
         return folder
     if not (stdin_is_terminal() and console.is_terminal):
-        console.print(f"resuming {progress_of(run)}", soft_wrap=True)
-    elif not typer.confirm(f"resume {progress_of(run)}?", default=True, err=True):
+        console.print(f"resuming {ui.progress_of(run)}", soft_wrap=True)
+    elif not typer.confirm(f"resume {ui.progress_of(run)}?", default=True, err=True):
         console.print(
             "nothing is done; charlm info lists the runs, charlm resume RUN continues one", soft_wrap=True
         )

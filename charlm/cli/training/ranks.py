@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from charlm.cli.terminal.streams import stderr_console
 from charlm.errors import INTERRUPTED, CharlmError, UsageError
 
 if TYPE_CHECKING:
@@ -74,7 +75,6 @@ def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[ProcessGrou
 
 def _join(flags: Mapping[str, Any]) -> ProcessGroup | None:
     """Start MPI; None if there is one rank."""
-    from charlm.cli.terminal.streams import stderr_console
     from charlm.training.parallel.mpi import join_ranks
 
     group = join_ranks(several=any(os.environ.get(name, "1") != "1" for name in LAUNCHERS))

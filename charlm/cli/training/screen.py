@@ -13,11 +13,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
+import charlm
+from charlm import checkpoint, runs, ui
+from charlm.checkpoint.atomic import disk_error
 from charlm.cli.arguments.texts import show_remarks
 from charlm.cli.terminal.hidden_keys import HiddenKeys
 from charlm.cli.terminal.signals import StopRequest
 from charlm.cli.terminal.streams import lasting_stderr, silence_stdout, stderr_console
 from charlm.errors import INTERRUPTED
+from charlm.ui.run.tensorboard import EventFiles, check_tensorboard
+from charlm.ui.sanitize import json_text
 
 if TYPE_CHECKING:
     from charlm.config import TrainConfig
@@ -38,8 +43,6 @@ def check_extras(tensorboard: Path | None) -> None:
         If an extra is missing.
     """
     if tensorboard is not None:
-        from charlm.ui.run.tensorboard import check_tensorboard
-
         check_tensorboard()
 
 
@@ -66,11 +69,9 @@ class RunScreen:
     """
 
     def __init__(self, name: str, *, quiet: bool, as_json: bool, no_color: bool) -> None:
-        from charlm.ui.run.dashboard import open_display
-
         self._console = stderr_console(no_color)
         self._speaks_aside = as_json and not quiet  # the events go elsewhere, but a person may be there
-        self.display = open_display(self._console, name=name, quiet=quiet or as_json)
+        self.display = ui.open_display(self._console, name=name, quiet=quiet or as_json)
         self.request = StopRequest(self._tell, self._give_up)
         self.request.patient = False
         self.lines = _EventLines(wanted=as_json)
@@ -147,24 +148,16 @@ def run_training(
     DiskError
         If the events cannot be written, other than to a pipe that nobody reads.
     """
-    from charlm.checkpoint import lock_run_folder
-    from charlm.checkpoint.atomic import disk_error
-    from charlm.runs.history import read_log
-    from charlm.runs.writer import LOG
-    from charlm.training.train import train
-    from charlm.ui.run.plain import Silence
-    from charlm.ui.run.tensorboard import EventFiles
-
     folder = Path(options.folder or ".")
-    before = None if options.resumed is None else read_log(folder / LOG)
+    before = None if options.resumed is None else runs.read_log(folder / runs.LOG)
     display, request, lines = screen.display, screen.request, screen.lines
     display.begin(folder.absolute().name, before)
-    events = Silence() if tensorboard is None else EventFiles(tensorboard / folder.absolute().name)
+    events = ui.Silence() if tensorboard is None else EventFiles(tensorboard / folder.absolute().name)
     options = dataclasses.replace(
         options, should_stop=lambda: bool(request.exit_code or lines.error), on_phase=screen.phase
     )
-    reports = train(model, task, config, run=options)
-    with lock_run_folder(folder), _freed_if_unused(folder), events, contextlib.closing(reports):
+    reports = charlm.train(model, task, config, run=options)
+    with checkpoint.lock_run_folder(folder), _freed_if_unused(folder), events, contextlib.closing(reports):
         screen.folder = folder
         for report in reports:
             request.patient = True  # an update is next
@@ -185,8 +178,6 @@ class _EventLines:
     def add(self, report: Report) -> None:
         if not self._wanted:
             return
-        from charlm.ui.sanitize import json_text
-
         try:
             sys.stdout.write(json_text(report.to_json()) + "\n")
             sys.stdout.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -13,8 +13,17 @@ import typer
 from charlm.checkpoint.atomic import disk_error
 from charlm.cli.terminal.streams import silence_stdout
 from charlm.errors import UsageError
+from charlm.ui.sanitize import json_text
 
-__all__ = ["open_bytes", "open_text", "refuse_existing", "refuse_raw_terminal"]
+__all__ = [
+    "open_bytes",
+    "open_text",
+    "refuse_existing",
+    "refuse_raw_terminal",
+    "write_file",
+    "write_json",
+    "write_lines",
+]
 
 
 @contextlib.contextmanager
@@ -57,6 +66,29 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
             yield file
     except OSError as error:
         raise disk_error(path, error) from error
+
+
+def write_file(path: Path | None, make: Callable[[], str]) -> None:
+    """Make a text and write it to a file, if one is named.
+
+    Raises
+    ------
+    DiskError
+        If the system refuses to write.
+    """
+    if path is not None:
+        with open_text(path) as file:
+            file.write(make())
+
+
+def write_json(values: object) -> None:
+    """Write values as a line of JSON to standard output."""
+    sys.stdout.write(json_text(values) + "\n")
+
+
+def write_lines(lines: Iterable[str]) -> None:
+    """Write lines, which must be harmless, to standard output."""
+    sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def refuse_existing(files: Mapping[str, Path | None], *, force: bool) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from charlm.config.checks import check_number
 from charlm.errors import CorpusError
@@ -14,7 +15,16 @@ from charlm.text.builtin import brackets, dates, python_library, skazki, sums, t
 from charlm.text.builtin.entropy import Entropy
 from charlm.text.builtin.portable_generator import PortableGenerator
 
-__all__ = ["NAMES", "Entropy", "default_size", "describe", "make_text", "true_entropy"]
+__all__ = [
+    "NAMES",
+    "Entropy",
+    "corpus_facts",
+    "default_size",
+    "describe",
+    "entropy_facts",
+    "make_text",
+    "true_entropy",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +124,26 @@ def describe(name: str) -> str:
         If there is no such corpus.
     """
     return _source(name).description
+
+
+def corpus_facts(name: str) -> dict[str, Any]:
+    """Return a corpus's name, approximate size in characters, description and true entropy, for JSON.
+
+    Raises
+    ------
+    CorpusError
+        If there is no such corpus.
+    """
+    facts = {"name": name, "characters": default_size(name), "description": describe(name)}
+    return facts | entropy_facts(name)
+
+
+def entropy_facts(name: str | None) -> dict[str, float | None]:
+    """Return the true entropy of a corpus in nats and bits per character; None where it is not known."""
+    entropy = None if name is None else true_entropy(name)
+    if entropy is None:
+        return {"true_nats": None, "true_bits": None}
+    return {"true_nats": entropy.nats, "true_bits": entropy.bits}
 
 
 def _source(name: str) -> _Source:

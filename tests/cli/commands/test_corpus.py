@@ -100,7 +100,7 @@ def test_make_writes_pairs_that_are_read_back(tmp_path: Path, capsys: pytest.Cap
 def test_make_shows_controls_on_a_terminal_and_keeps_them_off_one(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("charlm.text.builtin.make_text", lambda *_, **__: "a\f\x1b[31m\n")
+    monkeypatch.setattr("charlm.cli.commands.corpus.make_text", lambda *_, **__: "a\f\x1b[31m\n")
     assert run(["corpus", "make", "python"]) == 0
     assert capsys.readouterr().out == "a\f\x1b[31m\n"
     monkeypatch.setattr(sys, "stdout", Terminal())

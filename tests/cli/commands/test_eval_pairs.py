@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import charlm
-from charlm.analysis.pair_nats import pair_nats
+from charlm.analysis.pair_loss import pair_nats
 from charlm.analysis.pairs import measure_pairs
 from charlm.cli.entry import run
 from charlm.text.pairs import Pair, format_pair, split_pairs

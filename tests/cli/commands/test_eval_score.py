@@ -9,7 +9,7 @@ from xml.dom import minidom
 import pytest
 
 import charlm
-from charlm.analysis.text_baseline import text_baseline
+from charlm.analysis.baselines import text_baseline
 from charlm.cli.entry import run
 
 TEXT = "abc, \x1b[31m[bold]é日\n"

@@ -122,7 +122,7 @@ class TestStandardInput:
             one.text for one in charlm.transduce(models["text"], sources, temperature=2.0, seed=3, length=9)
         ]
         for at_once in (1, 2, 256):
-            monkeypatch.setattr(transductions, "AT_ONCE", at_once)
+            monkeypatch.setattr("charlm.cli.arguments.sources.AT_ONCE", at_once)
             typed("\n".join(sources).encode())
             assert run(["transduce", "text.npz", "--temp", "2", "--seed", "3", "--length", "9"]) == 0
             assert capsys.readouterr().out.splitlines() == expected

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from charlm.config import OutputName
 from charlm.config.checks import check_number
@@ -15,7 +16,7 @@ from charlm.text.builtin.portable_generator import PortableGenerator
 from charlm.text.builtin.tasks import dates, languages, letters, numbers, words
 from charlm.text.pairs import Pair
 
-__all__ = ["MOST", "TASKS", "BuiltinTask", "pairs_of"]
+__all__ = ["MOST", "TASKS", "BuiltinTask", "pairs_of", "task_facts"]
 
 MOST = 100_000  # pairs of a task; all tasks have many more, so that new sources are found quickly
 
@@ -92,3 +93,10 @@ def pairs_of(name: str, count: int | None = None, seed: int = 0) -> list[Pair]:
         if len(made) == wanted:
             break
     return list(made.values())
+
+
+def task_facts(name: str) -> dict[str, Any]:
+    """Return a task's name, pairs, output, recommended minutes and description, for JSON."""
+    task = TASKS[name]
+    facts = {"name": name, "pairs": task.count, "output": task.output, "minutes": task.minutes}
+    return facts | {"description": task.description}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import charlm
+from charlm.analysis.baselines import corpus_baseline, text_baseline
 from charlm.analysis.ngram import baseline
-from charlm.analysis.text_baseline import corpus_baseline, text_baseline
 from charlm.errors import VocabularyError
 from charlm.text.batches import document_stream
 

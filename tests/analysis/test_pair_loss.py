@@ -7,8 +7,8 @@ import pytest
 
 import charlm
 from charlm import Transducer
-from charlm.analysis import pair_nats as module
-from charlm.analysis.pair_nats import pair_nats
+from charlm.analysis import pair_loss as module
+from charlm.analysis.pair_loss import pair_nats
 from charlm.errors import DivergedError, UsageError, VocabularyError
 from charlm.text.pairs import Pair
 from tests.models.pairs import LABELS, STOP, make

@@ -1,0 +1,117 @@
+"""The model that arguments name, and which of them is a model and which a text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import typer
+
+from charlm import checkpoint
+from charlm.checkpoint.model_or_text import is_model, is_text, refuse_models
+from charlm.errors import CheckpointError, UsageError
+from charlm.ui.flags import argument
+from charlm.ui.sanitize import visible_line
+
+__all__ = ["model_and_texts", "named_model", "named_transducer"]
+
+
+def named_model(
+    name: str | None,
+    *,
+    names_own: bool = False,
+    kind: Literal["language model", "transducer"] | None = "language model",
+) -> Path:
+    """Return the checkpoint that MODEL names; left out, that of the newest run whose model is of the right kind.
+
+    Where that is a model that came with charlm, or a newer run is of another kind, standard error names it.
+
+    Parameters
+    ----------
+    name : str, optional
+    names_own : bool
+        Whether to name a run of one's own in any case.
+    kind : str, optional
+        Of the newest run's model; None for either.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
+    if name is not None:
+        return checkpoint.find_model(name)
+    run = checkpoint.newest_run(kind)
+    passed_over = run != checkpoint.list_runs()[0]
+    if run.shipped or names_own or passed_over:
+        origin = "which came with charlm" if run.shipped else "the newest run"
+        origin += f" of a {kind}" if passed_over and not run.shipped else ""
+        typer.echo(f"model {visible_line(run.name)}, {origin}", err=True)
+    return checkpoint.find_model(run.file.parent)
+
+
+def named_transducer(name: str | None) -> Path:
+    """Return the checkpoint that MODEL names; left out, that of the newest run of a transducer.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
+    try:
+        return named_model(name, names_own=True, kind="transducer")
+    except CheckpointError as error:
+        if name is None:
+            raise
+        raise CheckpointError(f"{error}; MODEL comes first, then each STRING") from error
+
+
+def model_and_texts(
+    command: str, model: str | None, texts: Sequence[str], literal: str | None
+) -> tuple[str | None, tuple[str, ...]]:
+    """Tell MODEL from the texts behind it: the first argument is MODEL, unless there is a text of that name.
+
+    Parameters
+    ----------
+    command : str
+        Its name, to correct a command with.
+    model : str, optional
+        The first argument.
+    texts : sequence of str
+        The others.
+    literal : str, optional
+        The text that ``--text`` gives.
+
+    Returns
+    -------
+    model : str or None
+        None where it was left out.
+    texts : tuple of str
+
+    Raises
+    ------
+    UsageError
+        If a model stands where a text belongs, or the other way round.
+    CheckpointError
+        If the first argument is neither a model nor a text.
+    """
+    if model is None or is_model(model):
+        refuse_models(texts)
+        return model, tuple(texts)
+    if not is_text(model):
+        try:
+            checkpoint.find_model(model)
+        except CheckpointError as error:
+            if texts or literal is not None:
+                raise
+            _, _, remedy = str(error).rpartition("; ")
+            raise CheckpointError(f"there is no model and no text {model!r}; {remedy}") from error
+    models = [text for text in texts if is_model(text) and not is_text(text)]
+    if models:
+        words = [models[0], model, *(text for text in texts if text != models[0])]
+        raise UsageError(
+            f"{model!r} is a text and {models[0]!r} a model, which comes first; "
+            f"charlm {command} {' '.join(map(argument, words))}"
+        )
+    return None, (model, *texts)
