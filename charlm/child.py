@@ -72,7 +72,7 @@ def receive(stream: IO[bytes] | None) -> Any:
 def messages() -> Iterator[Any]:
     """Yield the messages of the parent process; end this one as soon as the parent closes the pipe or ends.
 
-    That happens even in the middle of the child's work, from the first message that it waits for.
+    From the first message on, the child ends even in the middle of its work.
     """
     received: queue.SimpleQueue[Any] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(received,), daemon=True).start()
@@ -81,7 +81,7 @@ def messages() -> Iterator[Any]:
 
 
 def _listen(received: queue.SimpleQueue[Any]) -> None:
-    # a stream of its own: at its exit, Python waits for a thread that reads `sys.stdin`
+    # a separate stream: at exit, Python waits for a thread that reads `sys.stdin`
     with open(sys.stdin.fileno(), "rb", closefd=False) as stream:
         while (message := receive(stream)) is not None:
             received.put(message)

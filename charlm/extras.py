@@ -1,4 +1,4 @@
-"""Packages that charlm can do without: what needs one asks for it here."""
+"""Import of optional packages, the extras."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def load_extra(module: str, *, package: str, extra: str, wanted_by: str) -> Modu
     ----------
     module : str
     package : str
-        What it is installed as.
+        Name of its distribution.
     extra : str
-        Its name among charlm's extras.
+        Name of charlm's extra.
     wanted_by : str
-        The setting that needs it.
+        Setting that needs it.
 
     Raises
     ------

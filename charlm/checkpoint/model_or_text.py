@@ -1,4 +1,4 @@
-"""Whether a name means a model or a text, where a command takes both."""
+"""The distinction of models and texts by name, for commands that take both."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["is_model", "is_text", "refuse_models"]
 
 
 def is_model(name: str) -> bool:
-    """Tell whether a name means a model: a checkpoint, a run folder or a run."""
+    """Return whether a name means a model: a checkpoint, a run folder or a run."""
     try:
         return not _is_stream(name) and is_checkpoint(find_run(name))
     except CheckpointError:
@@ -22,13 +22,13 @@ def is_model(name: str) -> bool:
 
 
 def is_text(name: str) -> bool:
-    """Tell whether a name means a text: a file or folder, standard input or a built-in one."""
+    """Return whether a name means a text: a file or folder, standard input or a built-in text."""
     # Path.exists fails for a name that is too long
     return _is_stream(name) or (os.path.exists(name) and not is_checkpoint(Path(name)))  # noqa: PTH110
 
 
 def refuse_models(sources: Sequence[str]) -> None:
-    """Refuse a model where a text belongs.
+    """Raise an error for a model in place of a text.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
     arguments : sequence of str
         Without the program's name.
     started_s : float, optional
-        When the process was started, of `time.perf_counter`; now when left out.
+        When the process was started, of `time.perf_counter`; by default now.
 
     Returns
     -------

@@ -46,7 +46,7 @@ class Setting:
     flags : str, optional
         Its flags, separated by spaces; empty for the one of its name, None for a setting without one.
     aliases : str
-        Names that other programs give it, separated by spaces: taken at the command line, shown nowhere.
+        Names in other programs, separated by spaces: accepted at the command line, not shown.
     value : str
         The word for its value in ``--help``; empty for N, a whole number, X, a number, or its choices.
     panel : str
@@ -81,7 +81,7 @@ class Setting:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its flags, without hyphens in front; of a switch, the one that switches on."""
+        """The names of its flags, without their hyphens; of a switch, the one that switches it on."""
         flags = [] if self.flags is None else (self.flags or f"--{self.name.replace('_', '-')}").split()
         return tuple(flag.partition("/")[0].removeprefix("--") for flag in flags)
 
@@ -92,11 +92,11 @@ class Setting:
 
     @property
     def choices(self) -> tuple[str, ...]:
-        """The names it is one of, if it is one of several."""
+        """The names that it may have, if it is a choice."""
         return get_args(self.literal)
 
     def check(self, value: Any, name: str) -> None:
-        """Refuse a value that it cannot have.
+        """Raise an error for an invalid value.
 
         Raises
         ------
@@ -125,7 +125,7 @@ class Setting:
 def setting(default: _T, help: str, **declared: Any) -> _T:  # noqa: A002
     """Declare a field of a configuration; the keywords are the parameters of `Setting`.
 
-    It is typed as its default, so that type checkers compare it with the field's annotation.
+    It has the type of its default, so that type checkers compare it with the field's annotation.
     """
     declaration = Setting(help=help, **declared)
     field: Any = dataclasses.field(default=default, metadata={_KEY: declaration})
@@ -133,7 +133,7 @@ def setting(default: _T, help: str, **declared: Any) -> _T:  # noqa: A002
 
 
 def like(config: type, name: str, **changed: Any) -> Any:
-    """Declare a field like that of another configuration; what differs is given by keyword, `default` too."""
+    """Declare a field like that of another configuration; keywords, `default` included, override it."""
     (field,) = (field for field in dataclasses.fields(config) if field.name == name)
     default = changed.pop("default", field.default)
     return dataclasses.field(default=default, metadata={_KEY: dataclasses.replace(field.metadata[_KEY], **changed)})
@@ -149,7 +149,7 @@ def settings_of(config: type) -> Mapping[str, Setting]:
 
 
 def _complete(field: dataclasses.Field[Any], hint: Any) -> Setting:
-    """Return the declaration of a field with what its annotation and default add."""
+    """Return the declaration of a field, completed by its annotation and default."""
     kinds = [hint] if get_origin(hint) in (Literal, tuple) else list(get_args(hint)) or [hint]
     kind = next(kind for kind in kinds if kind is not NoneType)
     origin = get_origin(kind)
@@ -171,7 +171,7 @@ def check_settings(config: Any, prefix: str = "") -> None:
     ----------
     config : object
     prefix : str
-        What stands before the names in messages.
+        Prefix of the names in messages.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def check_settings(config: Any, prefix: str = "") -> None:
 
 
 def documented(config: _Class) -> _Class:
-    """Append the list of its parameters to the docstring of a configuration: a decorator."""
+    """Append the list of parameters to the docstring of a configuration; a decorator."""
     entries = "\n".join(declared.documentation() for declared in settings_of(config).values())
     config.__doc__ = f"{(config.__doc__ or '').rstrip()}\n\nParameters\n----------\n{entries}\n"
     return config

@@ -44,9 +44,9 @@ def dot_attention(
     keys : ndarray, shape (S, N, H)
     values : ndarray, shape (S, N, D)
     mask : ndarray of bool, shape (S, N), optional
-        True where there is a key; all when left out. Masked keys and values may have any value.
+        True where there is a key; by default all. Masked keys and values may have any value.
     scale : float, optional
-        a, the factor of the dot products; 1/√H when left out.
+        a, the factor of the dot products; by default 1/√H.
 
     Returns
     -------

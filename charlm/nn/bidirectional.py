@@ -149,7 +149,7 @@ class Bidirectional:
         x : ndarray or Lookup
             As for `Recurrent.forward`.
         state : BidirectionalState, optional
-            The forward layer's before the first step, and the backward layer's before the last; zero when left out.
+            The forward layer's before the first step, and the backward layer's before the last; by default zero.
         lengths : ndarray of int, shape (N,), optional
             Lengths of sequences padded on the left, as for `forward_padded`; then without `state` and `resets`.
         resets : ndarray of bool, shape (T, N), optional

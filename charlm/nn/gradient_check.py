@@ -97,7 +97,7 @@ def check_gradients(
     epsilon : float
         ε, the step to either side.
     direction : mapping of str to ndarray, optional
-        v, of the tensors' shapes and of any norm but 0; random when left out.
+        v, of the tensors' shapes and of any norm but 0; by default random.
 
     Returns
     -------

@@ -72,7 +72,7 @@ def cross_entropy(
     logits : ndarray, shape (T, N, V) or (N, V)
     targets : ndarray of int, shape (T, N) or (N,)
     mask : ndarray of bool, of the targets' shape, optional
-        True where a symbol counts; all count when left out. Masked logits and targets may have any value.
+        True where a symbol counts; by default all count. Masked logits and targets may have any value.
     reduction : {"mean", "sum"}
         Mean or sum over the symbols that count.
     scale : float, optional
@@ -161,7 +161,7 @@ def sigmoid_cross_entropy(
     targets : ndarray, of the logits' shape
         0 or 1, or a probability between them.
     mask : ndarray of bool, of the logits' shape or of all its axes but the last, optional
-        True where an entry counts; all count when left out. Masked logits and targets may have any value.
+        True where an entry counts; by default all count. Masked logits and targets may have any value.
     reduction, scale
         As for `cross_entropy`, with entries in place of symbols.
 
@@ -224,7 +224,7 @@ def squared_error(
     outputs, targets : ndarray
         Of one shape.
     mask : ndarray of bool, of the outputs' shape or of all its axes but the last, optional
-        True where an entry counts; all count when left out. Masked outputs and targets may have any value.
+        True where an entry counts; by default all count. Masked outputs and targets may have any value.
     reduction, scale
         As for `cross_entropy`, with entries in place of symbols.
 

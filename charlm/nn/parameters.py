@@ -32,9 +32,9 @@ class ParameterStore(Mapping[str, FloatArray]):
     dtype : dtype-like
         ``float32`` or ``float64``.
     value : ndarray, shape (P,), optional
-        Memory that holds the weights; zeros when left out.
+        Memory that holds the weights; by default zeros.
     grad : callable, optional
-        ``() -> ndarray (P,)``, the memory of the gradient, called at its first use; zeros when left out.
+        ``() -> ndarray (P,)``, the memory of the gradient, called at its first use; by default zeros.
 
     Attributes
     ----------

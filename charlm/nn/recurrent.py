@@ -192,7 +192,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         x : ndarray or Lookup
             (T, N, D) inputs; or ids (T, N) for one-hot rows; or a lookup.
         state : LayerState, optional
-            Carried over from the window before, of arrays (N, H); zero when left out.
+            Carried over from the window before, of arrays (N, H); by default zero.
         resets : ndarray of bool, shape (T, N), optional
             Streams whose state is set to zero before the step.
         weight_rng : numpy.random.Generator, optional
@@ -351,7 +351,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         streams : int or None
             N; None for one stream without an axis, which is fastest.
         table : ndarray, shape (D, V), or of int, shape (S,), optional
-            Ids select columns of this table, or of the identity (one-hot) when left out. With symbols (S,), for
+            Ids select columns of this table, by default of the identity (one-hot). With symbols (S,), for
             one-hot input from a large vocabulary, ids are indices into these.
         dot_for : callable, optional
             As for `charlm.nn.kernels.gate_products.GateProduct`.

@@ -131,7 +131,7 @@ class Stack:
         x : ndarray or Lookup
             As for `Recurrent.forward`.
         state : tuple of LayerState, optional
-            Zero when left out.
+            By default zero.
         resets : ndarray of bool, shape (T, N), optional
             Streams whose state is set to zero before the step.
         lengths : ndarray of int, shape (N,), optional

@@ -1,4 +1,4 @@
-"""`compare_runs`: what differs between runs: settings, results, speed."""
+"""`compare_runs`: settings, results and speed of several runs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ __all__ = ["ComparedRun", "compare_runs", "differing_settings"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ComparedRun:
-    """A run beside others.
+    """A run in a comparison.
 
     Parameters
     ----------
     name, path : str
-        Its label, and the checkpoint that would generate.
+        Its label, and the checkpoint that `find_model` finds.
     settings : mapping
-        Of model and training, by name; of a fine-tuned or resumed run, those it has now.
+        Of model and training, by name.
     history : History
     parameters : int
     minutes : float
-        Time of training; nan if it is not known.
+        Time of training; nan if unknown.
     chars_per_s : float
-        Characters trained on in a second, evaluations included; nan if it is not known.
+        Characters trained on in a second, evaluations included; nan if unknown.
     """
 
     name: str
@@ -41,7 +41,7 @@ class ComparedRun:
     chars_per_s: float
 
     def to_json(self) -> dict[str, Any]:
-        """Return what ``charlm compare --json`` prints of the run."""
+        """Return the run's entry of ``charlm compare --json``."""
         best = self.history.best
         return {
             "name": self.name,
@@ -83,7 +83,7 @@ def _compared(name: str, path: str) -> ComparedRun:
 
 
 def differing_settings(runs: Sequence[ComparedRun]) -> dict[str, list[Any]]:
-    """Return the settings that are not the same in all runs, each with its values; None where a run has it not."""
+    """Return the settings that differ between runs, each with its values; None for a run without it."""
     names = dict.fromkeys(name for run in runs for name in run.settings)
     values = {name: [run.settings.get(name) for run in runs] for name in names}
     return {name: found for name, found in values.items() if any(value != found[0] for value in found)}

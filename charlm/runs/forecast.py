@@ -1,4 +1,4 @@
-"""`Forecast`: what a run will take."""
+"""`Forecast`: expected steps, time and memory of a run."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ __all__ = ["Forecast"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Forecast:
-    """Steps, time and memory of a run that has not begun.
+    """Expected steps, time and memory of a new run.
 
     Parameters
     ----------
     model : str
         The model as its `repr` describes it.
     facts : mapping
-        What of the details of the run's first report is already known.
+        Known details of the run's "start" report.
     steps : int
         Updates of the whole run.
     window : float
@@ -27,12 +27,12 @@ class Forecast:
         Passes over the training data.
     shards : int
     workers, ranks : int, optional
-        One of them, as many as work on the shards.
+        Either of them: the number that work on the shards.
     duration_s : float
     memory_bytes : int
         Of the arrays.
     note : str
-        What of the settings was shrunk to fit a short text; empty for nothing.
+        The settings that were reduced for a short text; empty if none.
     """
 
     model: str

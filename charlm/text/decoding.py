@@ -107,7 +107,7 @@ def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Dec
 
 
 def check_errors(errors: str) -> None:
-    """Refuse a treatment of undecodable bytes that does not exist.
+    """Raise an error for an unknown treatment of undecodable bytes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""`measure_outputs`: what a model makes of sources, compared with their targets."""
+"""`measure_outputs`: the outputs of a model of pairs compared with the targets."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from charlm.text.pairs import Pair
 
 __all__ = ["measure_outputs"]
 
-AT_ONCE = 1024  # sources
+BATCH = 1024  # sources
 
 
 def measure_outputs(
@@ -24,7 +24,7 @@ def measure_outputs(
 ) -> PairMeasures:
     """Apply a model to the sources of pairs, and measure its outputs against the targets.
 
-    The mean loss of the targets, which are not generated for that, is `charlm.analysis.pair_loss.pair_nats`.
+    `charlm.analysis.pair_loss.pair_nats` has the mean loss of the targets, without generation.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def measure_outputs(
     on_unknown : {"error", "skip", "replace"}
         Treatment of characters of a source that the model does not know.
     progress : callable, optional
-        Takes how many sources are done, and of how many.
+        Takes the number of finished sources and of all.
 
     Raises
     ------
@@ -44,8 +44,8 @@ def measure_outputs(
     """
     longest = max(LONGEST_OUTPUT, 2 * max(len(pair.target) for pair in pairs) + 1)
     outputs: list[str] = []
-    for begin in range(0, len(pairs), AT_ONCE):
-        sources = [pair.source for pair in pairs[begin : begin + AT_ONCE]]
+    for begin in range(0, len(pairs), BATCH):
+        sources = [pair.source for pair in pairs[begin : begin + BATCH]]
         outputs += [one.text for one in transduce(model, sources, length=longest, on_unknown=on_unknown)]
         if progress is not None:
             progress(len(outputs), len(pairs))

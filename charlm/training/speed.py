@@ -19,7 +19,7 @@ from charlm.training.plan import median_s, with_workers
 
 __all__ = ["Speed", "measure_speed"]
 
-SYMBOLS = 65  # as tinyshakespeare has
+SYMBOLS = 65  # as in tinyshakespeare
 PRODUCT_SIZE = 2048
 
 
@@ -91,11 +91,11 @@ def measure_speed(model_config: ModelConfig, config: TrainConfig, *, seconds: fl
 
 
 def _flops(model: CharModel) -> float:
-    """Count floating-point operations of the products that training on one character cannot do without."""
+    """Count the floating-point operations of the necessary products of training on one character."""
     tensors = model.tensors()
     first = "layers.0.W_x"  # ids pick its columns: no product
     weights = sum(w.size for name, w in tensors.items() if w.ndim == 2 and name not in (first, "embedding.W"))
-    return 6.0 * weights  # a multiplication and an addition: forward, back to the input, and for the weights
+    return 6.0 * weights  # a multiplication and an addition: forward, backward to the input, and for the weights
 
 
 def _peak_gflops(workers: int, model: CharModel) -> float:

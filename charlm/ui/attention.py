@@ -1,8 +1,8 @@
-"""What a model looked at while it wrote: the attention of each symbol of a target to each of its source.
+"""Attention maps: the weight of each source symbol for each target symbol.
 
-The source stands along the top and the target down the side. The greater a weight, the more ink its cell has, so
-that the map reads the same on light and on dark terminals, and without colours. Where there are colours, the
-greatest weight of each row has one.
+The source is along the top, the target down the side. The greater a weight, the more ink its cell has, so that the
+map is readable on light and dark terminals and without colours. With colours, the greatest weight of each row has
+one.
 """
 
 from __future__ import annotations
@@ -16,31 +16,31 @@ from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.text import Text
 
-from charlm.ui.heat import seated
+from charlm.ui.heat import with_base
 
 __all__ = ["AttentionMap", "symbol_mark"]
 
 _LEVELS = ((0.0, "·"), (0.05, "░"), (0.25, "▒"), (0.5, "▓"), (0.75, "█"))
-"""From little ink to much: each level's least weight and its mark."""
+"""The least weight and the mark of each level, in order of ink."""
 _LOWS = [low for low, _ in _LEVELS]
 _GREATEST = "cyan"
 _LEGEND = "Weight: · below 0.05  ░ 0.05+{}▒ 0.25+  ▓ 0.5+  █ 0.75+"
-_GAP = 1  # column between the target and the cells
+_GAP = 1  # columns between the target and the cells
 
 
 def symbol_mark(symbol: str) -> str:
-    """Return a symbol as it stands beside a map: harmless, and visible; nothing at all is the end of a target.
+    """Return the label of a symbol in a map, sanitised and visible; the empty string is the end of a target.
 
     Examples
     --------
     >>> symbol_mark("a"), symbol_mark(" "), symbol_mark("")
     ('a', '␣', 'end')
     """
-    return {" ": "␣", "": "end"}.get(symbol) or seated(symbol)
+    return {" ": "␣", "": "end"}.get(symbol) or with_base(symbol)
 
 
 class AttentionMap:
-    """A renderable: the weights of attention as a map.
+    """A renderable: attention weights as a map.
 
     Parameters
     ----------
@@ -74,7 +74,7 @@ class AttentionMap:
             yield Text("The source is empty; there is nothing to attend to.")
 
     def _bands(self, room: int) -> Iterator[tuple[int, list[int]]]:
-        """Yield where each band of columns begins that fits into a width, and how wide its columns are."""
+        """Yield the bands of columns that fit into a width: the first column and the widths of all."""
         widths = [cell_len(symbol) for symbol in self.source]
         airy = [width + 1 for width in widths]
         if sum(airy) <= room:

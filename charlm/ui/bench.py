@@ -1,4 +1,4 @@
-"""The figures of a benchmark as lines on the screen."""
+"""The result of a benchmark as lines."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ __all__ = ["bench_lines"]
 
 
 def bench_lines(figures: Mapping[str, Any]) -> Iterator[Text]:
-    """Yield a line about what was measured, then a line a figure.
+    """Yield a line on the model, then a line for each measurement.
 
     Parameters
     ----------
     figures : mapping
-        As `charlm.training.speed.Speed.to_json` gives them.
+        As returned by `charlm.training.speed.Speed.to_json`.
     """
     model, train = figures["model"], figures["train"]
     yield Text(

@@ -1,4 +1,4 @@
-"""Corpora as tables: which texts and tasks of pairs are built in, and what is in a text."""
+"""Tables of the built-in texts and tasks of pairs, and of the statistics of texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["CorpusTable", "TaskTable", "stats_table"]
 
 
 class _Described:
-    """A renderable: things with a name and a description, one a line; narrow, the descriptions stand below."""
+    """A renderable: rows with a name and a description; on a narrow terminal, descriptions are below the table."""
 
     NARROW = 60  # columns of a terminal
     NAME: str
@@ -44,7 +44,7 @@ class _Described:
 
 
 class CorpusTable(_Described):
-    """A renderable: the built-in corpora, one a line; in a narrow terminal each with its description below.
+    """A renderable: the built-in corpora, one a line; on a narrow terminal, descriptions are below the table.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class CorpusTable(_Described):
 
 
 class TaskTable(_Described):
-    """A renderable: the built-in tasks of pairs, laid out as the corpora are.
+    """A renderable: the built-in tasks of pairs, in the layout of `CorpusTable`.
 
     Parameters
     ----------
@@ -77,13 +77,13 @@ class TaskTable(_Described):
 
 
 def stats_table(corpora: Sequence[Mapping[str, Any]]) -> Table:
-    """Show the counts of texts, one text a column.
+    """Return the statistics of texts, one text a column.
 
     Parameters
     ----------
     corpora : sequence of mappings
         Each with ``name``, the fields of `charlm.text.text_stats.TextStats`, ``unigram_bits``, and
-        ``true_nats`` and ``true_bits``, which may be None. Where one has ``baseline``, all have: the fields of
+        ``true_nats`` and ``true_bits``, which may be None. All or none have ``baseline``: the fields of
         `charlm.analysis.ngram.Baseline`, or None.
     """
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim")

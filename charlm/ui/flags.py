@@ -1,4 +1,4 @@
-"""Settings, totals and paths as a person types them at the command line.
+"""Settings, totals and paths in the form of the command line.
 
 The library's messages name a setting as Python does, between backticks: ```batch_size```, ```on_unknown="skip"```,
 ```documents=True```. The command line shows its flag instead: ``--batch-size``, ``--on-unknown skip``,
@@ -16,7 +16,7 @@ from dataclasses import fields
 from charlm.config import DynamicConfig, ModelConfig, SampleConfig, TrainConfig
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["SETTINGS", "argument", "as_flags", "farther", "quoted"]
+__all__ = ["SETTINGS", "argument", "as_flags", "larger_total", "quoted"]
 
 _OTHERS = (
     *("attention", "beam", "bidirectional", "count", "distributed", "encoding", "entries", "errors", "force"),
@@ -35,15 +35,15 @@ _SETTING = re.compile(r"`([a-z][a-z_.]*)(?:=([^`]*))?`")
 
 
 def as_flags(message: str, dashes: str = "--") -> str:
-    """Put flags in the place of settings.
+    """Replace settings by flags in a message.
 
     Parameters
     ----------
     message : str
-        Other words between backticks, such as those of a file's name, stay. A text between double quotes is
-        quoted as the shell needs it.
+        Other words between backticks, such as those in a file name, stay. A text between double quotes is quoted
+        for the shell.
     dashes : str
-        What a flag begins with; nothing in the console, whose ``/set`` takes names without them.
+        Prefix of a flag; empty in the console, whose ``/set`` takes names without it.
 
     Examples
     --------
@@ -65,24 +65,26 @@ def as_flags(message: str, dashes: str = "--") -> str:
     return _SETTING.sub(flag, message)
 
 
-def farther(step: int, *, steps: int = 0, minutes: float | None = None) -> str:
-    """Return the flag of ``charlm resume`` that takes a run twice as far as it came.
+def larger_total(step: int, *, steps: int = 0, minutes: float | None = None) -> str:
+    """Return the flag of ``charlm resume`` that doubles the total of a run.
 
     Examples
     --------
-    >>> farther(500), farther(500, steps=2000), farther(0, minutes=1.5), farther(500, minutes=1.5)
-    ('--steps 1000', '--steps 2000', '--steps 1000', '--minutes 3')
+    >>> larger_total(500), larger_total(500, steps=2000), larger_total(0, minutes=1.5)
+    ('--steps 1000', '--steps 2000', '--steps 1000')
+    >>> larger_total(500, minutes=1.5)
+    '--minutes 3'
     """
-    if minutes is None or not step:  # without updates there is no pace to plan by
+    if minutes is None or not step:  # without updates the pace is unknown
         return f"--steps {max(2 * step, steps) or 1000}"
     return f"--minutes {2 * minutes:.3g}"
 
 
 def argument(path: str) -> str:
-    """Quote a path so that it can be pasted behind a command, which takes it for no option."""
+    """Quote a path as an argument of a command that is not taken for an option."""
     return quoted(f".{os.sep}{path}" if path.startswith("-") else path)
 
 
 def quoted(text: str) -> str:
-    """Quote a text so that a shell takes it as one word."""
+    """Quote a text as one word for the shell."""
     return visible_line(subprocess.list2cmdline([text]) if os.name == "nt" else shlex.quote(text))

@@ -14,7 +14,7 @@ __all__ = ["gradient_table"]
 
 
 def gradient_table(checks: Iterable[ModelCheck]) -> Table:
-    """Return a row a model: the largest error among entries, where it is, and that along a direction."""
+    """Return a row for each model: the largest error of an entry, its tensor, and the error along a direction."""
     title = "Relative errors of gradients against central differences, float64"
     table = Table(
         title=title, title_justify="left", box=SIMPLE, show_edge=False, pad_edge=False, collapse_padding=True

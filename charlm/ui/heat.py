@@ -1,6 +1,6 @@
-"""A text as a heat map: each piece coloured by how much it surprised a model.
+"""Heat maps of texts: each piece is coloured by its surprisal.
 
-Where there is no colour, the digits under a line say the same.
+Without colours, digits under each line show the surprisal.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from rich.text import Text
 
 from charlm.ui.sanitize import visible, visible_line
 
-__all__ = ["SURPRISAL", "Heat", "Scale", "heat_style", "heated", "legend", "seated"]
+__all__ = ["SURPRISAL", "Heat", "Scale", "coloured", "heat_style", "legend", "with_base"]
 
 
 class _Cell(NamedTuple):
-    """A piece as it is shown, and its surprisal."""
+    """A displayed piece, and its surprisal."""
 
     shown: str
     bits: float
@@ -36,11 +36,11 @@ class Scale:
     Parameters
     ----------
     name : str
-        Of the value and its unit, which begins the legend.
+        Name and unit of the value, at the start of the legend.
     bands : sequence of tuple
         The lower end of each band and its style, the lowest first; readable on light and on dark terminals.
     mark : callable
-        A character for a value, where there is no colour.
+        A character for a value, without colours.
     note : str
         The meaning of these characters.
     """
@@ -51,7 +51,7 @@ class Scale:
     note: str
 
     def style(self, value: float) -> str:
-        """Return the style of a character with this value; of one without (nan), an underline."""
+        """Return the style of a character with this value; an underline for nan."""
         if math.isnan(value):
             return _UNPREDICTED
         return self.bands[max(bisect_right(self.bands, value, key=itemgetter(0)) - 1, 0)][1]
@@ -92,12 +92,12 @@ SURPRISAL = Scale(
 
 
 def heat_style(bits: float) -> str:
-    """Return the style of a character of so many bits; nan where nothing was predicted."""
+    """Return the style of a character by its bits; nan if it was not predicted."""
     return SURPRISAL.style(bits)
 
 
-def heated(text: str, bits: Sequence[float]) -> Text:
-    """Return a text, harmless, of which each character is painted; plain where there is no surprisal for each."""
+def coloured(text: str, bits: Sequence[float]) -> Text:
+    """Sanitise a text and colour each character; plain if the numbers of characters and bits differ."""
     if len(bits) != len(text):
         return Text(visible(text))
     styled = zip(text, map(heat_style, bits), strict=True)
@@ -111,9 +111,9 @@ class Heat:
     Parameters
     ----------
     pieces : sequence of str
-        The text, cut into what has a surprisal of its own.
+        The pieces of the text that have a surprisal.
     bits : sequence of float
-        Surprisal of each piece, or another value; nan where there is none.
+        Surprisal of each piece, or another value; nan for none.
     scale : Scale
         The colours of the values.
     summary : str, optional
@@ -144,11 +144,11 @@ class Heat:
         yield Text(self._summary() if self.summary is None else self.summary)
 
     def _rows(self, width: int) -> Iterator[list[_Cell]]:
-        """Cut the text into rows: after each line feed, and where a row is full."""
+        """Split the text into rows: after each line feed, and at the width."""
         row: list[_Cell] = []
         taken = 0
         for piece, bits in zip(self.pieces, self.bits, strict=True):
-            shown = seated(piece)
+            shown = with_base(piece)
             if row and taken + cell_len(shown) > width:
                 yield row
                 row, taken = [], 0
@@ -168,8 +168,8 @@ class Heat:
         return f"{mean:.3f} bits on average, {max(known):.1f} at most; {len(known):,} predicted"
 
 
-def seated(piece: str) -> str:
-    """Return a piece of a text, harmless, as it stands alone: a combining mark gets a character to sit on."""
+def with_base(piece: str) -> str:
+    """Sanitise a piece of a text for display alone: a combining mark gets a base character."""
     shown = visible_line(piece)
     return shown if cell_len(shown) else "◌" + shown
 

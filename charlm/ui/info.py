@@ -1,4 +1,4 @@
-"""A checkpoint's particulars, and the list of runs, as tables."""
+"""Facts of a checkpoint, and the list of runs, as tables."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ from charlm.ui.wording import baselines, bits, duration, judged, model_line, num
 __all__ = ["model_view", "run_facts", "run_table"]
 
 _CURVE_WIDTH = 40
-_LABELS = 12  # that are named
+_LABELS = 12  # listed labels
 
 
 def model_view(info: ModelInfo, history: History) -> RenderableType:
-    """Show what a checkpoint holds: shape, origin, history, and every tensor with its checksum.
+    """Show the facts of a checkpoint: shape, origin, history, and every tensor with its checksum.
 
     Parameters
     ----------
     info : ModelInfo
     history : History
-        Of the run that it belongs to; an empty one where nothing is known of it.
+        Of its run; empty if unknown.
     """
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
@@ -41,7 +41,7 @@ def model_view(info: ModelInfo, history: History) -> RenderableType:
 
 
 def run_facts(history: History) -> dict[str, Any]:
-    """Return what is known of a run, for JSON."""
+    """Return the facts of a run, for JSON."""
     best, exact = history.best, _exact(history)
     return {
         "ended": history.reason or None,
@@ -56,16 +56,16 @@ def run_facts(history: History) -> dict[str, Any]:
 
 
 def run_table(runs: Sequence[RunInfo]) -> RenderableType:
-    """List runs, one a line; a damaged one with what is wrong."""
+    """List runs, one a line; a damaged one with its error."""
     broken = [Text(visible_line(run.error), style="red") for run in runs if run.error]
     return Group(_RunTable(runs), *broken)
 
 
 class _RunTable:
-    """The list of runs, as a table of as many columns as there is room for beside the names."""
+    """The list of runs, as a table with the columns that fit beside the names."""
 
     NARROW = 72  # columns of a terminal
-    WIDE = 90  # those for models of pairs, which are described by more words
+    WIDE = 90  # for models of pairs, which have longer descriptions
 
     def __init__(self, runs: Sequence[RunInfo]) -> None:
         self._runs = runs
@@ -106,7 +106,7 @@ def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
     start = {"config": {"model": info.config}, "parameters": info.parameters}
     if info.targets is None:
         start["features" if info.unit == "number" else "vocabulary"] = info.symbols
-    # these are in the lines of the model
+    # these are in the line "model"
     defaults = {
         "cell",
         "hidden_size",
@@ -138,12 +138,12 @@ def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
 
 
 def _exact(history: History) -> list[float]:
-    """Return the share of sources whose target was made exactly, of each evaluation that has it."""
+    """Return the share of exact outputs of each evaluation that has it."""
     return [point.exact for point in history.evaluations if math.isfinite(point.exact)]
 
 
 def _pairs_made(info: ModelInfo) -> list[tuple[str, str]]:
-    """Describe what a model of pairs reads and writes."""
+    """Describe sources and targets of a model of pairs."""
     if info.targets is None:
         return []
     few = ", ".join(info.labels[:_LABELS]) + ", …" * (len(info.labels) > _LABELS)
@@ -156,7 +156,7 @@ def _pairs_made(info: ModelInfo) -> list[tuple[str, str]]:
 
 
 def _run(history: History) -> list[tuple[str, str]]:
-    """Describe the whole run, of which the checkpoint may be any moment."""
+    """Describe the whole run; the checkpoint may be from any update of it."""
     if not history.train and not history.evaluations:
         return []
     at = history.last_step if math.isnan(history.ended_at) else history.ended_at
@@ -179,7 +179,7 @@ def _run(history: History) -> list[tuple[str, str]]:
 
 
 def _text(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """Describe where the text came from; the baseline, which is kept with it, is told elsewhere."""
+    """Describe the origin of the text, without the baseline, which has its own row."""
     known = ("sources", "pairs", "sha256", "baseline")
     rest = {name: value for name, value in origin.items() if name not in known}
     rows = {
@@ -192,7 +192,7 @@ def _text(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 
 def _progress(progress: Mapping[str, Any], unit: str) -> list[tuple[str, str]]:
-    """Describe the progress of training from what the loop stored; what is missing or odd is left out."""
+    """Describe the stored progress of training, without missing or invalid values."""
     step, best, elapsed_s = (stored_number(progress.get(name)) for name in ("step", "best_loss", "elapsed_s"))
     rows = [("trained", f"{number(step, ',.0f')} updates in {duration(elapsed_s)}")]
     if math.isfinite(best):
@@ -201,8 +201,8 @@ def _progress(progress: Mapping[str, Any], unit: str) -> list[tuple[str, str]]:
         rows.append(("best loss", f"{number(best)} {unit}{in_bits}, at step {number(at, ',.0f')}"))
     history = progress.get("history")
     entries = [entry for entry in history if isinstance(entry, list)] if isinstance(history, list) else []
-    for label, place in (("train", 1), ("validation", 2)):
-        losses = [stored_number(entry[place]) for entry in entries if len(entry) > place]
+    for label, column in (("train", 1), ("validation", 2)):
+        losses = [stored_number(entry[column]) for entry in entries if len(entry) > column]
         seen = [loss for loss in losses if math.isfinite(loss)]
         if seen:
             curve = sparkline(losses, width=_CURVE_WIDTH)[0]
@@ -211,7 +211,7 @@ def _progress(progress: Mapping[str, Any], unit: str) -> list[tuple[str, str]]:
 
 
 class _TensorTable:
-    """The tensors, as a table of as many columns as there is room for beside the names."""
+    """The tensors, as a table with the columns that fit beside the names."""
 
     NARROW = 72  # columns of a terminal
 

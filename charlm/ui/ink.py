@@ -1,4 +1,4 @@
-"""`Ink`: text in styles that change within a row, as a terminal takes it, quickly enough for a stream."""
+"""`Ink`: styled text as terminal codes, fast enough for a stream."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ __all__ = ["Ink"]
 
 
 class Ink:
-    """Turns styled parts of a text into what is written to a terminal.
+    """Converter of styled parts of a text to terminal codes.
 
     Parameters
     ----------
     screen : Console
-        Tells the width, and which styles there are.
+        Source of the width and the styles.
     wrapping : Wrapping, optional
-        Where the text stands, if some of it has been written without styles.
+        The position in the row, if a part of the text is already written without styles.
 
     Attributes
     ----------
     colours : bool
-        Whether styles can be told by their colours.
+        Whether the terminal shows colours.
     wrapping : Wrapping
-        Where the text stands in its row.
+        The position in the row.
     """
 
     def __init__(self, screen: Console, wrapping: Wrapping | None = None) -> None:
@@ -39,7 +39,7 @@ class Ink:
         )
 
     def paint(self, parts: Iterable[tuple[str, str]]) -> str:
-        """Return what writes the parts, each a text that is harmless, and its style."""
+        """Return the output for parts, each a sanitised text and its style."""
         return "".join(self.wrapping.write(text, self._codes_of(style)) for text, style in parts)
 
     def _codes_of(self, style: str) -> Codes:

@@ -1,4 +1,4 @@
-"""Whether a text writes or quotes, in a line."""
+"""The novelty of a text, in a line."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from charlm.ui.sanitize import visible_line
 __all__ = ["QUOTED", "novelty_line"]
 
 QUOTED = "underline"
-"""The style of what is quoted: to be seen without colour, too."""
+"""The style of quoted text, visible without colour."""
 _LONGEST_SHOWN = 60
 
 
 def novelty_line(found: Overlap, border: int, *, unseen: int | None, name: str = "") -> str:
-    """Tell the longest run of a text that stands in the training text, and what to think of it.
+    """Describe the longest run of a text that occurs in the training text, as writing or quoting.
 
     Parameters
     ----------
     found : Overlap
     border : int
-        Runs of at least so many characters count as quoted.
+        Length from which a run counts as quoted.
     unseen : int, optional
-        The longest run in texts that were held out.
+        The longest run in held-out texts.
     name : str
-        Of the sample, where there are several.
+        Of the sample, if there are several.
 
     Examples
     --------

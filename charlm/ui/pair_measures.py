@@ -1,4 +1,4 @@
-"""Measures of a model of pairs as plain text: its figures, its tags, and what it takes for what."""
+"""Measures of a model of pairs as plain text: accuracies, tags and confusions."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from charlm.ui.wording import number
 __all__ = ["measure_lines", "measure_values"]
 
 _NAMES = 24  # columns
-_MOST = 10  # confusions that are listed
+_MOST = 10  # listed confusions
 _UNIT = {"text": "character", "label": "label", "tags": "tag"}
 
 
 def measure_lines(measures: PairMeasures, nats: PairNats, output: OutputName, width: int) -> Iterator[str]:
-    """Yield what was measured, a line each, harmless.
+    """Yield the measures, one a line, sanitised.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def measure_lines(measures: PairMeasures, nats: PairNats, output: OutputName, wi
     nats : PairNats
     output : {"text", "label", "tags"}
     width : int
-        Columns that there are for a table.
+        Columns for a table.
     """
     right = round(measures.exact * measures.pairs)
     yield _figure("exact match", f"{measures.exact:.2%}, {right:,}/{measures.pairs:,}")
@@ -72,9 +72,9 @@ def _tags(tags: Mapping[str, TagMeasures]) -> Iterator[str]:
 
 
 def _confusions(found: Mapping[str, Mapping[str, int]], width: int) -> Iterator[str]:
-    """Yield a table of all labels where there is room for it, else what is confused most often."""
+    """Yield the confusion matrix if it fits, else the most frequent confusions."""
     labels = sorted({*found, *(label for made in found.values() for label in made)})
-    if 3 * len(labels) <= width:  # a column is a digit and two spaces at least
+    if 3 * len(labels) <= width:  # a column has at least a digit and two spaces
         counts = ([str(found.get(label, {}).get(other, 0)) for other in labels] for label in labels)
         names = [*map(visible_line, labels)]
         rows = [[name, *row] for name, row in zip(names, counts, strict=True)]
@@ -90,7 +90,7 @@ def _confusions(found: Mapping[str, Mapping[str, int]], width: int) -> Iterator[
 
 
 def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    """Yield rows with aligned columns, the first to the left and the others to the right."""
+    """Yield rows with the first column left-aligned and the others right-aligned."""
     widths = [max(map(cell_len, column)) for column in zip(*rows, strict=True)]
     for first, *others in rows:
         cells = [first + " " * (widths[0] - cell_len(first))]

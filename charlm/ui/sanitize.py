@@ -1,10 +1,9 @@
-"""The one sanitiser: what stands between a text that nobody vouches for and a terminal.
+"""The sanitiser of untrusted text for terminals.
 
-Models write whatever they were trained on, file names and checkpoints come from strangers, and a terminal
-obeys what it is sent: ESC sequences move the cursor, rename the window, write to the clipboard;
-bidirectional controls make one line read as another. `visible` turns all of these into marks that can be
-seen and do nothing. Rich does not do it, and it also reads ``[bold]`` in a plain string: pass what comes out
-of here as ``rich.text.Text``.
+Generated text, file names and checkpoints are untrusted. In a terminal, ESC sequences move the cursor, rename the
+window and write to the clipboard; bidirectional controls reorder a line. `visible` replaces all of them by visible,
+inert marks. Rich does not, and it interprets ``[bold]`` in a plain string: pass sanitised text as
+``rich.text.Text``.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ __all__ = ["json_text", "markup_text", "visible", "visible_line"]
 _C0 = range(0x20)
 _DEL = 0x7F
 _C1 = range(0x80, 0xA0)
-# Unicode's property Bidi_Control, whole: UAX #9, section 2
+# all of Unicode's property Bidi_Control: UAX #9, section 2
 _BIDI = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-# half a character: no encoding can write it
+# lone surrogates, which no encoding can write
 _SURROGATES = range(0xD800, 0xE000)
 
-_PICTURE = 0x2400  # U+2400 + c pictures the control c
+_PICTURE = 0x2400  # U+2400 + c is the picture of control c
 
 _LINE = {
     **{code: chr(_PICTURE + code) for code in _C0},
@@ -34,17 +33,17 @@ _LINE = {
     **{code: f"\\u{code:04x}" for code in (*_BIDI, *_SURROGATES)},
 }
 _TEXT = {code: mark for code, mark in _LINE.items() if chr(code) not in "\n\t"}
-# the only code points left that are not in XML 1.0
+# the remaining code points that are not in XML 1.0
 _NOT_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 _JSON = {code: f"\\u{code:04x}" for code in (_DEL, *_C1, *_BIDI, *_SURROGATES)}
 
 
 def visible(text: str) -> str:
-    r"""Make every character of a text harmless to a terminal, and visible.
+    r"""Replace control characters by visible, inert marks.
 
-    Line feed and tab pass. Other C0 controls and DEL become their pictures, C1 controls ``\x9b``,
-    bidirectional controls and lone surrogates ``\u202e``. Every other character stays as it is, so the result
-    can always be encoded. Each character is treated alone: a text may be handed over piece by piece.
+    Line feed and tab stay. Other C0 controls and DEL become their pictures, C1 controls ``\x9b``, bidirectional
+    controls and lone surrogates ``\u202e``. All other characters stay, so the result can be encoded. Characters are
+    replaced independently, so a text may be passed in pieces.
 
     Examples
     --------
@@ -55,7 +54,7 @@ def visible(text: str) -> str:
 
 
 def visible_line(text: str) -> str:
-    r"""Do the same and keep to one line: line feed and tab too become pictures. For names, titles and errors.
+    r"""Sanitise a name, a title or an error as one line: line feed and tab become pictures too.
 
     Examples
     --------
@@ -66,7 +65,7 @@ def visible_line(text: str) -> str:
 
 
 def markup_text(text: str) -> str:
-    r"""Write a line of text for SVG and HTML, between tags or in a quoted attribute.
+    r"""Sanitise and escape a line of text for SVG and HTML, between tags or in a quoted attribute.
 
     Examples
     --------
@@ -77,23 +76,23 @@ def markup_text(text: str) -> str:
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    r"""Write a value as JSON that is readable and harmless to a terminal.
+    r"""Format a value as JSON that is safe in a terminal.
 
-    Letters of every script stay; C0, C1, DEL, bidirectional controls and lone surrogates are escaped, and
-    numbers that JSON does not have (NaN, infinities) become ``null``.
+    Letters of every script stay. C0, C1, DEL, bidirectional controls and lone surrogates are escaped; NaN and
+    infinity become ``null``.
 
     Parameters
     ----------
     value : JSON-able
     indent : int, optional
-        Spaces a level; None keeps to one line.
+        Spaces of a level; None for one line.
 
     Examples
     --------
     >>> print(json_text({"text": "é\x9b", "loss": float("nan")}))
     {"text": "é\u009b", "loss": null}
     """
-    # outside its strings JSON is ASCII, so the marks can only land inside them
+    # outside its strings JSON is ASCII, so only strings change
     return json.dumps(_finite(value), ensure_ascii=False, allow_nan=False, indent=indent).translate(_JSON)
 
 

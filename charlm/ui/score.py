@@ -13,7 +13,7 @@ from rich.text import Text
 
 from charlm.analysis.likeliest import Candidate
 from charlm.analysis.totals import Totals
-from charlm.ui.heat import Heat, Scale, heat_style, seated
+from charlm.ui.heat import Heat, Scale, heat_style, with_base
 from charlm.ui.sanitize import visible_line
 
 __all__ = ["DIFFERENCE", "LikeliestHeat", "difference_heat", "totals_view"]
@@ -72,10 +72,10 @@ class LikeliestHeat:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         count = max((len(candidates) for _, _, candidates in self.scored), default=0)
         for row in self._rows(options.max_width):
-            yield _joined((seated(symbol), heat_style(bits), width) for symbol, bits, _, width in row)
+            yield _joined((with_base(symbol), heat_style(bits), width) for symbol, bits, _, width in row)
             for rank in range(count):
                 yield _joined(
-                    (seated(candidates[rank].symbol), _strength(candidates[rank].probability), width)
+                    (with_base(candidates[rank].symbol), _strength(candidates[rank].probability), width)
                     if rank < len(candidates)
                     else ("", "", width)
                     for _, _, candidates, width in row
@@ -87,7 +87,7 @@ class LikeliestHeat:
         row: list[tuple[str, float, Sequence[Candidate], int]] = []
         taken = 0
         for symbol, bits, candidates in self.scored:
-            own = max(cell_len(seated(shown)) for shown in (symbol, *(one.symbol for one in candidates)))
+            own = max(cell_len(with_base(shown)) for shown in (symbol, *(one.symbol for one in candidates)))
             if row and taken + own > width:
                 yield row
                 row, taken = [], 0
@@ -121,8 +121,8 @@ def totals_view(totals: Totals) -> Group:
         lines.add_row(f"{line.number:,}", f"{line.bits / line.characters:.2f}", Text(visible_line(line.text)))
     places = _table("The most surprising places", "line", "bits", "", "", "likely")
     for place in totals.places():
-        likely = "  ".join(f"{seated(one.symbol)} {one.probability:.0%}" for one in place.candidates)
-        shown = Text(visible_line(place.before[-16:])).append(seated(place.symbol), "bold reverse")
+        likely = "  ".join(f"{with_base(one.symbol)} {one.probability:.0%}" for one in place.candidates)
+        shown = Text(visible_line(place.before[-16:])).append(with_base(place.symbol), "bold reverse")
         places.add_row(f"{place.line:,}", f"{place.bits:.1f}", shown, Text("←" if likely else ""), Text(likely))
     mean = "nothing was predicted" if math.isnan(totals.bits) else f"{totals.bits:.3f} bits on average"
     return Group(classes, Text(), lines, Text(), places, Text(), Text(mean))

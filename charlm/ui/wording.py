@@ -1,4 +1,4 @@
-"""Numbers, times and names in words, the same on every screen."""
+"""Formats of numbers, durations and descriptions, shared by all screens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 
-VALIDATION = "magenta"  # the colour of all that is about the validation loss of one run
+VALIDATION = "magenta"  # the colour of the validation loss of a single run
 
 VERDICT_STYLES: dict[Word, str] = {
     "early": "dim",
@@ -38,7 +38,7 @@ VERDICT_STYLES: dict[Word, str] = {
 
 
 def number(value: float | None, digits: str = ".4f") -> str:
-    """Format a number; a dash where there is none yet. One that is absurdly large stays short.
+    """Format a number, as a dash if it is missing; very large ones in exponent form.
 
     Examples
     --------
@@ -53,7 +53,7 @@ def number(value: float | None, digits: str = ".4f") -> str:
 
 
 def bits(nats: float) -> str:
-    """Format a loss given in nats in bits."""
+    """Format a loss in nats as bits."""
     return number(nats / math.log(2), ".3f")
 
 
@@ -76,7 +76,7 @@ def duration(seconds: float) -> str:
 
 
 def model_line(start: Mapping[str, Any]) -> str:
-    """Describe a model from the details of a run's first report; what is missing is left out.
+    """Describe a model by the details of a "start" report; missing ones are left out.
 
     Examples
     --------
@@ -102,7 +102,7 @@ def model_line(start: Mapping[str, Any]) -> str:
 
 
 def engine_line(start: Mapping[str, Any]) -> str:
-    """Describe the work from the details of a run's first report; what is missing is left out.
+    """Describe data and workers by the details of a "start" report; missing ones are left out.
 
     Examples
     --------
@@ -128,13 +128,13 @@ def _count(value: int, noun: str) -> str:
 
 
 def judged(history: History) -> Verdict:
-    """Judge a run by its curves, and name the flags that may remedy it."""
+    """Return the verdict on a run, with flags in its remedy."""
     verdict = judge(history)
     return dataclasses.replace(verdict, remedy=as_flags(verdict.remedy))
 
 
 def baselines(history: History) -> str:
-    """Say what a run's loss is to be held against, in nats; empty where nothing was measured.
+    """Format the baselines of a run's loss, in nats; empty without any.
 
     Examples
     --------

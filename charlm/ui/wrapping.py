@@ -1,13 +1,12 @@
-r"""`Wrapping`: a text that streams to a terminal, broken between words and not at the window's edge.
+r"""`Wrapping`: word wrapping of a text that streams to a terminal.
 
-A word is written as it comes, character by character. Where it meets the edge, its part in this row is erased and
-written again at the start of the next. Blanks at the edge are not drawn. A word longer than the window, and a text
-in a script that writes wide characters without blanks, are broken by the terminal itself. Only what is drawn
-changes, never the text: the caller keeps that.
+A word is written at once, character by character. At the edge its part in this row is erased and written again at
+the start of the next row. Spaces at the edge are not drawn. The terminal wraps words longer than the window, and
+scripts of wide characters without spaces. Only the display changes, not the text.
 
-A terminal that runs out of rows paints the new one in the background that is in force, and a text that wraps
-does so in the middle of a style. So a style with a background ends before a line feed, and after the first
-character of a row that began by wrapping the rest of the row is erased again.
+A terminal that scrolls fills the new row with the current background, and text may wrap in the middle of a style.
+So a style with a background ends before a line feed, and after the first character of a wrapped row the rest of the
+row is erased.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _PARTS = re.compile(r"[^ \t\n]+|[ \t\n]")
 
 
 class Codes(NamedTuple):
-    """What switches a style on and off, and whether it has a background."""
+    """The codes that switch a style on and off, and whether it has a background."""
 
     on: str
     off: str
@@ -39,15 +38,15 @@ PLAIN = Codes("", "", filled=False)
 
 
 class Wrapping:
-    """Where a text stands in its row, and what is written for what follows.
+    """The position of a text in its row, and the output for its next part.
 
     Parameters
     ----------
     width : callable
-        Returns the columns of the terminal. Where they change in the middle of a row, a new row is begun: terminals
-        differ in what becomes of the old one.
+        Returns the columns of the terminal. A change in the middle of a row begins a new row: terminals treat the
+        old one differently.
     by_words : bool
-        Whether words are kept whole; a terminal that cannot go back in a row breaks them.
+        Whether words stay whole; a terminal that cannot move the cursor back splits them.
     """
 
     def __init__(self, width: Callable[[], int], *, by_words: bool = True) -> None:
@@ -59,7 +58,7 @@ class Wrapping:
 
     @property
     def column(self) -> int:
-        """Cells taken in the present row; as many as it has where the next character will wrap."""
+        """Cells taken in the current row; the width if the next character wraps."""
         return self._column
 
     @column.setter
@@ -73,12 +72,12 @@ class Wrapping:
         self._wide = False
 
     def write(self, text: str, codes: Codes = PLAIN) -> str:
-        """Return what writes the next part of the text, which is harmless and in one style."""
+        """Return the output for the next part of the text, which is sanitised and has one style."""
         width = self._columns()
         if width != self._width and self._column:
             self._new_row()
         self._width = width
-        if width < 2:  # none that could be known
+        if width < 2:  # unknown
             return text
         self._out.append(codes.on)
         for part in _PARTS.findall(text):
@@ -95,7 +94,7 @@ class Wrapping:
                     self._character(character, codes)
         self._out.append(codes.off)
         written, self._out = "".join(self._out), []
-        # a style that is switched on and at once off again says nothing
+        # drop a style without text
         return written.replace(codes.on + codes.off, "") if codes.on else written
 
     def _new_row(self) -> None:
@@ -116,7 +115,7 @@ class Wrapping:
 
     def _character(self, character: str, codes: Codes) -> None:
         cells = cell_len(character)
-        if cells == 2 or (cells and self._wide):  # between two of these, too, a row may end
+        if cells == 2 or (cells and self._wide):  # a row may end between two wide characters
             self._begin_word()
         if self._column + cells <= self._width:
             self._letters(character, cells, codes)
@@ -133,8 +132,8 @@ class Wrapping:
         self._column += cells
 
     def _wrapped(self, character: str, cells: int, codes: Codes) -> None:
-        """Write a character that has no room in this row."""
-        if self._column < self._width:  # a wide one before the last column, where terminals differ
+        """Write a character that does not fit into this row."""
+        if self._column < self._width:  # a wide one at the last column, where terminals differ
             self._out.append(f"{codes.off}\n{codes.on}{character}")
         else:
             self._out.append(character)
@@ -144,7 +143,7 @@ class Wrapping:
         self._begin, self._word = 0, []
 
     def _move_word(self, codes: Codes) -> None:
-        """Take the word under way into the next row; the style in force stays so."""
+        """Move the current word to the next row; the current style stays."""
         begin, word = self._begin, self._word
         back = Control(ControlType.CARRIAGE_RETURN, (ControlType.CURSOR_FORWARD, begin))
         self._out.append(f"{codes.off}{back}{_ERASE_TO_THE_RIGHT}\n")

@@ -110,7 +110,7 @@ def test_temporary_files_cannot_be_foreseen(tmp_path: Path, monkeypatch: pytest.
     (tmp_path / "outside").write_bytes(b"precious")
     assert train("r", "--force") == 0  # what lay there of that name before the lock would be swept away
     Path("r", f"{atomic._PREFIX}guessed{atomic._SUFFIX}").symlink_to(tmp_path / "outside")
-    monkeypatch.setattr("charlm.checkpoint.run_folder.remove_leftovers", lambda _folder: None)
+    monkeypatch.setattr("charlm.checkpoint.run_folder.remove_temporary_files", lambda _folder: None)
     assert run(["resume", "r", "--steps", "6", "--quiet"]) == 5
     assert (tmp_path / "outside").read_bytes() == b"precious"
 

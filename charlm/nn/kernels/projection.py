@@ -61,7 +61,7 @@ def project(
     b : ndarray, shape (G, H)
     out : ndarray, shape (G, T, N, H)
     symbols : ndarray of int, shape (S,), optional
-        For ids: the symbols of the S columns of ``W_x``; all when left out.
+        For ids: the symbols of the S columns of ``W_x``; by default all.
 
     Returns
     -------

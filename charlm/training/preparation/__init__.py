@@ -1,4 +1,4 @@
-"""Run preparation: from the names of texts and settings to a run that `charlm.train` takes.
+"""Run preparation: the arguments of `charlm.train` from the names of texts and settings.
 
 ``text_run``, ``pairs_run``
     A new run on a text, or on pairs of strings.
@@ -9,9 +9,9 @@
 ``forecasting``
     Steps, time and memory of a new run, without training.
 ``resumable``, ``resuming``
-    The run that is to be resumed, and its checkpoint and data read again.
+    The run to resume, with its checkpoint and data.
 ``run_data``, ``learnt``
-    The text or pairs of a stored run read again; the parts it was trained on and held out.
+    The text or pairs of a stored run: the parts that were trained on and held out.
 
 Nothing here prints: phases are passed to a callback, remarks are returned.
 
@@ -19,8 +19,8 @@ Nothing here prints: phases are passed to a callback, remarks are returned.
 >>> from charlm.training import preparation
 >>> settings = {"preset": "quick", "model": {"hidden_size": 8}, "train": {"steps": 2}}
 >>> with tempfile.TemporaryDirectory() as place:
-...     folder = pathlib.Path(place, "dice")
-...     new = preparation.new_text_run(["builtin:dice"], **settings)
+...     folder = pathlib.Path(place, "sums")
+...     new = preparation.new_text_run(["builtin:sums"], **settings)
 ...     charlm.train(new.model, new.task(), new.config, run=new.options(folder)).run().step
 ...     old = preparation.resumed_run(folder, steps=3)
 ...     charlm.train(old.model, old.task(), old.config, run=old.options).run().step

@@ -15,7 +15,7 @@ from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["knows_documents", "model_from", "vocabulary_from"]
 
-# those with weights of their own; others, dropout for example, may differ in the new run
+# settings that determine the weights; others, such as dropout, may differ in the new run
 SHAPE = ("cell", "gru_reset", "hidden_size", "layers", "embedding_size", "dtype")
 PREPARATION = ("unit", "normalize", "lowercase")
 
@@ -38,12 +38,12 @@ def vocabulary_from(source: str, settings: Mapping[str, Any]) -> Vocabulary:
         If there is no such model.
     """
     vocabulary = load_checkpoint(source).model.vocabulary
-    _refuse_contradictions(source, vocabulary, settings, PREPARATION)
+    _check_agreement(source, vocabulary, settings, PREPARATION)
     return vocabulary
 
 
 def knows_documents(source: str) -> bool:
-    """Tell whether a model writes documents: independent texts, each with a stop symbol at its end.
+    """Return whether a model generates documents: independent texts that end with a stop symbol.
 
     Raises
     ------
@@ -67,9 +67,9 @@ def model_from(
     model : mapping
         Settings of `ModelConfig` that were given.
     vocabulary : mapping
-        Arguments of `Vocabulary.from_text`; None where nothing was given.
+        Arguments of `Vocabulary.from_text`; None if not given.
     seed : int
-        For the start weights of the new symbols.
+        Of the initial weights of new symbols.
 
     Returns
     -------
@@ -88,8 +88,8 @@ def model_from(
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     old = load_checkpoint(path).model
-    _refuse_contradictions(source, old.config, model, SHAPE)
-    _refuse_contradictions(source, old.vocabulary, vocabulary, PREPARATION)
+    _check_agreement(source, old.config, model, SHAPE)
+    _check_agreement(source, old.vocabulary, vocabulary, PREPARATION)
     preparation = {name: getattr(old.vocabulary, name) for name in PREPARATION}
     symbols = union(old.vocabulary, Vocabulary.from_text(text, **{**vocabulary, **preparation}))
     config = dataclasses.replace(old.config, **model)
@@ -98,8 +98,8 @@ def model_from(
     return new, {"init_from": str(path), "init_sha256": sha256, "new_symbols": new_symbols}
 
 
-def _refuse_contradictions(source: str, owner: object, given: Mapping[str, Any], names: Sequence[str]) -> None:
-    """Refuse settings that differ from those of the model or vocabulary that is used."""
+def _check_agreement(source: str, owner: object, given: Mapping[str, Any], names: Sequence[str]) -> None:
+    """Raise an error for settings that differ from those of the model or vocabulary."""
     for name in names:
         wanted, present = given.get(name), getattr(owner, name)
         if wanted is not None and wanted != present:

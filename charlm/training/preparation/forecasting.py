@@ -14,13 +14,13 @@ __all__ = ["forecast"]
 
 
 def forecast(new: NewRun, *, started_s: float | None = None, group: ProcessGroup | None = None) -> Forecast:
-    """Measure what a new run will take; it is not begun.
+    """Measure the expected steps, time and memory of a new run without beginning it.
 
     Parameters
     ----------
     new : NewRun
     started_s : float, optional
-        When the time of a budget of minutes began, of `time.perf_counter`; now when left out.
+        Start of a budget of minutes, of `time.perf_counter`; by default now.
     group : ProcessGroup, optional
         The ranks of a distributed run.
     """

@@ -1,4 +1,4 @@
-"""The data of a stored model, in two parts: what it was trained on, and what its run held out."""
+"""The data of a stored model: the part that it was trained on, and the part that was held out."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ __all__ = ["LearntText", "held_out_pairs", "held_out_text", "learnt_text"]
 
 
 class LearntText(NamedTuple):
-    """The text of a model's run, prepared as the model reads it.
+    """The text of a model's run, after the vocabulary's normalisation.
 
     Attributes
     ----------
     learnt, unseen : str
         The part that it was trained on and the part that was held out; either may be empty.
     remarks : tuple of str
-        What a user should know of the reading.
+        Notes to the user about the reading.
     """
 
     learnt: str
@@ -51,19 +51,19 @@ def learnt_text(
     ----------
     checkpoint : Checkpoint[CharModel]
     source : str, optional
-        A corpus to take for it: a file, a folder or ``builtin:NAME``. If it is the run's own text, the part that
-        was held out is split off; of any other text, all counts as learnt.
+        A corpus in its place: a file, a folder or ``builtin:NAME``. If it is the run's text, the held-out part is
+        split off; all of any other text counts as learnt.
     stdin : binary stream, optional
-        What the source ``-`` reads.
+        Standard input.
     remedy : str
-        What errors advise.
+        Remedy of error messages.
 
     Raises
     ------
     CorpusError
-        If the text is no longer there, or has changed.
+        If the text is missing or has changed.
     UsageError
-        If the model does not know where its text is.
+        If the model has no record of its text.
     """
     vocabulary = checkpoint.model.vocabulary
     if source is None:
@@ -72,7 +72,7 @@ def learnt_text(
     refuse_models([source])
     own: tuple[str, TrainConfig] | None = None
     decoding: dict[str, Any] = {"encoding": "utf-8", "errors": "strict"}
-    with contextlib.suppress(KeyError, TypeError, ValueError):  # saved by hand, imported, or untrusted
+    with contextlib.suppress(KeyError, TypeError, ValueError):  # saved without a run, imported, or untrusted
         origin, config = _run_of(checkpoint)
         decoding = {"encoding": origin["encoding"], "errors": origin["errors"]}
         own = origin["sha256"], config
@@ -83,32 +83,33 @@ def learnt_text(
 
 
 def held_out_text(checkpoint: Checkpoint[CharModel], *, remedy: str = "give a text") -> str:
-    """Read what was held out of a model's text.
+    """Read the held-out part of a model's text.
 
     Raises
     ------
     CorpusError
-        If the text is no longer there, or has changed.
+        If the text is missing or has changed.
     UsageError
-        If the model does not know where its text is, or nothing was held out.
+        If the model has no record of its text, or nothing was held out.
     """
     unseen = learnt_text(checkpoint, remedy=remedy).unseen
     if checkpoint.model.vocabulary.unit == "byte":
-        unseen = unseen.lstrip("\N{REPLACEMENT CHARACTER}")  # bytes of a character that begins before
+        # bytes of a character that begins before the held-out part
+        unseen = unseen.lstrip("\N{REPLACEMENT CHARACTER}")
     if not unseen:
         raise UsageError(f"nothing was held out of this model's training text; {remedy}")
     return unseen
 
 
 def held_out_pairs(checkpoint: Checkpoint[Transducer], *, remedy: str = "give pairs") -> list[Pair]:
-    """Read what was held out of a model's pairs.
+    """Read the held-out pairs of a model.
 
     Raises
     ------
     CorpusError
-        If the pairs are no longer there, or have changed.
+        If the pairs are missing or have changed.
     UsageError
-        If the model does not know where its pairs are, or none was held out.
+        If the model has no record of its pairs, or none were held out.
     """
     data, config = _run_data(checkpoint, "pairs", "the run's pairs", remedy)
     unseen: list[Pair] | None = data.validation
@@ -123,7 +124,7 @@ def _run_data(checkpoint: Checkpoint[Any], kind: str, what: str, remedy: str) ->
     try:
         origin, config = _run_of(checkpoint)
         return read_run_data(checkpoint.model, origin), config
-    except (KeyError, TypeError, ValueError) as error:  # saved by hand, imported, or untrusted
+    except (KeyError, TypeError, ValueError) as error:  # saved without a run, imported, or untrusted
         raise UsageError(f"this model does not say what {kind} it has learnt; {remedy}") from error
     except CorpusError as error:
         cause, _, _ = str(error).partition("; ")

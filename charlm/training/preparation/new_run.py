@@ -1,4 +1,4 @@
-"""`NewRun`: a run that is ready to begin."""
+"""`NewRun`: a prepared new run."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from charlm.training.train import RunOptions
 __all__ = ["NewRun", "OnPhase", "ignore_phase"]
 
 OnPhase: TypeAlias = Callable[[str], None]
-"""Takes a few words before each phase that takes time, such as "reading the text"."""
+"""Takes a description before each phase that takes time, such as "reading the text"."""
 
 
 def ignore_phase(phase: str) -> None:
-    """Take a phase and do nothing."""
+    """Ignore a phase."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewRun:
-    """A run that is ready to begin.
+    """A prepared new run.
 
     Parameters
     ----------
     model : CharModel or Transducer
-        With its start weights.
+        With its initial weights.
     config : TrainConfig
     data : RunData
     stem : str
         Name of the data, for a run folder that is not given.
     origin : mapping
-        Stored with the run: preset, sources and checksums of the data, and the model that is fine-tuned.
+        Stored with the run: preset, sources and checksums of the data, and the fine-tuned model.
     remarks : tuple of str
-        What a user should know of the reading: files left out, encodings found, pairs dropped.
+        Notes to the user about the reading: files left out, encodings found, pairs dropped.
     """
 
     model: CharModel | Transducer
@@ -63,14 +63,14 @@ class NewRun:
         started_s: float | None = None,
         group: ProcessGroup | None = None,
     ) -> RunOptions:
-        """Make the run folder, and return the options for `charlm.train`.
+        """Create the run folder, and return the options of `charlm.train`.
 
         Parameters
         ----------
         out : Path, optional
-            The folder; left out, one under ``checkpoints`` that is named after the data.
+            The folder; by default one under ``checkpoints`` with the name of the data.
         force : bool
-            Whether a folder that exists may be replaced.
+            Whether an existing folder may be replaced.
         started_s, group
             As for `RunOptions`.
 
@@ -79,7 +79,7 @@ class NewRun:
         UsageError
             If the folder exists.
         DiskError
-            If it cannot be made.
+            If it cannot be created.
         """
         folder = new_run_folder(out, self.stem, force=force)
         return RunOptions(folder=folder, origin=self.origin, started_s=started_s, group=group)

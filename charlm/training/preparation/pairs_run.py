@@ -34,28 +34,28 @@ def new_pairs_run(
     stdin: BinaryIO | None = None,
     on_phase: OnPhase = ignore_phase,
 ) -> NewRun:
-    """Prepare a run on pairs: read them, and make their vocabularies, the model and the configuration.
+    """Prepare a run on pairs: read them, and build their vocabularies, the model and the configuration.
 
     Parameters
     ----------
     source : str
-        What to read, as `charlm.text.pair_corpus.read_pair_corpus` takes it.
+        As for `charlm.text.pair_corpus.read_pair_corpus`.
     preset : str
     model, train : mapping
         Settings of `TransducerConfig` and `TrainConfig` that replace the preset's.
     min_count : int
-        Symbols of sources that are rarer become one unknown symbol.
+        Rarer symbols of sources become ``<unk>``.
     val_file : str, optional
-        Pairs to validate on.
+        Held-out pairs.
     encoding, errors, stdin
         As for `read_pair_corpus`.
     on_phase : callable
-        Takes a few words before each phase that takes time.
+        Takes a description before each phase that takes time.
 
     Raises
     ------
     UsageError
-        For a setting that does not exist or is out of range.
+        For an unknown setting or a value out of range.
     CorpusError
         If the pairs cannot be read, or cannot be learnt from.
     """

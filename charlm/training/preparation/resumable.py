@@ -1,4 +1,4 @@
-"""Which run is resumed: one by its name, or the newest that is not finished."""
+"""The run to resume: by its name, or the newest unfinished one."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def named_run(name: str) -> Path:
     found = find_run(name)
     folder = found.parent if found.name in (LAST, BEST) and not found.is_dir() else found
     if not (folder / LAST).is_file():
-        model = find_model(name)  # or it is no model at all, which is the error
-        missing = Path(name, LAST) if found.is_dir() else folder / LAST  # as the run was named
+        model = find_model(name)  # raises an error if it is not a model either
+        missing = Path(name, LAST) if found.is_dir() else folder / LAST  # in the words of the caller
         where = f"there is no checkpoint {str(missing)!r}" if folder.is_dir() else f"{name!r} is no run"
         fine_tune = f'fine-tune the weights with charlm train `init_from="{name}"`'
         remedy = fine_tune if kind_of(model) == CharModel.kind else "train a new run"
@@ -35,7 +35,7 @@ def named_run(name: str) -> Path:
 
 
 def own_runs() -> list[RunInfo]:
-    """Describe a user's own runs, the newest first.
+    """Return a user's own runs, the newest first.
 
     Raises
     ------
@@ -49,9 +49,9 @@ def own_runs() -> list[RunInfo]:
 
 
 def newest_unfinished(runs: list[RunInfo]) -> RunInfo | None:
-    """Return the newest run that is not finished, one that no other process works on if there is one.
+    """Return the newest unfinished run, preferably one that is not locked by another process; None without one.
 
-    A run that diverged is left out: it would diverge again, at the same update. None where no run is left.
+    Diverged runs are left out: they would diverge again at the same update.
     """
     unfinished = [run for run in runs if run.unfinished and not _diverged(run)]
     return next((run for run in unfinished if not _in_use(run)), next(iter(unfinished), None))

@@ -1,4 +1,4 @@
-"""`resumed_run`: the checkpoint of a run that stopped, and its text or pairs read again."""
+"""`resumed_run`: a stopped run, prepared to be resumed."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ __all__ = ["ResumedRun", "resumed_run"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResumedRun:
-    """A run that is ready to be resumed.
+    """A run prepared to be resumed.
 
     Parameters
     ----------
     model : CharModel or Transducer
-        That of the checkpoint.
+        Of the checkpoint.
     config : TrainConfig
     data : RunData
     options : RunOptions
@@ -42,7 +42,7 @@ class ResumedRun:
     finished : bool
         Whether no update is left.
     minutes : float, optional
-        The budget of a run that has one, or the time that it took in the end.
+        The budget, if any, or the time that the run took if it is longer.
     """
 
     model: CharModel | Transducer
@@ -54,7 +54,7 @@ class ResumedRun:
     minutes: float | None
 
     def task(self) -> Task:
-        """Encode the data and hold the same part of it out."""
+        """Encode the data; the same part as before is held out."""
         return self.data.task(self.model, self.config)
 
 
@@ -68,15 +68,15 @@ def resumed_run(
     started_s: float | None = None,
     group: ProcessGroup | None = None,
 ) -> ResumedRun:
-    """Read a run folder so that training can continue.
+    """Prepare the run of a folder to be resumed.
 
     Parameters
     ----------
     folder : Path
     epochs, steps, minutes : float, optional
-        A new total; one of them at most.
+        A new total, at most one of them.
     workers : int, optional
-        As many as before when left out.
+        By default as many as before.
     started_s, group
         As for `RunOptions`.
 
@@ -85,9 +85,9 @@ def resumed_run(
     CheckpointError
         If there is no such run, or it cannot be resumed.
     CorpusError
-        If its text is no longer there, or has changed.
+        If its text is missing or has changed.
     UsageError
-        For two totals, or minutes of a run that has no update yet.
+        For two totals, or for minutes before the first update.
     """
     totals = {"epochs": epochs, "steps": steps, "minutes": minutes}
     given = [f"`{name}`" for name, total in totals.items() if total is not None]
@@ -104,7 +104,7 @@ def resumed_run(
         data = read_run_data(model, origin)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train a new model") from error
-    if workers is None and group is None:  # which a run on ranks left open
+    if workers is None and group is None:  # a distributed run stores none
         workers = config.workers or min(config.shards or 1, available_cores())
     config = dataclasses.replace(config, workers=workers)
     if given:
@@ -115,7 +115,7 @@ def resumed_run(
             steps, record["budget"] = budget.plan.steps, budget.to_json()
         elif epochs is not None:
             steps = steps_of_epochs(data.task(model, config), config, epochs)
-        config = dataclasses.replace(config, steps=steps, patience=0)  # more is asked for all the same
+        config = dataclasses.replace(config, steps=steps, patience=0)  # a new total overrides patience
     return ResumedRun(
         model=model,
         config=config,
@@ -137,14 +137,14 @@ def _used_minutes(record: Mapping[str, Any], elapsed_s: float) -> float | None:
 
 
 def _budget(minutes: float, stored: Mapping[str, Any] | None, step: int, elapsed_s: float) -> Budget:
-    """Return a new total of minutes, planned at the pace so far, as if it had been given from the start."""
+    """Return a budget of a new total of minutes, planned at the pace so far."""
     if not step or not elapsed_s:
         raise UsageError("this run has no pace yet to measure minutes by; give `steps` or `epochs`")
     pace_s = elapsed_s / step
-    sitting: dict[str, Any] = {"started_s": 0.0, "clock": lambda: 0.0}  # which begins with the training
+    session: dict[str, Any] = {"started_s": 0.0, "clock": lambda: 0.0}  # replaced when training begins
     if stored is None:
-        budget = Budget(minutes, [], pace_s, used_s=elapsed_s, **sitting)
+        budget = Budget(minutes, [], pace_s, used_s=elapsed_s, **session)
     else:
-        budget = dataclasses.replace(Budget.from_json(stored, **sitting), minutes=minutes)
+        budget = dataclasses.replace(Budget.from_json(stored, **session), minutes=minutes)
     budget.plans = [Plan(0, max(step + int(budget.left_s() / pace_s), 0))]
     return budget

@@ -1,4 +1,4 @@
-"""`RunData`: the text or the pairs of a run, and reading them again for one that was stored."""
+"""`RunData`: the text or the pairs of a run; for a stored run they are read again."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ __all__ = ["RunData", "read_run_data", "usable_pairs"]
 
 
 class RunData(NamedTuple):
-    """What a run learns from, and what it validates on if that is a file of its own; texts, or lists of pairs."""
+    """The training data of a run, and optional held-out data; texts, or lists of pairs."""
 
     train: Any
     validation: Any = None
 
     def task(self, model: CharModel | Transducer, config: TrainConfig) -> Task:
-        """Encode the data, and hold a part of it out where nothing else is there to validate on."""
+        """Encode the data; without held-out data, a part is held out."""
         if isinstance(model, Transducer):
             return pairs_task(model, self.train, config, self.validation)
         return text_task(model.vocabulary, self.train, config, self.validation)
@@ -39,14 +39,14 @@ def read_run_data(model: CharModel | Transducer, origin: Mapping[str, Any]) -> R
     ----------
     model : CharModel or Transducer
     origin : mapping
-        What the run's checkpoint says of the data.
+        The record of the data in the run's checkpoint.
 
     Raises
     ------
     CorpusError
-        If a source is no longer there, or its content has changed.
+        If a source is missing or has changed.
     KeyError, TypeError, ValueError
-        If `origin` is not that of a run.
+        If `origin` is not the record of a run.
     """
     decoding: dict[str, Any] = {"encoding": origin["encoding"], "errors": origin["errors"]}
     val_file = origin["val_file"]
@@ -63,9 +63,9 @@ def read_run_data(model: CharModel | Transducer, origin: Mapping[str, Any]) -> R
 
 
 def _text_again(sources: list[str], sha256: str | None, decoding: dict[str, Any]) -> str:
-    """Read a text again and check that it is the same; `sha256` is None where it is not known."""
+    """Read a text again and check that it is the same; `sha256` is None if unknown."""
     for source in sources:
-        _refuse_pipe(source, "text")
+        _check_rereadable(source, "text")
     corpus = read_corpus(sources, **decoding)
     if sha256 not in (None, corpus.sha256):
         raise CorpusError(
@@ -76,7 +76,7 @@ def _text_again(sources: list[str], sha256: str | None, decoding: dict[str, Any]
 
 
 def _pairs_again(source: str, sha256: str, decoding: dict[str, Any], output: OutputName) -> list[Pair]:
-    _refuse_pipe(source, "pairs")
+    _check_rereadable(source, "pairs")
     corpus = read_pair_corpus(source, **decoding)
     if corpus.sha256 != sha256:
         raise CorpusError(
@@ -87,8 +87,8 @@ def _pairs_again(source: str, sha256: str, decoding: dict[str, Any], output: Out
     return pairs
 
 
-def _refuse_pipe(source: str, what: str) -> None:
-    """Refuse a source that can be read only once: reading it again might block."""
+def _check_rereadable(source: str, what: str) -> None:
+    """Raise an error for a source that can be read only once, since reading it again might block."""
     path = Path(source)
     is_pipe = not source.startswith(BUILTIN) and path.exists() and not (path.is_file() or path.is_dir())
     if source == STDIN or is_pipe:
@@ -97,12 +97,12 @@ def _refuse_pipe(source: str, what: str) -> None:
 
 
 def usable_pairs(corpus: PairCorpus, output: OutputName, source: str) -> tuple[list[Pair], tuple[str, ...]]:
-    """Return the pairs that are short enough to learn from, and remarks on the reading.
+    """Return the pairs without those that are too long to learn from, and remarks on the reading.
 
     Raises
     ------
     CorpusError
-        If there are none, or they do not suit the output.
+        If there are none, or they do not fit the output.
     """
     check_pairs(corpus.pairs, output, repr(source))
     pairs, dropped = drop_long(corpus.pairs)

@@ -40,32 +40,32 @@ def new_text_run(
     stdin: BinaryIO | None = None,
     on_phase: OnPhase = ignore_phase,
 ) -> NewRun:
-    """Prepare a run on a text: read it, and make its vocabulary, the model and the configuration.
+    """Prepare a run on a text: read it, and build its vocabulary, the model and the configuration.
 
     Parameters
     ----------
     sources : sequence of str
-        What to read, as `charlm.text.corpus.read_corpus` takes it.
+        As for `charlm.text.corpus.read_corpus`.
     preset : str
     model, train : mapping
         Settings of `ModelConfig` and `TrainConfig` that replace the preset's.
     vocabulary : mapping
-        Arguments of `Vocabulary.from_text`; None stands for its default.
+        Arguments of `Vocabulary.from_text`; None is the default.
     vocab_from : str, optional
         A model whose vocabulary is used.
     init_from : str, optional
         A model whose weights are used, and its vocabulary, extended by the symbols of the text.
     val_file : str, optional
-        A text to validate on.
+        Held-out text.
     encoding, errors, stdin
         As for `read_corpus`.
     on_phase : callable
-        Takes a few words before each phase that takes time. Reading what is typed at a terminal is no phase.
+        Takes a description before each phase that takes time, except reading from a terminal.
 
     Raises
     ------
     UsageError
-        For a setting that does not exist, is out of range or contradicts the other model.
+        For an unknown setting, a value out of range, or a contradiction to the other model.
     CorpusError
         If a text cannot be read, or cannot be learnt from.
     CheckpointError
@@ -115,9 +115,9 @@ def new_text_run(
 
 
 def _symbols(data: RunData, config: TrainConfig) -> str:
-    """Return all text whose symbols the model must know."""
+    """Return the text whose symbols the model must know."""
     everything = data.train + (data.validation or "")
-    return "".join(split_documents(everything)) if config.documents else everything  # line ends are in no document
+    return "".join(split_documents(everything)) if config.documents else everything  # documents have no line ends
 
 
 def _vocabulary(text: str, settings: Mapping[str, Any], vocab_from: str | None, *, stop: bool) -> Vocabulary:

@@ -8,7 +8,7 @@ from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
-from charlm.ui.heat import heated
+from charlm.ui.heat import coloured
 
 __all__ = ["Columns"]
 
@@ -84,7 +84,7 @@ class Columns:
         number = f"── {k + self.first} "
         line = Text(number + "─" * max(0, width - len(number)), "dim")
         yield from console.render_lines(line, options, pad=False)
-        text = heated(self.texts[k], self.heat[k])
+        text = coloured(self.texts[k], self.heat[k])
         if self.growing and rows is not None:
             text = text[-rows * width :]
         if text.plain.endswith("\n"):
@@ -100,7 +100,7 @@ class Columns:
 
     def _row(self, console: Console, options: ConsoleOptions, k: int) -> list[Segment]:
         number = f"{k + self.first} "
-        text = heated(self.texts[k].expandtabs(1).replace("\n", " "), self.heat[k])
+        text = coloured(self.texts[k].expandtabs(1).replace("\n", " "), self.heat[k])
         room = max(1, options.max_width - len(number))
         if self.growing:
             text = text[-room:]

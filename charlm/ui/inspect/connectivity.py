@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 
 from charlm.analysis.inspection.connectivity import Connectivity
-from charlm.ui.heat import Heat, Scale, seated
+from charlm.ui.heat import Heat, Scale, with_base
 from charlm.ui.sanitize import markup_text
 
 __all__ = ["connectivity_heat", "connectivity_page", "connectivity_panels"]
@@ -85,7 +85,7 @@ def connectivity_heat(found: Connectivity, name: str) -> Heat:
     """Return a text, each piece coloured by its share in the prediction of the last."""
     shares = (100 * found.shares()[-1]).tolist()
     shares[-1] = math.nan
-    summary = f"{name}: what the prediction of the last character, {seated(found.pieces[-1])!r}, depends on"
+    summary = f"{name}: what the prediction of the last character, {with_base(found.pieces[-1])!r}, depends on"
     return Heat(found.pieces, shares, scale=_SHARE, summary=summary)
 
 
@@ -115,4 +115,4 @@ def _panel(name: str, found: Connectivity) -> str:
 
 
 def _shown(piece: str) -> str:
-    return "↵\n" if piece == "\n" else markup_text(seated(piece))
+    return "↵\n" if piece == "\n" else markup_text(with_base(piece))

@@ -13,7 +13,7 @@ from rich.text import Text
 from charlm.analysis.inspection.neighbours import Neighbour
 from charlm.analysis.inspection.saturation import CLOSED, GATES, OPEN, GateSaturation
 from charlm.analysis.inspection.search import TrackingUnit
-from charlm.ui.heat import Heat, Scale, seated
+from charlm.ui.heat import Heat, Scale, with_base
 
 __all__ = ["ACTIVATION", "found_table", "neighbour_table", "saturation_table", "unit_heat"]
 
@@ -91,8 +91,8 @@ def neighbour_table(found: Mapping[str, Sequence[Neighbour]]) -> Table:
     table.add_column("symbol", no_wrap=True)
     table.add_column("neighbours")
     for symbol, others in found.items():
-        row = "  ".join(f"{seated(other.symbol)} {other.cosine:.2f}" for other in others)
-        table.add_row(Text(seated(symbol)), Text(row))
+        row = "  ".join(f"{with_base(other.symbol)} {other.cosine:.2f}" for other in others)
+        table.add_row(Text(with_base(symbol)), Text(row))
     return table
 
 

@@ -15,7 +15,7 @@ from charlm.analysis.inspection.search import TrackingUnit
 from charlm.analysis.likeliest import Candidate
 from charlm.runs.history import History
 from charlm.runs.samples import StoredSample
-from charlm.ui.heat import seated
+from charlm.ui.heat import with_base
 from charlm.ui.inspect.connectivity import SCRIPT, STYLE, connectivity_panels
 from charlm.ui.plot.curves import curves_of
 from charlm.ui.plot.picture import draw_picture
@@ -182,7 +182,7 @@ def _held_out(found: HeldOut) -> Iterator[str]:
 def _heated(symbol: str, value: float, candidates: Sequence[Candidate]) -> str:
     if math.isnan(value):
         return f"<span>{_text(symbol)}</span>"
-    expected = ", ".join(f"{seated(one.symbol)} {one.probability:.0%}" for one in candidates)
+    expected = ", ".join(f"{with_base(one.symbol)} {one.probability:.0%}" for one in candidates)
     hint = markup_text(f"{value:.1f} bits; expected {expected}")
     return f'<span style="--s:{min(value / 10, 1):.2f}" title="{hint}">{_text(symbol)}</span>'
 

@@ -1,1 +1,1 @@
-"""Curves: what is drawn, and on what: terminal, SVG, PNG."""
+"""Curves, and their drawing in a terminal, as SVG and as PNG."""

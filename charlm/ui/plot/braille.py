@@ -1,6 +1,6 @@
-"""A drawing of dots in a terminal: eight to a character, with marks of whole characters on top.
+"""A canvas of Braille dots in a terminal: eight dots a character, with whole characters as marks.
 
-Seen at work: ``python -m charlm.ui.plot.braille``.
+Demonstration: ``python -m charlm.ui.plot.braille``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _BITS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 
 
 class Braille:
-    """A canvas of ``width`` × ``height`` characters; places are (x, y) from 0 to 1, y upwards.
+    """A canvas of ``width`` × ``height`` characters; points are (x, y) from 0 to 1, y upwards.
 
     Parameters
     ----------
@@ -32,35 +32,35 @@ class Braille:
         self._marks: dict[tuple[int, int], tuple[str, str]] = {}
 
     def line(self, x0: float, y0: float, x1: float, y1: float, style: str = "") -> None:
-        """Draw a line, both ends included; outside the canvas nothing is drawn."""
+        """Draw a line, both ends included, clipped to the canvas."""
         (a, b), (c, d) = self._dot(x0, y0), self._dot(x1, y1)
         steps = max(abs(c - a), abs(d - b), 1)
         for k in range(steps + 1):
             self._set(a + round((c - a) * k / steps), b + round((d - b) * k / steps), style)
 
     def level(self, y: float, style: str = "") -> None:
-        """Draw a dotted horizontal line, where nothing else is."""
+        """Draw a dotted horizontal line in empty cells."""
         for x in range(0, 2 * self.width, 4):
             row = self._dot(0, y)[1]
             if 0 <= row < 4 * self.height and not self._cells[row // 4][x // 2]:
                 self._set(x, row, style)
 
     def mark(self, x: float, y: float, character: str, style: str = "") -> None:
-        """Put a character of one column over the dots."""
+        """Draw a character of one column over the dots."""
         column, row = self._dot(x, y)
         if 0 <= column < 2 * self.width and 0 <= row < 4 * self.height:
             self._marks[row // 4, column // 2] = character, style
 
     def row(self, y: float) -> int:
-        """Return which row of characters a height falls into, counted from the top."""
+        """Return the row of characters at a height, counted from the top."""
         return self._dot(0, y)[1] // 4
 
     def column(self, x: float) -> int:
-        """Return which column of characters a place falls into."""
+        """Return the column of characters at x."""
         return self._dot(x, 0)[0] // 2
 
     def rows(self) -> list[Text]:
-        """Return the drawing, a `Text` a row."""
+        """Return the drawing, a `Text` for each row."""
         return [
             Text.assemble(*(self._cell(row, column) for column in range(self.width))) for row in range(self.height)
         ]

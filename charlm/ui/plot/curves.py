@@ -1,7 +1,7 @@
-"""What is drawn of runs: their curves on one x axis, smoothed in a way that can be told in a line.
+"""The curves of runs on a common x axis, smoothed.
 
-The training loss of single updates is noise for the most part. It is drawn as the mean of each hundredth of its
-run: every update counts once, nothing lags behind, no point is made up. Validation losses are drawn as they are.
+The training loss of single updates is mostly noise. It is drawn as the mean of each hundredth of the run: every
+update counts once, without lag or invented points. Validation losses are drawn unchanged.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Place: TypeAlias = tuple[float, float]
 
 WINDOWS = 100
 FEWEST_TO_CLIP = 20  # points
-CLIPPED_LEAST = 0.2  # of the axis: a spike that is lower is drawn
+CLIPPED_LEAST = 0.2  # of the axis; a lower spike is drawn
 SMOOTHING = "train: mean of each 1/100 of the run"
 
 
@@ -51,9 +51,9 @@ class Curves:
     train, validation : tuple of (x, nats)
         In order of x.
     figures : str
-        The run in figures: last losses, best, verdict.
+        The run's results: last losses, best, verdict.
     levels : tuple of Level
-        What its loss is to be held against.
+        Baselines of its loss.
     unit : str
         Of its losses.
     """
@@ -81,13 +81,13 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Ranges:
-    """What the axes span.
+    """The ranges of the axes.
 
     Parameters
     ----------
     low_x, high_x, low_y, high_y : float
     peak : float, optional
-        The highest loss, where it lies above `high_y`: the curves are then drawn clipped.
+        The highest loss, if it is above `high_y` and the curves are clipped.
     """
 
     low_x: float
@@ -97,7 +97,7 @@ class Ranges:
     peak: float | None = None
 
     def place(self, place: Place) -> Place:
-        """Return where a point lies between the axes, each coordinate from 0 to 1; what is clipped at the top."""
+        """Return the position of a point between the axes, coordinates 0 to 1; clipped points are at the top."""
         x, y = place
         return (
             (x - self.low_x) / (self.high_x - self.low_x),
@@ -106,21 +106,21 @@ class Ranges:
 
 
 def curves_of(name: str, history: History, *, axis: str = "steps", first: float = 0.0) -> Curves:
-    """Lay a run's curves out on an axis.
+    """Return a run's curves on an x axis.
 
     Parameters
     ----------
     name : str
-        What to call the run; anything.
+        Name of the run, untrusted.
     history : History
     axis : {"steps", "chars", "minutes", "epochs"}
     first : float
-        Leave out what comes before, in the axis's unit.
+        Start of the curves, in the axis's unit.
 
     Raises
     ------
     UsageError
-        If there is no such axis, the log does not have it, or nothing is left.
+        If there is no such axis, the log lacks it, or no point remains.
     """
     if axis not in get_args(XAxis):
         raise UsageError(f"`x` is {axis!r}; choose one of {', '.join(get_args(XAxis))}")
@@ -136,7 +136,7 @@ def curves_of(name: str, history: History, *, axis: str = "steps", first: float 
 
 
 def unit_of(runs: Iterable[Curves]) -> str:
-    """Return the unit that the losses of all runs have, or ``loss`` where they differ."""
+    """Return the common unit of the losses of all runs, or ``loss`` if they differ."""
     units = {run.unit for run in runs}
     return units.pop() if len(units) == 1 else "loss"
 
@@ -190,17 +190,17 @@ def _levels(history: History) -> tuple[Level, ...]:
 
 
 def levels(runs: Sequence[Curves]) -> tuple[Level, ...]:
-    """Return the levels that all runs share: those of one text."""
+    """Return the levels that all runs share."""
     return tuple(level for level in runs[0].levels if all(level in run.levels for run in runs))
 
 
 def ranges(runs: Sequence[Curves]) -> Ranges:
-    """Return what the axes have to span: every point but high spikes, and the levels that are not far off."""
+    """Return the ranges of the axes: all points except high spikes, and levels nearby."""
     xs, ys = ([place[k] for run in runs for place in run.places] for k in (0, 1))
     low, high, peak = min(ys), _without_spikes(runs), max(ys)
     near = [level.nats for level in levels(runs) if low - (high - low) / 2 <= level.nats <= peak]
     low, high = min([low, *near]), max([high, *near])
-    room = max((high - low) * 0.03, abs(high) * 0.002, 1e-6)  # a flat curve is drawn flat
+    room = max((high - low) * 0.03, abs(high) * 0.002, 1e-6)  # so that a flat curve stays flat
     low_x, high_x = min(xs), max(xs)
     if low_x < 0.05 * high_x:
         low_x = 0.0
@@ -209,15 +209,15 @@ def ranges(runs: Sequence[Curves]) -> Ranges:
 
 
 def clipping_note(peak: float) -> str:
-    """Say that curves are drawn clipped, and how high they reach."""
+    """Return the note that curves are clipped, with their peak."""
     return f"clipped: the loss reaches {peak:.3g}"
 
 
 def _without_spikes(runs: Sequence[Curves]) -> float:
-    """Return how high the axis has to reach, so that spikes and a tenth of the points never take most of it.
+    """Return the top of the axis, limited so that spikes and a tenth of the points do not take most of it.
 
-    A loss may start at ten times of what it soon comes to. Where the highest tenth would take more than two thirds
-    of the axis, the others get two thirds of it.
+    A loss may start at ten times its later values. If the highest tenth would take more than two thirds of the
+    axis, the other points get two thirds of it.
     """
     losses = [nats for run in runs for curve in (run.train, run.validation) for nats in _without_outliers(curve)]
     ordered, peak = sorted(losses), max(nats for run in runs for _, nats in run.places)
@@ -229,7 +229,7 @@ def _without_spikes(runs: Sequence[Curves]) -> float:
 
 
 def _without_outliers(curve: Sequence[Place]) -> Iterator[float]:
-    """Yield the losses of a curve, each the median of itself and of up to three on either side."""
+    """Yield the losses of a curve after a median filter over up to three neighbours on either side."""
     losses = [nats for _, nats in curve]
     for k in range(len(losses)):
         reach = min(k, len(losses) - 1 - k, 3)

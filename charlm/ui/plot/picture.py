@@ -1,4 +1,4 @@
-"""Loss curves as shapes on a page, for whatever paints them: `charlm.ui.plot.svg`, `charlm.ui.plot.png`."""
+"""Loss curves as shapes on a page, for `charlm.ui.plot.svg` and `charlm.ui.plot.png`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LEGEND = HEIGHT + 16  # the baseline of its first line
 TEXT_SIZE = 13
 
 INK, GREY, PALE = "#1b1f24", "#5b636d", "#e3e6ea"
-# told apart by people who do not see all colours: Okabe & Ito (2008)
+# distinguishable with colour blindness: Okabe & Ito (2008)
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 VALIDATION = "#cc79a7"
 
@@ -35,7 +35,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A filled circle, with a word for who asks."""
+    """A filled circle with a tooltip."""
 
     at: Place
     radius: float
@@ -59,7 +59,7 @@ Shape: TypeAlias = Line | Dot | Words
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """Shapes in the order in which they are painted, on a white page; y downwards."""
+    """Shapes in painting order, on a white page; y downwards."""
 
     width: int
     height: int
@@ -75,7 +75,7 @@ def draw_picture(runs: Sequence[Curves], *, axis: str) -> Picture:
     runs : sequence of Curves
         At least one.
     axis : str
-        What the x axis counts.
+        Unit of the x axis.
     """
     span = ranges(runs)
     shared = [level for level in levels(runs) if level.nats >= span.low_y]
@@ -95,7 +95,7 @@ def colour_of(k: int) -> str:
 
 
 def validation_colour(k: int, runs: int) -> str:
-    """Return the colour of the evaluations of run number `k`: of a single run, one of their own."""
+    """Return the colour of the evaluations of run number `k`; a single run has a separate one."""
     return VALIDATION if runs == 1 else colour_of(k)
 
 

@@ -1,4 +1,4 @@
-"""Loss curves as a PNG picture, painted by Pillow: the extra ``png``."""
+"""Loss curves as PNG, by Pillow: the extra ``png``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from charlm.ui.plot.picture import TEXT_SIZE, Dot, Line, Picture, Shape
 __all__ = ["check_png", "to_png"]
 
 SCALE = 2  # pixels a unit of the page, as on most screens
-FINER = 2  # painted so much larger and then shrunk: Pillow's lines have no smooth edges of their own
+FINER = 2  # scale of the painting before shrinking, which antialiases Pillow's lines
 
 _ANCHORS = {"start": "ls", "middle": "ms", "end": "rs"}
 
@@ -50,7 +50,7 @@ def _paint(brush: Any, shape: Shape, unit: int, font: Any) -> None:
         case Line():
             points = [(x * unit, y * unit) for x, y in shape.points]
             width = round(shape.width * unit)
-            if shape.dashed:  # only straight across
+            if shape.dashed:  # only horizontal lines
                 (left, y), (right, _) = points
                 for begin in range(round(left), round(right), 6 * unit):
                     brush.line([(begin, y), (min(begin + 2 * unit, right), y)], fill=shape.colour, width=width)

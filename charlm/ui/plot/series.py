@@ -1,4 +1,4 @@
-"""Series that are given up to a place and predicted from there on: in a terminal, and as an SVG picture."""
+"""Plots of series with a given and a predicted part: in a terminal, and as SVG."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from charlm.ui.plot.picture import GREY, INK, LEFT, RIGHT, WIDTH, Line, Picture,
 
 __all__ = ["Series", "draw_series", "series_rows"]
 
-ROOM = 0.05  # above and below a curve, of its span
+ROOM = 0.05  # margin above and below a curve, of its span
 PANEL, HEAD = 120, 28  # heights of a panel and of its title
 
 
@@ -38,14 +38,14 @@ class Series:
     given: int
 
     def place(self, k: int, value: float) -> tuple[float, float]:
-        """Return the place of value k in a panel, x and y from 0 to 1."""
+        """Return the position of value k in a panel, x and y from 0 to 1."""
         low, high = min(*self.values, *self.truth), max(*self.values, *self.truth)
         room = (high - low) * ROOM or 1.0
         return k / max(len(self.values) - 1, 1), (value - low + room) / (high - low + 2 * room)
 
 
 def series_rows(series: Series, *, width: int = 76, height: int = 5) -> list[Text]:
-    """Draw the values of a series in a terminal; a vertical line stands where the prediction begins.
+    """Draw the values of a series in a terminal, with a vertical line at the start of the prediction.
 
     Parameters
     ----------
@@ -63,7 +63,7 @@ def series_rows(series: Series, *, width: int = 76, height: int = 5) -> list[Tex
 
 
 def draw_series(panels: Sequence[Series], *, title: str) -> Picture:
-    """Draw series below each other: the truth grey, given values black, predicted ones in colour."""
+    """Draw series as panels: true values grey, given values black, predicted ones in colour."""
     shapes = [shape for k, series in enumerate(panels) for shape in _panel(series, k)]
     return Picture(WIDTH, (HEAD + PANEL) * len(panels) + HEAD, tuple(shapes), title)
 

@@ -1,6 +1,6 @@
 """A curve in a few rows of block characters: ``sparkline(values, width=40)``.
 
-Seen at work: ``python -m charlm.ui.plot.sparkline``.
+Demonstration: ``python -m charlm.ui.plot.sparkline``.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ def sparkline(values: Sequence[float], *, width: int, height: int = 1) -> tuple[
     Parameters
     ----------
     values : sequence of float
-        In order of time. More than `width` of them are averaged into `width` groups; what is not finite
-        leaves its column empty.
+        In order of time. More than `width` values are averaged in `width` groups; the column of a value that is not
+        finite is empty.
     width : int
         Columns at most; fewer values take fewer columns.
     height : int
@@ -50,7 +50,7 @@ def sparkline(values: Sequence[float], *, width: int, height: int = 1) -> tuple[
 
 
 def _squeeze(values: Sequence[float], width: int) -> list[float]:
-    """Average neighbours so that at most `width` values are left."""
+    """Average neighbours to at most `width` values."""
     n = len(values)
     if n <= width:
         return list(values)

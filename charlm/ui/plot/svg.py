@@ -1,4 +1,4 @@
-"""A picture as SVG, and loss curves as a page of HTML: both stand alone, and load nothing from elsewhere."""
+"""Pictures as SVG, and loss curves as a page of HTML; both are self-contained."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def to_picture(picture: Picture) -> str:
 
 
 def to_page(picture: Picture, runs: Sequence[Curves]) -> str:
-    """Write a page of HTML, which is well-formed XML too: the picture, and the figures as a table."""
+    """Return a page of HTML, also well-formed XML: the picture, and the results as a table."""
     cells = ((markup_text(run.name), markup_text(run.figures)) for run in runs)
     rows = "\n".join(f"<tr><td>{name}</td><td>{figures}</td></tr>" for name, figures in cells)
     return _PAGE.format(title=markup_text(picture.title), font=_FONT, svg=to_picture(picture), rows=rows)

@@ -1,4 +1,4 @@
-"""Loss curves in a terminal: dots for training, marks for validation, axes, and a legend that needs no colour."""
+"""Loss curves in a terminal: dots for training, marks for validation, axes, a legend readable without colour."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class CurvePlot:
     runs : sequence of Curves
         At least one.
     axis : str
-        What the x axis counts.
+        Unit of the x axis.
     """
 
     def __init__(self, runs: Sequence[Curves], *, axis: str) -> None:
@@ -98,7 +98,7 @@ class CurvePlot:
 
 
 def draw_curves(runs: Sequence[Curves], span: Ranges, width: int, height: int) -> Braille:
-    """Draw curves on a canvas of so many characters; where there are several runs, each ends in its number."""
+    """Draw curves on a canvas of width × height characters; each of several runs ends in its number."""
     canvas = Braille(max(width, 1), max(height, 1))
     for k, run in enumerate(runs):
         places = [span.place(place) for place in run.train]
@@ -123,7 +123,7 @@ def style_of(k: int) -> str:
 
 
 def validation_style(k: int, runs: int) -> str:
-    """Return the colour of the evaluations of run number `k`; of a single run, that of validation everywhere."""
+    """Return the colour of the evaluations of run number `k`; `VALIDATION` for a single run."""
     return VALIDATION if runs == 1 else style_of(k)
 
 
@@ -137,7 +137,7 @@ def _digit(k: int) -> str:
 
 
 def _folded(text: str, width: int) -> list[str]:
-    """Break a line at its dots where it is too long."""
+    """Break a long line at its dots."""
     lines = [""]
     for part in text.split(" · "):
         joined = f"{lines[-1]} · {part}" if lines[-1] else part

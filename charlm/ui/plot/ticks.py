@@ -1,4 +1,4 @@
-"""Round numbers for an axis, and how they are written."""
+"""Tick labels: round numbers for an axis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import math
 __all__ = ["tick_labels"]
 
 _STEPS = (1, 2, 2.5, 5, 10, 20, 50, 100)
-_UNITS = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))  # from where on, what one is, its letter
+_UNITS = ((1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k"))  # smallest number, unit, its letter
 
 
 def tick_labels(low: float, high: float, most: int) -> list[tuple[float, str]]:
@@ -18,7 +18,7 @@ def tick_labels(low: float, high: float, most: int) -> list[tuple[float, str]]:
     low, high : float
         ``low < high``.
     most : int
-        How many there may be; at least one is found.
+        Largest number of them; at least one is returned.
 
     Returns
     -------
@@ -52,5 +52,5 @@ def _label(value: float, step: float, largest: float) -> str:
 
 
 def _digits(step: float) -> int:
-    """Return how many digits after the point tell multiples of a step apart."""
+    """Return the digits after the point that distinguish multiples of a step."""
     return next((digits for digits in range(10) if abs(step * 10**digits - round(step * 10**digits)) < 1e-6), 10)

@@ -1,1 +1,1 @@
-"""A run on the screen while it trains: the dashboard, its plain lines, the summary."""
+"""Displays of a run: dashboard, plain progress lines, summary, comparison."""

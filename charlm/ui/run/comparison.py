@@ -1,4 +1,4 @@
-"""Runs side by side: a table of what differs and of their results, curves, samples."""
+"""The comparison of runs: a table of settings and results, curves, samples."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["comparison_table", "comparison_view"]
 
 
 def comparison_view(runs: Sequence[ComparedRun], curves: Sequence[Curves], samples: Sequence[str | None]) -> Group:
-    """Return the table of runs, their curves on one axis, and what each writes; None for nothing."""
+    """Return the table of runs, their curves on one axis, and a sample of each if it is not None."""
     parts: list[RenderableType] = [comparison_table(runs), Text(), CurvePlot(curves, axis="steps")]
     for run, text in zip(runs, samples, strict=True):
         if text is not None:
@@ -28,7 +28,7 @@ def comparison_view(runs: Sequence[ComparedRun], curves: Sequence[Curves], sampl
 
 
 def comparison_table(runs: Sequence[ComparedRun]) -> Table:
-    """Return a column a run: its settings that others do not share, its losses, its speed; the best in bold."""
+    """Return a column for each run: differing settings, losses, speed; the best loss in bold."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("", style="dim", overflow="fold")
     for run in runs:

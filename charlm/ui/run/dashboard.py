@@ -1,6 +1,6 @@
 """The live training dashboard, and the choice between it, plain lines and silence.
 
-Seen at work: ``python -m charlm.ui.run.dashboard [SECONDS_A_STEP]``.
+Demonstration: ``python -m charlm.ui.run.dashboard [SECONDS_A_STEP]``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ __all__ = ["Dashboard", "Display", "open_display"]
 
 
 class Display(Protocol):
-    """Something that shows a run: entered as soon as its command starts, left after the last report."""
+    """The display of a run, a context manager: entered at the start of a command, left after the last report."""
 
     def __enter__(self) -> Display:
         """Begin."""
@@ -34,36 +34,36 @@ class Display(Protocol):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End, and leave a summary."""
+        """End, and print a summary."""
 
     def phase(self, name: str) -> None:
-        """Take in what is done before the first update."""
+        """Show a phase before the first update."""
 
     def begin(self, name: str, history: History | None) -> None:
-        """Take in what to call the run, and of a run that continues what it did before."""
+        """Set the name of the run, and the history of a resumed run."""
 
     def add(self, report: Report) -> None:
-        """Take in the next report."""
+        """Show the next report."""
 
     def notice(self, message: str) -> None:
-        """Tell the person something at once."""
+        """Show a message at once."""
 
     def remark(self, message: str) -> None:
-        """Tell the person something at once that is to be read after the run, too."""
+        """Show a message at once, and again after the run."""
 
 
 class Dashboard:
-    """Show a run on the whole screen while it trains, and sum it up on the ordinary one when it ends.
+    """The full-screen display of a run, with a summary on the normal screen at the end.
 
-    The whole screen is the terminal's second one: it is written over in place, so nothing scrolls or
-    flickers, a resize cannot leave torn lines behind, and what stood on the screen before comes back.
+    It uses the terminal's alternate screen: nothing scrolls or flickers, a resize leaves no broken lines, and the
+    normal screen is restored.
 
     Parameters
     ----------
     console : Console
         A terminal, usually standard error.
     name : str
-        What to call the run.
+        Name of the run.
     clock : callable
         Seconds from any origin.
     """
@@ -94,13 +94,13 @@ class Dashboard:
         return RunView(self._state, self._clock())
 
     def __enter__(self) -> Dashboard:
-        """Begin; the screen is taken by the first phase or report."""
+        """Begin; the first phase or report switches to the alternate screen."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the screen back and leave the summary on it."""
+        """Restore the normal screen and print the summary."""
         self._live.stop()
         self._state.fail(error)
         for remark in self._remarks:
@@ -109,27 +109,27 @@ class Dashboard:
             print_summary(self._console, self._state, self._clock())
 
     def phase(self, name: str) -> None:
-        """Show at once what is done before the first update."""
+        """Show a phase before the first update at once."""
         self._state.enter_phase(name, self._clock())
         self._live.start()
         self._live.refresh()
 
     def begin(self, name: str, history: History | None) -> None:
-        """Take in what to call the run, and of a run that continues what it did before."""
+        """Set the name of the run, and the history of a resumed run."""
         self._state.begin(name, history)
 
     def add(self, report: Report) -> None:
-        """Take in the next report; the screen follows within a quarter of a second."""
+        """Add the next report; the screen shows it within a quarter of a second."""
         self._state.add(report, self._clock())
         self._live.start()
 
     def notice(self, message: str) -> None:
-        """Show a word to the person at once."""
+        """Show a message at once."""
         self._state.notice = message
         self._live.refresh()
 
     def remark(self, message: str) -> None:
-        """Show a word at once, and once more above the summary."""
+        """Show a message at once, and again above the summary."""
         self._remarks.append(message)
         self.notice(message)
 

@@ -1,4 +1,4 @@
-"""A made-up run, to see and to test the displays without training."""
+"""A made-up run, to demonstrate and test the displays without training."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run will take, in lines: steps, time, memory."""
+"""The forecast of a run as lines: steps, time, memory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["forecast_lines"]
 
 
 def forecast_lines(found: Forecast) -> Iterator[Text]:
-    """Yield what a run will take, a line each."""
+    """Yield the lines of a forecast."""
     on = f"{found.workers} workers" if found.ranks is None else f"{found.ranks} ranks"
     yield Text(visible_line(f"{found.model} · {engine_line(found.facts)}"))
     yield Text(
@@ -31,7 +31,7 @@ def forecast_lines(found: Forecast) -> Iterator[Text]:
 
 
 def _span(seconds: float) -> str:
-    """Format a span of time in words.
+    """Format a duration in words.
 
     Examples
     --------

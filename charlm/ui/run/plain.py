@@ -1,4 +1,4 @@
-"""Progress where there is no screen: a plain line every few seconds, and nothing at all with ``--quiet``."""
+"""Progress without a terminal: a plain line every few seconds, or nothing with ``--quiet``."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ __all__ = ["PlainProgress", "Silence"]
 
 
 class PlainProgress:
-    """Print a run's progress line by line.
+    """The plain display of a run, line by line.
 
     Parameters
     ----------
     console : Console
-        Where to print.
+        The output.
     name : str
-        What to call the run.
+        Name of the run.
     clock : callable
         Seconds from any origin.
     every_s : float
-        Seconds from one line about a step to the next; every evaluation has its line.
+        Seconds between two lines of steps; every evaluation has a line.
     patience_s : float
-        What comes before the first update has a line once it takes so long.
+        A phase before the first update that takes longer has a line.
     """
 
     def __init__(
@@ -55,23 +55,23 @@ class PlainProgress:
         self._patience_s = patience_s
         self._waiting: threading.Timer | None = None
         self._state = RunState(name)
-        self._told = self._state.verdict.word
+        self._printed_verdict = self._state.verdict.word
 
     def __enter__(self) -> PlainProgress:
-        """Begin; nothing is printed yet."""
+        """Begin; prints nothing."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Sum the run up."""
+        """Print the summary."""
         self._end_phase()
         self._state.fail(error)
         if self._state.started_s is not None:
             print_summary(self._console, self._state, self._clock())
 
     def phase(self, name: str) -> None:
-        """Take in what is done before the first update, and print it if it takes long."""
+        """Begin a phase before the first update; it is printed if it takes long."""
         self._end_phase()
         self._waiting = threading.Timer(self._patience_s, self._print, [Text(f"{visible_line(name)} …")])
         self._waiting.daemon = True
@@ -80,16 +80,16 @@ class PlainProgress:
     def _end_phase(self) -> None:
         if self._waiting is not None:
             self._waiting.cancel()
-            self._waiting.join()  # else its line might come after a later one
+            self._waiting.join()  # otherwise its line might follow a later one
             self._waiting = None
 
     def begin(self, name: str, history: History | None) -> None:
-        """Take in what to call the run, and of a run that continues what it did before."""
+        """Set the name of the run, and the history of a resumed run."""
         self._state.begin(name, history)
-        self._told = self._state.verdict.word
+        self._printed_verdict = self._state.verdict.word
 
     def add(self, report: Report) -> None:
-        """Take in the next report, and print a line where it is time for one."""
+        """Add the next report, and print a line if one is due."""
         if report.event != "start":
             self._end_phase()
         now_s = self._clock()
@@ -102,28 +102,28 @@ class PlainProgress:
             case "step" if now_s - self._last_s >= self._every_s:
                 self._last_s = now_s
                 self._print(Text(self._step_line(now_s)))
-                self._tell_verdict()
+                self._print_verdict()
             case "eval" if report.loss is not None:
                 exact = "" if math.isnan(state.exact) else f", {state.exact:.2%} exact"
                 note = exact + " (best)" * report.best
                 self._print(Text(f"step {report.step:,}: validation {number(report.loss)} nats{note}"))
-                self._tell_verdict()
+                self._print_verdict()
             case "warning" | "rollback":
                 self._print(Text(f"{report.event}: {visible_line(as_flags(report.text))}"))
 
     def notice(self, message: str) -> None:
-        """Print a word to the person at once."""
+        """Print a message at once."""
         self._print(Text(visible_line(message)))
 
     def remark(self, message: str) -> None:
-        """Print a word to the person at once: it stays."""
+        """Print a message at once."""
         self.notice(message)
 
-    def _tell_verdict(self) -> None:
-        """Print what to think of the run whenever that has changed."""
+    def _print_verdict(self) -> None:
+        """Print the verdict if it has changed."""
         verdict = self._state.verdict
-        if verdict.word not in (self._told, "early"):
-            self._told = verdict.word
+        if verdict.word not in (self._printed_verdict, "early"):
+            self._printed_verdict = verdict.word
             self._print(Text(visible_line(str(verdict))))
 
     def _step_line(self, now_s: float) -> str:
@@ -140,7 +140,7 @@ class PlainProgress:
 
 
 class Silence:
-    """Take everything in and print nothing: ``--quiet``."""
+    """The silent display: ``--quiet``."""
 
     def __enter__(self) -> Silence:
         """Begin."""
@@ -152,16 +152,16 @@ class Silence:
         """End."""
 
     def phase(self, name: str) -> None:
-        """Take in a phase."""
+        """Ignore a phase."""
 
     def begin(self, name: str, history: History | None) -> None:
-        """Take in what to call the run."""
+        """Ignore the name of the run."""
 
     def add(self, report: Report) -> None:
-        """Take in the next report."""
+        """Ignore a report."""
 
     def notice(self, message: str) -> None:
-        """Take in a word."""
+        """Ignore a message."""
 
     def remark(self, message: str) -> None:
-        """Take in a word."""
+        """Ignore a message."""

@@ -1,4 +1,4 @@
-"""What a screen knows about a training run: `RunState`, told one report after the other."""
+"""`RunState`: the state of a training run for a display, built from its reports."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from charlm.ui.wording import judged
 
 __all__ = ["RunState", "Smoothed"]
 
-RECENT = 0.25  # of this sitting: the pace that the time left is told from
+RECENT = 0.25  # of this session, for the pace that the remaining time follows from
 MARKS = 512
 
 
 class Smoothed:
-    """A running mean that forgets: about the last ten values count.
+    """An exponential moving average over about the last ten values.
 
-    The weights are those of an exponential mean, divided by their sum, so that the first value is not pulled
-    to zero. What is not finite is left out.
+    Weights are divided by their sum, so the first value has no bias towards zero. Values that are not finite are
+    left out.
     """
 
     DECAY = 0.9
@@ -38,33 +38,33 @@ class Smoothed:
         return self._sum / self._weight if self._weight else math.nan
 
     def add(self, value: float | None) -> None:
-        """Take in the next value."""
+        """Add the next value."""
         if is_finite(value):
             self._sum = self.DECAY * self._sum + (1 - self.DECAY) * value
             self._weight = self.DECAY * self._weight + (1 - self.DECAY)
 
 
 class RunState:
-    """A training run as its reports have told it so far.
+    """The state of a training run after its reports so far.
 
     Parameters
     ----------
     name : str
-        What to call the run.
+        Name of the run.
     history : History, optional
-        Of a run that continues: what it did before.
+        Of a resumed run.
 
     Attributes
     ----------
     phase : str
-        What is done before the first update; empty from then on.
+        The phase before the first update; empty afterwards.
     phase_s : float
-        The clock's seconds when that began.
+        Start of the phase, of the clock.
     before_s : float
-        Of a run that continues: seconds that it took before.
+        Seconds of earlier sessions of a resumed run.
     """
 
-    JUDGEMENTS = 200  # of the training loss alone, over the run; each takes a millisecond or two
+    VERDICTS = 200  # by the training loss alone, over the run; each takes a millisecond or two
 
     def __init__(self, name: str, history: History | None = None) -> None:
         self.begin(name, history)
@@ -95,17 +95,17 @@ class RunState:
         self.warnings: list[str] = []
 
     def begin(self, name: str, history: History | None = None) -> None:
-        """Take in what to call the run, and of a run that continues what it did before."""
+        """Set the name of the run, and the history of a resumed run."""
         self.name = name
         self.history = History() if history is None else history
         self.verdict: Verdict = judged(self.history)
 
     def enter_phase(self, name: str, now_s: float) -> None:
-        """Take in what is done from now on, before the first update."""
+        """Begin a phase before the first update."""
         self.phase, self.phase_s = name, now_s
 
     def add(self, report: Report, now_s: float) -> None:
-        """Take in the next report.
+        """Add the next report.
 
         Parameters
         ----------
@@ -119,7 +119,7 @@ class RunState:
         self._mark(report, now_s)
         self.step, self.steps, self.epoch = report.step, report.steps or self.steps, report.epoch
         self.history.add(report.to_json())
-        if report.event != "step" or report.step % (self.steps // self.JUDGEMENTS + 1) == 0:
+        if report.event != "step" or report.step % (self.steps // self.VERDICTS + 1) == 0:
             self.verdict = judged(self.history)
         if report.event not in ("start", "warning"):
             self.phase = ""
@@ -129,7 +129,7 @@ class RunState:
                 self.best_loss = float(report.details.get("best_loss", math.nan))
                 self.best_step = int(report.details.get("best_step", 0))
                 self.before_s = report.elapsed_s
-                self._take_over()
+                self._load_history()
             case "step":
                 self._add_step(report)
             case "eval":
@@ -147,8 +147,8 @@ class RunState:
             case "end":
                 self.reason = str(report.details.get("reason", "finished"))
 
-    def _take_over(self) -> None:
-        """Take the newest losses from what a run that continues did before."""
+    def _load_history(self) -> None:
+        """Set the losses from the history of a resumed run."""
         for point in self.history.train[-10:]:
             self.train_loss.add(point.loss)
         if self.history.evaluations:
@@ -156,7 +156,7 @@ class RunState:
 
     @property
     def of_pairs(self) -> bool:
-        """Whether it learns from pairs."""
+        """Whether the data are pairs."""
         return "pairs" in self.start
 
     @property
@@ -171,7 +171,7 @@ class RunState:
         self.published_loss = float(report.details.get("smooth_loss", math.nan))
 
     def fail(self, error: BaseException | None) -> None:
-        """Take in what ended the run before its end, if anything did."""
+        """Record the error that ended the run, if any."""
         if isinstance(error, DivergedError):
             self.reason = self.history.reason = "diverged"
             self.verdict = judged(self.history)
@@ -186,7 +186,7 @@ class RunState:
         return now_s - self.started_s if self.started_s is not None else 0.0
 
     def remaining_s(self, now_s: float) -> float:
-        """Seconds to the end, of the budget of minutes, or at the pace of late; NaN before the second update."""
+        """Return the seconds to the end, by the budget or the recent pace; NaN before the second update."""
         if math.isfinite(self._ends_s):
             return max(self._ends_s - now_s, 0.0)
         if len(self._marks) < 2:
@@ -197,7 +197,7 @@ class RunState:
         return max((last_s - then_s) / (last_step - step) * (self.steps - last_step) - (now_s - last_s), 0.0)
 
     def _mark(self, report: Report, now_s: float) -> None:
-        """Note when the run was where; a budget of minutes says itself when it ends."""
+        """Record the time of the update; with a budget of minutes, set the time of the end."""
         self._ends_s = now_s + float(report.details.get("left_s", self._ends_s - now_s))
         if report.event in ("start", "rollback"):
             self._marks.clear()

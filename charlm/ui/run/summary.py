@@ -1,4 +1,4 @@
-"""What stays on the screen when a run has ended: what came out, where it is, what can be done next."""
+"""The summary of a run at its end: result, files, next commands."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from charlm.checkpoint.locate import run_name
-from charlm.ui.flags import argument, farther, quoted
+from charlm.ui.flags import argument, larger_total, quoted
 from charlm.ui.run.state import RunState
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.wording import VALIDATION, VERDICT_STYLES, baselines, bits, duration, model_line, number
@@ -20,13 +20,13 @@ SAMPLE_LINES = 8
 WARNINGS = 5
 LABEL = 12  # columns
 NARROWEST = 8  # columns of prose beside a label
-SCORED = 40  # characters of the text that is suggested for scoring
+SCORED = 40  # characters of the suggested text for scoring
 HARD_TO_QUOTE = frozenset("'\"\\`$!%")
-DOCUMENTS = 10  # samples that are suggested where each is a document
+DOCUMENTS = 10  # suggested samples if each is a document
 
 
 def print_summary(console: Console, state: RunState, now_s: float) -> None:
-    """Sum a run up; a terminal gets prose broken between words, and commands in one piece."""
+    """Print the summary; on a terminal, prose is wrapped and commands stay in one piece."""
     for head, text in summary(state, now_s):
         whole = text.no_wrap or not console.is_terminal
         room = max(console.width - head.cell_len, NARROWEST)
@@ -37,7 +37,7 @@ def print_summary(console: Console, state: RunState, now_s: float) -> None:
 
 
 def summary(state: RunState, now_s: float) -> Iterator[tuple[Text, Text]]:
-    """Yield the lines that sum a run up, each with what stands before it: a label or nothing."""
+    """Yield the lines of a summary, each with its label, which may be empty."""
     yield Text(), Text.assemble((visible_line(state.name), "bold cyan"), ("  " + model_line(state.start), "dim"))
     if state.sample:
         yield Text(), Text()
@@ -79,7 +79,7 @@ def _outcome(state: RunState, now_s: float) -> Iterator[tuple[Text, Text]]:
 
 
 def _next_steps(state: RunState) -> Iterator[tuple[str, str]]:
-    """Yield what can be done with a run, each a label and a command that can be pasted."""
+    """Yield the next commands for a run, each with its label."""
     where = argument(run_name(state.folder))
     stopped = state.step < state.steps and state.reason in ("", "interrupted")
     if stopped:
@@ -94,17 +94,17 @@ def _next_steps(state: RunState) -> Iterator[tuple[str, str]]:
         yield "console", f"charlm console {where}"
         yield "plot", f"charlm plot {where}"
         yield "score", f"charlm score {where} {_scored(state.sample)}"
-    # what diverged would do it again; what overfits gets no better
+    # a diverged run would diverge again; one that overfits would not improve
     if not stopped and state.verdict.word not in ("diverges", "overfits"):
-        total = farther(state.step, steps=state.steps, minutes=state.start.get("minutes"))
+        total = larger_total(state.step, steps=state.steps, minutes=state.start.get("minutes"))
         yield "longer", f"charlm resume {where} {total}"
 
 
 def _scored(sample: str) -> str:
-    """Return a text to score as an argument: some words of a sample, whose characters the model knows."""
+    """Return the argument of a text to score: some words of a sample, whose characters the model knows."""
     lines = [line.strip() for line in sample.split("\n")]
     lines = [line for line in lines if line.isprintable() and line[:1].isalnum() and HARD_TO_QUOTE.isdisjoint(line)]
-    best = max(lines, key=lambda line: " " in line, default="")  # the first that is more than a word
+    best = max(lines, key=lambda line: " " in line, default="")  # the first with more than a word
     if len(best) > SCORED:
         best = best[:SCORED].rpartition(" ")[0] or best[:SCORED]
     return f"--text {quoted(best)}" if best else "TEXT"

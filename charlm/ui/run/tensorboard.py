@@ -1,6 +1,6 @@
-"""A run as event files for TensorBoard, written while it trains: the extra ``tensorboard``.
+"""Event files for TensorBoard, written during training: the extra ``tensorboard``.
 
-``tensorboard --logdir DIR`` shows every run below DIR; each writes to a folder of its own name there.
+``tensorboard --logdir DIR`` shows all runs below DIR, each in the folder of its name.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from charlm.runs.report import Report, is_finite
 
 __all__ = ["EventFiles", "check_tensorboard"]
 
-FLUSH_S = 10  # a person looks at it now and then
+FLUSH_S = 10
 
 
 def check_tensorboard() -> None:
@@ -24,13 +24,13 @@ def check_tensorboard() -> None:
 
 
 class EventFiles:
-    """Writes a run's figures as scalars; a display like the others. Entered before the first report.
+    """The display that writes a run's numbers as scalars.
 
     Parameters
     ----------
     folder : Path
-        Made if it does not exist. What an older run of this name wrote is kept but no longer shown, and of a run
-        that goes on only what it did in vain.
+        Created if missing. Events of an older run of this name stay but are hidden, as are those of a resumed run
+        after its checkpoint.
 
     Raises
     ------
@@ -43,18 +43,18 @@ class EventFiles:
         self._writer: Any = None
 
     def __enter__(self) -> EventFiles:
-        """Begin; nothing is written yet."""
+        """Begin; writes nothing."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is left."""
+        """Write the remaining events."""
         if self._writer is not None:
             self._writer.close()
 
     def add(self, report: Report) -> None:
-        """Take in the next report.
+        """Write the next report.
 
         Raises
         ------
@@ -67,7 +67,7 @@ class EventFiles:
                 self._writer = self._library.SummaryWriter(
                     str(self._folder),
                     purge_step=first,
-                    filename_suffix=f".{first}",  # its names tell seconds alone, and would be written over
+                    filename_suffix=f".{first}",  # names have seconds alone, and files would be overwritten
                     flush_secs=FLUSH_S,
                 )
             elif self._writer is not None:
@@ -78,7 +78,7 @@ class EventFiles:
             raise disk_error(self._folder, error) from error
 
     def notice(self, message: str) -> None:
-        """Take in a word; it is no figure."""
+        """Ignore a message."""
 
 
 def _tensorboard() -> Any:

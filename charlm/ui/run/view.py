@@ -1,7 +1,7 @@
-"""The training dashboard as a pure function of what happened, of the time and of the space there is.
+"""The training dashboard as a pure function of the run's state, the time and the size of the screen.
 
-Every row is one line of text no wider than the screen, so that the number of rows is known beforehand, and
-the sample gets what the others leave.
+Every row is one line of text no wider than the screen, so the number of rows is known in advance, and the sample
+gets the remaining rows.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ LABEL = 15
 
 
 class RunView:
-    """What the screen shows of a run at one moment.
+    """The dashboard of a run at one time.
 
     Parameters
     ----------
     state : RunState
     now_s : float
-        The clock that `state` was told.
+        Time of the clock of `state`.
     """
 
     def __init__(self, state: RunState, now_s: float) -> None:
@@ -73,7 +73,7 @@ class RunView:
 HINT = "Ctrl-C saves and stops"
 PREPARING = "Ctrl-C stops"
 CHART_ROWS, LOWEST_CHART = 12, 3
-SAMPLE_ROWS = 6  # with what stands above it, where there is room for that
+SAMPLE_ROWS = 6  # with its heading, if they fit
 VERDICT_ROWS = 3
 
 
@@ -84,7 +84,7 @@ def _head(state: RunState) -> Iterator[Text]:
 
 
 def _phase(state: RunState, now_s: float) -> Text:
-    """Say what is done before the first update, and for how long."""
+    """Return the row of the phase before the first update."""
     return Text.assemble((visible_line(state.phase), "bold"), (f" …  {duration(now_s - state.phase_s)}", "dim"))
 
 
@@ -96,13 +96,13 @@ def _progress(state: RunState, now_s: float, width: int) -> Iterator[Text]:
 
 
 def bar(fraction: float, width: int) -> Text:
-    """Draw a bar whose done part differs in shape too, for screens without colour."""
+    """Draw a progress bar whose parts differ in shape too, for screens without colour."""
     done = round(min(max(fraction, 0.0), 1.0) * width)
     return Text.assemble(("━" * done, "bold green"), ("─" * (width - done), "dim"))
 
 
 def metrics(state: RunState, width: int, *, low: bool = False) -> list[Text]:
-    """Write the figures, in two columns where there is room; on a narrow screen that is `low`, the most telling."""
+    """Return the metrics, in two columns if they fit; on a narrow and `low` screen only the most important ones."""
     if math.isfinite(state.published_loss):
         train = _figure("train loss", number(state.published_loss, ".3f"), " summed, smoothed", "bold")
     else:
@@ -147,17 +147,17 @@ def _figure(label: str, value: str, unit: str, style: str) -> Text:
 
 
 def verdict(state: RunState, console: Console, width: int) -> list[Text]:
-    """Write what to think of the run, its word in colour, in at most `VERDICT_ROWS` rows."""
+    """Return the verdict with its word in colour, in at most `VERDICT_ROWS` rows."""
     line = Text(visible_line(str(state.verdict)))
     line.stylize(f"bold {VERDICT_STYLES[state.verdict.word]}", 0, len(state.verdict.word))
     return list(line.wrap(console, width))[:VERDICT_ROWS]
 
 
 def chart(state: RunState, width: int, height: int) -> list[Text]:
-    """Draw the losses so far, between the values beside the top and bottom row: dots train, marks validate.
+    """Draw the losses so far, with the range beside the top and bottom row: training as dots, validation as marks.
 
-    On the right it says which row is the baseline's and which that of the best evaluation, and where the curve is
-    clipped how high it reaches. Below `LOWEST_CHART` rows there is one row of blocks, of the training loss.
+    On the right are notes for the baseline, the best evaluation and the peak of a clipped curve. Below
+    `LOWEST_CHART` rows there is one row of blocks, of the training loss.
     """
     if not state.history.train:
         return []
@@ -181,7 +181,7 @@ def chart(state: RunState, width: int, height: int) -> list[Text]:
 
 
 def _notes(curves: Curves, span: Ranges, *, wide: bool) -> Iterator[tuple[float, Text]]:
-    """Yield what stands beside a chart, each with its height: how high it is clipped, levels, the best."""
+    """Yield the notes beside a chart, each with its height: the peak, the levels, the best evaluation."""
     if span.peak is not None:
         yield span.high_y, Text(f" clipped ↑{span.peak:.3g}" if wide else f" ↑{span.peak:.3g}", "dim")
     for level in levels([curves]):
@@ -194,7 +194,7 @@ def _notes(curves: Curves, span: Ranges, *, wide: bool) -> Iterator[tuple[float,
 
 
 def _in_rows(notes: Iterable[tuple[int, Text]], height: int) -> list[Text]:
-    """Put notes into so many rows: each into its own, or where that is taken into the next that is free."""
+    """Distribute notes over rows: each in its own row, or in the next free one."""
     rows, wanted = [Text() for _ in range(height)], sorted(notes, key=itemgetter(0))[:height]
     free = 0
     for k, (row, note) in enumerate(wanted):
