@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from datetime import date, datetime
+from functools import cache
 from itertools import pairwise, product
 from typing import get_args
 
@@ -18,7 +19,14 @@ from charlm.text.builtin import make_text
 from charlm.text.builtin.tasks import MOST, TASKS, pairs_of
 from charlm.text.builtin.tasks.languages import LANGUAGES, SYLLABLES, most_likely, probability
 from charlm.text.builtin.tasks.numbers import in_words
-from charlm.text.pairs import LONGEST, check_pairs, format_pair, parse_pairs
+from charlm.text.pairs import LONGEST, Pair, check_pairs, format_pair, parse_pairs
+
+
+@cache
+def whole(name: str) -> list[Pair]:
+    """Return all pairs of a task, drawn once."""
+    return pairs_of(name)
+
 
 # --- what holds for all
 
@@ -34,7 +42,7 @@ def test_tasks_are_sorted_and_described_in_a_line() -> None:
 
 @pytest.mark.parametrize("name", TASKS)
 def test_no_source_occurs_twice(name: str) -> None:
-    pairs = pairs_of(name)
+    pairs = whole(name)
     assert len(pairs) == TASKS[name].count == len({pair.source for pair in pairs})
     assert all(pair.source and pair.target for pair in pairs)
     assert max(len(text) for pair in pairs for text in pair) < LONGEST
@@ -85,14 +93,14 @@ def test_what_there_is_not() -> None:
 
 @pytest.mark.parametrize(("name", "lengths"), [("reverse", range(1, 13)), ("reverse-long", range(13, 19))])
 def test_reverse(name: str, lengths: range) -> None:
-    pairs = pairs_of(name)
+    pairs = whole(name)
     assert all(list(reversed(target)) == list(source) for source, target in pairs)
     assert {len(source) for source, _ in pairs} == set(lengths)
     assert all(re.fullmatch("[a-z]+", source) for source, _ in pairs)
 
 
 def test_sort() -> None:
-    pairs = pairs_of("sort")
+    pairs = whole("sort")
     for source, target in pairs:
         assert Counter(source) == Counter(target)
         assert all(a <= b for a, b in pairwise(target))
@@ -100,7 +108,7 @@ def test_sort() -> None:
 
 
 def test_add() -> None:
-    for source, target in pairs_of("add"):
+    for source, target in whole("add"):
         a, b = re.fullmatch(r"([1-9]\d\d)\+([1-9]\d\d)", source).groups()  # type: ignore[union-attr]
         assert int(a) + int(b) == int(target)
         assert str(int(target)) == target
@@ -120,7 +128,7 @@ FORMS = {
 
 def test_dates() -> None:
     seen: Counter[str] = Counter()
-    for source, target in pairs_of("dates"):
+    for source, target in whole("dates"):
         (pattern,) = (pattern for pattern in FORMS if re.fullmatch(pattern, source))
         seen[pattern] += 1
         plain = re.sub(r"(?<=\d)(st|nd|rd|th)\b", "", source)
@@ -136,7 +144,7 @@ def test_dates() -> None:
 def test_ordinals() -> None:
     ends = {
         int(found[1]): found[2]
-        for source, _ in pairs_of("dates")
+        for source, _ in whole("dates")
         if (found := re.search(r"(\d+)(st|nd|rd|th)\b", source))
     }
     special = {1: "st", 2: "nd", 3: "rd", 21: "st", 22: "nd", 23: "rd", 31: "st"}
@@ -165,7 +173,7 @@ def value(words: str) -> int:
 
 
 def test_numbers() -> None:
-    pairs = pairs_of("numbers")
+    pairs = whole("numbers")
     assert all(value(source) == int(target) and str(int(target)) == target for source, target in pairs)
     assert {len(target) for _, target in pairs} == set(range(1, 7))
     assert {"0", "7", "42", "999"} <= {target for _, target in pairs}
@@ -190,7 +198,7 @@ def test_numbers_are_written_as_in_english() -> None:
 def test_words() -> None:
     tales = re.sub(r"[^a-z]+", " ", make_text("tales", size=3_000_000).lower().replace("'", ""))
     known = set(tales.split())
-    for source, target in pairs_of("words"):
+    for source, target in whole("words"):
         assert re.fullmatch("[a-z]+", source)
         assert set(target) <= {"B", "I"}
         begins = [k for k, tag in enumerate(target) if tag == "B"]
@@ -206,7 +214,7 @@ def test_phrases_are_those_of_the_tales() -> None:
 
 
 def test_languages() -> None:
-    pairs = pairs_of("languages")
+    pairs = whole("languages")
     counts = Counter(target for _, target in pairs)
     assert counts.keys() == LANGUAGES.keys()
     assert min(counts.values()) > 0.8 * len(pairs) / len(LANGUAGES)

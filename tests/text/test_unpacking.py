@@ -194,7 +194,7 @@ BOMBS = {
     "gzip": lambda: gzip.compress(bytes(10**7)) * 100,
     "bzip2": lambda: bz2.compress(bytes(10**7)) * 100,
     "xz": lambda: lzma.compress(bytes(10**7)) * 100,
-    "zip": lambda: zipped({str(k): bytes(10**7) for k in range(100)}),
+    "zip": lambda: zipped({str(k): bytes(10**7) for k in range(20)}),
     "dictionary": lambda: lzma.compress(b"a", filters=[{"id": lzma.FILTER_LZMA2, "dict_size": 3 * 2**29}]),
 }
 SCRIPT = """

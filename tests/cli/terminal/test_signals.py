@@ -6,6 +6,7 @@ on in one call to C, in which Python runs no handler, as a large matrix product 
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import signal
@@ -162,8 +163,13 @@ BEFORE = {
 }
 
 
-@pytest.mark.parametrize("number", CODES, ids=str)
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+@pytest.mark.parametrize(
+    ("number", "term"),
+    figure(
+        [(signal.SIGINT, "xterm-256color"), (signal.SIGTERM, "dumb")],
+        [*itertools.product(CODES, ["xterm-256color", "dumb"])],
+    ),
+)
 @pytest.mark.parametrize("phase", BEFORE)
 def test_what_comes_before_the_run_ends_at_once(
     terminal: Start, number: signal.Signals, term: str, phase: str
