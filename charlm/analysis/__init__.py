@@ -1,4 +1,14 @@
-"""What a model makes of a text: surprisal of each character, and its mean over a whole text."""
+"""Evaluation of models: surprisal of each character, loss on a text, baselines, inspection of the hidden units.
+
+=================  =============================================================================================
+`surprisal`        −ln p of every symbol; `scoring`: `score`, of each character; `pieces`: the characters of a text
+`evaluation`       `evaluate`, the mean over a text; `dynamic`: the weights learn from the text that has been read
+`breakdown`        loss by class and place, calibration; `totals`: sums of scores; `likeliest`: likely symbols
+`pair_loss`        loss of a model of pairs; `pair_measures`: exact match, edit distance, precision and recall
+`ngram`            a Kneser–Ney model; `baselines`: its loss on a text; `novelty`: verbatim runs of a corpus
+`gradients`        gradient checks of whole models; `inspection`: activations, gates, connectivity, health
+=================  =============================================================================================
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The n-gram baseline of texts that no run has split yet."""
+"""The n-gram baseline of texts, without a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["corpus_baseline", "text_baseline"]
 def text_baseline(
     vocabulary: Vocabulary, train: str, test: str, *, on_unknown: OnUnknown = "error"
 ) -> Baseline | None:
-    """Fit an n-gram model to one text and test it on another, in the symbols of a network.
+    """Fit an n-gram model to one text and test it on another, over the symbols of a vocabulary.
 
     Parameters
     ----------
@@ -24,17 +24,17 @@ def text_baseline(
         With a stop symbol, every non-blank line is a document.
     train, test : str
     on_unknown : {"error", "skip", "replace"}
-        What becomes of characters that the vocabulary has not.
+        Treatment of characters outside the vocabulary.
 
     Returns
     -------
     Baseline or None
-        In nats per symbol, as `charlm.evaluate` has them; None if there is nothing to learn from or to predict.
+        In nats per symbol, as for `charlm.evaluate`; None if there is nothing to learn from or to predict.
 
     Raises
     ------
     VocabularyError
-        For a character that the vocabulary has not.
+        For a character outside the vocabulary.
     """
 
     def stream(text: str) -> IdArray:
@@ -46,7 +46,7 @@ def text_baseline(
 
 
 def corpus_baseline(text: str) -> Baseline | None:
-    """Split a text as training does, and let an n-gram model of characters predict the held-out part."""
+    """Split a text as training does, and test an n-gram model of characters on the held-out part."""
     vocabulary = Vocabulary.from_text(text)
     train, rest = split(vocabulary.encode(text), TrainConfig().val_frac)
     return baseline(train, np.concatenate([train[-1:], rest]), len(vocabulary))

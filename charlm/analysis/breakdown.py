@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from charlm.analysis.inspection.reading import EncodedText, encode_text
 from charlm.analysis.surprisal import Progress
 from charlm.config import OnUnknown
-from charlm.errors import CorpusError, DivergedError
+from charlm.errors import CorpusError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind
+from charlm.models.learner import check_finite, check_kind
 from charlm.nn.arrays import FloatArray, IdArray
+from charlm.nn.losses import log_softmax
 
 __all__ = ["BINS", "BLOCK", "Breakdown", "Calibration", "Share", "break_down", "character_class", "predictions"]
 
@@ -148,14 +149,10 @@ def predictions(
         resets = None if text.resets is None else text.resets[start:stop, None]
         window = ids[start : stop + 1].astype(np.intp)
         logits, state = model.logits(window[:-1, None], state, resets=resets)
-        if not np.isfinite(logits).all():
-            raise DivergedError.of_output()
-        z = logits[:, 0].astype(np.float64)
-        z -= z.max(axis=1, keepdims=True)
-        z -= np.log(np.exp(z).sum(axis=1, keepdims=True))
+        check_finite(logits)
         if progress is not None:
             progress(stop, T)
-        yield slice(start + 1, stop + 1), z, window[1:]
+        yield slice(start + 1, stop + 1), log_softmax(logits[:, 0]), window[1:]
 
 
 def break_down(

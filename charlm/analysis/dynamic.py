@@ -1,16 +1,16 @@
-"""Dynamic evaluation: the weights keep learning while they read.
+"""Dynamic evaluation: the weights are updated while the text is read.
 
 ::
 
-    (1)  score segment i with θ_{i-1}                                        nothing of it has been learnt from
+    (1)  score segment i with θ_{i-1}                                        before learning from it
     (2)  g = ∂L(segment i)/∂θ, scaled down to a norm of at most c
-    (3)  θ_i = θ_{i-1} - η g + λ (θ_0 - θ_{i-1})                             λ draws back to the trained weights
+    (3)  θ_i = θ_{i-1} - η g + λ (θ_0 - θ_{i-1})                             λ decays to the trained weights
 
-This is the rule of Krause et al. with gradient descent and decay [1]_. Their other one divides g by its root mean
-square on the training data, which a checkpoint does not bring along. With root mean squares gathered from the text
-itself, a text that the model finds hard came out lower still, but one that it knows by heart several times higher:
-its gradients are all but zero, and noise when divided by their size. The norm is bounded since a rate that does
-good with usual gradients does harm with the largest.
+This is the rule of Krause et al. with gradient descent and decay [1]_. Their other rule divides g by its root mean
+square on the training data, which a checkpoint does not store. With root mean squares of the text itself, the loss
+on a hard text was lower still, but several times higher on a memorised one, whose gradients are nearly zero and
+become noise when divided by their size. The norm is bounded, since a rate that suits usual gradients is too high
+for the largest.
 """
 
 from __future__ import annotations
@@ -41,24 +41,24 @@ def dynamic_surprisal(
     resets: Resets | None = None,
     progress: Progress | None = None,
 ) -> list[float]:
-    """Read a stream from zero state, and learn from each segment once it is scored.
+    """Read a stream from zero state, and learn from each segment after scoring it.
 
     Parameters
     ----------
     model : CharModel
-        Left as it is: a copy learns.
+        Unchanged: a copy learns.
     ids : ndarray of int, shape (n + 1,)
     settings : DynamicConfig
     resets : ndarray of bool, shape (n,), optional
-        Where the state is set to zero before an input is read.
+        Inputs before which the state is set to zero.
     progress : callable, optional
-        Called after each segment with how many symbols have been predicted, and of how many.
+        Called after each segment with the number of symbols predicted so far and their total.
 
     Returns
     -------
     list of float
-        Nats of each segment of `settings.length` predictions, the last of which may be shorter. One depends on
-        nothing behind its own end.
+        Nats of each segment of `settings.length` predictions; the last segment may be shorter. They do not depend
+        on later segments.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def dynamic_surprisal(
     theta, g, trained = learner.params.value, learner.params.grad, model.params.value
     state: State | None = None
     workspace, nats = Workspace(), list[float]()
-    with np.errstate(over="ignore", invalid="ignore"):  # what comes of them is found, and told as an error
+    with np.errstate(over="ignore", invalid="ignore"):  # detected below
         for start in range(0, len(ids) - 1, settings.length):
             segment = ids[start : start + settings.length + 1, None].astype(np.intp)
             fresh = None if resets is None else resets[start : start + settings.length, None]

@@ -1,4 +1,4 @@
-"""`evaluate`: how well a model predicts a text, in nats, bits and perplexity."""
+"""`evaluate`: the loss of a model on a text, in nats, bits and perplexity."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.analysis.dynamic import dynamic_surprisal
-from charlm.analysis.surprisal import Progress, document_surprisal, surprisal, told
-from charlm.analysis.symbols import characters_begun
+from charlm.analysis.pieces import characters_begun
+from charlm.analysis.surprisal import Progress, document_surprisal, surprisal, with_progress
 from charlm.config import DynamicConfig, OnUnknown
 from charlm.errors import CorpusError
 from charlm.models.language_model import CharModel
@@ -23,21 +23,21 @@ __all__ = ["Evaluation", "evaluate"]
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """How well a model predicts a text.
+    """The loss of a model on a text.
 
-    Nats and perplexity are per *symbol*, the unit of the model: they are its training loss, and can be compared
-    between models of the same unit. Bits are per *character* (code point) for every unit, and can be compared
-    between all models. For a model of characters, ``bits_per_char = nats / ln 2``.
+    Nats and perplexity are per *symbol*, the model's unit, like its training loss: models of the same unit can be
+    compared. Bits are per *character* (code point) for every unit: all models can be compared. For a model of
+    characters, ``bits_per_char = nats / ln 2``.
 
     Parameters
     ----------
     nats : float
         Mean −ln p of a predicted symbol.
     bits_per_char : float
-        All predicted symbols' −log₂ p together, divided by `characters`.
+        Sum of −log₂ p of the predicted symbols, divided by `characters`.
     characters : int
-        Code points to which predicted symbols belong: all but the first of a text, which nothing predicts; with a
-        stop symbol all of the documents, and one for the end of each.
+        Code points of the predicted symbols: all but the first of a text, which is not predicted; with a stop
+        symbol all of the documents, and one for the end of each.
     symbols : int
         Predicted symbols: characters, bytes or graphemes, and the ends of documents.
     """
@@ -49,7 +49,7 @@ class Evaluation:
 
     @property
     def perplexity(self) -> float:
-        """Among how many equally likely symbols the model wavers: e to the nats; inf beyond float64's range."""
+        """The number of equally likely symbols with the same loss: e to the nats; inf beyond float64's range."""
         return math.exp(self.nats) if self.nats < 709 else math.inf
 
 
@@ -61,23 +61,22 @@ def evaluate(
     dynamic: DynamicConfig | None = None,
     progress: Progress | None = None,
 ) -> Evaluation:
-    """Let a model predict a text, each symbol from all before it.
+    """Predict each symbol of a text from all before it, and return the loss.
 
     The text is one stream, read from zero state in chunks with the state carried over. For a model with a stop
-    symbol, every non-blank line is a document instead, read from zero state and the stop symbol, and the end of
-    each counts.
+    symbol, every non-blank line is a document, read from zero state and the stop symbol; its end counts.
 
     Parameters
     ----------
     model : CharModel
     text : str
     on_unknown : {"error", "skip", "replace"}
-        What becomes of characters that the model does not know.
+        Treatment of characters outside the vocabulary.
     dynamic : DynamicConfig, optional
-        Let a copy of the model learn from each segment of the text once it has predicted it, documents in their
-        order. That takes as long as training on the text, one stream at a time.
+        Dynamic evaluation: a copy of the model learns from each segment of the text after predicting it, documents
+        in their order. That takes as long as training on the text as one stream.
     progress : callable, optional
-        Called now and then with how many symbols have been predicted, and of how many.
+        Called with the number of symbols predicted so far and their total.
 
     Returns
     -------
@@ -88,7 +87,7 @@ def evaluate(
     CorpusError
         If there is nothing to predict.
     VocabularyError
-        For a character that the model does not know.
+        For a character outside the vocabulary.
     DivergedError
         If the model's output is not finite.
     """
@@ -100,19 +99,19 @@ def evaluate(
         if ids.size < 2:
             raise CorpusError(f"the text has {ids.size} symbols; give at least 2, since the first is not predicted")
         if dynamic is None:
-            chunks = told(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len)
+            chunks = with_progress(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len)
             sums = [float(nats.sum()) for nats in chunks]
         else:
             sums = dynamic_surprisal(model, ids, dynamic, progress=progress)
         symbols, characters = ids.size - 1, _total(begun, ids[1:])
-        characters += int(begun[ids[1]] == 0)  # the later bytes of the first character are predicted
+        characters += int(begun[ids[1]] == 0)  # the other bytes of the first character are predicted
     else:
         documents = encode_documents(vocabulary, text, on_unknown=on_unknown)
         if not documents:
             raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
         symbols = sum(ids.size + 1 for ids in documents)
         if dynamic is None:
-            read = told(
+            read = with_progress(
                 document_surprisal(model, documents, stop_id), symbols, progress, size=lambda part: len(part[1])
             )
             sums = [float(nats.sum()) for _, nats in read]
@@ -125,5 +124,5 @@ def evaluate(
 
 
 def _total(values: NDArray[np.intp], ids: IdArray) -> int:
-    """Sum the values of all ids, in parts, so that a long text needs no array eight times its size."""
+    """Sum the values of all ids, in parts: an array of the values of a long text would be eight times its size."""
     return sum(int(values[ids[start : start + 2**16]].sum()) for start in range(0, ids.size, 2**16))

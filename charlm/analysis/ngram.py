@@ -1,6 +1,6 @@
-"""What a table of short contexts makes of a text: the yardstick beside a network's loss.
+"""An n-gram model: the baseline beside a network's loss.
 
-An n-gram model with interpolated, modified Kneser–Ney smoothing [1]_. With h a context of k − 1 symbols, h′ the
+With interpolated, modified Kneser–Ney smoothing [1]_. With h a context of k − 1 symbols, h′ the
 same without its oldest symbol, x the symbol that follows, and c the count of hx:
 
 ::
@@ -9,10 +9,10 @@ same without its oldest symbol, x the symbol that follows, and c the count of hx
     (2)  λ(h)     = Σ D(c(h·)) / Σ c(h·)
     (3)  Y = n₁ / (n₁ + 2n₂),   D(j) = j − (j + 1) · Y · nⱼ₊₁ / nⱼ   for j = 1, 2 and, from 3 on, 3
 
-where nⱼ is how many k-grams occur j times. For the longest context c is how often hx occurs; for the shorter ones,
-which are asked only where a longer one knows little, it is in how many different contexts: the number of symbols
-that stand before hx. Below one symbol there is the uniform distribution, 1/V; a context that was never seen takes
-p(x | h′). So the probabilities of all V symbols sum to 1, and none is 0.
+where nⱼ is the number of k-grams that occur j times. For the longest context c is the count of hx; for shorter ones
+it is the number of different symbols that precede hx, since they matter only where the longer context is rare. The
+empty context backs off to the uniform distribution, 1/V, and an unseen context to p(x | h′). So the probabilities
+of all V symbols sum to 1, and none is 0.
 
 References
 ----------
@@ -37,7 +37,7 @@ __all__ = ["LONGEST_TEST", "MAX_ORDER", "Baseline", "NgramModel", "baseline"]
 MAX_ORDER = 6
 LONGEST_TRAINING = 2**21  # symbols; keeps time and memory at some seconds and some 200 MB
 LONGEST_TEST = 2**20
-SELECTION = 2**18  # so many symbols choose the order, the last tenth of them predicted from the others
+SELECTION = 2**18  # symbols that choose the order; the last tenth of them is predicted from the others
 
 _CHUNK = 2**17
 _UNSEEN = -1
@@ -49,7 +49,7 @@ _Floats: TypeAlias = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """How well an n-gram model does where a network is tested.
+    """The loss of an n-gram model on the text that a network is tested on.
 
     Parameters
     ----------
@@ -58,11 +58,11 @@ class Baseline:
     nats : float
         Mean −ln p of a tested symbol.
     uniform_nats : float
-        ln V: the loss of who knows nothing.
+        ln V: the loss of the uniform distribution.
     trained_on, tested_on : int
         Symbols.
     whole : bool
-        Whether these are all there were; else the last of the training text and the first of the tested one.
+        Whether these are all symbols; else the last of the training text and the first of the tested one.
     """
 
     order: int
@@ -80,8 +80,8 @@ class Baseline:
 def baseline(train: IdArray, test: IdArray, size: int, *, skip: int = 0) -> Baseline | None:
     """Fit an n-gram model to one text and test it on another.
 
-    The order, up to `MAX_ORDER`, is chosen within the training text: its last `SELECTION` symbols are parted, and
-    the last tenth of them is predicted from the others. The tested text has no part in the choice.
+    The order, up to `MAX_ORDER`, is chosen within the training text: of its last `SELECTION` symbols, the last
+    tenth is predicted from the others. The tested text does not affect the choice.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def baseline(train: IdArray, test: IdArray, size: int, *, skip: int = 0) -> Base
     size : int
         V.
     skip : int
-        So many symbols at the start of `test` are context alone; at least the first, as for a network.
+        Number of symbols at the start of `test` that are context only; at least the first, as for a network.
 
     Returns
     -------
@@ -117,19 +117,19 @@ def baseline(train: IdArray, test: IdArray, size: int, *, skip: int = 0) -> Base
 def _best_order(ids: IdArray, size: int) -> int:
     rest = len(ids) - len(ids) // 10
     if rest == len(ids):
-        return 1  # too short to part
+        return 1  # too short to split
     return 1 + int(np.argmin(NgramModel(ids[:rest], size).mean_nats(ids, skip=rest)))
 
 
 class NgramModel:
-    """The tables of all orders up to one, from one pass of sorting for each.
+    """The counts of all orders up to `order`, each by one sort.
 
     Parameters
     ----------
     ids : ndarray of int, shape (n,)
         At least one symbol.
     size : int
-        V; no id is as large.
+        V; all ids are below it.
     order : int
         The longest context has ``order`` − 1 symbols; at most n.
     """
@@ -137,7 +137,7 @@ class NgramModel:
     def __init__(self, ids: IdArray, size: int, *, order: int = MAX_ORDER) -> None:
         self.order, self.size = min(order, len(ids)), size
         self._tables: list[_Table] = []
-        contexts, known = np.zeros(len(ids), np.int64), 1  # no symbol of context: there is one such context
+        contexts, known = np.zeros(len(ids), np.int64), 1  # there is one empty context
         shorter: _Places | None = None
         for _ in range(self.order):
             codes = contexts * size + ids  # a k-gram is its context's number and its last symbol
@@ -170,7 +170,7 @@ class NgramModel:
             yield -np.log(self._probabilities(ids[start - lead : start + _CHUNK])[:, lead:])
 
     def mean_nats(self, ids: IdArray, *, skip: int = 0) -> _Floats:
-        """Return the mean surprisal of a text but its first `skip` symbols, under each order; shape (order,)."""
+        """Return the mean surprisal of a text without its first `skip` symbols, for each order; shape (order,)."""
         lead = min(skip, self.order - 1)
         sums, left = np.zeros(self.order), lead
         for nats in self.surprisal(ids[skip - lead :]):
@@ -194,8 +194,8 @@ class NgramModel:
 def _numbered(codes: _Places) -> tuple[_Places, _Places, _Places]:
     """Return the distinct codes in order, the number of each code given among them, and how often each occurs.
 
-    What `numpy.unique` returns, in half the time: codes that carry their places are sorted as plain numbers. There
-    is room for both, as a code is below `LONGEST_TRAINING` times the size of a vocabulary.
+    The result of `numpy.unique`, in half the time: each code is joined with its index in one integer, and the
+    integers are sorted. Both fit, as a code is below `LONGEST_TRAINING` times the size of a vocabulary.
     """
     bits = max(len(codes) - 1, 1).bit_length()
     carried = np.sort(codes << bits | np.arange(len(codes)))
@@ -207,7 +207,7 @@ def _numbered(codes: _Places) -> tuple[_Places, _Places, _Places]:
 
 
 def _after(grams: _Places) -> _Places:
-    """Make the k-grams that end at each place the contexts of the next place; before the first there is none."""
+    """Return the context at each place: the k-gram that ends at the place before; none at the first."""
     return np.concatenate([np.full(1, _UNSEEN), grams[:-1]])
 
 
@@ -217,15 +217,15 @@ class _Table:
     def __init__(self, codes: _Places, counts: NDArray[np.intp], size: int, contexts: int) -> None:
         self._codes, self._size, self._contexts = codes, size, contexts
         self.occurrences = _Counts(counts, codes // size, contexts)
-        self.extensions: _Counts | None = None  # the longest has none, and needs none
+        self.extensions: _Counts | None = None  # not of the longest
 
     def count_extensions(self, suffixes: _Places) -> None:
-        """Take in, for each distinct gram of the next order, which gram of this one it ends with."""
+        """Count how many grams of the next order end with each gram, given the last of each."""
         counts = np.bincount(suffixes, minlength=len(self._codes))
         self.extensions = _Counts(counts, self._codes // self._size, self._contexts)
 
     def find(self, contexts: _Places, ids: IdArray) -> _Places:
-        """Return the number of each gram, given as context and symbol; `_UNSEEN` where there is none."""
+        """Return the number of each gram, given by context and symbol; `_UNSEEN` for an unseen one."""
         codes = np.where(contexts >= 0, contexts * self._size + ids, _UNSEEN)
         places = np.searchsorted(self._codes, codes).clip(max=len(self._codes) - 1)
         return np.where(self._codes[places] == codes, places, _UNSEEN)

@@ -1,12 +1,12 @@
-"""What of a text stands verbatim in another: for every character, the longest run that begins there.
+"""Verbatim overlap of a text with a corpus: for every character, the longest run of the corpus that begins there.
 
-The suffixes of both are sorted together, by their first few characters at once and then by prefix doubling, so that
-the corpus's nearest neighbours of a suffix of the text begin with its longest run. Groups of equal beginnings are
-refined only as long as both texts are in them, which is seldom for long.
+The suffixes of both are sorted together, by their first few characters at once and then by prefix doubling: in this
+order, the nearest suffixes of the corpus share the longest run with a suffix of the text. Groups of equal prefixes
+are refined only while they have suffixes of both, which is rarely long.
 
-The corpus is taken in chunks that overlap by the longest text. Besides both texts themselves that takes some 50 MB
-whatever the corpus, and as much again for half a million characters that are looked up. Each million characters of
-the corpus take 0.2 s, and 1 s where that much is looked up.
+The corpus is processed in chunks that overlap by the longest text. Besides both texts, that takes some 50 MB for
+any corpus, and as much again for half a million characters of the text. Each million characters of the corpus takes
+0.2 s, or 1 s if the text is as long.
 
 References
 ----------
@@ -37,7 +37,7 @@ Places = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Overlap:
-    """What of a text stands verbatim in a corpus.
+    """The verbatim overlap of a text with a corpus.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ class Overlap:
         Characters of the longest run that begins at each of the text's n characters; 0 for one that is not in the
         corpus.
     places : ndarray of int, shape (n,)
-        Where in the corpus such a run begins, in characters.
+        Offset of such a run in the corpus, in characters.
     """
 
     text: str
@@ -55,26 +55,26 @@ class Overlap:
 
     @property
     def start(self) -> int:
-        """Where the longest run begins in the text; of equals the first."""
+        """Offset of the longest run in the text; of equals the first."""
         return int(self.lengths.argmax()) if self.text else 0
 
     @property
     def longest(self) -> int:
-        """Characters of the longest run."""
+        """Length of the longest run in characters."""
         return int(self.lengths.max(initial=0))
 
     @property
     def offset(self) -> int:
-        """Where in the corpus the longest run begins."""
+        """Offset of the longest run in the corpus."""
         return int(self.places[self.start]) if self.text else 0
 
     @property
     def run(self) -> str:
-        """The longest run itself."""
+        """The longest run."""
         return self.text[self.start : self.start + self.longest]
 
     def runs(self, shortest: int) -> list[tuple[int, int]]:
-        """Return the parts, as start and end, of which each character lies in a run of `shortest` or more."""
+        """Return the parts, as start and end, that are covered by runs of `shortest` or more characters."""
         parts: list[tuple[int, int]] = []
         for k in np.flatnonzero(self.lengths >= max(shortest, 1)).tolist():
             end = k + int(self.lengths[k])
@@ -92,17 +92,17 @@ def overlaps(
     chunk: int = CHUNK,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Overlap]:
-    """Find what of some texts stands verbatim in a corpus.
+    """Find the verbatim overlap of some texts with a corpus.
 
     Parameters
     ----------
     texts : sequence of str
-        Looked up together, which takes no longer than one of them.
+        Searched together, in about the time of one.
     corpus : str
     chunk : int
         Characters of the corpus that are sorted at once.
     progress : callable, optional
-        Called after each chunk with how many characters of the corpus have been looked at, and of how many.
+        Called after each chunk with the number of characters of the corpus processed so far and their total.
 
     Returns
     -------
@@ -131,7 +131,7 @@ def overlaps(
 
 
 def excerpts(text: str, length: int, count: int) -> list[str]:
-    """Return up to `count` excerpts of a text, evenly spaced; the whole text where it is not longer than one.
+    """Return up to `count` excerpts of a text, evenly spaced; the whole text if it is no longer than one.
 
     Examples
     --------
@@ -147,9 +147,9 @@ def excerpts(text: str, length: int, count: int) -> list[str]:
 
 
 class _Queries:
-    """Texts, joined by a separator, over an alphabet of their own characters.
+    """Texts joined by a separator, over the alphabet of their characters.
 
-    Id 0 is any other character, and the highest the separator; so no run goes beyond the end of a text.
+    Id 0 is any other character, the highest id the separator, which ends every run.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -165,7 +165,7 @@ class _Queries:
             self._ids[first:last] = self._table[code_points(text)]
 
     def look_up(self, corpus: str) -> tuple[Places, Places]:
-        """Return the longest run at each place of the joined texts, and where in the corpus it begins."""
+        """Return the longest run at each place of the joined texts, and its offset in the corpus."""
         M = len(self._ids)
         ids = np.concatenate([self._ids, self._table[code_points(corpus)]])
         order = _sorted_suffixes(ids, M, self._separator.bit_length())
@@ -184,7 +184,7 @@ class _Queries:
 
 
 def _sorted_suffixes(ids: NDArray[np.int32], M: int, bits: int) -> Places:
-    """Sort the suffixes of ids (n,), so far that each of the first `M` stands beside its nearest of the others."""
+    """Sort the suffixes of ids (n,) until each of the first `M` is next to its nearest of the others."""
     n, depth = len(ids), _BITS // bits
     keys = np.zeros(n, np.int64)
     for k in range(depth):
@@ -215,12 +215,12 @@ def _sorted_suffixes(ids: NDArray[np.int32], M: int, bits: int) -> Places:
 
 
 def _mixed(suffixes: Places, firsts: Places, M: int) -> NDArray[np.bool_]:
-    """Tell which groups hold suffixes of both texts."""
+    """Return whether each group has suffixes of both."""
     return (np.minimum.reduceat(suffixes, firsts) < M) & (np.maximum.reduceat(suffixes, firsts) >= M)
 
 
 def _common_lengths(ids: NDArray[np.int32], a: Places, b: Places) -> Places:
-    """Return how many ids suffixes `a` (m,) have in common with suffixes `b` (m,); separators end all of `a`."""
+    """Return the lengths of the common prefixes of suffixes `a` (m,) and `b` (m,); a separator ends each `a`."""
     padded = np.concatenate([ids, np.zeros(_WINDOW, ids.dtype)])
     lengths = np.zeros(len(a), np.intp)
     for k in range(0, len(a), _ROWS):

@@ -1,4 +1,4 @@
-"""`pair_nats`: how likely a model of pairs finds the targets, each symbol with those before it given."""
+"""`pair_nats`: the loss of a model of pairs on targets, by teacher forcing."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ AT_ONCE = 256  # pairs
 
 @dataclass(frozen=True, slots=True)
 class PairNats:
-    """How likely a model finds targets.
+    """The loss of a model of pairs on targets.
 
     Parameters
     ----------
     nats : float
-        Mean −ln p of a symbol of the targets, the one that ends a text included, of a label, or of a tag; nan where
+        Mean −ln p of a symbol of the targets, the stop symbol of a text included, of a label, or of a tag; nan if
         there is none.
     accuracy : float
-        Share of them that the model finds the likeliest.
+        Share of them that the model finds the most likely.
     symbols : int
-        How many there are.
+        Number of symbols, labels or tags.
     left_out : int
-        Pairs with a target that the model cannot write, to which it gives no probability.
+        Number of pairs with a target outside the vocabulary, which has no probability.
     """
 
     nats: float
@@ -48,22 +48,22 @@ class PairNats:
 def pair_nats(
     model: Transducer, pairs: Sequence[Pair], *, on_unknown: OnUnknown = "error", progress: Progress | None = None
 ) -> PairNats:
-    """Return how likely a model finds targets, each symbol with those before it given (teacher forcing).
+    """Return the loss on targets, each symbol predicted from the correct ones before it (teacher forcing).
 
     Parameters
     ----------
     model : Transducer
     pairs : sequence of Pair
     on_unknown : {"error", "skip", "replace"}
-        Treatment of characters of a source that the model does not know. A target that it cannot write is refused
-        with ``"error"``, else left out.
+        Treatment of source characters outside the vocabulary. A target outside the vocabulary is refused with
+        ``"error"``, else left out.
     progress : callable, optional
-        Called with the pairs read so far, and with all there are.
+        Called with the number of pairs read so far and their total.
 
     Raises
     ------
     VocabularyError
-        For a character or a label that the model does not know.
+        For a character or a label that the model does not have.
     DivergedError
         If the model's output is not finite.
     """
@@ -80,7 +80,7 @@ def pair_nats(
         except VocabularyError as error:
             if on_unknown == "error":
                 raise VocabularyError(f"target {number:,}: {error}") from error
-    known.sort(key=lambda pair: (len(pair[0]), len(pair[1])))  # so that little is padding
+    known.sort(key=lambda pair: (len(pair[0]), len(pair[1])))  # little padding
     stop_id = None if model.target is None else model.target.stop_id
     nats, likeliest, symbols = 0.0, 0, 0
     for begin in range(0, len(known), AT_ONCE):
@@ -99,7 +99,7 @@ def pair_nats(
 
 
 def _encoder(model: Transducer) -> Callable[[str], IdArray]:
-    """Return what makes ids of a target, a label's alone."""
+    """Return a function that encodes a target; that of a label gives one id."""
     vocabulary = model.target
     if vocabulary is not None:
         return lambda target: vocabulary.encode(target, on_unknown=vocabulary.training_on_unknown)

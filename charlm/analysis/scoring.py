@@ -1,4 +1,4 @@
-"""`score`: how much each character of a text surprises a model."""
+"""`score`: the surprisal of each character of a text."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.analysis.surprisal import Nats, Progress, document_surprisal, surprisal, told
-from charlm.analysis.symbols import Pieces, characters_begun
+from charlm.analysis.pieces import Pieces, characters_begun
+from charlm.analysis.surprisal import Nats, Progress, document_surprisal, surprisal, with_progress
 from charlm.config import OnUnknown
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
@@ -34,8 +34,8 @@ class Score:
     bits : ndarray of float64, shape (n,)
         −log₂ p of each piece given all before it; nan where the model predicts nothing.
     pieces : tuple of str, length n
-        What each entry belongs to: a character; for a model of graphemes, a grapheme. The text as the model read
-        it, so after its normalisation and without characters that were skipped.
+        Characters, or graphemes for a model of graphemes: the text as the model reads it, normalised and without
+        skipped characters.
     """
 
     bits: NDArray[np.float64]
@@ -47,20 +47,18 @@ def score(
 ) -> Score:
     """Measure the surprisal of each character of a text, read from zero state.
 
-    The first character is not predicted (nan), unless the model has a stop symbol. Such a model of documents
-    reads each non-blank line afresh; a line's feed has the surprisal of the line ending there, and blank lines,
-    which are no documents, have nan.
-
-    A model of bytes gives a character the sum over its bytes.
+    The first character is not predicted (nan), unless the model has a stop symbol. Such a model of documents reads
+    each non-blank line from zero state; the line feed has the surprisal of the document's end. Blank lines, which
+    are no documents, have nan. For a model of bytes, a character has the sum over its bytes.
 
     Parameters
     ----------
     model : CharModel
     text : str
     on_unknown : {"error", "skip", "replace"}
-        What becomes of characters that the model does not know.
+        Treatment of characters outside the vocabulary.
     progress : callable, optional
-        Called now and then with how many symbols have been predicted, and of how many.
+        Called with the number of symbols predicted so far and their total.
 
     Returns
     -------
@@ -69,7 +67,7 @@ def score(
     Raises
     ------
     VocabularyError
-        For a character that the model does not know.
+        For a character outside the vocabulary.
     DivergedError
         If the model's output is not finite.
     """
@@ -98,7 +96,7 @@ def _stream(model: CharModel, text: str, on_unknown: OnUnknown, progress: Progre
     vocabulary = model.vocabulary
     ids, begun = vocabulary.encode(text, on_unknown=on_unknown), characters_begun(vocabulary) > 0
     first, nats = 0, np.full(min(ids.size, 1), np.nan)  # of the piece that has no end yet
-    for chunk in told(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len):
+    for chunk in with_progress(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len):
         nats = np.concatenate([nats, chunk[:, 0]])
         (begins,) = np.nonzero(begun[ids[first + 1 : first + len(nats)]])
         if begins.size:

@@ -1,4 +1,4 @@
-"""−ln p of every symbol of a text, in float64: what `score` and `evaluate` are made of."""
+"""−ln p of every symbol of a text, in float64; the basis of `score` and `evaluate`."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from charlm.models.learner import State, check_finite
 from charlm.nn.arrays import IdArray
 from charlm.nn.losses import target_nats
 
-__all__ = ["Nats", "Progress", "document_surprisal", "surprisal", "told"]
+__all__ = ["Nats", "Progress", "document_surprisal", "surprisal", "with_progress"]
 
 Nats: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[int, int], None]
-"""Takes how many symbols have been predicted, and of how many."""
+"""Takes the number of symbols predicted so far and their total."""
 
 _Part = TypeVar("_Part")
 
-# floats in the widest array of a chunk: a few of them take some 10 MB
+# numbers in the widest array of a chunk; a few such arrays take some 10 MB
 _CHUNK = 2**20
-# symbols, padding included, of documents that are read side by side
+# symbols, with padding, of documents that are read side by side
 _BLOCK = 2**16
 
 
@@ -60,9 +60,9 @@ def surprisal(model: CharModel, ids: IdArray, state: State | None = None) -> Ite
 
 
 def document_surprisal(model: CharModel, documents: Sequence[IdArray], stop_id: int) -> Iterator[tuple[int, Nats]]:
-    """Read each document from a fresh start and yield the surprisal of its symbols and of its end.
+    """Read each document from zero state and yield the surprisal of its symbols and of its end.
 
-    Documents of like length are read side by side, so they do not come in order.
+    Documents of similar length are read side by side, so the order changes.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def document_surprisal(model: CharModel, documents: Sequence[IdArray], stop_id: 
     Yields
     ------
     index : int
-        Which document.
+        The index of the document.
     nats : ndarray, shape (n + 1,)
     """
     order = sorted(range(len(documents)), key=lambda k: len(documents[k]), reverse=True)
@@ -83,7 +83,7 @@ def document_surprisal(model: CharModel, documents: Sequence[IdArray], stop_id: 
         T = len(documents[order[0]]) + 1
         N = max(1, _BLOCK // T)
         block, order = order[:N], order[N:]
-        ids = np.full((T + 1, len(block)), stop_id, np.intp)  # padding is read after the end: it changes nothing
+        ids = np.full((T + 1, len(block)), stop_id, np.intp)  # padding comes after the end
         for column, k in enumerate(block):
             ids[1 : len(documents[k]) + 1, column] = documents[k]
         nats = np.concatenate(list(surprisal(model, ids)))
@@ -91,10 +91,10 @@ def document_surprisal(model: CharModel, documents: Sequence[IdArray], stop_id: 
             yield k, nats[: len(documents[k]) + 1, column]
 
 
-def told(
+def with_progress(
     parts: Iterable[_Part], total: int, progress: Progress | None, *, size: Callable[[_Part], int]
 ) -> Iterator[_Part]:
-    """Pass parts on, and tell `progress` before each how many symbols of `total` have been predicted.
+    """Yield parts, and call `progress` before each with the symbols predicted so far and their total.
 
     Parameters
     ----------

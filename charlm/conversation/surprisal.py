@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from charlm.analysis.pieces import Pieces
 from charlm.analysis.scoring import Score
 from charlm.analysis.surprisal import Nats, surprisal
-from charlm.analysis.symbols import Pieces
 from charlm.config import OnUnknown
 from charlm.conversation.turns import Turn
 from charlm.generation import Position, Sampler, first_input

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from charlm.analysis.pairs import PairMeasures, measure_pairs
+from charlm.analysis.pair_measures import PairMeasures, measure_pairs
 from charlm.config import LONGEST_OUTPUT, OnUnknown
 from charlm.generation.transduction import transduce
 from charlm.models.transducer import Transducer

@@ -9,7 +9,7 @@ from typing import Any
 from rich.cells import cell_len
 
 from charlm.analysis.pair_loss import PairNats
-from charlm.analysis.pairs import PairMeasures, TagMeasures
+from charlm.analysis.pair_measures import PairMeasures, TagMeasures
 from charlm.config import OutputName
 from charlm.ui.sanitize import visible_line
 from charlm.ui.wording import number

@@ -5,7 +5,7 @@ import tracemalloc
 from rich.cells import cell_len
 
 from charlm.analysis.pair_loss import PairNats
-from charlm.analysis.pairs import measure_pairs
+from charlm.analysis.pair_measures import measure_pairs
 from charlm.ui.pair_measures import measure_lines
 from tests.hostile import TEXT, faults
 

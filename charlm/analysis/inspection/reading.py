@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from charlm.analysis.pieces import Pieces
 from charlm.analysis.surprisal import Progress
-from charlm.analysis.symbols import Pieces
 from charlm.config import OnUnknown
 from charlm.errors import CorpusError, UsageError
 from charlm.models.language_model import CharModel

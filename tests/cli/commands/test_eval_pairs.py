@@ -9,7 +9,7 @@ import pytest
 
 import charlm
 from charlm.analysis.pair_loss import pair_nats
-from charlm.analysis.pairs import measure_pairs
+from charlm.analysis.pair_measures import measure_pairs
 from charlm.cli.entry import run
 from charlm.text.pairs import Pair, format_pair, split_pairs
 from charlm.ui.sanitize import json_text

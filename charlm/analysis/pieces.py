@@ -1,4 +1,4 @@
-"""From a vocabulary's symbols to the characters of a text, for units that are not characters."""
+"""`Pieces`: the characters of a text, for vocabularies whose symbols are bytes or graphemes too."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["Pieces", "characters_begun"]
 
 
 def characters_begun(vocabulary: Vocabulary) -> NDArray[np.intp]:
-    """Return how many code points begin in each symbol, shape (V,).
+    """Return the number of code points that begin in each symbol, shape (V,).
 
-    1 for a character and for the special symbols, several for a grapheme, 0 for a byte that continues a
-    character of UTF-8. A stop symbol counts as one: it stands where a text has its line feed.
+    1 for a character and for the special symbols, several for a grapheme, 0 for a continuation byte of UTF-8. A
+    stop symbol counts as one, the line feed.
     """
     special = {vocabulary.unknown_id, vocabulary.stop_id}
     return np.array([1 if k in special else _begun(symbol) for k, symbol in enumerate(vocabulary.symbols)], np.intp)
@@ -26,7 +26,7 @@ def _begun(symbol: str | int) -> int:
 
 
 class Pieces:
-    """A text cut into the smallest pieces that are whole characters: its symbols, or the bytes of a code point.
+    """A text split into the smallest pieces of whole characters: its symbols, or the bytes of a code point.
 
     Parameters
     ----------
@@ -55,6 +55,6 @@ class Pieces:
         return np.append(self._starts[1:], self._length) - 1 if self._starts.size else self._starts
 
     def sums(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Add up one value a symbol, shape (n,), to one a piece."""
+        """Sum values of symbols, shape (n,), to one a piece."""
         total: NDArray[np.float64] = np.add.reduceat(values, self._starts) if self._starts.size else values[:0]
         return total

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from charlm.analysis import pairs
-from charlm.analysis.pairs import TagMeasures, confusions, edit_distances, measure_pairs, measure_tags
+from charlm.analysis import pair_measures
+from charlm.analysis.pair_measures import TagMeasures, confusions, edit_distances, measure_pairs, measure_tags
 from charlm.errors import UsageError
 
 WORDS = st.text("abé\U0001f600\x00", max_size=9)
@@ -42,7 +42,7 @@ class TestEditDistances:
         words = ["".join(rng.choices("abc", k=rng.randrange(30))) for _ in range(60)]
         whole = edit_distances(words, words[::-1])
         assert whole.tolist() == [distance(a, b) for a, b in zip(words, words[::-1], strict=True)]
-        monkeypatch.setattr(pairs, "_CELLS", 5)
+        monkeypatch.setattr(pair_measures, "_CELLS", 5)
         assert np.array_equal(edit_distances(words, words[::-1]), whole)
 
     def test_a_lone_surrogate_is_a_character(self):

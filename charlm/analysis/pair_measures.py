@@ -1,4 +1,4 @@
-r"""Measures of what a model of pairs makes of its sources, against their targets.
+r"""Measures of the outputs of a model of pairs against the targets.
 
 .. math:: d(i, j) = \min\{d(i-1, j-1) + [a_i \ne b_j],\; d(i-1, j) + 1,\; d(i, j-1) + 1\}
 
@@ -24,29 +24,30 @@ from numpy.typing import NDArray
 
 from charlm.config import OutputName
 from charlm.errors import UsageError
+from charlm.text.units import code_points
 
 __all__ = ["PairMeasures", "TagMeasures", "confusions", "edit_distances", "measure_pairs", "measure_tags"]
 
 _CELLS = 1 << 18  # of a table of distances
 
 Confusions = dict[str, dict[str, int]]
-"""How often each target became each output: ``found[target][output]``."""
+"""The confusion matrix: ``found[target][output]`` is a number of symbols."""
 
 
 @dataclass(frozen=True, slots=True)
 class TagMeasures:
-    """How well one tag is found.
+    """Precision, recall and F1 of one tag.
 
     Parameters
     ----------
     precision : float
-        Share of the symbols given this tag that have it; nan where none is given it.
+        Correct share of the outputs with this tag; nan if there is none.
     recall : float
-        Share of the symbols with this tag that are given it; nan where none has it.
+        Correct share of the targets with this tag; nan if there is none.
     f1 : float
-        Their harmonic mean, 2 · found / (given + there); 0 where nothing is found.
+        Their harmonic mean, 2 · correct / (outputs + targets); 0 if none is correct.
     count : int
-        Symbols that have this tag.
+        Number of targets with this tag.
     """
 
     precision: float
@@ -65,13 +66,13 @@ class PairMeasures:
     exact : float
         Share of the pairs whose output is the target, from 0 to 1.
     character_error_rate : float, optional
-        Of texts: edits that make the outputs the targets, per character of the targets; nan where these are empty.
+        Of texts: edits from outputs to targets, per character of the targets; nan if these are empty.
     accuracy : float, optional
-        Share of the labels, or of all tags, that are right.
+        Correct share of the labels, or of all tags.
     tags : dict of str to TagMeasures
         Of each tag.
     confusions : dict of str to dict of str to int
-        Of labels or tags: how often each target became each output, the right ones included.
+        Of labels or tags: the confusion matrix.
     """
 
     pairs: int
@@ -87,14 +88,14 @@ class PairMeasures:
 
 
 def measure_pairs(outputs: Sequence[str], targets: Sequence[str], output: OutputName) -> PairMeasures:
-    """Compare what a model made of some sources with their targets.
+    """Compare outputs with their targets.
 
     Parameters
     ----------
     outputs, targets : sequence of str
-        As many; at least one.
+        At least one, and as many of both.
     output : {"text", "label", "tags"}
-        What they are.
+        Their kind.
 
     Raises
     ------
@@ -178,12 +179,12 @@ def _codes(texts: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.intp]]:
     lengths = np.array([*map(len, texts)], np.intp)
     codes = np.zeros((len(texts), int(lengths.max())), np.uint32)
     for row, text in zip(codes, texts, strict=True):
-        row[: len(text)] = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4")
+        row[: len(text)] = code_points(text)
     return codes, lengths
 
 
 def confusions(outputs: Iterable[str], targets: Iterable[str]) -> Confusions:
-    """Count how often each target became each output.
+    """Return the confusion matrix of labels or tags.
 
     Parameters
     ----------
@@ -207,18 +208,18 @@ def confusions(outputs: Iterable[str], targets: Iterable[str]) -> Confusions:
 
 
 def measure_tags(found: Confusions) -> dict[str, TagMeasures]:
-    """Return precision, recall and F1 of each tag that is a target or an output, from its confusions."""
-    given: Counter[str] = Counter()
-    for made in found.values():
-        given.update(made)
+    """Return precision, recall and F1 of each tag that is a target or an output, from a confusion matrix."""
+    outputs: Counter[str] = Counter()
+    for row in found.values():
+        outputs.update(row)
     measures = {}
-    for tag in sorted({*found, *given}):
-        there = sum(found.get(tag, {}).values())
-        right = found.get(tag, {}).get(tag, 0)
+    for tag in sorted({*found, *outputs}):
+        targets = sum(found.get(tag, {}).values())
+        correct = found.get(tag, {}).get(tag, 0)
         measures[tag] = TagMeasures(
-            precision=right / given[tag] if given[tag] else math.nan,
-            recall=right / there if there else math.nan,
-            f1=2 * right / (given[tag] + there),
-            count=there,
+            precision=correct / outputs[tag] if outputs[tag] else math.nan,
+            recall=correct / targets if targets else math.nan,
+            f1=2 * correct / (outputs[tag] + targets),
+            count=targets,
         )
     return measures
