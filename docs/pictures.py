@@ -1,4 +1,4 @@
-"""Make the pictures of README.md and of the documentation: ``python docs/pictures.py``.
+"""Make the pictures of README.md and of the documentation: ``python docs/pictures.py [NAME]...``.
 
 Each shows the program in a terminal of 80 columns, drawn by its own SVG export. One shows a training run, which
 takes a minute on two quiet cores. The script needs the extra ``test``.
@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -34,47 +34,51 @@ COLOURS = {name: code - 30 for code, name in graphics.FG_ANSI.items()}
 COLOURS |= {name: code - 90 + 8 for code, name in graphics.FG_AIXTERM.items()}
 
 
-def main() -> None:
-    """Make all pictures, in a folder without runs, where the model that came with charlm is taken."""
+def main(names: Sequence[str]) -> None:
+    """Make pictures, all if none is named, in a folder without runs: charlm then takes the shipped model."""
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        picture("console", write())
-        read()
-        picture("training", train())
+        for name in names or PICTURES:
+            (FOLDER / f"{name}.svg").write_text(PICTURES[name](), "utf-8")
 
 
-def train() -> Screen:
-    """Train; return the dashboard towards the end."""
-    screen = Screen("train", "--steps", "2000", rows=34)
-    screen.wait(lambda: any(int(share) >= 95 for share in re.findall(r"(\d+)%", screen.text)), within_s=900)
-    return screen
+def console() -> str:
+    """Write a text with the shipped model; draw the screen with its surprisal and the next characters."""
+    with Screen("console", "--seed", "22", "--length", "216", rows=28) as screen:
+        for line in ("/heat on", "Once upon a time", "/step"):
+            screen.wait(lambda: screen.text.endswith("\n>"))
+            screen.enter(line)
+        screen.wait(lambda: "Esc ends" in screen.text)
+        return screen.drawn()
 
 
-def write() -> Screen:
-    """Write a text with the shipped model; return the screen with its surprisal and the next characters."""
-    screen = Screen("console", "--seed", "22", "--length", "216", rows=28)
-    for line in ("/heat on", "Once upon a time", "/step"):
-        screen.wait(screen.is_ready)
-        screen.type(f"{line}\r")
-    screen.wait(lambda: "Esc ends" in screen.text)
-    return screen
+def training() -> str:
+    """Train; draw the dashboard towards the end."""
+    with Screen("train", "--steps", "2000", rows=34) as screen:
+        screen.wait(lambda: any(int(share) >= 95 for share in re.findall(r"(\d+)%", screen.text)), within_s=900)
+        return screen.drawn()
 
 
-def read() -> None:
-    """Draw a text by its surprisal, and another by one unit of the shipped model."""
-    strange = "Once upon a time there lived a young cobbler called Juna, who owned a submarine."
-    spoken = '"I am so bored," said the troll, "that I let nobody pass without a riddle." "Then ask," said Barnaby.'
-    for name, *command in (
-        ("heat", "score", "--text", strange),
-        ("inspect", "inspect", "--text", spoken, "--cell", "48"),
-    ):
-        call = [sys.executable, "-m", "charlm", *command, "--svg", str(FOLDER / f"{name}.svg"), "--force"]
-        subprocess.run(call, check=True, stdout=subprocess.DEVNULL)
+def heat() -> str:
+    """Draw a text by its surprisal."""
+    return drawn("score", "Once upon a time there lived a young cobbler called Juna, who owned a submarine.")
 
 
-def picture(name: str, screen: Screen) -> None:
-    """Write what a screen shows as an SVG picture, and end its program."""
-    (FOLDER / f"{name}.svg").write_text(to_svg(screen.shown(), title=screen.title), "utf-8")
-    screen.close()
+def inspect() -> str:
+    """Draw a text by the activation of one unit."""
+    text = '"I am so bored," said the troll, "that I let nobody pass without a riddle." "Then ask," said Barnaby.'
+    return drawn("inspect", text, "--cell", "48")
+
+
+PICTURES = {one.__name__: one for one in (console, training, heat, inspect)}
+
+
+def drawn(command: str, text: str, *flags: str) -> str:
+    """Return the picture that a command draws of a text."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "picture.svg")
+        call = [sys.executable, "-m", "charlm", command, "--text", text, *flags, "--svg", str(file)]
+        subprocess.run(call, check=True, capture_output=True)
+        return file.read_text("utf-8")
 
 
 class Screen:
@@ -101,14 +105,11 @@ class Screen:
         """The rows down to the last that is not empty."""
         return "\n".join(row.rstrip() for row in self._screen.display).rstrip("\n")
 
-    def is_ready(self) -> bool:
-        """Whether the console waits for a line."""
-        return self.text.endswith("\n>")
-
-    def type(self, keys: str) -> None:
-        """Press keys."""
-        self._child.send(keys)
-        self._read()
+    def enter(self, line: str) -> None:
+        """Type a line."""
+        self._child.send(line)
+        self.wait(lambda: self.text.endswith(line))
+        self._child.send("\r")
 
     def wait(self, seen: Callable[[], bool], within_s: float = 20) -> None:
         """Read until the screen shows something and nothing more is being drawn."""
@@ -126,16 +127,20 @@ class Screen:
             return False
         return True
 
-    def shown(self) -> Text:
-        """Return the screen as rich text."""
+    def drawn(self) -> str:
+        """Return the screen as an SVG picture."""
         rows = self.text.count("\n") + 1
-        return Text("\n").join(self._row(k) for k in range(rows))
+        return to_svg(Text("\n").join(self._row(k) for k in range(rows)), title=self.title)
 
     def _row(self, k: int) -> Text:
         cells = (self._screen.buffer[k][x] for x in range(COLUMNS))
         return Text.assemble(*(("".join(cell.data for cell in group), key) for key, group in groupby(cells, style)))
 
-    def close(self) -> None:
+    def __enter__(self) -> Screen:
+        """Begin; the program runs already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
         """End the program."""
         self._child.close(force=True)
 
@@ -161,4 +166,4 @@ def colour(name: str) -> str | None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

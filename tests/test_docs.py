@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 import tomllib
 import zipfile
 from itertools import pairwise
@@ -189,8 +190,8 @@ def test_the_map_is_in_the_order_of_imports() -> None:
         assert max(above) < min(below)
 
 
-def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("commands", ROOT / "docs" / "commands.py")
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
@@ -200,7 +201,7 @@ def generator() -> ModuleType:
 
 def test_the_reference_of_commands_is_up_to_date() -> None:
     page = (ROOT / "docs" / "commands.md").read_text("utf-8")
-    assert page == generator().page(), "run: python docs/commands.py"
+    assert page == script("commands").page(), "run: python docs/commands.py"
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
@@ -210,3 +211,16 @@ def test_pictures_are_small_whole_and_load_nothing(path: Path) -> None:
     assert ET.fromstring(text).tag.endswith("svg")
     assert not re.search(r"href|@import|url\((?!#)|<script", text)
     assert any(f"pictures/{path.name})" in page for page in PAGES.values())
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
+@pytest.mark.parametrize("name", ["console", "heat", "inspect"])
+def test_pictures_are_up_to_date(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They show what the program shows now. That of a training run has times, and is left out."""
+    monkeypatch.chdir(tmp_path)
+    pictures = script("pictures")
+    assert {path.stem for path in PICTURES} == set(pictures.PICTURES)
+    made, stored = pictures.PICTURES[name](), (pictures.FOLDER / f"{name}.svg").read_text("utf-8")
+    shown = [[one.text for one in ET.fromstring(svg).findall(".//{*}text")] for svg in (made, stored)]
+    assert len(shown[1]) > 4
+    assert shown[0] == shown[1], f"run: python docs/pictures.py {name}"
