@@ -3,12 +3,12 @@
 A pattern becomes a syntax tree (`syntax`, `parser`), an NFA (`nfa`, `product`), and over a model's symbols
 (`alphabet`), by the subset construction (`subsets`), a lazily built DFA (`lazy_dfa`), which a `matcher` follows.
 
-While a text may not end, dead symbols are refused and the probabilities of the others renormalised at each symbol,
-which is not the same as choosing among all matching texts by their probabilities. Where it may end, the
-probability of all dead symbols and of the stop symbol together is that of ending there; where nothing is live, it
-ends. A symbol is live if a match can be reached with it in the characters that are left. Filters and temperature
-act on what then remains, the end included. The prompt is not matched. A stop string does not cut a text, which
-would then not match: no text contains one.
+A symbol is live if it leads to a match within the remaining characters, else dead. Where a text may not end, dead
+symbols are masked and the probabilities of the live ones renormalised at each symbol; that is not the same as
+sampling from all matching texts by their probabilities. Where it may end, it ends with the probability of all dead
+symbols and the stop symbol together; where no symbol is live, it ends. Filters and temperature act on the live
+symbols and the end. The prompt is not matched. No text contains a stop string, since a text cut there would not
+match.
 
 A pattern that is not regular, with a backreference or lookaround for example, is refused.
 """

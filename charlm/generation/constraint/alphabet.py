@@ -1,7 +1,7 @@
-"""The alphabet of a pattern: which classes of the pattern each character belongs to that a model can write.
+"""The alphabet of a pattern: the classes of the pattern that each character of a model belongs to.
 
 For models of bytes, `Characters` is a graph from the first byte of a character to its kind, the set of its classes.
-Equal parts of the graph are shared, so that it is small even for the largest classes.
+Equal parts of the graph are shared, so it is small even for the largest classes.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from charlm.generation.constraint.syntax import Chars
 __all__ = ["Characters", "members", "memberships"]
 
 
-# code points of one, two and three bytes, and of all; surrogates have no place in UTF-8
+# code points of one, two and three bytes, and of all; UTF-8 has no surrogates
 _ENDS = ((0x80, 0x80), (0xE0, 0x800), (0xF0, 0x10000), (0x100, 0x110000))
 _SURROGATES = slice(0xD800, 0xE000)
 _BLOCK = 64  # characters that differ in their last byte only
@@ -72,17 +72,17 @@ class _Node(NamedTuple):
     """A prefix of the bytes of a character, and the bytes that can follow."""
 
     branches: dict[int, int]  # by byte: the next node, or ~kind where the character is complete
-    kinds: frozenset[int]  # of the characters that it can become
+    kinds: frozenset[int]  # of the characters with this prefix
 
 
 class Characters:
-    """The characters that some bytes can write, and their kinds: characters of one kind belong to the same classes.
+    """The characters made of some bytes, and their kinds: characters of one kind belong to the same classes.
 
     Parameters
     ----------
     classes : sequence of Chars
     values : iterable of int
-        The bytes there are.
+        The bytes of the vocabulary.
 
     Attributes
     ----------
@@ -114,7 +114,7 @@ class Characters:
         self.root = self._graph(kind_of)
 
     def _split(self, kind_of: NDArray[np.intp], inside: NDArray[np.intp], number: int) -> NDArray[np.intp]:
-        """Split kinds by whether they are inside a class; kind 0 stays what belongs to none."""
+        """Split kinds by membership of a class; kind 0 belongs to none."""
         split = 2 * kind_of + inside
         used = np.bincount(split, minlength=1) > 0
         used[0] = True
@@ -134,7 +134,7 @@ class Characters:
                 lasts[key] = self._node((0x80 + i, ~kind) for i, kind in enumerate(block.tolist()) if kind)
             blocks[k] = lasts[key]
         first += [(0xC0 + k, node) for k, node in enumerate(blocks[2:32], 2)]
-        # a form that is longer than it need be is none: three bytes start at block 32, four at group 16
+        # overlong forms are invalid: three bytes start at block 32, four at group 16
         groups = self._groups([-1] * 32 + blocks[32:])
         first += [(0xE0 + k, node) for k, node in enumerate(groups[:16])]
         planes = self._groups([-1] * 16 + groups[16:])
@@ -142,11 +142,11 @@ class Characters:
         return self._node(first)
 
     def _groups(self, nodes: list[int]) -> list[int]:
-        """Return the nodes one byte before: each has 64 of these below it."""
+        """Return the nodes of the byte before; each has 64 of these as branches."""
         return [self._node(enumerate(nodes[k : k + _BLOCK], 0x80)) for k in range(0, len(nodes), _BLOCK)]
 
     def _node(self, branches: Iterable[tuple[int, int]]) -> int:
-        """Return the node with these branches, as far as there are such bytes; -1 if none is left."""
+        """Return the node with those of these branches whose bytes are in the vocabulary; -1 if there is none."""
         kept = tuple((byte, node) for byte, node in branches if node != -1 and byte in self._bytes)
         if not kept:
             return -1
@@ -157,11 +157,11 @@ class Characters:
         return self._known[kept]
 
     def writable(self) -> list[frozenset[int]]:
-        """Return the kinds of which a character can be written."""
+        """Return the kinds of all characters."""
         return [self.kinds[k] for k in self.nodes[self.root].kinds] if self.root >= 0 else []
 
     def known(self) -> set[int]:
-        """Return the numbers of the classes of which a character can be written."""
+        """Return the numbers of the classes that have a character."""
         return set().union(*self.writable())
 
 

@@ -32,7 +32,7 @@ from charlm.text.vocabulary import Vocabulary
 __all__ = ["MOST_CHARACTERS", "check_pattern", "constraint_for", "lazy_dfa_of"]
 
 MOST_CHARACTERS = 50_000
-"""Of a pattern whose counts are written out."""
+"""Most characters of a pattern whose counts are written out."""
 
 
 def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> LazyDFA:
@@ -50,7 +50,7 @@ def constraint_for(config: SampleConfig, vocabulary: Vocabulary) -> LazyDFA:
 
 
 def check_pattern(config: SampleConfig) -> None:
-    """Refuse a pattern or template that is none, whatever the model.
+    """Raise an error for an invalid pattern or template, independent of a model.
 
     Raises
     ------
@@ -99,7 +99,7 @@ def lazy_dfa_of(node: Node, vocabulary: Vocabulary, length: int, stops: Sequence
         specials = {vocabulary.unknown_id, vocabulary.stop_id}
         symbols = ["" if k in specials else str(s) for k, s in enumerate(vocabulary.symbols)]
         belongs = memberships(classes, "".join(sorted(set().union(*symbols))))
-        # a character that occurs only beside others which the pattern does not have is never written
+        # a character that occurs only in graphemes with others that the pattern does not have is never written
         readable = [belongs[c] for symbol in symbols if all(belongs[c] for c in symbol) for c in symbol]
         known = set().union(*readable)
         nfa = _nfa(node, classes, known, length * max(map(len, symbols)))

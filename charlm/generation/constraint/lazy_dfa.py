@@ -1,10 +1,10 @@
-"""`LazyDFA`: a deterministic automaton over a model's symbols, built state by state as texts come to its states.
+"""`LazyDFA`: a deterministic automaton over a model's symbols, whose states are built when a text reaches them.
 
-The copies of a count are equal: subsets in one copy differ from those in the copy before by a constant shift, and
-share one `State`. A counter beside it tells them apart: by how many copies a text is farther from the end than in
-the last copy but one. So a text meets new states in the first copy that it goes through, and hardly any later.
-States without a counter, such as those of a count within a count, are built ahead of the text. States with the same
-live symbols share a `Mask`. When the table is full, a new one is begun; matchers that use the old one may continue.
+Subsets in two copies of a count differ by a constant shift and share one `State`; a counter beside the state holds
+the copy, counted from the last but one. So states are built in the first copy that a text passes, and hardly any
+later. States without a counter, such as those of a count within a count, are built ahead of the text. States with
+the same live symbols share a `Mask`. When the table is full, a new one is begun; matchers may continue with the old
+one.
 
 References
 ----------
@@ -63,7 +63,7 @@ class Mask:
 
 
 class State:
-    """A state of the DFA, or all that differ in their counter only.
+    """A state of the DFA, or all states that differ in their counter only.
 
     Parameters
     ----------
@@ -79,8 +79,8 @@ class State:
     Attributes
     ----------
     transitions : list of (State, int)
-        By alphabet class: the next state, and the increment of the counter. If the counter becomes negative, ask
-        `Table.after`.
+        By alphabet class: the next state, and the increment of the counter. If the counter becomes negative, the
+        transition is that of `Table.after`.
     columns, whole
         Those of the mask.
     ahead : int
@@ -125,7 +125,7 @@ class Table:
 
     @property
     def full(self) -> bool:
-        """Whether it is time to begin a new table."""
+        """Whether the table has as many states or masks as it may have."""
         return len(self._states) >= self._most_states or len(self._masks) >= self._most_masks
 
     def subset(self, configuration: Configuration) -> Any:
@@ -134,7 +134,7 @@ class Table:
         return state.subset if state.counter is None else self._subsets.shifted(state.subset, state.counter, count)
 
     def configuration(self, subset: Any) -> Configuration:
-        """Return the configuration of a subset; its state is built if need be."""
+        """Return the configuration of a subset; build its state if it is new."""
         counter, copy = self._subsets.counter(subset)
         if counter is None or copy == 0:  # the last copy leads out of the count
             return self._states.get(subset) or self._state(subset, None), 0
@@ -149,7 +149,7 @@ class Table:
         return state
 
     def mask(self, configuration: Configuration, left: int) -> Mask:
-        """Return the live symbols of a configuration with so many characters left."""
+        """Return the live symbols of a configuration with `left` characters left."""
         state, count = configuration
         if left >= state.enough + count * state.per_copy:
             return state.mask
@@ -214,7 +214,7 @@ class Table:
         return found, new_count
 
     def _build_ahead(self, configuration: Configuration, symbol: int, most: int) -> None:
-        """Build the states to which the same symbol leads again, as long as they have the same mask: in a count.
+        """Build the states reached by repeating a symbol, while they have the same mask, as in a count.
 
         One after the other they cost half of what they would at a character each. Their number doubles with those
         before that a text came to, as a file is read ahead.
@@ -222,7 +222,7 @@ class Table:
         mask, column = configuration[0].mask, configuration[0].columns[symbol]
         if not mask.live[symbol]:
             return
-        with contextlib.suppress(ConstraintError):  # the text may take another way
+        with contextlib.suppress(ConstraintError):  # the text may not reach them
             for _ in range(min(most, self._most_states - len(self._states))):
                 state, _ = configuration
                 if state.mask is not mask or state.transitions[column][1] != UNSEEN:
@@ -262,7 +262,7 @@ class LazyDFA:
             )
 
     def renewed(self, table: Table) -> Table:
-        """Return a table with room, in place of a full one."""
+        """Return a table that is not full, to replace a full one."""
         if self.table is table:
             self.table = Table(self.subsets, self.size)
         return self.table

@@ -1,8 +1,7 @@
-"""`Matcher` and `BatchMatcher`: follow one text, or one a row, through the DFA of a pattern, and mask logits.
+"""`Matcher` and `BatchMatcher`: the state of one text, or of one a row, in the DFA of a pattern; they mask logits.
 
-Where a text may not end, dead symbols get the probability 0. Where it may end, the probability of all dead symbols
-and of the stop symbol together is that of ending there: the end has the id V, behind all symbols. A symbol is dead
-if no match can be reached with it in the characters that are left.
+Dead symbols get the probability 0. Where a text may end, the probability of all dead symbols and of the stop symbol
+together is that of the end, which has the id V, behind all symbols.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ __all__ = ["BatchMatcher", "Matcher"]
 
 
 class Matcher:
-    """A text followed through a pattern.
+    """The state of a text in the DFA of a pattern.
 
     Parameters
     ----------
@@ -60,7 +59,7 @@ class Matcher:
         z[self.live == 0] = -math.inf
 
     def advance(self, symbol: int) -> None:
-        """Advance by a symbol that was drawn, which may be the end."""
+        """Advance by a sampled symbol, which may be the end."""
         state, increment = self._state.transitions[self._state.columns[symbol]]
         count = self._count + increment
         if count < 0:
@@ -72,7 +71,7 @@ class Matcher:
         self.live, self._dead = mask.live, mask.dead
 
     def _grown(self, symbol: int) -> Configuration:
-        """Return the configuration after a symbol, whose transition is not built yet."""
+        """Return the configuration after a symbol whose transition is not built yet."""
         old, configuration = self._table, (self._state, self._count)
         if old.full:
             self._table = self._dfa.renewed(old)
@@ -81,7 +80,7 @@ class Matcher:
 
 
 class BatchMatcher:
-    """Many texts, each followed through the same pattern as if it were alone.
+    """The states of N texts in the DFA of a pattern; each is that of a `Matcher`.
 
     Parameters
     ----------
@@ -89,12 +88,12 @@ class BatchMatcher:
     streams : int
         N.
     texts : int
-        How many of them there are; the rest has ended before it began.
+        Rows that hold a text; the others have ended.
 
     Attributes
     ----------
     live : ndarray, shape (N, V + 1)
-        For each row what `Matcher.live` is for one text.
+        `Matcher.live` of each row.
     over : bool
         Whether all texts have ended.
     """
@@ -106,21 +105,21 @@ class BatchMatcher:
         self._rows = [(state, count, dfa.length) for state, count in configurations]
         self.over = texts == 0
         self._masks: list[Mask | None] = [None] * streams
-        self._ending: list[int] = []  # the rows that may end, and what is dead in them
+        self._ending: list[int] = []  # the rows that may end, and their dead symbols
         self._dead = np.zeros((0, dfa.size))
         self.live = np.zeros((streams, dfa.size + 1))
         self._update([self._table.mask(configuration, dfa.length) for configuration in configurations])
 
     def end_(self, rows: NDArray[np.float64]) -> None:
-        """Do with each row (N, V + 1) what `Matcher.end_` does with one, in place."""
+        """Apply `Matcher.end_` to each row (N, V + 1), in place."""
         rows[:, -1] = 0
         if self._ending:
             weights = np.einsum("nv,nv->n", np.exp(rows[self._ending, :-1]), self._dead)
-            with np.errstate(divide="ignore"):  # ln 0 where nothing dead has any probability
+            with np.errstate(divide="ignore"):  # ln 0 if no dead symbol has any probability
                 rows[self._ending, -1] = np.log(weights)
 
     def restrict_(self, rows: NDArray[np.float64]) -> None:
-        """Do with each row (N, V + 1) what `Matcher.restrict_` does with one, in place."""
+        """Apply `Matcher.restrict_` to each row (N, V + 1), in place."""
         self.end_(rows)
         np.copyto(rows, -math.inf, where=self.live == 0)
 
@@ -144,7 +143,7 @@ class BatchMatcher:
             self._update(masks)
 
     def _renew(self) -> None:
-        """Continue in a table that has room."""
+        """Continue in a table that is not full."""
         old, new = self._table, self._dfa.renewed(self._table)
         self._rows = [(*new.configuration(old.subset((state, count))), left) for state, count, left in self._rows]
         self._table = new

@@ -1,10 +1,10 @@
 r"""Named patterns, ``@name``, and lists of words, ``@file:words.txt``.
 
-Every named pattern is meant to look right, not to admit all that a standard admits: a date has a month from 01 to
-12, an address of e-mail is one that most people have.
+A named pattern matches usual texts of its kind, not all that a standard permits: an e-mail address is one such as
+most people have.
 
 A `SampleConfig` may come from untrusted input, a file or the network: a pattern in it never reads a file. The
-command line, the console and `charlm.generate` read the lists that they are given; the words replace the name.
+command line, the console and `charlm.generate` read the lists; the words replace the name.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ NAMED = {
 
 
 def resolve(pattern: str) -> str:
-    """Return the pattern of a name, and any other pattern unchanged.
+    """Return the pattern of ``@name``; any other pattern unchanged.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def with_word_lists(
 def _resolved(text: str, read: Callable[[str], str], *, holes: bool = False) -> str:
     """Replace the names of lists, other than in character sets, in a pattern or in the holes of a template."""
     scan, resolved = Scanner(text), ""
-    open_braces = 0  # in a template: of a hole, and of what is in it
+    open_braces = 0  # in a template: of a hole and of its content
     while part := scan.get_bare():
         if holes and not open_braces:
             if part == "{" and not scan.match("{"):

@@ -22,16 +22,16 @@ from charlm.generation.constraint.trie import minimal_trie
 __all__ = ["ACCEPT", "EPSILON", "NEVER", "NFA", "UNREACHABLE", "Counter", "Distances", "StateSet", "shifted"]
 
 StateSet = tuple[int, ...]
-"""States that read, sorted, with `ACCEPT` where the text may end."""
+"""States that read a character, sorted, and `ACCEPT` where the text may end."""
 WIDEST = 1000
-"""States of a subset at most."""
+"""Most states of a subset."""
 ACCEPT = 0
 EPSILON = -1
 """The label of a state that reads nothing; below it are those of assertions, -2 the first."""
 UNREACHABLE = 1 << 29
 """A distance longer than any text."""
 NEVER = -UNREACHABLE
-"""The distance of a state without successors: less than any text has left."""
+"""The distance of a state without successors: below any number of characters left."""
 
 
 class Counter(NamedTuple):
@@ -43,7 +43,7 @@ class Counter(NamedTuple):
 
 
 FEWEST_COPIES = 3
-"""Copies of a counter at least: for fewer there is nothing to gain."""
+"""Fewest copies of a counter; fewer would gain nothing."""
 
 
 class NFA:
@@ -110,7 +110,7 @@ class NFA:
                 loop = after = self.add(EPSILON, after)
                 first = self._build(body, loop, classes, once=False)
                 self.successors[loop] += (first,)
-                if low == 1 and _most_copies(body) < FEWEST_COPIES:  # else a counter would be lost in the loop
+                if low == 1 and _most_copies(body) < FEWEST_COPIES:  # else the loop would lose a counter
                     after, low = first, 0
             case Repeat(body, low, int(high)):
                 # one exit at each count keeps subsets small
@@ -165,7 +165,7 @@ class NFA:
         labels, successors = self.labels, self.successors
         seen = set(states)
         waiting, reading = list(seen), []
-        for state in waiting:  # grows as it goes
+        for state in waiting:  # grows meanwhile
             if labels[state] != EPSILON or state == ACCEPT:
                 reading.append(state)
                 continue
@@ -207,7 +207,7 @@ def _start(counter: Counter) -> int:
 
 
 def _is_counter(copies: int, body: Node) -> bool:
-    """Return whether a count becomes a counter, rather than those inside it."""
+    """Return whether a count gets a counter, instead of the counts inside it."""
     return copies >= max(FEWEST_COPIES, _most_copies(body) // 8)
 
 
@@ -223,7 +223,7 @@ def _most_copies(node: Node) -> int:
 
 
 def shifted(states: StateSet, counter: Counter, copies: int) -> StateSet:
-    """Return the subset so many copies of a counter farther from the end."""
+    """Return the subset `copies` copies of a counter farther from the end."""
     by = copies * counter.stride
     return tuple([state + by if state >= counter.start else state for state in states])
 
@@ -241,12 +241,12 @@ class Distances:
         self._distance[ACCEPT] = NEVER
 
     def within(self, states: StateSet, left: int) -> frozenset[int]:
-        """Return the live classes with so many characters left, with the label of ACCEPT where it is."""
+        """Return the live classes with `left` characters left, and the label of ACCEPT if it is in the subset."""
         labels, distance = self._labels, self._distance
         return frozenset([labels[state] for state in states if distance[state] <= left])
 
     def settled(self, states: StateSet) -> tuple[frozenset[int], int]:
-        """Return the live classes with any number of characters left from some on, and that number."""
+        """Return the live classes with enough characters left, and the least number that is enough."""
         enough = max(map(self._distance.__getitem__, states), default=NEVER)
         if enough < UNREACHABLE:
             return frozenset(map(self._labels.__getitem__, states)), enough

@@ -1,6 +1,6 @@
-r"""`parse`: a pattern in the syntax of `regex` as a syntax tree; what is not regular is refused by name.
+r"""`parse`: from a pattern in the syntax of `regex` to a syntax tree; non-regular constructs are refused by name.
 
-Which characters a class has is not decided here: a class keeps its own text.
+A class is stored as its text; `alphabet` finds its characters.
 """
 
 from __future__ import annotations
@@ -27,24 +27,24 @@ from charlm.generation.constraint.trie import FILE, alternation_at, outside
 __all__ = ["LONGEST", "parse"]
 
 LONGEST = 10_000
-"""Characters of a pattern, without alternatives that are literals."""
+"""Most characters of a pattern outside alternations of literals."""
 LONGEST_WORDS = 1_500_000
-"""Characters of a pattern with these."""
+"""Most characters of a pattern."""
 DEEPEST = 50
-"""Groups within each other."""
+"""Deepest nesting of groups."""
 
 _FLAGS = {
     "a": regex.ASCII, "b": regex.BESTMATCH, "e": regex.ENHANCEMATCH, "f": regex.FULLCASE, "i": regex.IGNORECASE,
     "L": regex.LOCALE, "m": regex.MULTILINE, "p": regex.POSIX, "r": regex.REVERSE, "s": regex.DOTALL,
     "u": regex.UNICODE, "V0": regex.VERSION0, "V1": regex.VERSION1, "w": regex.WORD, "x": regex.VERBOSE,
 }  # fmt: skip
-# what one character depends on
+# flags that the class of a character depends on
 _OF_CHARACTERS = regex.ASCII | regex.IGNORECASE | regex.DOTALL | regex.UNICODE | regex.VERSION1
 _ENCODINGS = regex.ASCII | regex.LOCALE | regex.UNICODE
 _HEX = {"x": 2, "u": 4, "U": 8}
 _COUNTS = {"?": (0, 1), "*": (0, None), "+": (1, None)}
 _FUZZY = re.compile(r"[\d\s<=+,deis]*[deis][\d\s<=+,deis]*[:}]")
-# what is not regular by its group, escape or other syntax, and the regular way to say it
+# non-regular constructs by their group, escape or other syntax, and the regular way to write them
 _GROUPS = {
     "=": ("lookahead, (?=…),", "write it as part of what follows"),
     "!": ("lookahead, (?!…),", "write what may stand there, as in [^a] for (?!a)"),
@@ -105,23 +105,23 @@ def _too_long(text: str) -> UsageError:
     )
 
 
-class _Version1Needed(Exception):  # noqa: N818  no fault of anyone's
-    """The pattern says somewhere that it is to be read by version 1."""
+class _Version1Needed(Exception):  # noqa: N818  not an error
+    """The pattern sets version 1 of the syntax somewhere."""
 
 
 class _Grammar:
-    """One reading of a pattern.
+    """A recursive descent parser of a pattern.
 
     Parameters
     ----------
     text : str
     flags : int
-        Of `regex`, in force from the start.
+        Initial flags of `regex`.
 
     Attributes
     ----------
     in_words : int
-        Characters of the pattern that are alternatives all of which are literals.
+        Characters of the pattern in alternations of literals.
     """
 
     def __init__(self, text: str, flags: int) -> None:
@@ -135,9 +135,9 @@ class _Grammar:
         Raises
         ------
         UsageError
-            If it is no pattern, or not regular.
+            If the pattern is invalid or not regular.
         _Version1Needed
-            If it is to be read by version 1 of the syntax.
+            If it needs version 1 of the syntax.
         """
         node = self._alternatives()
         if self._scan.peek():
@@ -163,7 +163,7 @@ class _Grammar:
         return branches[0] if len(branches) == 1 else Alt(tuple(branches))
 
     def _words(self) -> Node | None:
-        """Read alternatives that are literals, all of them at once; None if they are others."""
+        """Read an alternation of literals; None if there is none."""
         scan = self._scan
         found = alternation_at(scan.text, scan.offset, verbose=scan.verbose)
         if found is None or self._folds_fully():
@@ -219,19 +219,19 @@ class _Grammar:
     # -- counts --
 
     def _counts(self, character: str) -> tuple[int, int | None] | None:
-        """Read a count that may begin with a character which has been taken; None if it is none."""
+        """Read a count whose first character may have been taken; None if there is none."""
         counts = _COUNTS.get(character) or self._limits()
         if counts is None:
             return None
         suffix = self._scan.peek()
         if suffix == "+":
             raise self._not_regular(*_POSSESSIVE)
-        if suffix == "?":  # lazy, which leaves the texts that match in full the same
+        if suffix == "?":  # lazy: the matching texts are the same
             self._scan.get()
         return counts
 
     def _limits(self) -> tuple[int, int | None] | None:
-        """Read a count behind its brace; None, and nothing is read, if it is none."""
+        """Read a count behind its brace; None, and nothing is read, if there is none."""
         limits = self._scan.get_limits()
         if limits is None:
             return None

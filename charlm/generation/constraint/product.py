@@ -1,10 +1,10 @@
 r"""The product of an NFA with an observer of the text: for anchors, word boundaries and stop strings.
 
-An assertion depends on the characters on its two sides only, and of each on its context: whether it is a line
-feed, and whether it is part of a word. A state of the product is a state of the NFA, the context of the character
-before, the contexts that may come next, and the longest suffix of the text that a stop string begins with [1]_;
-each class is split by context. Transitions that break an assertion or complete a stop string are left out, and so
-the distances to the end stay exact.
+An assertion depends only on the contexts of its two neighbouring characters: whether each is a line feed, and part
+of a word. A state of the product is a state of the NFA, the context of the last character, the permitted contexts
+of the next one, and the longest suffix of the text that is a prefix of a stop string [1]_. Each class is split by
+context. Transitions that break an assertion or complete a stop string are omitted, so the distances to the end stay
+exact.
 
 References
 ----------
@@ -32,7 +32,7 @@ Context: TypeAlias = frozenset[int]
 AT_END = "the end"
 LAST_LINE_FEED = "a line feed, then the end"
 Next: TypeAlias = frozenset[Context | str]
-"""What may come next: contexts of a character, `AT_END`, `LAST_LINE_FEED`."""
+"""The permitted next contexts: of a character, `AT_END`, `LAST_LINE_FEED`."""
 
 _LINE_FEED = literal("\n")
 
@@ -55,7 +55,7 @@ class Refinement:
     signatures : iterable of frozenset of int
         The classes of each character that can be written.
     marks : frozenset of int
-        Those by which classes are split.
+        The classes that define contexts.
     first : int
         The number of the first part, above those of all classes.
 
@@ -88,11 +88,11 @@ class Refinement:
 
 
 class _Seen(NamedTuple):
-    """The state of the observer: the text so far, as far as it matters."""
+    """The state of the observer of a text."""
 
-    before: Context | None  # of the last character; None at the start, and where it does not matter
+    before: Context | None  # of the last character; None at the start, and where no assertion depends on it
     following: Next
-    tail: str  # the longest suffix that a stop string begins with
+    tail: str  # the longest suffix that is a prefix of a stop string
 
 
 class _Observer:
@@ -107,7 +107,7 @@ class _Observer:
             self._character |= {context: character for context in contexts if number in context}
 
     def read(self, seen: _Seen, context: Context) -> _Seen | None:
-        """Return the state after a character; None if it may not come."""
+        """Return the state after a character; None if it is not permitted."""
         following = self.anything
         if context not in seen.following:
             if not (context in self._line_feeds and LAST_LINE_FEED in seen.following):
@@ -122,7 +122,7 @@ class _Observer:
         return _Seen(context, following, tail)
 
     def freed(self, seen: _Seen) -> _Seen:
-        """Return the state where no assertion is to come: the character before does not matter."""
+        """Return the state where no assertion follows: without the last character."""
         return seen._replace(before=None) if seen.following == self.anything else seen
 
     def check(self, seen: _Seen, assertion: Assertion) -> _Seen:
@@ -130,7 +130,7 @@ class _Observer:
         return seen._replace(following=seen.following & self._following(assertion, seen.before))
 
     def _following(self, assertion: Assertion, before: Context | None) -> Next:
-        """Return what may come next where an assertion holds, behind a context."""
+        """Return the permitted next contexts if an assertion holds after a context."""
         nothing: Next = frozenset()
         multiline = bool(assertion.flags & regex.MULTILINE)
         match assertion.kind:
@@ -157,14 +157,14 @@ class _Observer:
 
 
 def product(nfa: NFA, refinement: Refinement, numbers: Mapping[Chars, int], stops: Sequence[str]) -> NFA:
-    """Return an NFA without assertions that accepts the same texts but for those that contain a stop string.
+    """Return an NFA without assertions that accepts the same texts, except those that contain a stop string.
 
     Parameters
     ----------
     nfa : NFA
     refinement : Refinement
     numbers : mapping
-        Of each class its number, those of `marks_of` among them.
+        The number of each class, those of `marks_of` included.
     stops : sequence of str
 
     Raises
@@ -181,7 +181,7 @@ def product(nfa: NFA, refinement: Refinement, numbers: Mapping[Chars, int], stop
     waiting: list[tuple[int, _Seen]] = []
 
     def state_of(state: int, seen: _Seen) -> tuple[int, ...]:
-        """Return the state of the product, new if need be; nothing where no text can follow."""
+        """Return the state of the product, possibly a new one; none where no text can follow."""
         if state == ACCEPT:
             return (ACCEPT,) if AT_END in seen.following else ()
         pair = state, seen if state in asserting else freed(seen)
@@ -224,7 +224,7 @@ def _before_assertions(nfa: NFA) -> set[int]:
             leading[after].append(state)
     found = {state for state, label in enumerate(nfa.labels) if label < EPSILON}
     waiting = list(found)
-    for state in waiting:  # grows as it goes
+    for state in waiting:  # grows meanwhile
         for before in leading[state]:
             if before not in found:
                 found.add(before)

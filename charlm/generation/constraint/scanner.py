@@ -1,4 +1,4 @@
-"""Reading a pattern character by character as `regex` does, blanks and comments of ``(?x)`` skipped."""
+"""`Scanner`: reads a pattern character by character as `regex` does; it skips blanks and comments of ``(?x)``."""
 
 from __future__ import annotations
 
@@ -40,23 +40,23 @@ class Scanner:
                 return
 
     def get(self) -> str:
-        """Take the next character that counts; empty at the end."""
+        """Take the next significant character; empty at the end."""
         self._skip()
         return self.get_bare()
 
     def get_bare(self) -> str:
-        """Take the very next character; empty at the end."""
+        """Take the next character, significant or not; empty at the end."""
         character = self.text[self.offset : self.offset + 1]
         self.offset += len(character)
         return character
 
     def peek(self) -> str:
-        """Return the next character that counts and leave it there."""
+        """Return the next significant character without taking it."""
         self._skip()
         return self.text[self.offset : self.offset + 1]
 
     def match(self, string: str) -> bool:
-        """Take a string if it comes next."""
+        """Take a string if it is next; return whether it is."""
         start = self.offset
         for character in string:
             if self.get() != character:
@@ -65,14 +65,14 @@ class Scanner:
         return True
 
     def get_while(self, characters: str) -> str:
-        """Take characters as long as they are among these."""
+        """Take characters while they are among these."""
         taken = ""
         while (character := self.peek()) and character in characters:
             taken += self.get()
         return taken
 
     def get_until(self, end: str) -> str | None:
-        """Take all up to a character and the character; return what comes before it. Without one, take nothing."""
+        """Take everything up to and including a character; return the part before it. Without one, take nothing."""
         stop = self.text.find(end, self.offset)
         if stop < 0:
             return None

@@ -1,8 +1,8 @@
-"""The subset construction: the sets of NFA states that texts lead to, and transitions by a model's symbols.
+"""The subset construction: sets of NFA states, and their transitions by a model's symbols.
 
-A subset is a hashable value, of which `charlm.generation.constraint.lazy_dfa` makes a state of the DFA. Here a
-symbol is a character, or several code points. In a long count `counter`, `shifted`, `after` and `settled` are
-called once a character of a text; methods that return an entry for each symbol are called rarely.
+A subset is a hashable value; `charlm.generation.constraint.lazy_dfa` makes a state of the DFA from it. In this
+module a symbol is a character, or several code points. In a long count `counter`, `shifted`, `after` and `settled`
+are called once a character of a text; methods that return an entry for each symbol are called rarely.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Lengths: TypeAlias = NDArray[np.int32]
 Spelling: TypeAlias = tuple[frozenset[int], ...]
 """The classes that each code point of a symbol belongs to."""
 DEAD = UNREACHABLE
-"""More characters than any text has left."""
+"""A distance longer than any text."""
 
 
 class Subsets(Protocol):
@@ -37,24 +37,24 @@ class Subsets(Protocol):
 
     @property
     def symbol_classes(self) -> Sequence[int]:
-        """The alphabet class of each symbol (V,), from 0: symbols of a class are alike in all subsets."""
+        """The alphabet class of each symbol (V,), from 0: symbols of a class have equal transitions everywhere."""
 
     def may_end(self, subset: Any) -> bool:
         """Return whether a text in a subset matches."""
 
     def kind(self, subset: Any, left: int) -> Hashable:
-        """Return a key that is equal for subsets with the same live symbols, with so many characters left."""
+        """Return a key that is equal for subsets with the same live symbols, with `left` characters left."""
 
     def settled(self, subset: Any) -> tuple[Hashable, int]:
-        """Return the `kind` of a subset with any number of characters left from some on, and that number."""
+        """Return the `kind` of a subset with enough characters left, and the least number that is enough."""
 
     def columns(self, subset: Any) -> Sequence[Hashable]:
-        """Return a key for each alphabet class: from all subsets of this kind, equal keys lead to the same one."""
+        """Return a key for each alphabet class: in all subsets of this kind, equal keys have the same successor."""
 
     def lengths(self, subset: Any) -> Lengths:
-        """Return the length of the shortest rest of a match that begins with each symbol (V,), in characters.
+        """Return the length in characters of the shortest suffix of a match that begins with each symbol (V,).
 
-        `DEAD` or more for a symbol that begins none.
+        `DEAD` or more for a dead symbol.
         """
 
     def after(self, subset: Any, number: int) -> Hashable:
@@ -67,10 +67,10 @@ class Subsets(Protocol):
         """Return the counter that a subset is in, if any, and its copy, numbered from the end."""
 
     def shifted(self, subset: Any, counter: Counter, copies: int) -> Hashable:
-        """Return the subset so many copies of a counter farther from the end, with the same live symbols."""
+        """Return the subset `copies` copies of a counter farther from the end, with the same live symbols."""
 
     def per_copy(self, counter: Counter) -> int:
-        """Return how much longer the shortest rest of a match is with each copy."""
+        """Return by how much each copy lengthens the shortest suffix of a match."""
 
 
 class _SymbolSubsets:
@@ -163,7 +163,7 @@ class CharacterSubsets(_SymbolSubsets):
         """See `Subsets`."""
         lengths = np.full(self._size, DEAD, np.int32)
         near = self._distances.nearest(subset)
-        for number in sorted(near, key=near.__getitem__, reverse=True):  # what is nearest has the last word
+        for number in sorted(near, key=near.__getitem__, reverse=True):  # the nearest is written last
             lengths[self._members.get(number, [])] = near[number]
         return lengths
 
@@ -201,7 +201,7 @@ class GraphemeSubsets(_SymbolSubsets):
         ]
 
     def _lengths(self, subset: StateSet) -> dict[int, int]:
-        """Return by alphabet class what `lengths` does by symbol."""
+        """Return `lengths` by alphabet class."""
         distance, read = self._distance, self._read
         return {
             number: min((distance[state] for state in read(subset, self._readable[number])), default=DEAD) + 1
@@ -231,7 +231,7 @@ class GraphemeSubsets(_SymbolSubsets):
                     if after not in seen:
                         seen.add(after)
                         waiting.append(after)
-        for after in nearest_first:  # grows as it goes
+        for after in nearest_first:  # grows meanwhile
             for state in leading.get(after, ()):
                 if distance[state] == DEAD:
                     distance[state] = distance[after] + 1

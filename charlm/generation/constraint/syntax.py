@@ -39,7 +39,7 @@ class Chars:
 
     @property
     def literal(self) -> str:
-        """The one character that it is without regard to case; empty for a class that is written otherwise."""
+        """Its character, if the class is a single literal; else empty."""
         character = self.atom.removeprefix("\\")
         is_literal = len(character) == 1 and character.isalnum() != self.atom.startswith("\\")
         return character if is_literal else ""
@@ -47,33 +47,33 @@ class Chars:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """One of several texts: sorted, each once, none empty."""
+    """An alternation of literals: sorted, each once, none empty."""
 
     words: tuple[str, ...]
     flags: int = 0
 
     def classes(self) -> dict[str, Chars]:
-        """Return the class of each of their characters."""
+        """Return the class of each character."""
         return {character: literal(character, self.flags) for character in sorted(set("".join(self.words)))}
 
 
 @dataclass(frozen=True, slots=True)
 class Seq:
-    """One part after the other."""
+    """A concatenation."""
 
     parts: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Alt:
-    """One of several branches."""
+    """An alternation."""
 
     branches: tuple[Node, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """A body `low` to `high` times; None is without end."""
+    """A body `low` to `high` times; None is unbounded."""
 
     body: Node
     low: int
@@ -107,7 +107,7 @@ def literal(character: str, flags: int = 0) -> Chars:
 
 
 def without_edges(node: Node, at_start: bool = True, at_end: bool = True) -> Node:
-    """Return a pattern without the anchors that stand at an edge of the text whatever the text is."""
+    """Return a pattern without the anchors that always hold, at the edges of the text."""
     match node:
         case Assertion(kind):
             return EMPTY if (kind == "^" and at_start) or (kind in ("$", "Z") and at_end) else node
@@ -146,7 +146,7 @@ def assertions_of(node: Node) -> list[Assertion]:
 
 
 def classes_of(node: Node) -> list[Chars]:
-    """Return the classes of a pattern, each once, in the order in which they stand there."""
+    """Return the classes of a pattern, each once, in their order."""
     found: dict[Chars, None] = {}
     waiting = [node]
     while waiting:
@@ -163,7 +163,7 @@ def classes_of(node: Node) -> list[Chars]:
 
 
 def size(node: Node) -> int:
-    """Return how many characters a pattern has when its counts are written out; `Words` count as one."""
+    """Return the number of characters of a pattern with its counts written out; `Words` count as one."""
     match node:
         case Seq(nodes) | Alt(nodes):
             return sum(map(size, nodes))
@@ -186,15 +186,16 @@ def words_of(node: Node, times: int = 1) -> Iterator[tuple[Words, int]]:
 
 
 def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Node, float]:
-    """Leave out of a pattern what no text can have that is made of known characters and at most so long.
+    """Remove the parts of a pattern that no text of known characters and at most this length can contain.
 
-    The texts that are left are the same, and upper counts that the length makes meaningless are gone.
+    The matching texts of known characters within the length stay the same. Upper counts beyond the length become
+    unbounded.
 
     Parameters
     ----------
     node : Node
     known : callable
-        Whether a class has any character that a model can write.
+        Whether a class has a character of the model.
     longest : float
         In code points.
 
@@ -235,8 +236,8 @@ def _fit_repeat(body: Node, least: float, low: int, high: int | None, longest: f
     if body == NOTHING or high == 0:
         return (NOTHING, math.inf) if low else (EMPTY, 0)
     if least == 0 and not assertions_of(body):
-        low = 0  # rounds of the empty text make up the number
-    # each round that counts has a character at least; with one round more than these the text is too long
+        low = 0  # repetitions of the empty text count
+    # a non-empty repetition has at least one character; if one more than `high` is too long, `high` has no effect
     if high is not None and (high + 1) * max(least, 1) > longest:
         high = None
     return Repeat(body, low, high), low * least

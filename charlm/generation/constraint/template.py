@@ -1,4 +1,4 @@
-r"""Templates: texts with holes, ``Dear {name:\p{Lu}\p{Ll}+}, …``, of which the model fills the holes."""
+r"""Templates: texts with holes to fill, ``Dear {name:\p{Lu}\p{Ll}+}, …``."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ DEFAULT = NAMED["word"]
 
 
 class Hole(NamedTuple):
-    """A place of a template that the model fills: its name, and the pattern that what it writes must match."""
+    """A hole of a template: its name, and the pattern of its content."""
 
     name: str
     pattern: str
 
 
 def parse_template(text: str) -> Node:
-    """Return the pattern of all texts that a template can become.
+    """Return the pattern of all texts of a template.
 
     Raises
     ------
@@ -60,7 +60,7 @@ def parts_of(template: str) -> Iterator[str | Hole]:
     """
     scan, literal = Scanner(template), ""
     while character := scan.get_bare():
-        if character not in "{}" or scan.match(character):  # a brace that is doubled
+        if character not in "{}" or scan.match(character):  # a doubled brace
             literal += character
         elif character == "}":
             raise UsageError(
@@ -76,7 +76,7 @@ def parts_of(template: str) -> Iterator[str | Hole]:
 
 
 def _hole(scan: Scanner) -> Hole:
-    """Read a hole whose first brace has been taken: up to the brace that closes it, past those of its pattern."""
+    """Read a hole whose first brace has been taken, up to its closing brace."""
     start, open_braces = scan.offset, 1
     while open_braces:
         character = scan.get_bare()

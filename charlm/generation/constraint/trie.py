@@ -1,4 +1,4 @@
-r"""Alternations of literals, ``apple|pear|plum``: however many they are, they become one small automaton.
+r"""Alternations of literals, ``apple|pear|plum``, as one minimal automaton.
 
 References
 ----------
@@ -29,9 +29,9 @@ __all__ = [
 ]
 
 FILE = "file:"
-"""Behind an @, what names a list of words."""
+"""The prefix of a list's name, behind an @."""
 MOST_EDGES = 150_000
-"""Of a trie; a dictionary of 100,000 English words has some 120,000."""
+"""Most edges of a trie; a dictionary of 100,000 English words has some 120,000."""
 
 
 def _alternation(literal: str) -> re.Pattern[str]:
@@ -49,7 +49,7 @@ _STARTS = re.compile(r"\A|\\.|\((?:\?:)?", re.DOTALL)  # of groups, and past esc
 
 
 class Alternation(NamedTuple):
-    """Literals that a pattern offers, sorted, each once, and where their group ends."""
+    """The literals of an alternation, sorted, each once, and the offset where their group ends."""
 
     words: tuple[str, ...]
     end: int
@@ -93,13 +93,13 @@ def _alternations(pattern: str, syntax: re.Pattern[str]) -> Iterator[re.Match[st
 
 
 def outside(pattern: str) -> int:
-    """Return how many characters of a pattern are in no alternation of literals."""
+    """Return the number of characters of a pattern outside alternations of literals."""
     syntax = _VERBOSE if _SETS_VERBOSE.search(pattern) else _ALTERNATION
     return len(pattern) - sum(len(found[0]) for found in _alternations(pattern, syntax))
 
 
 def shortened(pattern: str) -> str:
-    r"""Return a pattern to be shown, with two words of each long alternation and the number of the others.
+    r"""Return a pattern for display, with two words of each long alternation and the number of the others.
 
     Examples
     --------
@@ -132,7 +132,7 @@ class TrieState(NamedTuple):
 
 @lru_cache(maxsize=4)
 def minimal_trie(words: tuple[str, ...]) -> tuple[TrieState, ...]:
-    """Build the smallest automaton that accepts some words: a trie whose equal ends are shared [1]_.
+    """Build the minimal automaton that accepts some words: a trie whose equal suffixes are shared [1]_.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def minimal_trie(words: tuple[str, ...]) -> tuple[TrieState, ...]:
     Returns
     -------
     tuple of TrieState
-        Each behind those that it leads to; the start is the last.
+        Each after its successors; the start is the last.
 
     Raises
     ------
@@ -156,12 +156,13 @@ def minimal_trie(words: tuple[str, ...]) -> tuple[TrieState, ...]:
     """
     states: list[TrieState] = []
     register: dict[TrieState, int] = {}
-    accepts: list[bool] = [False]  # along the word that was read last: of the state before each character,
-    edges: list[list[tuple[str, int]]] = [[]]  # which may still get further edges
+    # of the states along the last word, which may still get edges
+    accepts: list[bool] = [False]
+    edges: list[list[tuple[str, int]]] = [[]]
     count = 0
 
     def close() -> int:
-        """Take the state at the end of the path for complete; return its number, which is that of its equal."""
+        """Complete the state at the end of the path; return its number, or that of an equal state."""
         nonlocal count
         state = TrieState(accepts.pop(), tuple(edges.pop()))
         if state not in register:
