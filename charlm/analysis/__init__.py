@@ -18,20 +18,26 @@ from charlm.lazy import loader
 
 if TYPE_CHECKING:
     from charlm.analysis.baselines import corpus_baseline, text_baseline
+    from charlm.analysis.candidates import Candidate, likeliest
     from charlm.analysis.evaluation import Evaluation, evaluate
     from charlm.analysis.gradients import check_models
     from charlm.analysis.pair_loss import PairNats, pair_nats
-    from charlm.analysis.scoring import Score, score
+    from charlm.analysis.scoring import Score, score, score_parts
+    from charlm.analysis.totals import Totals
 
 __all__ = [
+    "Candidate",
     "Evaluation",
     "PairNats",
     "Score",
+    "Totals",
     "check_models",
     "corpus_baseline",
     "evaluate",
+    "likeliest",
     "pair_nats",
     "score",
+    "score_parts",
     "text_baseline",
 ]
 
@@ -41,7 +47,9 @@ __getattr__ = loader(
         "baselines": "corpus_baseline text_baseline",
         "evaluation": "Evaluation evaluate",
         "gradients": "check_models",
+        "candidates": "Candidate likeliest",
         "pair_loss": "PairNats pair_nats",
-        "scoring": "Score score",
+        "scoring": "Score score score_parts",
+        "totals": "Totals",
     },
 )

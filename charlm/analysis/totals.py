@@ -6,11 +6,11 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TypeVar
+from dataclasses import asdict, dataclass
+from typing import Any, TypeVar
 
 from charlm.analysis.breakdown import Share, character_class
-from charlm.analysis.likeliest import Candidate
+from charlm.analysis.candidates import Candidate
 
 __all__ = ["LineTotal", "Place", "Totals"]
 
@@ -135,6 +135,18 @@ class Totals:
         """Mean surprisal of a symbol; nan if none was predicted."""
         count, bits = self._total
         return bits / count if count else math.nan
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything for JSON."""
+        places = [
+            asdict(place) | {"candidates": [one._asdict() for one in place.candidates]} for place in self.places()
+        ]
+        return {
+            "bits_per_char": self.bits,
+            "classes": {kind: asdict(share) for kind, share in self.classes().items()},
+            "lines": [asdict(line) for line in self.lines()],
+            "places": places,
+        }
 
     def classes(self) -> dict[str, Share]:
         """Return count and mean surprisal of each class of characters, the largest sum first."""

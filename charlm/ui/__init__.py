@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from charlm.ui.environment import environment_table
     from charlm.ui.evaluation import evaluation_lines, evaluation_values
     from charlm.ui.gradients import gradient_table
-    from charlm.ui.heat import Heat
+    from charlm.ui.heat import Heat, surprisal_line
     from charlm.ui.info import model_view, run_facts, run_table
     from charlm.ui.page.attention import Attended, attention_to_page, attention_to_picture
     from charlm.ui.page.export import to_html, to_svg
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from charlm.ui.run.forecast import forecast_lines
     from charlm.ui.run.plain import Silence
     from charlm.ui.run.resuming import already_finished, nothing_to_resume, progress_of
+    from charlm.ui.score import LikeliestHeat, difference_heat, totals_view
 
 __all__ = [
     "Attended",
@@ -38,6 +39,7 @@ __all__ = [
     "CorpusTable",
     "CurvePlot",
     "Heat",
+    "LikeliestHeat",
     "Silence",
     "TaskTable",
     "already_finished",
@@ -47,6 +49,7 @@ __all__ = [
     "check_png",
     "comparison_view",
     "curves_of",
+    "difference_heat",
     "draw_picture",
     "environment_table",
     "evaluation_lines",
@@ -62,11 +65,13 @@ __all__ = [
     "run_facts",
     "run_table",
     "stats_table",
+    "surprisal_line",
     "to_html",
     "to_page",
     "to_picture",
     "to_png",
     "to_svg",
+    "totals_view",
 ]
 
 __getattr__ = loader(
@@ -78,7 +83,7 @@ __getattr__ = loader(
         "environment": "environment_table",
         "evaluation": "evaluation_lines evaluation_values",
         "gradients": "gradient_table",
-        "heat": "Heat",
+        "heat": "Heat surprisal_line",
         "info": "model_view run_facts run_table",
         "page.attention": "Attended attention_to_page attention_to_picture",
         "page.export": "to_html to_svg",
@@ -93,5 +98,6 @@ __getattr__ = loader(
         "run.forecast": "forecast_lines",
         "run.plain": "Silence",
         "run.resuming": "already_finished nothing_to_resume progress_of",
+        "score": "LikeliestHeat difference_heat totals_view",
     },
 )

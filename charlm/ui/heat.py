@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import itemgetter
@@ -19,7 +19,7 @@ from rich.text import Text
 
 from charlm.ui.sanitize import visible, visible_line
 
-__all__ = ["SURPRISAL", "Heat", "Scale", "coloured", "heat_style", "legend", "with_base"]
+__all__ = ["SURPRISAL", "Heat", "Scale", "coloured", "heat_style", "legend", "surprisal_line", "with_base"]
 
 
 class _Cell(NamedTuple):
@@ -118,6 +118,8 @@ class Heat:
         The colours of the values.
     summary : str, optional
         The last line; by default mean and maximum of a surprisal.
+    foot : bool
+        Whether legend and summary follow; not under a part of a text.
     """
 
     def __init__(
@@ -127,9 +129,10 @@ class Heat:
         *,
         scale: Scale = SURPRISAL,
         summary: str | None = None,
+        foot: bool = True,
     ) -> None:
         self.pieces, self.bits = pieces, bits
-        self.scale, self.summary = scale, summary
+        self.scale, self.summary, self.foot = scale, summary, foot
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         colour = console.color_system is not None and not console.no_color
@@ -139,9 +142,10 @@ class Heat:
             else:
                 yield _line(*((cell.shown, "") for cell in row))
                 yield _line(*((self.scale.mark(cell.bits).ljust(cell_len(cell.shown)), "") for cell in row))
-        yield Text()
-        yield _legend(self.scale, self.bits) if colour else Text(self.scale.note)
-        yield Text(self._summary() if self.summary is None else self.summary)
+        if self.foot:
+            yield Text()
+            yield _legend(self.scale, self.bits) if colour else Text(self.scale.note)
+            yield Text(surprisal_line(self.bits) if self.summary is None else self.summary)
 
     def _rows(self, width: int) -> Iterator[list[_Cell]]:
         """Split the text into rows: after each line feed, and at the width."""
@@ -160,12 +164,16 @@ class Heat:
         if row:
             yield row
 
-    def _summary(self) -> str:
-        known = [bits for bits in self.bits if not math.isnan(bits)]
-        if not known:
-            return "nothing was predicted"
-        mean = math.fsum(known) / len(known)
-        return f"{mean:.3f} bits on average, {max(known):.1f} at most; {len(known):,} predicted"
+
+def surprisal_line(bits: Iterable[float]) -> str:
+    """Return mean and maximum of a surprisal; nan where nothing was predicted."""
+    count, total, largest = 0, 0.0, 0.0
+    for value in bits:
+        if not math.isnan(value):
+            count, total, largest = count + 1, total + value, max(largest, value)
+    if not count:
+        return "nothing was predicted"
+    return f"{total / count:.3f} bits on average, {largest:.1f} at most; {count:,} predicted"
 
 
 def with_base(piece: str) -> str:
@@ -185,4 +193,5 @@ def legend() -> Text:
 
 def _legend(scale: Scale, values: Sequence[float]) -> Text:
     found = scale.legend()
-    return found.append("not predicted", _UNPREDICTED) if any(map(math.isnan, values)) else found
+    shown = scale is SURPRISAL or any(map(math.isnan, values))
+    return found.append("not predicted", _UNPREDICTED) if shown else found

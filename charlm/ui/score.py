@@ -11,7 +11,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
 
-from charlm.analysis.likeliest import Candidate
+from charlm.analysis.candidates import Candidate
 from charlm.analysis.totals import Totals
 from charlm.ui.heat import Heat, Scale, heat_style, with_base
 from charlm.ui.sanitize import visible_line
@@ -59,7 +59,7 @@ class LikeliestHeat:
     Parameters
     ----------
     scored : sequence of tuple
-        Symbol, bits and candidates, as `charlm.analysis.likeliest.likeliest` yields them.
+        Symbol, bits and candidates, as `charlm.analysis.likeliest` yields them.
 
     References
     ----------
@@ -75,7 +75,7 @@ class LikeliestHeat:
             yield _joined((with_base(symbol), heat_style(bits), width) for symbol, bits, _, width in row)
             for rank in range(count):
                 yield _joined(
-                    (with_base(candidates[rank].symbol), _strength(candidates[rank].probability), width)
+                    (_name(candidates[rank].symbol), _strength(candidates[rank].probability), width)
                     if rank < len(candidates)
                     else ("", "", width)
                     for _, _, candidates, width in row
@@ -87,7 +87,7 @@ class LikeliestHeat:
         row: list[tuple[str, float, Sequence[Candidate], int]] = []
         taken = 0
         for symbol, bits, candidates in self.scored:
-            own = max(cell_len(with_base(shown)) for shown in (symbol, *(one.symbol for one in candidates)))
+            own = max(cell_len(with_base(symbol)), *(cell_len(_name(one.symbol)) for one in candidates), 0)
             if row and taken + own > width:
                 yield row
                 row, taken = [], 0
@@ -98,6 +98,10 @@ class LikeliestHeat:
                 row, taken = [], 0
         if row:
             yield row
+
+
+def _name(symbol: str) -> str:
+    return "␠" if symbol == " " else with_base(symbol)
 
 
 def _joined(cells: Iterator[tuple[str, str, int]]) -> Text:
@@ -121,7 +125,7 @@ def totals_view(totals: Totals) -> Group:
         lines.add_row(f"{line.number:,}", f"{line.bits / line.characters:.2f}", Text(visible_line(line.text)))
     places = _table("The most surprising places", "line", "bits", "", "", "likely")
     for place in totals.places():
-        likely = "  ".join(f"{with_base(one.symbol)} {one.probability:.0%}" for one in place.candidates)
+        likely = "  ".join(f"{_name(one.symbol)} {one.probability:.0%}" for one in place.candidates)
         shown = Text(visible_line(place.before[-16:])).append(with_base(place.symbol), "bold reverse")
         places.add_row(f"{place.line:,}", f"{place.bits:.1f}", shown, Text("←" if likely else ""), Text(likely))
     mean = "nothing was predicted" if math.isnan(totals.bits) else f"{totals.bits:.3f} bits on average"

@@ -5,7 +5,7 @@ import math
 
 from rich.console import Console
 
-from charlm.analysis.likeliest import Candidate
+from charlm.analysis.candidates import Candidate
 from charlm.analysis.totals import Totals
 from charlm.ui.score import LikeliestHeat, difference_heat, totals_view
 

@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from charlm import analysis, checkpoint, runs, ui
+from charlm import checkpoint, runs, ui
 from charlm.cli.arguments.models import model_and_texts, named_model
 from charlm.cli.arguments.texts import EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, NoColorOption, OnUnknownOption
 from charlm.cli.terminal.streams import stdout_console
 from charlm.cli.terminal.waiting import waiting
 from charlm.cli.writing.files import refuse_existing, write_file, write_json
+from charlm.cli.writing.scores import LONG, VIEWS, Scoring, one_view, stream_scores
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
 from charlm.ui.sanitize import visible_line
@@ -29,6 +30,15 @@ def score(
         str | None, typer.Argument(metavar="TEXT", help="A file, or - for standard input.", show_default=False)
     ] = None,
     literal: LiteralOption = None,
+    likeliest: Annotated[
+        bool, typer.Option("--likeliest", help="Under each character the five that the model found most probable.")
+    ] = False,
+    totals: Annotated[
+        bool, typer.Option("--totals", help="By class of character and by line, and the most surprising places.")
+    ] = False,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="MODEL", help="Colour the difference to another model.")
+    ] = None,
     encoding: EncodingOption = "utf-8",
     errors: ErrorsOption = "strict",
     as_json: Annotated[
@@ -42,22 +52,28 @@ def score(
 ) -> None:
     """Show how much each character of a text surprises a model.
 
-    The surprisal is in bits, shown as a heat map.
+    The surprisal is in bits, shown as a heat map. A long text is shown as it is read.
     """
     refuse_existing({"--svg": svg, "--html": html}, force=force)
+    view = one_view({"likeliest": likeliest, "totals": totals, "against": against is not None})
     model, sources = model_and_texts("score", model, () if text is None else (text,), literal)
     if len(sources) > 1:
         raise UsageError(f"{sources[0]!r} and {sources[1]!r} are two texts; give a model and one text")
     content = given_text(sources, literal, encoding=encoding, errors=errors)
-    path = named_model(model, names_own=True)
+    paths = [named_model(model, names_own=True), *([] if against is None else [checkpoint.find_model(against)])]
+    names = [visible_line(name) for name in runs.name_runs([str(path) for path in paths])]
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
+    first, *others = (checkpoint.load_checkpoint(path).model for path in paths)
+    if view is None and len(content) > LONG and svg is None and html is None:
+        stream_scores(first, content, on_unknown=config.on_unknown, as_json=as_json, no_color=no_color)
+        return
     with waiting("scoring", moving=not no_color) as progress:
-        net = checkpoint.load_checkpoint(path).model
-        result = analysis.score(net, content, on_unknown=config.on_unknown, progress=progress)
-    heat = ui.Heat(result.pieces, result.bits.tolist())
-    write_file(svg, lambda: ui.to_svg(heat, title=visible_line(f"surprisal, {runs.name_runs([str(path)])[0]}")))
-    write_file(html, lambda: ui.to_html(heat))
+        shown = VIEWS[view](
+            Scoring(first, content, config.on_unknown, progress, other=next(iter(others), None), names=names)
+        )
+    write_file(svg, lambda: ui.to_svg(shown.screen, title=f"surprisal, {names[0]}"))
+    write_file(html, lambda: ui.to_html(shown.screen))
     if as_json:
-        write_json({"bits": result.bits.tolist(), "pieces": result.pieces})
+        write_json(shown.data)
     else:
-        stdout_console(no_color).print(heat)
+        stdout_console(no_color).print(shown.screen)

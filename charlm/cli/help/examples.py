@@ -39,6 +39,8 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "score": (
         ("charlm score poems --text 'To be, or not to be'", "the surprisal of each character"),
         ("charlm score poems sonnets.txt --html heat.html", "a page of it"),
+        ("charlm score poems sonnets.txt --totals", "where the surprise is: by class, line and place"),
+        ("charlm score poems sonnets.txt --against songs", "where another model is better"),
     ),
     "inspect": (
         ("charlm inspect poems sonnets.txt", "the units that track quotes, columns or case"),

@@ -89,10 +89,10 @@ def _flags(settings: Mapping[str, Any]) -> Iterator[str]:
 def _held_out(checkpoint: Any) -> tuple[HeldOut | None, str]:
     """Let a language model read its held-out text; without one, return the reason."""
     from charlm.analysis.breakdown import break_down
+    from charlm.analysis.candidates import likeliest
     from charlm.analysis.inspection.connectivity import connectivity
     from charlm.analysis.inspection.reading import read_units, unit_name
     from charlm.analysis.inspection.search import SHORTEST, find_units
-    from charlm.analysis.likeliest import likeliest
     from charlm.training.preparation.learnt import held_out_text
 
     model = checkpoint.model

@@ -10,9 +10,9 @@ from importlib.resources import files
 from typing import Any
 
 from charlm.analysis.breakdown import BINS, Breakdown, Share
+from charlm.analysis.candidates import Candidate
 from charlm.analysis.inspection.connectivity import Connectivity
 from charlm.analysis.inspection.search import TrackingUnit
-from charlm.analysis.likeliest import Candidate
 from charlm.runs.history import History
 from charlm.runs.samples import StoredSample
 from charlm.ui.heat import with_base

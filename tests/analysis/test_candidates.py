@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from charlm.analysis import score
-from charlm.analysis.likeliest import likeliest
+from charlm.analysis.candidates import likeliest
 
 TEXT = "To bé, or not\nto be"
 
