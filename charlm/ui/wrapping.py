@@ -73,6 +73,7 @@ class Wrapping:
 
     def write(self, text: str, codes: Codes = PLAIN) -> str:
         """Return the output for the next part of the text, which is sanitised and has one style."""
+        self._out = []
         width = self._columns()
         if width != self._width and self._column:
             self._new_row()
@@ -93,9 +94,21 @@ class Wrapping:
                 for character in part:
                     self._character(character, codes)
         self._out.append(codes.off)
-        written, self._out = "".join(self._out), []
+        written = "".join(self._out)
         # drop a style without text
         return written.replace(codes.on + codes.off, "") if codes.on else written
+
+    def back_from_next_row(self) -> str:
+        """Return the output that moves the cursor from the start of the next row to the end of this one."""
+        last, forward = "", self._column
+        if self._column == self._width:  # the last character is written again: only behind it the terminal wraps
+            letters, codes = self._word[-1] if self._word else ("", PLAIN)
+            if cell_len(letters[-1:]) == 0:
+                return ""
+            forward -= cell_len(letters[-1])
+            last = f"{codes.on}{letters[-1]}{codes.off}"
+        forwards = [(ControlType.CURSOR_FORWARD, forward)] if forward else []  # 0 would be taken for 1
+        return f"{Control((ControlType.CURSOR_UP, 1), *forwards)}{last}"
 
     def _new_row(self) -> None:
         self._out.append("\n")

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import copy
 import re
 from itertools import accumulate, pairwise
 from unicodedata import combining, normalize
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from charlm.ui.wrapping import PLAIN, Codes, Wrapping
@@ -70,6 +71,24 @@ def test_words_stay_whole_however_the_text_comes(text: str, width: int, sizes: l
     assert "".join(rows).replace(" ", "") == normalize("NFC", re.sub("[ \n]", "", text))  # as pyte has it
     for word in re.findall("[a-eé]+", normalize("NFC", text)):
         assert len(word) > width or any(word in row for row in rows)
+
+
+@example("abcdefgh", 4, 4)
+@example("ab cdefgh", 5, 5)
+@given(TEXTS, st.integers(2, 12), st.integers(1, 30))
+def test_a_row_that_was_left_is_continued(text: str, width: int, left: int) -> None:
+    screen = Terminal(width, 42)
+    screen.set_mode(pyte.modes.LNM)
+    stream = pyte.Stream(screen)
+    row = Wrapping(lambda: width)
+    stream.feed(row.write(text[:left], STYLE))
+    below = copy.copy(row)
+    stream.feed(below.write("\n", STYLE))
+    back = row.back_from_next_row()
+    assert back or row.column == width
+    assume(back)
+    stream.feed(back + row.write(text[left:]))
+    assert [row.rstrip() for row in screen.display] == drawn([text], width)
 
 
 def test_a_blank_is_not_drawn_at_the_start_of_a_row() -> None:

@@ -80,6 +80,7 @@ def search_candidates(
 def adopt_candidate(conversation: Conversation, candidate: Candidate, transcript: Transcript) -> None:
     """Make a candidate the continuation, and write it."""
     conversation.adopt(candidate)
+    transcript.resume_row()
     transcript.write_generated(candidate.text, conversation.latest_bits(candidate.text))
     transcript.end_row()
 
@@ -166,4 +167,5 @@ class CandidateMode:
 
     def leave(self) -> None:
         """Adopt the first candidate, at the end of the input."""
+        self._transcript.erase_input(self.prompt)
         adopt_candidate(self._conversation, self._candidates[0], self._transcript)

@@ -74,6 +74,7 @@ class Session:
 
     def _round(self) -> bool:
         """Take one input; return whether the session continues."""
+        entered = None
         try:
             entered = self._read()
             with self._hidden_keys():
@@ -81,6 +82,8 @@ class Session:
         except CharlmError as problem:
             if not self._interactive:
                 raise
+            if entered is not None:
+                self._transcript.keep_input(entered.shown)
             self._transcript.end_row()
             self._transcript.show(view.error(as_flags(str(problem), dashes="")))
         except KeyboardInterrupt:
@@ -129,7 +132,7 @@ class Session:
         return True
 
     def _run_command(self, entered: TypedInput) -> bool:
-        self._transcript.keep_command(entered.shown)
+        self._transcript.keep_input(entered.shown)
         outcome = run_command(entered.text, self._context)
         if isinstance(self._mode, CandidateMode) and not self._mode.applies:
             self._mode = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 from typing import TextIO
@@ -18,6 +19,7 @@ from charlm.ui.console.view import TYPED
 from charlm.ui.heat import heat_style
 from charlm.ui.ink import Ink
 from charlm.ui.sanitize import visible, visible_line
+from charlm.ui.wrapping import Wrapping
 
 __all__ = ["Transcript", "rows_taken"]
 
@@ -65,7 +67,7 @@ class Transcript:
         clean: Callable[[str], str] = visible,
     ) -> None:
         self.screen = screen
-        self.show = show
+        self._show = show
         self.on_terminal = stream.isatty()
         self.paints = typed_at and self.on_terminal and not (screen.is_dumb_terminal or screen.legacy_windows)
         self._ink = Ink(screen)
@@ -74,6 +76,7 @@ class Transcript:
         self._echo = echo
         self._writer = TextWriter(stream, clean=clean, ink=self._ink if self.on_terminal else None)
         self._last = "\n"
+        self._open_row: Wrapping | None = None  # of the text, if nothing is shown below it that stays
         self._rows_above = 0
         self._shows_progress = False
 
@@ -84,7 +87,7 @@ class Transcript:
         if text and self._echo:
             self._writer.write(text, TYPED)
             self._writer.flush()  # the model may take its time
-            self._last = text[-1]
+            self._last, self._open_row = text[-1], None
 
     def write_generated(self, piece: str, bits: Sequence[float] = ()) -> None:
         """Write what the model has added.
@@ -105,7 +108,7 @@ class Transcript:
                 begin = end
         else:
             self._writer.write(piece)
-        self._last = piece[-1]
+        self._last, self._open_row = piece[-1], None
 
     def write_turns(self, turns: Iterable[Turn]) -> None:
         """Write what both have added."""
@@ -116,12 +119,27 @@ class Transcript:
 
     def end_row(self) -> None:
         """Flush the text, and on a terminal go to the start of a row."""
-        if self.on_terminal and self._last != "\n":
-            self._writer.write("\n")
-            self._last = "\n"
         self._writer.flush()
+        if self.on_terminal and self._last != "\n":
+            self._open_row = copy.copy(self._ink.wrapping)
+            self._writer.write("\n")
+            self._writer.flush()
+            self._last = "\n"
+
+    def resume_row(self) -> None:
+        """Undo the last `end_row`, if nothing has been shown since that is still there."""
+        row, self._open_row = self._open_row, None
+        if self.paints and row is not None and not self._rows_above and (back := row.back_from_next_row()):
+            self._ink.wrapping = row
+            self._stream.write(back)
+            self._last = ""
 
     # -- beside the text, on a terminal --
+
+    def show(self, what: RenderableType) -> None:
+        """Show something that is not part of the text."""
+        self._open_row = None
+        self._show(what)
 
     def show_progress(self, message: str) -> None:
         """Show a message in the row below the text, in place of the one before; an empty one erases it."""
@@ -145,6 +163,8 @@ class Transcript:
     def show_above_prompt(self, what: RenderableType) -> None:
         """Show something above the prompt until `erase_input`."""
         if self.paints:
+            if self._rows_above:  # they stay
+                self._open_row = None
             with self.screen.capture() as capture:
                 self.screen.print(what)
             painted = capture.get()
@@ -160,6 +180,8 @@ class Transcript:
     def replace_input(self, shown: str, text: str) -> None:
         """Write what the person has added at a prompt; on a terminal it replaces the prompt.
 
+        Without a text, what follows continues the last row.
+
         Parameters
         ----------
         shown : str
@@ -170,12 +192,16 @@ class Transcript:
         if self.on_terminal and shown and not self.paints:
             return  # the line remains where it was entered
         self.erase_input(shown)
-        self.write_typed(text)
+        if text:
+            self.write_typed(text)
+        else:
+            self.resume_row()
 
-    def keep_command(self, shown: str) -> None:
-        """Let an entered command remain on the screen, without what is shown above it."""
+    def keep_input(self, shown: str) -> None:
+        """Let input remain on the screen, without what is shown above it."""
         if self._rows_above and self.paints and shown:
             self.erase_input(shown)
+            self._open_row = None
             self._stream.write(visible(shown) + "\n")
             self._stream.flush()
 

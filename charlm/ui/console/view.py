@@ -154,7 +154,7 @@ def _setting(value: Any) -> str:
         return ", ".join(repr(entry) for entry in value) or "none"
     if isinstance(value, bool):
         return "on" if value else "off"
-    text = "none" if value is None else str(value)
+    text = "none" if value in (None, "") else str(value)
     if len(text) > _LONGEST:
         from charlm.generation.constraint.trie import shortened
 

@@ -70,6 +70,41 @@ def test_a_line_becomes_part_of_the_text_and_the_model_goes_on(terminal: Start, 
     assert screen.end() == 0
 
 
+@pytest.mark.parametrize("columns", [80, 40])
+def test_an_empty_line_continues_the_row(terminal: Start, model: Path, columns: int) -> None:
+    screen = terminal("-m", "charlm", "console", model, "--length", "27", "--seed", "5", columns=columns)
+    screen.wait(prompted)
+    screen.send("βββ\r")
+    screen.wait(lambda s: prompted(s) and "30 chars" in s.text)
+    screen.send("\r")
+    screen.wait(lambda s: prompted(s) and "57 chars" in s.text)
+    text = greek(screen)
+    top = below_greeting(screen)
+    assert screen.rows[top : top + -(-57 // columns)] == [text[k : k + columns] for k in range(0, 57, columns)]
+    screen.send("/count 2\r")
+    screen.wait(lambda s: "count 2 ·" in s.text and prompted(s))
+    screen.send("\r")  # behind the row of the command
+    screen.wait(lambda s: s.text.endswith("1-2>"))
+    screen.send("2\r")
+    screen.wait(lambda s: prompted(s) and "84 chars" in s.text)
+    screen.send("γ\r")  # a candidate continues the row of what was typed
+    screen.wait(lambda s: s.text.endswith("1-2>"))
+    screen.send("\r")
+    screen.wait(lambda s: prompted(s) and "112 chars" in s.text)
+    rows = screen.text.split("\n")[:-2]
+    assert "".join(rows[rows.index("count 2") + 1 :]) == greek(screen)[57:]
+    assert any(re.fullmatch("γ[α-ε]{27}", row) for row in rows)
+
+
+def test_input_that_is_refused_stays_without_the_row_above(terminal: Start, model: Path) -> None:
+    screen = terminal("-m", "charlm", "console", model, "--length", "9")
+    screen.wait(prompted)
+    screen.send("xyz\r")
+    screen.wait(lambda s: "'x'" in s.text and prompted(s))
+    assert "\n> xyz\n" in screen.text
+    assert screen.text.count(" chars") == 1
+
+
 def test_ctrl_c_stops_the_text_and_not_the_program(terminal: Start, model: Path) -> None:
     screen = terminal("-m", "charlm", "console", model, "--length", "1000000000")
     screen.wait(prompted)
@@ -441,7 +476,7 @@ def test_resizing_while_it_streams(terminal: Start, model: Path, unbuffered: str
     screen.send("γγγ\r")
     screen.wait(lambda s: prompted(s) and re.search("^γγγ[α-ε]{7}$", s.text, re.MULTILINE))
     assert len(re.findall("[0-9] chars$", screen.text, re.MULTILINE)) == 1
-    text = CONTROLS.sub(b"", screen.raw).decode().replace("\x1b[0K", "")  # nothing is torn
+    text = CONTROLS.sub(b"", screen.raw).decode().replace("\x1b[K", "")  # readline's; nothing is torn
     assert not re.findall("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202e]", text)
 
 
