@@ -13,8 +13,9 @@ from typing import Annotated, Any, TypeAlias, get_type_hints
 import typer
 
 from charlm.config.settings import Setting, settings_of
+from charlm.errors import UsageError
 
-__all__ = ["FlagsOf", "Given", "flag_of", "with_setting_flags"]
+__all__ = ["FlagsOf", "Given", "flag_of", "flattened", "with_setting_flags"]
 
 Given: TypeAlias = dict[str, Any]
 """The settings that were given, by name."""
@@ -47,7 +48,7 @@ class FlagsOf:
         name = declared.name
         shown: str | bool = "by preset" if name in self._by_preset else _default(declared)
         option = _option(declared, help=self._help.get(name), show_default=name not in self._help and shown)
-        kind: Any = list[str] if declared.kind is tuple else declared.kind
+        kind: Any = list[str] if declared.kind is tuple else str if declared.smaller_end else declared.kind
         return inspect.Parameter(
             name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, option]
         )
@@ -56,6 +57,14 @@ class FlagsOf:
 def flag_of(config: type, name: str, *, panel: str | None = None) -> Any:
     """Return the flag of one setting, for a command that takes no other; its default is that in the signature."""
     return _option(settings_of(config)[name], panel=panel)
+
+
+def flattened(flags: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a command was called with by name: settings in the place of the dictionaries that hold them."""
+    found: dict[str, Any] = {}
+    for name, value in flags.items():
+        found |= value if isinstance(value, dict) else {name: value}
+    return found
 
 
 def with_setting_flags(command: Callable[..., None]) -> Callable[..., None]:
@@ -92,8 +101,9 @@ def _option(
     panel: str | None = None,
     show_default: str | bool = True,
 ) -> Any:
+    names = (declared.flags or declared.names[0]).split()
     return typer.Option(
-        *(declared.flags or f"--{declared.names[0]}").split(),
+        *("/".join(f"--{one}" for one in name.split("/")) for name in names),
         help=help or declared.help,
         metavar="|".join(declared.choices) or declared.value or _WORDS.get(declared.kind),
         rich_help_panel=(declared.panel if panel is None else panel) or None,
@@ -104,12 +114,28 @@ def _option(
 def _default(declared: Setting) -> str | bool:
     """Return a default as the help shows it; False where there is none to speak of."""
     value = declared.default
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)) or value == "":
+    spoken_of = declared.shows_default and declared.kind in (int, float, str) and value not in (None, "")
+    if not spoken_of:
         return False
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _given(group: FlagsOf, flags: Mapping[str, Any]) -> Given:
     """Return the settings of a group that were given."""
-    given = {name: flags[name] for name in group.settings if flags[name] not in (None, [], ())}
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in given.items()}
+    given: Given = {}
+    for name, declared in group.settings.items():
+        value = flags[name]
+        if declared.smaller_end and value is not None:
+            given |= _ends(declared, value)
+        elif value not in (None, [], ()):
+            given[name] = tuple(value) if declared.kind is tuple else value
+    return given
+
+
+def _ends(declared: Setting, value: str) -> Given:
+    """Read a number, or a range whose ends are joined by a hyphen."""
+    numbers = value.split("-")
+    if len(numbers) > 2 or not all(number.isascii() and number.isdigit() for number in numbers):
+        flag = f"--{declared.names[0]}"
+        raise UsageError(f"{flag} is {value!r}; give a whole number such as 64, or a range such as 16-64")
+    return {declared.name: int(numbers[-1]), declared.smaller_end: int(numbers[0]) if len(numbers) == 2 else None}

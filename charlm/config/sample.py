@@ -44,7 +44,7 @@ class SampleConfig:
         0.8,
         "Boldness: 0 takes the most likely character, above 1 dares more.",
         more="It divides the log-probabilities.",
-        flags="--temp --temperature",
+        flags="temp temperature",
         panel="Sampling",
     )
     top_k: int = setting(0, "Draw from the N most likely characters only; 0 from all.", panel="Filters")

@@ -44,13 +44,18 @@ class Setting:
     more : str
         Further sentences, for the documentation.
     flags : str, optional
-        Its flags, separated by spaces; empty for the one of its name, None for a setting without one.
+        Names of its flags without hyphens in front, separated by spaces; empty for its own name, None for a setting
+        without a flag. Of a switch that can be switched off, ``name/no-name``.
     aliases : str
         Names in other programs, separated by spaces: accepted at the command line, not shown.
     value : str
         The word for its value in ``--help``; empty for N, a whole number, X, a number, or its choices.
     panel : str
         The panel of ``--help`` that shows it.
+    shows_default : bool
+        Whether ``--help`` shows the default.
+    smaller_end : str
+        For a flag that takes a range N-M: the setting that N is the value of.
     low, high, above, below
         The range of a number, as for `check_number`.
     name : str
@@ -69,6 +74,8 @@ class Setting:
     aliases: str = ""
     value: str = ""
     panel: str = ""
+    shows_default: bool = True
+    smaller_end: str = ""
     low: float = 0.0
     high: float = math.inf
     above: bool = False
@@ -81,9 +88,9 @@ class Setting:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The names of its flags, without their hyphens; of a switch, the one that switches it on."""
-        flags = [] if self.flags is None else (self.flags or f"--{self.name.replace('_', '-')}").split()
-        return tuple(flag.partition("/")[0].removeprefix("--") for flag in flags)
+        """The names of its flags; of a switch, the one that switches it on."""
+        flags = [] if self.flags is None else (self.flags or self.name.replace("_", "-")).split()
+        return tuple(flag.partition("/")[0] for flag in flags)
 
     @property
     def typed_name(self) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from charlm.config.checks import check_choice, check_number
+from charlm.config.settings import check_settings, documented, setting
 from charlm.errors import UsageError
 
 __all__ = ["LossReduction", "OnNan", "OptimizerName", "Sampling", "ScheduleName", "TrainConfig"]
@@ -17,126 +17,142 @@ LossReduction: TypeAlias = Literal["mean", "sum"]
 OnNan: TypeAlias = Literal["stop", "rollback"]
 
 
+@documented
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrainConfig:
     """Settings of training.
 
-    Parameters
-    ----------
-    optimizer : {"adagrad", "adam", "adamw", "rmsprop", "sgd"}
-        Update rule.
-    learning_rate : float
-        Step size at the top of the schedule.
-    momentum, nesterov
-        For ``sgd`` only.
-    weight_decay : float
-        L2 penalty added to the gradient; decoupled from it in ``adamw``.
-    schedule : {"constant", "cosine", "step"}
-        The learning rate over the run.
-    warmup : int
-        Number of first updates, during which the rate rises linearly from 0.
-    ema : float
-        Decay a of the moving average of the weights, ``ā ← a ā + (1 - a) w`` at each update, smaller during the
-        first updates. The average is evaluated and stored as the best. 0 keeps no average.
-    clip_norm, clip_value : float
-        Largest global norm of the gradient, and largest absolute value of an entry; 0 clips nothing.
-    batch_size : int
-        Streams N that are read in parallel.
-    seq_length : int
-        Characters T of a window, after which back-propagation through time is truncated.
-    seq_length_min : int, optional
-        Smallest length of a window, which is then random, up to `seq_length`; see `charlm.text.batches.lengths`.
-    epochs, steps, minutes : optional
-        The budget, at most one of them; ten epochs if all are None. Minutes are wall-clock time of the whole
-        command, or of the call in Python. See `charlm.training.budget`.
-    sampling : {"sequential", "random", "min-char-rnn"}
-        Contiguous streams with carried state, random windows with zero state, or min-char-rnn's cursor.
-    state_reset : float
-        Probability that a sequential stream begins a window from zero state. At 0 a model may come to depend on a
-        state carried through the whole text, which a new text does not have.
-    documents : bool
-        Whether every non-blank line is a separate text.
-    patience : int
-        Number of successive evaluations without a new best after which training ends; 0 for never. Of pairs, those
-        up to the last at which fewer than half of the targets were exact do not count: some rest on a plateau.
-    val_frac : float
-        Share of the text, at its end, that is held out; 0 trains on everything.
-    eval_every, save_every, sample_every, log_every : int, optional
-        In updates; 0 for never, None for a number that follows from the length of the run.
-    save_minutes : float
-        Minutes after a save at which the run is saved again; 0 for never.
-    seed : int
-        Seed of initial weights, offsets, windows and dropout masks.
-    loss_reduction : {"mean", "sum"}
-        Whether the gradient is that of the mean or of the sum over a window's targets.
-    shards : int, optional
-        Groups of streams whose gradients are summed along a fixed tree. Their number changes the bits of a run.
-    workers : int, optional
-        Threads or processes that compute the shards. Their number changes no bit.
-    on_nan : {"stop", "rollback"}
-        Response to a loss or gradient that is not finite: end, or restore the last good state with half the rate.
+    At most one of `minutes`, `epochs` and `steps` is given: the budget, ten epochs if all are None. See
+    `charlm.training.budget`.
     """
 
-    optimizer: OptimizerName = "adagrad"
-    learning_rate: float = 0.1
-    momentum: float = 0.0
-    nesterov: bool = False
-    weight_decay: float = 0.0
-    schedule: ScheduleName = "constant"
-    warmup: int = 0
-    ema: float = 0.0
-    clip_norm: float = 1.0
-    clip_value: float = 0.0
-    batch_size: int = 16
-    seq_length: int = 32
-    seq_length_min: int | None = None
-    epochs: float | None = None
-    steps: int | None = None
-    minutes: float | None = None
-    sampling: Sampling = "sequential"
-    state_reset: float = 0.0
-    documents: bool = False
-    patience: int = 0
-    val_frac: float = 0.1
-    eval_every: int | None = None
-    save_every: int | None = None
-    sample_every: int | None = None
-    log_every: int | None = None
-    save_minutes: float = 5.0
-    seed: int = 0
-    loss_reduction: LossReduction = "mean"
-    shards: int | None = None
-    workers: int | None = None
-    on_nan: OnNan = "stop"
+    minutes: float | None = setting(
+        None,
+        "Minutes that the whole command takes.",
+        more="In Python they are those of the call.",
+        above=True,
+        panel="Common",
+    )
+    epochs: float | None = setting(None, "Or passes over the text.", above=True, panel="Common")
+    steps: int | None = setting(None, "Or updates; 0 writes the start weights.", panel="Common")
+    documents: bool = setting(
+        False,
+        "Each line is a text of its own.",
+        more="Blank lines are none.",
+        flags="documents/no-documents",
+        panel="Common",
+    )
+    optimizer: OptimizerName = setting("adagrad", "Update rule.", panel="Learning")
+    learning_rate: float = setting(0.1, "Step size at the top of the schedule.", panel="Learning")
+    schedule: ScheduleName = setting("constant", "The learning rate over the run.", panel="Learning")
+    warmup: int = setting(
+        0, "Updates until the rate is at its top.", more="It rises linearly from 0.", panel="Learning"
+    )
+    batch_size: int = setting(16, "Streams read side by side.", low=1, panel="Learning")
+    seq_length: int = setting(
+        32,
+        "Characters between truncations. A range such as 16-64 draws them for each window, from at most eight "
+        "lengths evenly spaced, and keeps arrays for each.",
+        more="In Python, `seq_length_min` is the smaller end.",
+        value="N[-M]",
+        smaller_end="seq_length_min",
+        low=1,
+        panel="Learning",
+    )
+    seq_length_min: int | None = setting(
+        None,
+        "Smallest length of a window, which is then random, up to `seq_length`.",
+        more="See `charlm.text.batches.lengths`.",
+        flags=None,
+        low=1,
+    )
+    clip_norm: float = setting(1.0, "Largest global norm of the gradient; 0: any.", panel="Learning")
+    clip_value: float = setting(
+        0.0, "Largest entry of the gradient; 0: any.", flags="clip-value grad-clip", panel="Learning"
+    )
+    weight_decay: float = setting(0.0, "L2 penalty; decoupled in adamw.", panel="Learning")
+    ema: float = setting(
+        0.0,
+        "Average the weights with this decay, such as 0.999; 0: no.",
+        more="The average is ``ā ← a ā + (1 - a) w`` at each update, with a smaller a during the first updates. It "
+        "is evaluated and stored as the best.",
+        high=1,
+        below=True,
+        panel="Learning",
+    )
+    momentum: float = setting(0.0, "For sgd.", high=1, below=True, panel="Learning")
+    nesterov: bool = setting(False, "For sgd with momentum.", flags="nesterov/no-nesterov", panel="Learning")
+    sampling: Sampling = setting(
+        "sequential",
+        "How windows are taken: from streams that carry the state, or from random places.",
+        more="Min-char-rnn is the cursor of that script.",
+        panel="Learning",
+    )
+    state_reset: float = setting(
+        0.0,
+        "Probability with which a stream begins a window from zero state; for sequential sampling.",
+        more="At 0 a model may come to depend on a state carried through the whole text, which a new text does not "
+        "have.",
+        value="P",
+        high=1,
+        below=True,
+        panel="Learning",
+    )
+    loss_reduction: LossReduction = setting(
+        "mean", "Whether the gradient is of the mean or of the sum over a window.", panel="Learning"
+    )
+    patience: int = setting(
+        0,
+        "End after so many evaluations without a new best; 0: never.",
+        more="Of pairs, those up to the last at which fewer than half of the targets were exact do not count: some "
+        "rest on a plateau.",
+        panel="Learning",
+    )
+    on_nan: OnNan = setting(
+        "stop", "If training diverges: end, or go back to the last good state with half the rate.", panel="Learning"
+    )
+    val_frac: float = setting(
+        0.1,
+        "Share of the text to validate on; 0: none.",
+        more="It is the end of the text; of documents and pairs, some by seed.",
+        value="P",
+        high=1,
+        below=True,
+        panel="Text",
+    )
+    seed: int = setting(0, "Fixes everything random.", high=2**63 - 1, panel="Run")
+    eval_every: int | None = setting(
+        None, "Evaluate every N steps; 0: at the end only; left out, by the length of the run.", panel="Run"
+    )
+    save_every: int | None = setting(
+        None, "Save every N steps; 0: at the end only; left out, by the length of the run.", panel="Run"
+    )
+    save_minutes: float = setting(5.0, "Save after so many minutes as well; 0: no.", panel="Run")
+    sample_every: int | None = setting(
+        None, "Show a sample every N steps; 0: never; left out, by the length of the run.", panel="Run"
+    )
+    log_every: int | None = setting(
+        None, "Write a line of the log every N steps; left out, by the length of the run.", panel="Run"
+    )
+    workers: int | None = setting(
+        None,
+        "Threads on the shards, which never change a bit; left out, one for each core.",
+        more="They may be processes.",
+        low=1,
+        high=1024,
+        panel="Run",
+    )
+    shards: int | None = setting(
+        None,
+        "Groups of streams, which decide the last bits; left out, by cores and streams.",
+        more="Their gradients are summed along a fixed tree.",
+        low=1,
+        high=1024,
+        panel="Run",
+    )
 
     def __post_init__(self) -> None:
-        check_choice("optimizer", self.optimizer, OptimizerName)
-        check_number("learning_rate", self.learning_rate)
-        check_number("momentum", self.momentum, high=1, below=True)
-        check_number("weight_decay", self.weight_decay)
-        check_choice("schedule", self.schedule, ScheduleName)
-        check_number("warmup", self.warmup, whole=True)
-        check_number("ema", self.ema, high=1, below=True)
-        check_number("clip_norm", self.clip_norm)
-        check_number("clip_value", self.clip_value)
-        check_number("batch_size", self.batch_size, low=1, whole=True)
-        check_number("seq_length", self.seq_length, low=1, whole=True)
-        check_number("seq_length_min", self.seq_length_min, low=1, whole=True)
-        check_number("epochs", self.epochs, above=True)
-        check_number("steps", self.steps, whole=True)
-        check_number("minutes", self.minutes, above=True)
-        check_choice("sampling", self.sampling, Sampling)
-        check_number("state_reset", self.state_reset, high=1, below=True)
-        check_number("patience", self.patience, whole=True)
-        check_number("val_frac", self.val_frac, high=1, below=True)
-        for name in ("eval_every", "save_every", "sample_every", "log_every"):
-            check_number(name, getattr(self, name), whole=True)
-        check_number("save_minutes", self.save_minutes)
-        check_number("seed", self.seed, high=2**63 - 1, whole=True)
-        check_choice("loss_reduction", self.loss_reduction, LossReduction)
-        check_number("shards", self.shards, low=1, high=1024, whole=True)
-        check_number("workers", self.workers, low=1, high=1024, whole=True)
-        check_choice("on_nan", self.on_nan, OnNan)
+        check_settings(self)
         budgets = [n for n in ("epochs", "steps", "minutes") if getattr(self, n) is not None]
         if len(budgets) > 1:
             raise UsageError(f"{' and '.join(f'`{n}`' for n in budgets)} are two budgets; give one of them")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from charlm.config.checks import check_choice, check_number
 from charlm.config.model import CellName, DTypeName, GruReset, ModelConfig
+from charlm.config.settings import check_settings, documented, like, setting
 from charlm.errors import UsageError
 
 __all__ = ["LONGEST_OUTPUT", "OutputName", "TransducerConfig"]
@@ -15,57 +15,41 @@ LONGEST_OUTPUT = 200  # symbols by default
 OutputName: TypeAlias = Literal["text", "label", "tags"]
 
 
+@documented
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransducerConfig:
-    """The shape of a `Transducer`.
+    """The shape of a `Transducer`."""
 
-    Parameters
-    ----------
-    output : {"text", "label", "tags"}
-        Output for a source: another text, one of several labels, or a tag for each symbol.
-    cell : {"rnn", "lstm", "gru"}
-        Kind of recurrent cell, of encoder and decoder.
-    hidden_size : int
-        Hidden units H of each layer; of a bidirectional layer, half of them in each direction.
-    layers : int
-        Number of recurrent layers, in the encoder and in the decoder each.
-    embedding_size : int
-        Features E of the learned input embeddings; 0 for one-hot input.
-    bidirectional : bool
-        Whether the encoder reads the source in both directions.
-    attention : bool, optional
-        Whether the decoder attends to every symbol of the source; for output text only, there by default True.
-    dropout : float
-        Probability that an activation is dropped while training, between layers and before the head.
-    variational : bool
-        Whether dropout drops the same units at all steps (Gal & Ghahramani 2016).
-    weight_drop : float
-        Probability that a recurrent weight is dropped for an update (DropConnect; Merity et al. 2018).
-    gru_reset : {"after", "before"}
-        Place of a GRU's reset gate: after the recurrent product (PyTorch) or before it (Cho et al. 2014).
-    dtype : {"float32", "float64"}
-        Precision of weights and arithmetic.
-    """
-
-    output: OutputName = "text"
-    cell: CellName = "lstm"
-    hidden_size: int = 128
-    layers: int = 1
-    embedding_size: int = 0
-    bidirectional: bool = True
-    attention: bool | None = None
-    dropout: float = 0.0
-    variational: bool = False
-    weight_drop: float = 0.0
-    gru_reset: GruReset = "after"
-    dtype: DTypeName = "float32"
+    output: OutputName = setting(
+        "text",
+        "What targets are: texts, labels, or tags, one symbol for each character.",
+        shows_default=False,  # the data may have another
+        panel="Pairs",
+    )
+    cell: CellName = like(ModelConfig, "cell", more="It is that of encoder and decoder.")
+    hidden_size: int = like(
+        ModelConfig, "hidden_size", more="In a bidirectional layer, half of them read in each direction."
+    )
+    layers: int = like(ModelConfig, "layers", more="The encoder has so many, and the decoder.")
+    embedding_size: int = like(ModelConfig, "embedding_size")
+    attention: bool | None = setting(
+        None,
+        "For output text: look back at the source at every symbol.",
+        more="It does so by default.",
+        flags="attention/no-attention",
+        panel="Pairs",
+    )
+    bidirectional: bool = setting(
+        True, "Read the source from both ends.", flags="bidirectional/no-bidirectional", panel="Pairs"
+    )
+    dropout: float = like(ModelConfig, "dropout")
+    variational: bool = like(ModelConfig, "variational")
+    weight_drop: float = like(ModelConfig, "weight_drop")
+    gru_reset: GruReset = like(ModelConfig, "gru_reset")
+    dtype: DTypeName = like(ModelConfig, "dtype")
 
     def __post_init__(self) -> None:
-        check_choice("output", self.output, OutputName)
-        check_number("hidden_size", self.hidden_size, low=1, high=65536, whole=True)
-        for name in ("bidirectional", "attention", "variational"):
-            if not isinstance(getattr(self, name), bool) and (name, self.attention) != ("attention", None):
-                raise UsageError(f"`{name}` is {getattr(self, name)!r}; it must be true or false")
+        check_settings(self)
         if self.bidirectional and self.hidden_size % 2:
             raise UsageError(
                 f"`hidden_size` is {self.hidden_size}; it must be even, since half of the units read backward, "
@@ -73,7 +57,6 @@ class TransducerConfig:
             )
         if self.attention and self.output != "text":
             raise UsageError(f"`attention` goes with output text, not {self.output}; leave it out")
-        self.direction()  # checks the rest
 
     @property
     def attends(self) -> bool:

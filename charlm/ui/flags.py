@@ -11,24 +11,29 @@ import os
 import re
 import shlex
 import subprocess
-from dataclasses import fields
+from collections.abc import Mapping
 
-from charlm.config import DynamicConfig, ModelConfig, SampleConfig, TrainConfig
+from charlm.config import DynamicConfig, ModelConfig, SampleConfig, TrainConfig, TransducerConfig
+from charlm.config.settings import Setting, settings_of
+from charlm.config.vocabulary import VocabularySettings
 from charlm.ui.sanitize import visible_line
 
 __all__ = ["SETTINGS", "argument", "as_flags", "larger_total", "quoted"]
 
 _OTHERS = (
-    *("attention", "beam", "bidirectional", "count", "distributed", "encoding", "entries", "errors", "force"),
-    *("from", "init_from", "lowercase", "min_count", "normalize", "out", "output", "pairs", "png", "preset"),
-    *("seconds", "size", "tensorboard", "unit", "vocab_from", "x"),
+    *("beam", "count", "distributed", "encoding", "entries", "errors", "force", "from", "init_from", "out"),
+    *("pairs", "png", "preset", "seconds", "size", "tensorboard", "vocab_from", "x"),
 )
-_ODD = {"cell": "model", "seq_length_min": "seq-length"}
-SETTINGS = frozenset(
-    {field.name for config in (ModelConfig, TrainConfig, SampleConfig) for field in fields(config)}
-    | {f"dynamic.{field.name}" for field in fields(DynamicConfig)}
-    | set(_OTHERS)
-)
+_DECLARED: Mapping[str, Setting] = {
+    **{f"dynamic.{name}": one for name, one in settings_of(DynamicConfig).items()},
+    **settings_of(SampleConfig),
+    **settings_of(TransducerConfig),
+    **settings_of(VocabularySettings),
+    **settings_of(TrainConfig),
+    **settings_of(ModelConfig),
+}
+_RANGES = {one.smaller_end: one.names[0] for one in _DECLARED.values() if one.smaller_end}
+SETTINGS = frozenset((*_DECLARED, *_OTHERS))
 """Every name that a message may put between backticks."""
 _STRING = re.compile(r'"([^"]*)"')
 _SETTING = re.compile(r"`([a-z][a-z_.]*)(?:=([^`]*))?`")
@@ -57,12 +62,18 @@ def as_flags(message: str, dashes: str = "--") -> str:
         name, value = found.groups()
         if name not in SETTINGS:
             return found[0]
-        words = dashes + _ODD.get(name, re.sub("[_.]", "-", name))
+        words = dashes + _flag(name)
         if value in (None, "True"):
             return words
         return f"{words} {_STRING.sub(lambda text: quoted(text[1]), value)}"
 
     return _SETTING.sub(flag, message)
+
+
+def _flag(name: str) -> str:
+    hyphenated = re.sub("[_.]", "-", name)
+    names = _DECLARED[name].names if name in _DECLARED else ()
+    return _RANGES.get(name, hyphenated if not names or hyphenated in names else names[0])
 
 
 def larger_total(step: int, *, steps: int = 0, minutes: float | None = None) -> str:

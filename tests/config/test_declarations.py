@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
@@ -13,9 +14,11 @@ import charlm.config
 from charlm.cli.parsing import Command
 from charlm.cli.setting_flags import FlagsOf, Given, with_setting_flags
 from charlm.config.settings import check_settings, documented, like, setting, settings_of, takes_settings
+from charlm.config.vocabulary import VocabularySettings
 from charlm.errors import UsageError
+from charlm.text.vocabulary import Vocabulary
 
-CONFIGS = [charlm.config.SampleConfig]
+CONFIGS = [one for name in charlm.config.__all__ if dataclasses.is_dataclass(one := getattr(charlm.config, name))]
 
 
 @documented
@@ -24,9 +27,9 @@ class Tea:
     """How tea is made."""
 
     minutes: float = setting(3.0, "Minutes to wait.", above=True, high=60, aliases="steep")
-    cups: int = setting(1, "Cups at once.", low=1, flags="--cups --pots", panel="Size")
+    cups: int = setting(1, "Cups at once.", low=1, flags="cups pots", panel="Size")
     kind: Literal["black", "green"] = setting("black", "Kind of leaves.", more="Green ones want less heat.")
-    milk: bool = setting(False, "Add milk.", flags="--milk/--no-milk")
+    milk: bool = setting(False, "Add milk.", flags="milk/no-milk")
     guests: tuple[str, ...] = setting((), "Who comes; may be repeated.", value="NAME")
     sugar: int | None = setting(None, "Spoons; left out, by taste.")
     label: str = setting("", "Written on the pot.", value="STRING")
@@ -65,6 +68,14 @@ def test_a_value_is_checked_by_the_declaration(given: dict[str, Any], message: s
 def test_what_fits_is_taken() -> None:
     assert Tea(minutes=2, guests=("Ann",), sugar=None, milk=True).minutes == 2
     assert Tea(sugar=2).sugar == 2
+
+
+def test_the_settings_of_a_vocabulary_are_the_keywords_that_make_one() -> None:
+    keywords = inspect.signature(Vocabulary.from_text).parameters
+    declared = settings_of(VocabularySettings)
+    assert {name: one.default for name, one in keywords.items() if name != "text"} == {
+        name: one.default for name, one in declared.items()
+    }
 
 
 def test_a_declaration_is_taken_over_with_changes() -> None:

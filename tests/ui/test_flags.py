@@ -21,9 +21,13 @@ UNFLAGGED = {"dynamic.clip_norm", "finish_line", "init"}  # of Python only; --le
 
 
 def literals(path: Path) -> Iterator[str]:
-    """Return the strings of a module, with a 0 for each value in them, and without docstrings."""
+    """Return the strings of a module, with a 0 for each value in them, and without docstrings and declarations."""
     tree = ast.parse(path.read_text("utf-8"))
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    declared = [
+        node for node in ast.walk(tree) if isinstance(node, ast.AnnAssign) and isinstance(node.value, ast.Call)
+    ]
+    docstrings |= {id(part) for node in declared for part in ast.walk(node) if path.parent.name == "config"}
     parts = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):

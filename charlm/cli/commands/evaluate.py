@@ -14,6 +14,7 @@ from charlm.cli.arguments.models import model_and_texts, named_model
 from charlm.cli.arguments.pairs import GIVE_PAIRS, given_pairs, refuse_pairs
 from charlm.cli.arguments.texts import ONE_TEXT, EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, OnUnknownOption
+from charlm.cli.setting_flags import FlagsOf, Given
 from charlm.cli.terminal.waiting import waiting
 from charlm.cli.writing.files import write_json, write_lines
 from charlm.config import DynamicConfig, OnUnknown, SampleConfig
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate"]
 
-_DEFAULT, _DYNAMIC = SampleConfig(), DynamicConfig()
+_DEFAULT = SampleConfig()
 
 
 def evaluate(
@@ -37,6 +38,7 @@ def evaluate(
             metavar="TEXT", help="Files, folders or -; left out, what the run held out.", show_default=False
         ),
     ] = None,
+    *,
     literal: LiteralOption = None,
     encoding: EncodingOption = "utf-8",
     errors: ErrorsOption = "strict",
@@ -54,27 +56,7 @@ def evaluate(
         bool,
         typer.Option("--dynamic", help="Dynamic evaluation: learn from each part of the text once it is scored."),
     ] = False,
-    rate: Annotated[
-        float | None,
-        typer.Option(
-            "--dynamic-rate", metavar="X", help="Step size of that learning.", show_default=f"{_DYNAMIC.rate:g}"
-        ),
-    ] = None,
-    decay: Annotated[
-        float | None,
-        typer.Option(
-            "--dynamic-decay",
-            metavar="P",
-            help="Share of the way back to the trained weights after each part.",
-            show_default=f"{_DYNAMIC.decay:g}",
-        ),
-    ] = None,
-    length: Annotated[
-        int | None,
-        typer.Option(
-            "--dynamic-length", metavar="N", help="Characters of a part.", show_default=str(_DYNAMIC.length)
-        ),
-    ] = None,
+    dynamic_settings: Annotated[Given, FlagsOf(DynamicConfig)],
 ) -> None:
     """Measure how well a model predicts a text: nats, bits, perplexity.
 
@@ -84,7 +66,7 @@ def evaluate(
     A model of pairs is applied to the sources of a file of pairs: exact match, character error rate, F1 of each
     tag, which label is taken for which.
     """
-    learning = _learning(dynamic, {"rate": rate, "decay": decay, "length": length})
+    learning = _learning(dynamic, dynamic_settings)
     model, sources = model_and_texts("eval", model, texts or (), literal)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     loaded = checkpoint.load_checkpoint(named_model(model, names_own=True, kind=None), kind=None)
@@ -156,9 +138,8 @@ def _of_pairs(
     return ui.measure_values(measures, nats, output), ui.measure_lines(measures, nats, output, columns)
 
 
-def _learning(dynamic: bool, given: dict[str, float | None]) -> DynamicConfig | None:
+def _learning(dynamic: bool, settings: Given) -> DynamicConfig | None:
     """Return how the weights continue to learn; None if they do not."""
-    settings = {name: value for name, value in given.items() if value is not None}
     if settings and not dynamic:
         raise UsageError(f"--dynamic-{next(iter(settings))} is for dynamic evaluation; add --dynamic")
-    return DynamicConfig(**settings) if dynamic else None  # type: ignore[arg-type]  # checked by the dataclass
+    return DynamicConfig(**settings) if dynamic else None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from charlm.cli.completion.values import Candidate, values
-from charlm.cli.help.page import first_sentence, is_flag, takes_value, value_name
+from charlm.cli.help.page import first_sentence, is_flag, panels, takes_value, value_name
 
 __all__ = ["candidates"]
 
@@ -70,7 +70,8 @@ def _flag(command: Any, name: str) -> Any:
 
 
 def _flags(command: Any, given: Sequence[Any]) -> list[Candidate]:
-    open_flags = [p for p in command.params if is_flag(p) and not p.hidden and (p.multiple or p not in given)]
+    flags = [p for _, panel in panels(command.params) for p in panel]
+    open_flags = [p for p in flags if not p.hidden and (p.multiple or p not in given)]
     names = [(name, p) for p in open_flags for name in (p.opts[0], *p.secondary_opts)]
     return [Candidate(name, first_sentence(p.help or "")) for name, p in names] + [
         Candidate("--help", "Show this message and exit")

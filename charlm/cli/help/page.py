@@ -9,13 +9,14 @@ from typing import Any
 
 from charlm.cli.help.examples import EXAMPLES
 
-__all__ = ["NARROW", "first_sentence", "help_page", "is_flag", "shown_name", "takes_value", "value_name"]
+__all__ = ["NARROW", "first_sentence", "help_page", "is_flag", "panels", "shown_name", "takes_value", "value_name"]
 
 NARROW = 60
 """Columns from which on an explanation stands beside what it explains, and not below."""
 _WIDEST = 100  # columns; longer rows are hard to read
 _TERM = 28  # columns for what is explained
 _INDENT = 2
+_PANELS = ("Common", "Model", "Learning", "Text", "Pairs", "Run", "Prompt", "Sampling", "Filters", "Output")
 _GLUE = "\u00a0"  # a blank at which no row ends
 
 _Rows = list[tuple[str, str]]
@@ -68,7 +69,7 @@ def takes_value(param: Any) -> bool:
 
 
 def _sections(command: Any, context: Any) -> Iterator[tuple[str, _Rows]]:
-    """Yield each panel's title and its rows, in the order in which the signature has them."""
+    """Yield each section's title and its rows."""
     params = [param for param in command.get_params(context) if not getattr(param, "hidden", False)]
     arguments = [param for param in params if not is_flag(param)]
     if arguments:
@@ -76,13 +77,17 @@ def _sections(command: Any, context: Any) -> Iterator[tuple[str, _Rows]]:
     if hasattr(command, "commands"):
         summaries = command.commands.summaries()
         yield "Commands", [(name, first_sentence(summary)) for name, summary in summaries.items()]
-    panels: dict[str, _Rows] = {}
-    for param in params:
-        if is_flag(param):
-            last = next(reversed(panels), "Options")
-            panel = getattr(param, "rich_help_panel", None) or last
-            panels.setdefault(panel, []).append((_option(param), _explanation(param)))
-    yield from panels.items()
+    for title, flags in panels(params):
+        yield title, [(_option(param), _explanation(param)) for param in flags]
+
+
+def panels(params: Iterable[Any]) -> list[tuple[str, list[Any]]]:
+    """Return each panel's title and its flags, which are in the order of the signature."""
+    found: dict[str, list[Any]] = {}
+    for param in filter(is_flag, params):
+        last = next(reversed(found), "Options")
+        found.setdefault(getattr(param, "rich_help_panel", None) or last, []).append(param)
+    return sorted(found.items(), key=lambda panel: _PANELS.index(panel[0]) if panel[0] in _PANELS else -1)
 
 
 def _usage(command: Any, context: Any) -> str:

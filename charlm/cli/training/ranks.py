@@ -58,7 +58,7 @@ def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[ProcessGrou
             if group.rank:
                 _leave_signals_to_rank_0()
                 raise typer.Exit(_follow(group))
-            if flags["workers"] is not None:
+            if flags.get("workers") is not None:
                 raise UsageError("--workers is for one machine, each rank of --distributed is one; leave it out")
             yield group
         except BaseException as error:

@@ -1,1 +1,0 @@
-"""The flags of ``charlm train``, in a file for each panel of its help."""
