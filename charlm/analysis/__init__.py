@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from charlm.analysis.evaluation import Evaluation, evaluate
     from charlm.analysis.gradients import check_models
     from charlm.analysis.pair_loss import PairNats, pair_nats
+    from charlm.analysis.quotations import Novelty, measure_novelty
     from charlm.analysis.scoring import Score, score, score_parts
     from charlm.analysis.totals import Totals
 
 __all__ = [
     "Candidate",
     "Evaluation",
+    "Novelty",
     "PairNats",
     "Score",
     "Totals",
@@ -35,6 +37,7 @@ __all__ = [
     "corpus_baseline",
     "evaluate",
     "likeliest",
+    "measure_novelty",
     "pair_nats",
     "score",
     "score_parts",
@@ -51,5 +54,6 @@ __getattr__ = loader(
         "pair_loss": "PairNats pair_nats",
         "scoring": "Score score score_parts",
         "totals": "Totals",
+        "quotations": "Novelty measure_novelty",
     },
 )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from charlm.ui.gradients import gradient_table
     from charlm.ui.heat import Heat, surprisal_line
     from charlm.ui.info import model_view, run_facts, run_table
+    from charlm.ui.novelty import QUOTED, novelty_line
     from charlm.ui.page.attention import Attended, attention_to_page, attention_to_picture
     from charlm.ui.page.export import to_html, to_svg
     from charlm.ui.pair_measures import measure_lines, measure_values
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from charlm.ui.score import LikeliestHeat, difference_heat, totals_view
 
 __all__ = [
+    "QUOTED",
     "Attended",
     "AttentionMap",
     "CorpusTable",
@@ -60,6 +62,7 @@ __all__ = [
     "measure_values",
     "model_view",
     "nothing_to_resume",
+    "novelty_line",
     "open_display",
     "progress_of",
     "run_facts",
@@ -85,6 +88,7 @@ __getattr__ = loader(
         "gradients": "gradient_table",
         "heat": "Heat surprisal_line",
         "info": "model_view run_facts run_table",
+        "novelty": "QUOTED novelty_line",
         "page.attention": "Attended attention_to_page attention_to_picture",
         "page.export": "to_html to_svg",
         "pair_measures": "measure_lines measure_values",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from charlm.analysis.novelty import Overlap
+from charlm.analysis.quotations import Novelty
 from charlm.ui.sanitize import visible_line
 
 __all__ = ["QUOTED", "novelty_line"]
@@ -12,28 +12,25 @@ QUOTED = "underline"
 _LONGEST_SHOWN = 60
 
 
-def novelty_line(found: Overlap, border: int, *, unseen: int | None, name: str = "") -> str:
+def novelty_line(novelty: Novelty, *, name: str = "") -> str:
     """Describe the longest run of a text that occurs in the training text, as writing or quoting.
 
     Parameters
     ----------
-    found : Overlap
-    border : int
-        Length from which a run counts as quoted.
-    unseen : int, optional
-        The longest run in held-out texts.
+    novelty : Novelty
     name : str
         Of the sample, if there are several.
 
     Examples
     --------
-    >>> import numpy as np
-    >>> found = Overlap("to be or not", np.array([9, *range(8, 0, -1), 3, 2, 1]), np.zeros(12, int))
-    >>> novelty_line(found, 8, unseen=7)
-    "quoting: longest run in the training text 9 of 12 characters (held-out text: up to 7): 'to be or '"
+    >>> from charlm.analysis.quotations import measure_novelty
+    >>> (found,) = measure_novelty(["to be or not"], "and to be or what", "we are to be")
+    >>> novelty_line(found)
+    "quoting: longest run in the training text 9 of 12 characters (held-out text: up to 6): 'to be or '"
     """
-    word = "quoting" if found.longest >= border else "writing"
-    beside = "" if unseen is None else f" (held-out text: up to {unseen})"
+    found = novelty.found
+    word = "quoting" if found.longest >= novelty.border else "writing"
+    beside = "" if novelty.unseen is None else f" (held-out text: up to {novelty.unseen})"
     figures = f"longest run in the training text {found.longest} of {len(found.text)} characters{beside}"
     quote = f": '{visible_line(_shortened(found.run))}'" if found.longest else ""
     return f"{name}{': ' * bool(name)}{word}: {figures}{quote}"

@@ -9,44 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from charlm import ui
+from charlm.cli.sampling.novelty import with_novelty
 from charlm.cli.sampling.samples import Sampling, Searched, Written
 from charlm.cli.terminal.hidden_keys import HiddenKeys
-from charlm.cli.terminal.streams import is_file, stderr_console, stdin_bytes, word_wrapping
+from charlm.cli.terminal.streams import is_file, stderr_console, word_wrapping
 from charlm.cli.terminal.waiting import adding, waiting
 from charlm.cli.writing.files import open_text
 from charlm.cli.writing.text_writer import TextWriter
 from charlm.ui.sanitize import json_text, visible
 
 if TYPE_CHECKING:
+    from charlm.analysis import Novelty
     from charlm.checkpoint import Checkpoint
-    from charlm.cli.sampling.novelty import Novelty
     from charlm.models.language_model import CharModel
     from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["SampleWriter", "with_novelty", "write_samples"]
+__all__ = ["SampleWriter", "write_samples"]
 
 SEPARATOR = "\n---\n"
-
-
-def with_novelty(
-    samples: Iterable[Written],
-    checkpoint: Checkpoint[CharModel],
-    corpus: str | None,
-    *,
-    wanted: bool,
-    expected: int,
-) -> Iterator[tuple[Written, Novelty | None]]:
-    """Yield each sample with what of it stands in the training text, if wanted; `expected` as for `measured`."""
-    if not wanted and corpus is None:
-        return ((sample, None) for sample in samples)
-    from charlm.cli.arguments.texts import reading, show_remarks
-    from charlm.cli.sampling.novelty import measured
-    from charlm.training.preparation.learnt import learnt_text
-
-    with reading("the training text", [] if corpus is None else [corpus]):
-        text = learnt_text(checkpoint, corpus, stdin=stdin_bytes(), remedy="give the text with --novelty-corpus")
-    show_remarks(text.remarks)
-    return iter(measured(samples, text, expected=expected))
 
 
 def write_samples(
@@ -79,7 +60,10 @@ def write_samples(
     as_json, raw, novelty, novelty_corpus
         As the command's flags.
     """
-    written = with_novelty(samples, checkpoint, novelty_corpus, wanted=novelty, expected=sampling.length)
+    novelty = novelty or novelty_corpus is not None
+    written: Iterable[tuple[Written, Novelty | None]] = ((sample, None) for sample in samples)
+    if novelty:
+        written = with_novelty(samples, checkpoint, novelty_corpus, expected=sampling.length)
     with (
         open_text(output) as stream,
         HiddenKeys(stream, by_lines=True),
@@ -91,7 +75,7 @@ def write_samples(
         if sampling.reported_seed is not None:
             typer.echo(f"seed {sampling.reported_seed}", err=True)
         lines = _holds_lines(checkpoint.model.vocabulary) and not as_json
-        unseen = (output is not None or is_file(stream)) and not (novelty or novelty_corpus)
+        unseen = (output is not None or is_file(stream)) and not novelty
         with waiting("writing") if unseen else contextlib.nullcontext() as progress:
             writer = SampleWriter(
                 out,
@@ -181,24 +165,17 @@ class SampleWriter:
             yield piece
 
     def _write_quoting(self, sample: Written, novelty: Novelty) -> None:
-        from charlm.ui.novelty import QUOTED
-
         text, done = novelty.found.text, 0
         for start, end in novelty.found.runs(novelty.border):
             self._out.write(text[done:start])
-            self._out.write_styled(text[start:end], QUOTED)
+            self._out.write_styled(text[start:end], ui.QUOTED)
             done = end
         self._out.write(text[done:])
         self._novelties.append((f"sample {self._count}" if sample.seed is None else f"seed {sample.seed}", novelty))
 
     def remarks(self) -> list[str]:
         """Return what there is to say of the samples beside them."""
-        from charlm.ui.novelty import novelty_line
-
-        return [
-            novelty_line(one.found, one.border, unseen=one.unseen, name=name if self._count > 1 else "")
-            for name, one in self._novelties
-        ]
+        return [ui.novelty_line(one, name=name if self._count > 1 else "") for name, one in self._novelties]
 
     def _write_object(self, sample: Written, novelty: Novelty | None, parameters: Mapping[str, Any]) -> None:
         text = "".join(self._pieces(sample)) if novelty is None else novelty.found.text

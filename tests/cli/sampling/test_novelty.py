@@ -137,6 +137,12 @@ class TestErrors:
         assert "'ducks.txt'; give the text with --novelty-corpus" in message
         assert "gone.txt" in fails(3, "--novelty", "--novelty-corpus", "gone.txt")
 
+    def test_nothing_is_written_then(self, fails):
+        train()
+        Path("ducks.txt").unlink()
+        fails(3, "--novelty", "--output", "o.txt")
+        assert not Path("o.txt").exists()
+
     def test_the_text_is_another(self, fails):
         train()
         Path("ducks.txt").write_text("drakes")
