@@ -30,9 +30,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from charlm.analysis.pairs import measure_pairs
-
 import charlm
+from charlm.analysis.pair_measures import measure_pairs
 from charlm.text.builtin.tasks import pairs_of
 from charlm.text.pair_corpus import read_pair_corpus
 from charlm.text.pairs import Pair, split_pairs

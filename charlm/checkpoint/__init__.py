@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         is_unfinished,
     )
     from charlm.checkpoint.journal import Journal
-    from charlm.checkpoint.locate import RUNS, Run, find_model, find_run, is_checkpoint, list_runs, newest_run
+    from charlm.checkpoint.locate import RUNS, StoredRun, find_model, find_run, is_checkpoint, list_runs, newest_run
     from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
     from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
     from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, save
@@ -50,8 +50,8 @@ __all__ = [
     "Contents",
     "Journal",
     "ModelInfo",
-    "Run",
     "RunInfo",
+    "StoredRun",
     "TensorInfo",
     "atomic_file",
     "clear_run_folder",
@@ -80,7 +80,7 @@ __getattr__ = loader(
         "atomic": "atomic_file write_json",
         "describe": "ModelInfo RunInfo TensorInfo describe_model describe_runs is_unfinished",
         "journal": "Journal",
-        "locate": "RUNS Run find_model find_run is_checkpoint list_runs newest_run",
+        "locate": "RUNS StoredRun find_model find_run is_checkpoint list_runs newest_run",
         "npz": "Contents read_meta read_npz write_npz",
         "run_folder": "clear_run_folder lock_run_folder new_run_folder",
         "store": "Checkpoint load load_checkpoint save",

@@ -16,7 +16,7 @@ import struct
 from dataclasses import dataclass
 from io import BufferedReader
 
-__all__ = ["NAME", "DamagedError", "Member", "list_members", "read_exactly"]
+__all__ = ["NAME", "DamagedError", "ZippedTensor", "list_members", "read_exactly"]
 
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]{0,199}")
 
@@ -48,7 +48,7 @@ class DamagedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class ZippedTensor:
     """The position of a member's bytes in the file.
 
     Parameters
@@ -61,7 +61,7 @@ class Member:
     size: int
 
 
-def list_members(file: BufferedReader, file_size: int) -> dict[str, Member]:
+def list_members(file: BufferedReader, file_size: int) -> dict[str, ZippedTensor]:
     """Locate the members of an archive, in file order.
 
     Parameters
@@ -73,7 +73,7 @@ def list_members(file: BufferedReader, file_size: int) -> dict[str, Member]:
 
     Returns
     -------
-    dict of str to Member
+    dict of str to ZippedTensor
         By name without ``.npy``.
 
     Raises
@@ -82,7 +82,7 @@ def list_members(file: BufferedReader, file_size: int) -> dict[str, Member]:
         If charlm cannot have written the archive.
     """
     directory_start, directory, count = _read_directory(file, file_size)
-    members: dict[str, Member] = {}
+    members: dict[str, ZippedTensor] = {}
     position = offset = 0
     for _ in range(count):
         if len(directory) - position < _ENTRY.size:
@@ -106,7 +106,7 @@ def list_members(file: BufferedReader, file_size: int) -> dict[str, Member]:
             raise DamagedError(f"{name!r} is in it twice")
         start = _data_start(file, offset, raw_name, crc)
         offset = start + size
-        members[name] = Member(start, size)
+        members[name] = ZippedTensor(start, size)
     if position != len(directory) or offset != directory_start:
         raise DamagedError("something lies in it that its table of contents does not name")
     return members

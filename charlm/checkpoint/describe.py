@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from charlm.checkpoint.locate import RUNS, Run, list_runs
+from charlm.checkpoint.locate import RUNS, StoredRun, list_runs
 from charlm.checkpoint.npz import read_meta
 from charlm.checkpoint.store import Checkpoint, load_checkpoint
 from charlm.config import ModelConfig, SeriesConfig, TransducerConfig, from_mapping
@@ -197,7 +197,7 @@ def _tensors(checkpoint: Checkpoint[Any], tensors: Mapping[str, Any]) -> tuple[T
     )
 
 
-def _describe_run(run: Run) -> RunInfo:
+def _describe_run(run: StoredRun) -> RunInfo:
     found = RunInfo(run.name, str(run.file), run.saved_s, run.shipped)
     try:
         meta = read_meta(run.file)

@@ -17,7 +17,7 @@ __all__ = [
     "RUNS",
     "SHIPPED",
     "SHIPPED_FOLDERS",
-    "Run",
+    "StoredRun",
     "find_model",
     "find_run",
     "is_checkpoint",
@@ -44,7 +44,7 @@ _NAME = slice(30, 256)  # bytes with the name of the first member of a zip archi
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class StoredRun:
     """A folder with a checkpoint.
 
     Parameters
@@ -65,7 +65,7 @@ class Run:
     shipped: bool = False
 
 
-def list_runs(root: Path = RUNS) -> list[Run]:
+def list_runs(root: Path = RUNS) -> list[StoredRun]:
     """List the runs in a folder, the newest first, and after them the models that came with charlm.
 
     Raises
@@ -74,7 +74,7 @@ def list_runs(root: Path = RUNS) -> list[Run]:
         If the folder cannot be read. A missing folder has no runs.
     """
     own = [run for run in _runs_in(root) if run.name != SHIPPED]
-    shipped: dict[str, Run] = {}
+    shipped: dict[str, StoredRun] = {}
     for folder in (root / SHIPPED, *SHIPPED_FOLDERS):
         for run in _runs_in(folder):
             shipped.setdefault(run.name, replace(run, name=f"{SHIPPED}/{run.name}", shipped=True))
@@ -109,7 +109,7 @@ def find_run(name: str | Path, *, root: Path = RUNS) -> Path:
     raise CheckpointError(f"there is no checkpoint {str(path)!r}; {_remedy(path, runs)}")
 
 
-def newest_run(kind: str | None = None, *, root: Path = RUNS) -> Run:
+def newest_run(kind: str | None = None, *, root: Path = RUNS) -> StoredRun:
     """Return the newest run by the time of its ``last.npz``, a user's own before one that came with charlm.
 
     Parameters
@@ -224,7 +224,7 @@ def _remedy(path: Path, runs: Iterable[str]) -> str:
     return "check the name, or train one first (charlm info lists the runs)"
 
 
-def _runs_in(root: Path) -> list[Run]:
+def _runs_in(root: Path) -> list[StoredRun]:
     if not root.is_dir():
         return []
     runs = []
@@ -232,5 +232,5 @@ def _runs_in(root: Path) -> list[Run]:
         for folder in root.iterdir():
             file = next((folder / name for name in (LAST, BEST) if (folder / name).is_file()), None)
             if file is not None:
-                runs.append(Run(folder.name, file, file.stat().st_mtime))
+                runs.append(StoredRun(folder.name, file, file.stat().st_mtime))
     return sorted(runs, key=lambda run: (-run.saved_s, run.name))

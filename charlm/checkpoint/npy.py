@@ -17,7 +17,7 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.checkpoint.archive import DamagedError, Member, read_exactly
+from charlm.checkpoint.archive import DamagedError, ZippedTensor, read_exactly
 
 __all__ = ["DTYPES", "Tensor", "digest", "read_array", "write_array"]
 
@@ -43,7 +43,7 @@ def write_array(file: BinaryIO, array: Tensor) -> None:
         file.write(piece)
 
 
-def read_array(file: BufferedReader, member: Member) -> Tensor:
+def read_array(file: BufferedReader, member: ZippedTensor) -> Tensor:
     """Read the array of a member.
 
     Shape and type are checked against the member's size, and this against the file's, before memory is allocated.

@@ -30,7 +30,7 @@ from typing import Any, BinaryIO, NoReturn, cast
 
 import numpy as np
 
-from charlm.checkpoint.archive import NAME, DamagedError, Member, list_members
+from charlm.checkpoint.archive import NAME, DamagedError, ZippedTensor, list_members
 from charlm.checkpoint.atomic import atomic_file
 from charlm.checkpoint.npy import DTYPES, Tensor, digest, read_array, write_array
 from charlm.checkpoint.reading_errors import as_checkpoint_error
@@ -134,7 +134,7 @@ def read_meta(path: Path) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _open(path: Path) -> Iterator[tuple[BufferedReader, dict[str, Member]]]:
+def _open(path: Path) -> Iterator[tuple[BufferedReader, dict[str, ZippedTensor]]]:
     with as_checkpoint_error(path):
         if not stat.S_ISREG(path.stat().st_mode):  # opening a FIFO would block
             raise DamagedError("it is not a regular file", "give a .npz file or a run folder")
@@ -171,7 +171,7 @@ def _with_checksum(meta: Mapping[str, Any]) -> Tensor:
     return np.frombuffer(text, np.uint8)
 
 
-def _read_meta(file: BufferedReader, members: Mapping[str, Member]) -> dict[str, Any]:
+def _read_meta(file: BufferedReader, members: Mapping[str, ZippedTensor]) -> dict[str, Any]:
     if _META not in members:
         raise DamagedError("it has no metadata, so it is no checkpoint of charlm")
     if members[_META].size > _MAX_META_MEMORY // 8:  # before `_parsed_size`, which needs copies

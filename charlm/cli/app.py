@@ -11,8 +11,8 @@ import typer
 
 import charlm
 from charlm.cli.aliases import normalizer
-from charlm.cli.commands import COMMANDS, Entry
-from charlm.cli.parsing import Command, Group
+from charlm.cli.commands import COMMANDS, CommandEntry
+from charlm.cli.parsing import ProgramCommand, ProgramGroup
 from charlm.cli.setting_flags import with_setting_flags
 from charlm.errors import UsageError
 
@@ -29,7 +29,7 @@ def build() -> Any:
 class _Commands(Mapping[str, Any]):
     """The commands of a table by name, each imported and declared when it is first asked for."""
 
-    def __init__(self, table: Mapping[str, Entry]) -> None:
+    def __init__(self, table: Mapping[str, CommandEntry]) -> None:
         self._table = table
         self._declared: dict[str, Any] = {}
 
@@ -60,8 +60,8 @@ def _typer(**settings: Any) -> typer.Typer:
     return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, **settings)
 
 
-def _group(name: str, summary: str, table: Mapping[str, Entry], flags: Any = lambda: None) -> Any:
-    app = _typer(name=name, cls=Group, help=summary, context_settings=_HELP)
+def _group(name: str, summary: str, table: Mapping[str, CommandEntry], flags: Any = lambda: None) -> Any:
+    app = _typer(name=name, cls=ProgramGroup, help=summary, context_settings=_HELP)
     app.callback()(flags)
     group: Any = typer.main.get_command(app)
     group.commands = _Commands(table)
@@ -73,7 +73,7 @@ def _command(name: str, path: str) -> Any:
     app = _typer()
     settings = _HELP | {"token_normalize_func": normalizer(name)}
     declared = getattr(import_module(f"charlm.cli.commands.{module}"), function)
-    app.command(name, cls=Command, context_settings=settings)(with_setting_flags(declared))
+    app.command(name, cls=ProgramCommand, context_settings=settings)(with_setting_flags(declared))
     return typer.main.get_command(app)
 
 

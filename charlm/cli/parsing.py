@@ -20,13 +20,13 @@ from charlm.cli.help.page import help_page, shown_name
 from charlm.errors import UsageError
 from charlm.ui.flags import as_flags
 
-__all__ = ["Command", "Group", "click_usage_error", "usage_message"]
+__all__ = ["ProgramCommand", "ProgramGroup", "click_usage_error", "usage_message"]
 
 click_usage_error: Any = typer.BadParameter.__mro__[1]  # UsageError: where it lives depends on the typer
 _NEAR = 0.75  # alike enough to be a slip of the finger; click would take --steps for --seed
 
 
-class Command(TyperCommand):
+class ProgramCommand(TyperCommand):
     """A command."""
 
     def get_help(self, ctx: Any) -> str:
@@ -61,7 +61,7 @@ class Command(TyperCommand):
             raise
 
 
-class Group(TyperGroup):
+class ProgramGroup(TyperGroup):
     """A command with commands below it; called with none of them, it shows its help."""
 
     def get_help(self, ctx: Any) -> str:

@@ -17,13 +17,13 @@ from charlm.exercises.expected import cases
 from charlm.exercises.recording import Recorded, Recorder, TimeUpError
 from charlm.exercises.sheet import Gap, Sheet
 
-__all__ = ["Verdict", "check_source"]
+__all__ = ["CheckedSheet", "check_source"]
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CheckedSheet:
     """The result of a check.
 
     Attributes
@@ -41,7 +41,7 @@ class Verdict:
     problem: str | None
 
 
-def check_source(sheet: Sheet, source: bytes, path: str, *, limit_s: float) -> Verdict:
+def check_source(sheet: Sheet, source: bytes, path: str, *, limit_s: float) -> CheckedSheet:
     """Run and check a learner's file. It may do anything, so the caller is a separate process.
 
     Parameters
@@ -61,12 +61,12 @@ def check_source(sheet: Sheet, source: bytes, path: str, *, limit_s: float) -> V
             warnings.simplefilter("ignore")
             for found in problems:
                 if found is not None:
-                    return Verdict(right, len(gaps), found)
+                    return CheckedSheet(right, len(gaps), found)
                 right = min(right + 1, len(gaps))
     except TimeUpError as time_up:
         problem = f"line {time_up.line}: still running after {limit_s:g} s; is there a loop without an end?"
-        return Verdict(0, len(gaps), problem)
-    return Verdict(len(gaps), len(gaps), None)
+        return CheckedSheet(0, len(gaps), problem)
+    return CheckedSheet(len(gaps), len(gaps), None)
 
 
 def _problems(sheet: Sheet, source: bytes, path: str, limit_s: float) -> Iterator[str | None]:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from charlm.child import messages, receive, send, start_child
 from charlm.errors import UsageError
-from charlm.exercises.checking import Verdict, check_source
+from charlm.exercises.checking import CheckedSheet, check_source
 from charlm.exercises.sheet import Sheet, sheet
 
 __all__ = ["check_file", "main"]
@@ -22,7 +22,7 @@ START_S = 20.0  # for the start of Python and NumPy
 PRINTED = 2000  # characters of its output that are shown
 
 
-def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tuple[Verdict, str]:
+def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tuple[CheckedSheet, str]:
     """Check a learner's file.
 
     Parameters
@@ -34,7 +34,7 @@ def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tupl
 
     Returns
     -------
-    verdict : Verdict
+    verdict : CheckedSheet
     printed : str
         The beginning of its output.
 
@@ -61,8 +61,8 @@ def check_file(exercise: Sheet, file: Path, *, limit_s: float = LIMIT_S) -> tupl
             process.kill()
     if answer is None:
         why = f"did not end within {limit_s:g} s" if late else "ended Python itself"
-        return Verdict(0, len(exercise.gaps()), f"your file {why}; it should only compute"), ""
-    return Verdict(**answer["verdict"]), answer["printed"]
+        return CheckedSheet(0, len(exercise.gaps()), f"your file {why}; it should only compute"), ""
+    return CheckedSheet(**answer["verdict"]), answer["printed"]
 
 
 class _Head(io.StringIO):

@@ -18,11 +18,11 @@ from charlm.nn.arrays import FloatArray
 from charlm.nn.losses import log_softmax
 from charlm.nn.stack import map_state
 
-__all__ = ["Decoded", "beam_decode", "decode", "sample_rows"]
+__all__ = ["DecodedTarget", "beam_decode", "decode", "sample_rows"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Decoded:
+class DecodedTarget:
     """A decoded target.
 
     Parameters
@@ -71,7 +71,7 @@ def decode(
     temperature: float = 0.0,
     length: int,
     generators: Sequence[np.random.Generator] | None = None,
-) -> list[Decoded]:
+) -> list[DecodedTarget]:
     """Decode the targets of N sources side by side.
 
     Parameters
@@ -87,7 +87,7 @@ def decode(
 
     Returns
     -------
-    list of Decoded
+    list of DecodedTarget
 
     Raises
     ------
@@ -118,7 +118,7 @@ def decode(
         own = [int(step_ids[n]) for step_ids in ids]
         size = own.index(stop) + 1 if stop in own else len(own)
         targets.append(
-            Decoded(
+            DecodedTarget(
                 tuple(own[:size]),
                 tuple(float(step[n]) for step in logprobs[:size]),
                 "stop" if own[size - 1] == stop else "length",
@@ -139,7 +139,9 @@ class _Target(NamedTuple):
     ended: bool
 
 
-def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int, count: int = 1) -> list[Decoded]:
+def beam_decode(
+    model: Transducer, encoded: Encoded, *, width: int, length: int, count: int = 1
+) -> list[DecodedTarget]:
     """Search for the most likely targets of one source; see `charlm.generation.beam`.
 
     Parameters
@@ -156,7 +158,7 @@ def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int,
 
     Returns
     -------
-    list of Decoded
+    list of DecodedTarget
         The most likely first; of equals the one whose symbols have the lower ids.
 
     Raises
@@ -176,7 +178,7 @@ def beam_decode(model: Transducer, encoded: Encoded, *, width: int, length: int,
         extended = partial(_extended, weights=weights, stop=stop, length=length)
         beam.extend(_log_probabilities(model, logits[: len(beam.live)]), extended)
     return [
-        Decoded(
+        DecodedTarget(
             target.ids,
             target.logprobs,
             "stop" if target.ids[-1] == stop else "length",

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from charlm.config import LONGEST_OUTPUT, OnUnknown
 from charlm.config.checks import check_choice, check_number
 from charlm.errors import UsageError
-from charlm.generation.transducer_decoding import Decoded, beam_decode, decode, sample_rows
+from charlm.generation.transducer_decoding import DecodedTarget, beam_decode, decode, sample_rows
 from charlm.models.encoder_decoder import Encoded
 from charlm.models.learner import check_finite, check_kind
 from charlm.models.transducer import Transducer
@@ -228,7 +228,7 @@ def _log_probabilities(model: Transducer, encoded: Encoded) -> NDArray[np.float6
     return log_softmax(logits)
 
 
-def _written(model: Transducer, source: str, ids: NDArray[Any], made: Decoded) -> Transduction:
+def _written(model: Transducer, source: str, ids: NDArray[Any], made: DecodedTarget) -> Transduction:
     """Return the result for a decoded text; `ids` are the source's."""
     read, symbols = _symbols(model.source, ids), _symbols(model.target, made.ids)
     attention = None if made.weights is None else made.weights[:, made.weights.shape[1] - len(ids) :]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from charlm.errors import UsageError
 from charlm.nn.arrays import FloatArray
 
-__all__ = ["Entry", "GradientCheck", "check_gradients"]
+__all__ = ["CheckedEntry", "GradientCheck", "check_gradients"]
 
 EPSILON = 1e-5
 TOLERANCE = 1e-6
@@ -24,7 +24,7 @@ FLOOR = 1e-4  # for smaller entries the error is absolute
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CheckedEntry:
     """One entry of a gradient, analytic and by central differences."""
 
     tensor: str
@@ -52,13 +52,13 @@ class GradientCheck:
         Largest relative error of each tensor, among the entries checked.
     directional : float
         Relative error along the direction.
-    worst : Entry, optional
+    worst : CheckedEntry, optional
         The entry with the largest error; None if none was checked.
     """
 
     elementwise: dict[str, float]
     directional: float
-    worst: Entry | None = None
+    worst: CheckedEntry | None = None
 
     @property
     def passed(self) -> bool:
@@ -128,7 +128,7 @@ def check_gradients(
         for at in (np.unravel_index(k, tensor.shape) for k in sorted(chosen)):
             index = tuple(int(i) for i in at)
             checked.append(
-                Entry(name, index, float(analytic[name][index]), _difference(loss, tensor, index, epsilon))
+                CheckedEntry(name, index, float(analytic[name][index]), _difference(loss, tensor, index, epsilon))
             )
     # NaN counts as the largest error
     errors = {name: [e.error for e in checked if e.tensor == name] for name in tensors}

@@ -40,7 +40,7 @@ class Counters(Protocol):
     best_loss: float
 
 
-class Run(Protocol):
+class WrittenRun(Protocol):
     """The parts of a run that are stored; `charlm.training.trainer.Trainer` is one."""
 
     learner: Learner
@@ -84,12 +84,12 @@ class RunWriter:
         """Whether the folder holds a checkpoint of this run."""
         return not self._fresh
 
-    def resume(self, run: Run, record: Mapping[str, Any]) -> None:
+    def resume(self, run: WrittenRun, record: Mapping[str, Any]) -> None:
         """Make the other files consistent with ``last.npz``, however the run ended.
 
         Parameters
         ----------
-        run : Run
+        run : WrittenRun
             Restored from that checkpoint.
         record : mapping
             The checkpoint's.
@@ -126,7 +126,7 @@ class RunWriter:
         if self.saved and report.event in ("save", "end"):  # without a checkpoint there is no log
             self.flush()
 
-    def save(self, run: Run, *, best: bool) -> Path:
+    def save(self, run: WrittenRun, *, best: bool) -> Path:
         """Write ``last.npz``, and ``best.npz`` if these are the best weights; each atomically.
 
         Raises
@@ -149,7 +149,7 @@ class RunWriter:
         self._fresh = False
         return self.folder / LAST
 
-    def save_best(self, run: Run) -> Path:
+    def save_best(self, run: WrittenRun) -> Path:
         """Write ``best.npz`` alone.
 
         Raises
@@ -171,11 +171,11 @@ class RunWriter:
         self._log.append(self._pending)
         self._pending.clear()
 
-    def _save_last(self, run: Run, **more: bool) -> None:
+    def _save_last(self, run: WrittenRun, **more: bool) -> None:
         record = {**self._record(run), **more}
         save(run.learner, self.folder / LAST, training=record, tensors=run.tensors())
 
-    def _write_settings(self, run: Run) -> None:
+    def _write_settings(self, run: WrittenRun) -> None:
         settings = settings_of(run.learner, run.config) | self.origin
         if settings != self._settings:  # a budget of minutes changes the number of steps
             write_json(self.folder / CONFIG, settings)
@@ -187,7 +187,7 @@ class RunWriter:
             with contextlib.suppress(DiskError):
                 clear_run_folder(self.folder)
 
-    def _record(self, run: Run) -> dict[str, Any]:
+    def _record(self, run: WrittenRun) -> dict[str, Any]:
         return {
             "train": dataclasses.asdict(run.config),
             "origin": self.origin,

@@ -8,7 +8,7 @@ from typing import NamedTuple, NoReturn, get_args
 from charlm.config import DecodingErrors
 from charlm.errors import CorpusError, UsageError
 
-__all__ = ["Decoded", "NotTextError", "check_errors", "decode"]
+__all__ = ["DecodedText", "NotTextError", "check_errors", "decode"]
 
 
 _BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -52,14 +52,14 @@ class NotTextError(CorpusError):
     """Binary data: an error for a named file; in a folder the file is left out."""
 
 
-class Decoded(NamedTuple):
+class DecodedText(NamedTuple):
     """A text, and the encoding of its byte order mark if it replaced the given one."""
 
     text: str
     marked: str | None
 
 
-def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Decoded:
+def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> DecodedText:
     """Decode bytes without newline translation; a leading byte order mark is dropped.
 
     A byte order mark of UTF-16 or UTF-32, which is not valid UTF-8, replaces the encoding UTF-8.
@@ -103,7 +103,7 @@ def decode(data: bytes, name: str, encoding: str, errors: DecodingErrors) -> Dec
     else:
         if not is_utf8:
             _refuse_binary(data, name)
-    return Decoded(text.removeprefix(_BOM), marked)
+    return DecodedText(text.removeprefix(_BOM), marked)
 
 
 def check_errors(errors: str) -> None:

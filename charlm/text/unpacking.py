@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from charlm.errors import CorpusError
 from charlm.text.decoding import NotTextError
 
-__all__ = ["COMPRESSED", "Member", "unpack"]
+__all__ = ["COMPRESSED", "UnpackedFile", "unpack"]
 
 FREE_BYTES, MOST_TIMES = 64 * 2**20, 100
 _PIECE = 2**16
@@ -47,7 +47,7 @@ _DOCUMENTS = {
 }
 
 
-class Member(NamedTuple):
+class UnpackedFile(NamedTuple):
     """A file of an archive; the name is empty for a file outside an archive."""
 
     name: str
@@ -58,7 +58,7 @@ class _DamagedError(Exception):
     """A file does not have the format of its first bytes or its name."""
 
 
-def unpack(data: bytes, name: str, suffix: str = "") -> Iterator[Member]:
+def unpack(data: bytes, name: str, suffix: str = "") -> Iterator[UnpackedFile]:
     """Yield the contents of a file: the file itself, its unpacked content, or the files of a zip archive, sorted.
 
     Parameters
@@ -81,14 +81,14 @@ def unpack(data: bytes, name: str, suffix: str = "") -> Iterator[Member]:
         raise NotTextError(f"{name} is a tar archive; unpack it and give the folder")
     try:
         if kind is None:
-            yield Member("", data)
+            yield UnpackedFile("", data)
         elif kind == "zip":
             yield from _zip_members(data, name)
         else:
             content = _joined(_pieces(kind, data), name, most=_most(data))
             if inner := _format(content):
                 raise CorpusError(f"{name} holds another archive ({inner}); unpack it")
-            yield Member("", content)
+            yield UnpackedFile("", content)
     except ImportError as error:
         hint = ' or pip install "charlm-toolkit[zstd]"' if kind == "zstandard" else ""
         raise CorpusError(f"{name} is a {kind} file, which this Python cannot read; unpack it{hint}") from error
@@ -179,7 +179,7 @@ def _frames(data: bytes, decompressor: Callable[[], Any], damage: type[Exception
 # -- zip archives --
 
 
-def _zip_members(data: bytes, name: str) -> Iterator[Member]:
+def _zip_members(data: bytes, name: str) -> Iterator[UnpackedFile]:
     """Unpack the files of a zip archive, sorted like the files of a folder, without hidden ones."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -211,4 +211,4 @@ def _zip_members(data: bytes, name: str) -> Iterator[Member]:
         if inner := _format(content):
             raise CorpusError(f"{member} is another archive ({inner}); unpack it")
         left -= len(content)
-        yield Member(entry.filename, content)
+        yield UnpackedFile(entry.filename, content)

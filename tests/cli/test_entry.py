@@ -14,7 +14,7 @@ import typer
 
 import charlm
 from charlm import errors
-from charlm.cli.commands import COMMANDS, Entry, doctor
+from charlm.cli.commands import COMMANDS, CommandEntry, doctor
 from charlm.cli.entry import BLAS_VARIABLES, run
 
 CODES = {
@@ -173,14 +173,14 @@ def test_the_help_of_a_command_needs_neither_numpy_nor_rich() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def entries(table: Mapping[str, Entry] = COMMANDS) -> Iterator[tuple[str, Entry]]:
+def entries(table: Mapping[str, CommandEntry] = COMMANDS) -> Iterator[tuple[str, CommandEntry]]:
     """Yield every command of the table and of its groups."""
     for name, entry in table.items():
         yield from entries(entry.commands) if entry.commands else ((name, entry),)
 
 
 @pytest.mark.parametrize(("name", "entry"), [*entries()])
-def test_the_summary_in_the_table_is_that_of_the_command(name: str, entry: Entry) -> None:
+def test_the_summary_in_the_table_is_that_of_the_command(name: str, entry: CommandEntry) -> None:
     module, function = entry.function.split(".")
     command = getattr(importlib.import_module(f"charlm.cli.commands.{module}"), function)
     assert inspect.getdoc(command).split("\n")[0] == entry.summary

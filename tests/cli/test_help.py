@@ -12,7 +12,7 @@ from charlm.cli.app import build
 from charlm.cli.entry import run
 from charlm.cli.help.examples import EXAMPLES
 from charlm.cli.help.page import NARROW, takes_value
-from charlm.cli.parsing import Command, Group
+from charlm.cli.parsing import ProgramCommand, ProgramGroup
 from charlm.config import ModelConfig, TrainConfig
 from charlm.config.presets import PRESETS, preset_settings
 from charlm.text.vocabulary import Vocabulary
@@ -56,7 +56,7 @@ def test_help_stays_within_the_terminal_and_says_all(
 
 @pytest.mark.parametrize("command", ALL)
 def test_every_command_reads_its_arguments_as_the_others_do(command: str) -> None:
-    assert isinstance(ALL[command], (Command, Group))
+    assert isinstance(ALL[command], (ProgramCommand, ProgramGroup))
     for param in ALL[command].params:
         assert param.help, param.name
         if not param.opts[0].startswith("-") or takes_value(param):

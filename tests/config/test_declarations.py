@@ -11,7 +11,7 @@ import pytest
 import typer
 
 import charlm.config
-from charlm.cli.parsing import Command
+from charlm.cli.parsing import ProgramCommand
 from charlm.cli.setting_flags import FlagsOf, Given, with_setting_flags
 from charlm.config.settings import check_settings, documented, like, setting, settings_of, takes_settings
 from charlm.config.vocabulary import VocabularySettings
@@ -112,7 +112,7 @@ def test_a_function_shows_them_as_keywords() -> None:
 
 def command(function: Any) -> Any:
     app = typer.Typer(rich_markup_mode=None, add_completion=False)
-    app.command(cls=Command)(with_setting_flags(function))
+    app.command(cls=ProgramCommand)(with_setting_flags(function))
     return typer.main.get_command(app)
 
 

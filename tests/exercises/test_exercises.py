@@ -13,7 +13,7 @@ import pytest
 
 from charlm.exercises import child
 from charlm.exercises.__main__ import main
-from charlm.exercises.checking import Verdict, check_source
+from charlm.exercises.checking import CheckedSheet, check_source
 from charlm.exercises.child import check_file
 from charlm.exercises.expected import cases
 from charlm.exercises.sheet import NAMES, Gap, sheet
@@ -21,7 +21,7 @@ from charlm.exercises.sheet import NAMES, Gap, sheet
 GAPS = [pytest.param(name, gap, id=f"{name}-{gap.name}") for name in NAMES for gap in sheet(name).gaps()]
 
 
-def check(name: str, source: str, limit_s: float = 30) -> Verdict:
+def check(name: str, source: str, limit_s: float = 30) -> CheckedSheet:
     return check_source(sheet(name), source.encode(), "mine.py", limit_s=limit_s)
 
 
@@ -35,7 +35,7 @@ def with_line(name: str, gap: Gap, line: str) -> str:
 def test_solved_is_right_and_the_stub_has_the_gaps(name: str) -> None:
     exercise = sheet(name)
     gaps = exercise.gaps()
-    assert check(name, exercise.solved) == Verdict(len(gaps), len(gaps), None)
+    assert check(name, exercise.solved) == CheckedSheet(len(gaps), len(gaps), None)
     stub = exercise.stub()
     assert [line for line in stub.splitlines() if "= ..." in line] == [f"    {gap.name} = ..." for gap in gaps]
     assert all(gap.expression not in stub for gap in gaps)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-__all__ = ["COMMANDS", "Entry"]
+__all__ = ["COMMANDS", "CommandEntry"]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class CommandEntry:
     """A command, or a group of commands.
 
     Parameters
@@ -29,33 +29,33 @@ class Entry:
 
     summary: str
     function: str = ""
-    commands: Mapping[str, Entry] = field(default_factory=dict)
+    commands: Mapping[str, CommandEntry] = field(default_factory=dict)
 
 
-COMMANDS: Mapping[str, Entry] = {
-    "train": Entry("Train a model on a text, or with --pairs on pairs of strings.", "train.train"),
-    "resume": Entry("Continue a run exactly where it stopped.", "resume.resume"),
-    "sample": Entry("Generate text.", "sample.sample"),
-    "console": Entry("Write a text together with a model.", "console.console"),
-    "eval": Entry("Measure how well a model predicts a text: nats, bits, perplexity.", "evaluate.evaluate"),
-    "score": Entry("Show how much each character of a text surprises a model.", "score.score"),
-    "inspect": Entry("Look inside a model that reads a text: units, gates, gradients.", "inspect.inspect"),
-    "transduce": Entry("Apply a model of pairs to strings: a line in, a line out.", "transduce.transduce"),
-    "info": Entry("Show what a checkpoint holds and how its run went.", "info.info"),
-    "compare": Entry("Show runs side by side: settings, losses, speed, curves, samples.", "compare.compare"),
-    "plot": Entry("Draw the losses of runs, in nats per character.", "plot.plot"),
-    "report": Entry(
+COMMANDS: Mapping[str, CommandEntry] = {
+    "train": CommandEntry("Train a model on a text, or with --pairs on pairs of strings.", "train.train"),
+    "resume": CommandEntry("Continue a run exactly where it stopped.", "resume.resume"),
+    "sample": CommandEntry("Generate text.", "sample.sample"),
+    "console": CommandEntry("Write a text together with a model.", "console.console"),
+    "eval": CommandEntry("Measure how well a model predicts a text: nats, bits, perplexity.", "evaluate.evaluate"),
+    "score": CommandEntry("Show how much each character of a text surprises a model.", "score.score"),
+    "inspect": CommandEntry("Look inside a model that reads a text: units, gates, gradients.", "inspect.inspect"),
+    "transduce": CommandEntry("Apply a model of pairs to strings: a line in, a line out.", "transduce.transduce"),
+    "info": CommandEntry("Show what a checkpoint holds and how its run went.", "info.info"),
+    "compare": CommandEntry("Show runs side by side: settings, losses, speed, curves, samples.", "compare.compare"),
+    "plot": CommandEntry("Draw the losses of runs, in nats per character.", "plot.plot"),
+    "report": CommandEntry(
         "Write a page about a run: curves, samples, held-out text, units, memory, settings.", "report.report"
     ),
-    "gradcheck": Entry("Check every gradient against finite differences.", "gradcheck.gradcheck"),
-    "bench": Entry("Measure the speed of training and sampling on this machine.", "bench.bench"),
-    "doctor": Entry("Show versions, BLAS and its threads, cores and extras.", "doctor.doctor"),
-    "corpus": Entry(
+    "gradcheck": CommandEntry("Check every gradient against finite differences.", "gradcheck.gradcheck"),
+    "bench": CommandEntry("Measure the speed of training and sampling on this machine.", "bench.bench"),
+    "doctor": CommandEntry("Show versions, BLAS and its threads, cores and extras.", "doctor.doctor"),
+    "corpus": CommandEntry(
         "List, make and measure corpora.",
         commands={
-            "list": Entry("List the built-in corpora and tasks of pairs.", "corpus.list_corpora"),
-            "make": Entry("Write a built-in corpus or task of pairs to a file or stdout.", "corpus.make"),
-            "stats": Entry("Count what is in a text, and how well a model can do at best.", "corpus.stats"),
+            "list": CommandEntry("List the built-in corpora and tasks of pairs.", "corpus.list_corpora"),
+            "make": CommandEntry("Write a built-in corpus or task of pairs to a file or stdout.", "corpus.make"),
+            "stats": CommandEntry("Count what is in a text, and how well a model can do at best.", "corpus.stats"),
         },
     ),
 }

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from charlm.cli.completion.values import Candidate
+from charlm.cli.completion.values import Completion
 
-__all__ = ["Line", "inserted", "read_line"]
+__all__ = ["BashLine", "inserted", "read_line"]
 
 _SPECIAL = re.compile(r"""([ \t"'\\$`&|;<>(){}*?\[\]#!])""")
 _REDIRECTION = re.compile(r"\d?&?(<|>|>>|>\|)")
 _IN_DOUBLE = re.compile(r'(["\\$`])')
 
 
-class Line(NamedTuple):
+class BashLine(NamedTuple):
     """A line up to the cursor.
 
     Attributes
@@ -42,15 +42,15 @@ class Line(NamedTuple):
     redirected: bool
 
 
-def read_line(line: str) -> Line:
+def read_line(line: str) -> BashLine:
     r"""Take a line apart.
 
     Examples
     --------
     >>> read_line("charlm train 'my poems.txt' --mod")
-    Line(words=['train', 'my poems.txt'], begun='--mod', quote='', start=0, redirected=False)
+    BashLine(words=['train', 'my poems.txt'], begun='--mod', quote='', start=0, redirected=False)
     >>> read_line('charlm train "my po')
-    Line(words=['train'], begun='my po', quote='"', start=0, redirected=False)
+    BashLine(words=['train'], begun='my po', quote='"', start=0, redirected=False)
     """
     words: list[str] = []
     word: str | None = None
@@ -74,17 +74,17 @@ def read_line(line: str) -> Line:
         else:
             word = (word or "") + character
     redirected = _REDIRECTION.fullmatch(words[-1]) is not None
-    return Line(words[1:], word or "", quote, start if quote else 0, redirected)
+    return BashLine(words[1:], word or "", quote, start if quote else 0, redirected)
 
 
-def inserted(found: Candidate, line: Line, breaks: str) -> str:
+def inserted(found: Completion, line: BashLine, breaks: str) -> str:
     r"""Return what bash puts in place of what it takes for the begun word.
 
     Examples
     --------
-    >>> inserted(Candidate("builtin:tales"), read_line("charlm train builtin:t"), "=:")
+    >>> inserted(Completion("builtin:tales"), read_line("charlm train builtin:t"), "=:")
     'tales '
-    >>> inserted(Candidate("my poems.txt"), read_line("charlm train my"), "=:")
+    >>> inserted(Completion("my poems.txt"), read_line("charlm train my"), "=:")
     'my\\ poems.txt '
     """
     if line.quote:  # which bash closes itself

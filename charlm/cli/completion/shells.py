@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from charlm.cli.completion.bash import inserted, read_line
-from charlm.cli.completion.values import Candidate, values
+from charlm.cli.completion.values import Completion, values
 from charlm.cli.completion.words import candidates
 
 __all__ = ["SCRIPTS", "VARIABLE", "answer", "current_shell", "script"]
@@ -138,7 +138,7 @@ def answer(program: Any, shell: str, arguments: Sequence[str]) -> str:
     return "".join(f"{row}\n" for row in rows)
 
 
-def _row(shell: str, found: Candidate) -> str:
+def _row(shell: str, found: Completion) -> str:
     if shell != "zsh":
         return f"{found.value}\t{found.help}".rstrip("\t")
     value = found.value.replace("\\", "\\\\").replace(":", "\\:")

@@ -11,11 +11,11 @@ from typing import get_args
 
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["VALUES", "Candidate", "file_names", "model_names", "values"]
+__all__ = ["VALUES", "Completion", "file_names", "model_names", "values"]
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Completion:
     """What a word may become.
 
     Parameters
@@ -30,7 +30,7 @@ class Candidate:
     help: str = ""
 
 
-def values(name: str, begun: str) -> Iterable[Candidate]:
+def values(name: str, begun: str) -> Iterable[Completion]:
     """Return what a value may be.
 
     Parameters
@@ -41,7 +41,7 @@ def values(name: str, begun: str) -> Iterable[Candidate]:
         As far as it is typed.
     """
     if "|" in name:
-        return [Candidate(choice) for choice in name.split("|")]
+        return [Completion(choice) for choice in name.split("|")]
     return VALUES[name](begun) if name in VALUES else ()
 
 
@@ -82,44 +82,44 @@ def model_names(begun: str) -> Iterator[str]:
     yield from file_names(begun, ".npz")
 
 
-def _models(begun: str) -> Iterator[Candidate]:
-    return map(Candidate, dict.fromkeys(model_names(begun)))
+def _models(begun: str) -> Iterator[Completion]:
+    return map(Completion, dict.fromkeys(model_names(begun)))
 
 
-def _files(begun: str) -> Iterator[Candidate]:
-    return map(Candidate, file_names(begun))
+def _files(begun: str) -> Iterator[Completion]:
+    return map(Completion, file_names(begun))
 
 
-def _folders(begun: str) -> list[Candidate]:
-    return [Candidate(name) for name in file_names(begun) if name.endswith("/")]
+def _folders(begun: str) -> list[Completion]:
+    return [Completion(name) for name in file_names(begun) if name.endswith("/")]
 
 
-def _corpora(begun: str) -> list[Candidate]:
+def _corpora(begun: str) -> list[Completion]:
     from charlm.text.builtin import NAMES, describe
 
-    return [*(Candidate(f"builtin:{name}", describe(name)) for name in NAMES), *_files(begun)]
+    return [*(Completion(f"builtin:{name}", describe(name)) for name in NAMES), *_files(begun)]
 
 
-def _builtin(_begun: str) -> list[Candidate]:
+def _builtin(_begun: str) -> list[Completion]:
     from charlm.text.builtin import NAMES, describe
     from charlm.text.builtin.tasks import TASKS
 
     texts = {name: describe(name) for name in NAMES}
     tasks = {name: task.description for name, task in TASKS.items() if name not in texts}
-    return [Candidate(name, description) for name, description in (texts | tasks).items()]
+    return [Completion(name, description) for name, description in (texts | tasks).items()]
 
 
-def _presets(_begun: str) -> list[Candidate]:
+def _presets(_begun: str) -> list[Completion]:
     from charlm.config.presets import PresetName
 
-    return [Candidate(name) for name in get_args(PresetName)]
+    return [Completion(name) for name in get_args(PresetName)]
 
 
-def _encodings(_begun: str) -> list[Candidate]:
-    return [Candidate(name) for name in ("utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "shift_jis", "gb18030")]
+def _encodings(_begun: str) -> list[Completion]:
+    return [Completion(name) for name in ("utf-8", "utf-16", "latin-1", "cp1252", "cp1251", "shift_jis", "gb18030")]
 
 
-VALUES: Mapping[str, Callable[[str], Iterable[Candidate]]] = {
+VALUES: Mapping[str, Callable[[str], Iterable[Completion]]] = {
     "MODEL": _models,
     "RUN": _models,
     "CORPUS": _corpora,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from charlm.cli.completion.values import Candidate, values
+from charlm.cli.completion.values import Completion, values
 from charlm.cli.help.page import first_sentence, is_flag, panels, takes_value, value_name
 
 __all__ = ["candidates"]
 
 
-def candidates(program: Any, words: Sequence[str], begun: str) -> list[Candidate]:
+def candidates(program: Any, words: Sequence[str], begun: str) -> list[Completion]:
     """Return what a word may become.
 
     Parameters
@@ -26,7 +26,7 @@ def candidates(program: Any, words: Sequence[str], begun: str) -> list[Candidate
     return [found for found in _candidates(program, words, begun) if found.value.startswith(begun)]
 
 
-def _candidates(command: Any, words: Sequence[str], begun: str) -> list[Candidate]:
+def _candidates(command: Any, words: Sequence[str], begun: str) -> list[Completion]:
     given: list[Any] = []  # flags so far
     awaiting: Any = None  # a flag whose value comes next
     arguments = 0
@@ -55,10 +55,10 @@ def _candidates(command: Any, words: Sequence[str], begun: str) -> list[Candidat
         flag = _flag(command, name) if joined else None
         if joined:
             found = values(value_name(flag), value) if flag is not None and takes_value(flag) else []
-            return [Candidate(f"{name}={one.value}", one.help) for one in found]
+            return [Completion(f"{name}={one.value}", one.help) for one in found]
         return _flags(command, given)
     if hasattr(command, "commands"):
-        return [Candidate(name, first_sentence(summary)) for name, summary in command.commands.summaries().items()]
+        return [Completion(name, first_sentence(summary)) for name, summary in command.commands.summaries().items()]
     return _arguments(command, arguments, begun)
 
 
@@ -69,16 +69,16 @@ def _flag(command: Any, name: str) -> Any:
     return next((p for p in command.params if wanted in p.opts or wanted in p.secondary_opts), None)
 
 
-def _flags(command: Any, given: Sequence[Any]) -> list[Candidate]:
+def _flags(command: Any, given: Sequence[Any]) -> list[Completion]:
     flags = [p for _, panel in panels(command.params) for p in panel]
     open_flags = [p for p in flags if not p.hidden and (p.multiple or p not in given)]
     names = [(name, p) for p in open_flags for name in (p.opts[0], *p.secondary_opts)]
-    return [Candidate(name, first_sentence(p.help or "")) for name, p in names] + [
-        Candidate("--help", "Show this message and exit")
+    return [Completion(name, first_sentence(p.help or "")) for name, p in names] + [
+        Completion("--help", "Show this message and exit")
     ]
 
 
-def _arguments(command: Any, before: int, begun: str) -> list[Candidate]:
+def _arguments(command: Any, before: int, begun: str) -> list[Completion]:
     """Return what the argument may be that follows so many others; the last may be one of several."""
     arguments = [p for p in command.params if not is_flag(p)]
     if not arguments or (before >= len(arguments) and arguments[-1].nargs == 1):

@@ -17,7 +17,7 @@ from charlm.checkpoint import atomic_file
 from charlm.errors import CharlmError
 from charlm.ui.sanitize import visible
 
-__all__ = ["History", "history_file"]
+__all__ = ["InputHistory", "history_file"]
 
 SWITCH = "CHARLM_HISTORY"
 OFF = ("off", "0", "no", "false")
@@ -56,7 +56,7 @@ def history_file(environment: Mapping[str, str], platform: str) -> Path | None:
     return folder / "charlm" / "console_history.jsonl"
 
 
-class History:
+class InputHistory:
     """The latest entries, of all sessions.
 
     Parameters

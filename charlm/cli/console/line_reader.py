@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol
 
-from charlm.cli.console.history import History
+from charlm.cli.console.history import InputHistory
 from charlm.errors import CorpusError
 
 __all__ = ["LineReader", "PipedLineReader", "TerminalLineReader"]
@@ -40,11 +40,13 @@ class TerminalLineReader:
     ----------
     complete : callable, optional
         Takes the line up to the cursor and returns its completions; bound to the tab key.
-    history : History, optional
+    history : InputHistory, optional
         Takes the lines, and has those of earlier sessions.
     """
 
-    def __init__(self, complete: Callable[[str], list[str]] | None = None, history: History | None = None) -> None:
+    def __init__(
+        self, complete: Callable[[str], list[str]] | None = None, history: InputHistory | None = None
+    ) -> None:
         self.shown = ""
         # its import is what makes input() edit; Windows lacks it, and has editing of its own
         self._readline: Any = None

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from charlm.checkpoint import find_model, load_checkpoint
 from charlm.cli.arguments.models import named_model
-from charlm.cli.console.history import History, history_file
+from charlm.cli.console.history import InputHistory, history_file
 from charlm.cli.console.line_reader import LineReader, PipedLineReader, TerminalLineReader
 from charlm.cli.console.session import Session
 from charlm.cli.console.slash import MOST_CANDIDATES, Context, completions
@@ -104,7 +104,7 @@ def _load(name: str) -> CharModel:
 def _lines(talk: Conversation, stderr: Console) -> LineReader:
     """Return a reader of the terminal, or of what is in its place."""
     if stdin_is_terminal() and sys.stdout.isatty():
-        history = History(history_file(os.environ, sys.platform))
+        history = InputHistory(history_file(os.environ, sys.platform))
         return TerminalLineReader(lambda line: completions(line, talk), history)
     ask = partial(stderr.print, end="") if stdin_is_terminal() else None
     return PipedLineReader(stdin_bytes() or io.BytesIO(), ask)

@@ -27,7 +27,7 @@ def help_page(command: Any, context: Any, columns: int) -> str:
 
     Parameters
     ----------
-    command : Command
+    command : ProgramCommand
         Of click; where click lives depends on the typer.
     context : Context
     columns : int

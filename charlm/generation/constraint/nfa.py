@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from charlm.errors import ConstraintError
-from charlm.generation.constraint.syntax import EMPTY, Alt, Assertion, Chars, Node, Repeat, Seq, Words
+from charlm.generation.constraint.syntax import EMPTY, Alt, Assertion, Chars, Node, Repeat, Seq, WordSet
 from charlm.generation.constraint.trie import minimal_trie
 
 __all__ = ["ACCEPT", "EPSILON", "NEVER", "NFA", "UNREACHABLE", "Counter", "Distances", "StateSet", "shifted"]
@@ -102,7 +102,7 @@ class NFA:
                 for part in reversed(parts):
                     after = self._build(part, after, classes, once=once)
                 return after
-            case Words():
+            case WordSet():
                 return self._build_words(node, after, classes)
             case Alt(branches):
                 return self.add(EPSILON, *[self._build(branch, after, classes, once=once) for branch in branches])
@@ -131,7 +131,7 @@ class NFA:
             self._note_counter(start, low)
         return after
 
-    def _build_words(self, node: Words, after: int, classes: Mapping[Chars, int]) -> int:
+    def _build_words(self, node: WordSet, after: int, classes: Mapping[Chars, int]) -> int:
         """Add the states of words, one for each edge of their trie; return the first."""
         number = {character: classes[chars] for character, chars in node.classes().items()}
         first: list[int] = []  # of each state

@@ -18,7 +18,7 @@ from charlm.generation.constraint.syntax import (
     Node,
     Repeat,
     Seq,
-    Words,
+    WordSet,
     literal,
     without_edges,
 )
@@ -170,7 +170,7 @@ class _Grammar:
             return None
         self.in_words += found.end - scan.offset
         scan.offset = found.end
-        return Words(found.words, int(self._flags & _OF_CHARACTERS))
+        return WordSet(found.words, int(self._flags & _OF_CHARACTERS))
 
     def _sequence(self) -> Node:
         parts: list[Node] = []

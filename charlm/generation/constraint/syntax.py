@@ -1,6 +1,6 @@
 """The syntax tree of a regular pattern, and `fit`, which adapts it to a model and a length.
 
-A pattern is a tree of `Chars`, `Words`, `Seq`, `Alt`, `Repeat` and `Assertion`.
+A pattern is a tree of `Chars`, `WordSet`, `Seq`, `Alt`, `Repeat` and `Assertion`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = [
     "Node",
     "Repeat",
     "Seq",
-    "Words",
+    "WordSet",
     "assertions_of",
     "classes_of",
     "fit",
@@ -46,7 +46,7 @@ class Chars:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class WordSet:
     """An alternation of literals: sorted, each once, none empty."""
 
     words: tuple[str, ...]
@@ -94,7 +94,7 @@ class Assertion:
     flags: int = 0
 
 
-Node: TypeAlias = Chars | Words | Seq | Alt | Repeat | Assertion
+Node: TypeAlias = Chars | WordSet | Seq | Alt | Repeat | Assertion
 EMPTY = Seq(())
 """Matches the empty text."""
 NOTHING = Alt(())
@@ -153,7 +153,7 @@ def classes_of(node: Node) -> list[Chars]:
         match waiting.pop():
             case Chars() as chars:
                 found[chars] = None
-            case Words() as words:
+            case WordSet() as words:
                 found |= dict.fromkeys(words.classes().values())
             case Seq(nodes) | Alt(nodes):
                 waiting.extend(reversed(nodes))
@@ -163,7 +163,7 @@ def classes_of(node: Node) -> list[Chars]:
 
 
 def size(node: Node) -> int:
-    """Return the number of characters of a pattern with its counts written out; `Words` count as one."""
+    """Return the number of characters of a pattern with its counts written out; `WordSet` count as one."""
     match node:
         case Seq(nodes) | Alt(nodes):
             return sum(map(size, nodes))
@@ -173,15 +173,15 @@ def size(node: Node) -> int:
             return 1
 
 
-def words_of(node: Node, times: int = 1) -> Iterator[tuple[Words, int]]:
-    """Yield each `Words` of a pattern, and its copies when counts are written out."""
+def words_of(node: Node, times: int = 1) -> Iterator[tuple[WordSet, int]]:
+    """Yield each `WordSet` of a pattern, and its copies when counts are written out."""
     match node:
         case Seq(nodes) | Alt(nodes):
             for part in nodes:
                 yield from words_of(part, times)
         case Repeat(body, low, high):
             yield from words_of(body, times * max(high or low, 1))
-        case Words():
+        case WordSet():
             yield node, times
 
 
@@ -209,7 +209,7 @@ def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Nod
     match node:
         case Chars():
             fitted: tuple[Node, float] = (node, 1) if known(node) else (NOTHING, math.inf)
-        case Words():
+        case WordSet():
             fitted = _fit_words(node, known, longest)
         case Seq(parts):
             pairs = [fit(part, known, longest) for part in parts]
@@ -226,10 +226,10 @@ def fit(node: Node, known: Callable[[Chars], bool], longest: float) -> tuple[Nod
     return fitted if fitted[1] <= longest else (NOTHING, math.inf)
 
 
-def _fit_words(node: Words, known: Callable[[Chars], bool], longest: float) -> tuple[Node, float]:
+def _fit_words(node: WordSet, known: Callable[[Chars], bool], longest: float) -> tuple[Node, float]:
     characters = {character for character, chars in node.classes().items() if known(chars)}
     words = tuple(word for word in node.words if len(word) <= longest and characters.issuperset(word))
-    return (Words(words, node.flags), min(map(len, words))) if words else (NOTHING, math.inf)
+    return (WordSet(words, node.flags), min(map(len, words))) if words else (NOTHING, math.inf)
 
 
 def _fit_repeat(body: Node, least: float, low: int, high: int | None, longest: float) -> tuple[Node, float]:

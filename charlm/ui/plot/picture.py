@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 from charlm.ui.plot.curves import SMOOTHING, Curves, Place, Ranges, clipping_note, levels, ranges, unit_of
 from charlm.ui.plot.ticks import tick_labels
 
-__all__ = ["Dot", "Line", "Picture", "Shape", "Words", "colour_of", "draw_picture", "validation_colour"]
+__all__ = ["Dot", "Label", "Line", "Picture", "Shape", "colour_of", "draw_picture", "validation_colour"]
 
 WIDTH, HEIGHT = 840, 420  # of the page without the legend
 LEFT, RIGHT, TOP, BOTTOM = 64, 24, 36, 52
@@ -44,7 +44,7 @@ class Dot:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Label:
     """A line of text at its baseline."""
 
     at: Place
@@ -54,7 +54,7 @@ class Words:
     bold: bool = False
 
 
-Shape: TypeAlias = Line | Dot | Words
+Shape: TypeAlias = Line | Dot | Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def draw_picture(runs: Sequence[Curves], *, axis: str) -> Picture:
     for level in shared:
         y = _at(span, (0, level.nats))[1]
         shapes.append(Line(((LEFT, y), (WIDTH - RIGHT, y)), GREY, 1, dashed=True))
-        shapes.append(Words((WIDTH - RIGHT, y - 5), f"{level.name} {level.nats:.4f}", anchor="end"))
+        shapes.append(Label((WIDTH - RIGHT, y - 5), f"{level.name} {level.nats:.4f}", anchor="end"))
     shapes += _legend(runs)
     title = "Losses of " + ", ".join(run.name for run in runs)
     return Picture(WIDTH, LEGEND + ROW * (len(runs) + 1), tuple(shapes), title)
@@ -104,15 +104,15 @@ def _axes(span: Ranges, axis: str, unit: str) -> Iterator[Shape]:
     for value, label in tick_labels(span.low_y, span.high_y, 8):
         y = _at(span, (0, value))[1]
         yield Line(((LEFT, y), (right, y)), PALE, 1)
-        yield Words((LEFT - 8, y + 4), label, anchor="end")
+        yield Label((LEFT - 8, y + 4), label, anchor="end")
     for value, label in tick_labels(span.low_x, span.high_x, 8):
         x = _at(span, (value, 0))[0]
         yield Line(((x, bottom), (x, bottom + 5)), GREY, 1)
-        yield Words((x, bottom + 20), label, anchor="middle")
+        yield Label((x, bottom + 20), label, anchor="middle")
     yield Line(((LEFT, bottom), (right, bottom)), GREY, 1)
     clipped = "" if span.peak is None else f" ({clipping_note(span.peak)})"
-    yield Words((LEFT, TOP - 14), f"{unit if unit == 'loss' else f'loss, {unit}'}{clipped}")
-    yield Words((right, bottom + 40), axis, anchor="end")
+    yield Label((LEFT, TOP - 14), f"{unit if unit == 'loss' else f'loss, {unit}'}{clipped}")
+    yield Label((right, bottom + 40), axis, anchor="end")
 
 
 def _curves(runs: Sequence[Curves], span: Ranges) -> Iterator[Shape]:
@@ -133,10 +133,10 @@ def _legend(runs: Sequence[Curves]) -> Iterator[Shape]:
         yield Line(((LEFT, y - 4), (LEFT + 24, y - 4)), colour_of(k), 2)
         yield Dot((LEFT + 12, y - 4), 3, validation_colour(k, len(runs)), run.name)
         name = run.name if len(run.name) <= 40 else run.name[:39] + "…"
-        yield Words((LEFT + 34, y), name, INK, bold=True)
-        yield Words((WIDTH - RIGHT, y), run.figures, anchor="end")
+        yield Label((LEFT + 34, y), name, INK, bold=True)
+        yield Label((WIDTH - RIGHT, y), run.figures, anchor="end")
     key = f"thin: {SMOOTHING} · thick, with dots: validation"
-    yield Words((LEFT, LEGEND + ROW * len(runs)), key)
+    yield Label((LEFT, LEGEND + ROW * len(runs)), key)
 
 
 def _at(span: Ranges, place: Place) -> Place:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from rich.text import Text
 
 from charlm.ui.plot.braille import Braille
-from charlm.ui.plot.picture import GREY, INK, LEFT, RIGHT, WIDTH, Line, Picture, Shape, Words, colour_of
+from charlm.ui.plot.picture import GREY, INK, LEFT, RIGHT, WIDTH, Label, Line, Picture, Shape, colour_of
 
 __all__ = ["Series", "draw_series", "series_rows"]
 
@@ -78,7 +78,7 @@ def _panel(series: Series, k: int) -> Iterator[Shape]:
         )
         return Line(points, colour, width)
 
-    yield Words((LEFT, top - 6), series.title, INK, bold=True)
+    yield Label((LEFT, top - 6), series.title, INK, bold=True)
     yield line(series.truth, 0, GREY, 1)
     yield line(series.values[: series.given], 0, INK, 1)
     yield line(series.values[series.given - 1 :], series.given - 1, colour_of(k), 2)

@@ -11,7 +11,7 @@ import pytest
 
 from charlm.cli.completion import SCRIPTS, VARIABLE, script
 from charlm.cli.completion.bash import inserted, read_line
-from charlm.cli.completion.values import Candidate
+from charlm.cli.completion.values import Completion
 from charlm.cli.entry import COMPLETION, run
 
 BREAKS = " \t\n\"'@><=;|&(:"
@@ -69,7 +69,7 @@ def test_what_bash_puts_into_its_line(ask, line: str, reply: str) -> None:
 
 def test_bash_without_word_breaks_gets_whole_words() -> None:
     line = read_line("charlm train builtin:ta")
-    assert inserted(Candidate("builtin:tales"), line, " ") == "builtin:tales "
+    assert inserted(Completion("builtin:tales"), line, " ") == "builtin:tales "
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from charlm.text.builtin import NAMES
 PROGRAM = build()
 BUILTIN = [f"builtin:{name}" for name in NAMES]
 FILES = ["a$b.txt", "checkpoints/", "it's.txt", "old.npz", "sub/", "train/", "two words.txt"]
-TYPED = {"N", "N[-M]", "X", "P", "STRING", "PATTERN"}
+TYPED = {"N", "N[-M]", "K", "X", "P", "STRING", "PATTERN"}
 
 
 def found(*words: str) -> list[str]:

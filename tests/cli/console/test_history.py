@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from charlm.cli.console import history
-from charlm.cli.console.history import History, history_file
+from charlm.cli.console.history import InputHistory, history_file
 from tests.cli.console.world import decided, prompted, saved
 
 Start = Callable[..., Any]
@@ -42,7 +42,7 @@ def test_the_place_of_each_system(
 @pytest.mark.parametrize("value", ["off", "0", "OFF", "no", "false"])
 def test_it_can_be_switched_off(value: str) -> None:
     assert history_file({"CHARLM_HISTORY": value}, "linux") is None
-    nothing = History(None)
+    nothing = InputHistory(None)
     nothing.add("a")
     assert nothing.read() == []
 
@@ -58,8 +58,8 @@ def test_a_user_without_a_home_has_none(monkeypatch: pytest.MonkeyPatch) -> None
 def test_entries_come_back_in_order(tmp_path: Path) -> None:
     file = tmp_path / "new" / "folder" / "history"
     for entry in ("one", "  ", "zwei Zeilen,\nüber die Länge", "", "drei"):
-        History(file).add(entry)
-    assert History(file).read() == ["one", "zwei Zeilen,\nüber die Länge", "drei"]
+        InputHistory(file).add(entry)
+    assert InputHistory(file).read() == ["one", "zwei Zeilen,\nüber die Länge", "drei"]
 
 
 @POSIX
@@ -67,12 +67,12 @@ def test_only_its_user_can_read_it(tmp_path: Path) -> None:
     file = tmp_path / "charlm" / "history"
     before = os.umask(0)
     try:
-        History(file).add("a")
+        InputHistory(file).add("a")
         assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
         file.chmod(0o666)
         file.write_bytes(b'"b"\n' * 3 * history.MOST)
-        History(file).read()
+        InputHistory(file).read()
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     finally:
         os.umask(before)
@@ -81,13 +81,13 @@ def test_only_its_user_can_read_it(tmp_path: Path) -> None:
 def test_its_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "history"
     file.write_text("".join(f'"{k}"\n' for k in range(5 * history.MOST)), "utf-8")
-    kept = History(file).read()
+    kept = InputHistory(file).read()
     assert kept == [str(k) for k in range(4 * history.MOST, 5 * history.MOST)]
     assert len(file.read_bytes().splitlines()) == history.MOST
-    History(file).add("x" * (history.LONGEST + 1))
-    assert History(file).read() == kept
+    InputHistory(file).add("x" * (history.LONGEST + 1))
+    assert InputHistory(file).read() == kept
     monkeypatch.setattr(history, "_LARGEST_BYTES", 1000)
-    assert History(file).read() == kept[-len(History(file).read()) :]
+    assert InputHistory(file).read() == kept[-len(InputHistory(file).read()) :]
     assert file.stat().st_size <= 1000
 
 
@@ -97,7 +97,7 @@ def test_its_size_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_what_is_damaged_is_left_out(damage: bytes, tmp_path: Path) -> None:
     file = tmp_path / "history"
     file.write_bytes(b'"a"\n' + damage + b'"b"\n"cut of')
-    assert History(file).read() == ["a", "b"]
+    assert InputHistory(file).read() == ["a", "b"]
 
 
 @POSIX
@@ -108,15 +108,15 @@ def test_what_cannot_be_read_or_written_is_no_history(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     folder.mkdir()
     for path in (link, fifo, folder, target / "below", Path("/proc/charlm/history")):
-        History(path).add("b")
-        assert History(path).read() == []
+        InputHistory(path).add("b")
+        assert InputHistory(path).read() == []
     assert target.read_bytes() == b'"a"\n'
 
 
 def test_what_could_control_a_terminal_is_not_kept(tmp_path: Path) -> None:
     for entry in ("a\x1b[2J", "\x9b", "\u202e", "\udcff", "a\0"):
-        History(tmp_path / "history").add(entry)
-    assert History(tmp_path / "history").read() == []
+        InputHistory(tmp_path / "history").add(entry)
+    assert InputHistory(tmp_path / "history").read() == []
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("readline"), reason="needs readline")

@@ -15,7 +15,7 @@ from charlm.errors import ConstraintError, UsageError
 from charlm.generation import Sampler, sample_many
 from charlm.generation.constraint.compiling import lazy_dfa_of
 from charlm.generation.constraint.parser import LONGEST, parse
-from charlm.generation.constraint.syntax import Alt, Seq, Words
+from charlm.generation.constraint.syntax import Alt, Seq, WordSet
 from charlm.generation.constraint.trie import MOST_EDGES, TrieState, alternation_of, minimal_trie, shortened
 from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
@@ -49,7 +49,7 @@ def test_the_trie_accepts_the_words_and_has_no_two_states_that_are_equal(words: 
 @given(WORDS)
 def test_what_is_accepted_is_the_words_as_they_stand(words: tuple[str, ...]) -> None:
     pattern = alternation_of(words)
-    assert parse(pattern) == Words(words)
+    assert parse(pattern) == WordSet(words)
     assert all(regex.fullmatch(pattern, word) for word in words)
     vocabulary = Vocabulary.from_text(ODD)
     made, found = lazy_dfa_of(parse(pattern), vocabulary, 4), set()
@@ -66,8 +66,8 @@ def test_what_is_accepted_is_the_words_as_they_stand(words: tuple[str, ...]) -> 
 @pytest.mark.parametrize(
     ("pattern", "kinds"),
     [
-        ("pear|plum", Words),
-        ("(?:pear|plum)", Words),
+        ("pear|plum", WordSet),
+        ("(?:pear|plum)", WordSet),
         ("(?x)(?: pear | plum )", Alt),
         ("pear|pl.m", Alt),
         ("pear|plum+", Alt),
