@@ -41,7 +41,7 @@ def console(
     count: Annotated[
         int,
         typer.Option(
-            "--count", metavar="N", help="Answers side by side, to pick one of.", rich_help_panel=SAMPLING
+            "--count", metavar="N", help="Candidates side by side, to pick one of.", rich_help_panel=SAMPLING
         ),
     ] = 1,
     seed: SeedOption = None,

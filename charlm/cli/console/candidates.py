@@ -20,7 +20,7 @@ __all__ = ["CandidateMode", "adopt_candidate", "sample_candidates", "search_cand
 
 _FRAMES_PER_SECOND = 12
 _PROGRESS_EVERY_S = 0.1
-_ROWS_BESIDE = 2  # of the screen: the prompt, and one that stays empty
+_ROWS_BESIDE = 2  # of the screen: the prompt, and an empty one
 
 
 def sample_candidates(
@@ -61,7 +61,7 @@ def search_candidates(
     """Search for the likeliest candidates, and show how far the search is; none if the key is pressed."""
     search = conversation.search(width, count)
     if transcript.on_terminal and not transcript.paints:
-        transcript.show(view.note(f"searching for the likeliest text, {width} at once; it comes as a whole"))
+        transcript.show(view.note(f"searching for the likeliest text, {width} at once; it appears as a whole"))
     shown_s = time.monotonic()
     try:
         while search.advance():
@@ -70,7 +70,9 @@ def search_candidates(
             now_s = time.monotonic()
             if now_s - shown_s >= _PROGRESS_EVERY_S:
                 length = conversation.config.length
-                transcript.show_progress(f"searching: {search.symbols:,} of {length:,}; the text comes as a whole")
+                transcript.show_progress(
+                    f"searching: {search.symbols:,} of {length:,}; the text appears as a whole"
+                )
                 shown_s = now_s
     finally:
         transcript.show_progress("")
@@ -103,7 +105,7 @@ class CandidateMode:
         self._candidates = candidates
         self._turn = conversation.last
         self._how = view.note(
-            f"1 to {len(candidates)} picks an answer, Enter takes 1; "
+            f"1 to {len(candidates)} picks a candidate, Enter takes 1; "
             "2? shows all of the second; /retry writes others"
         )
         self._remark: RenderableType | None = None
@@ -151,7 +153,7 @@ class CandidateMode:
             return True
         number = self._number(text)
         if not number:
-            problem = f"{text[:40]!r} is none of the answers; pick 1 to {len(self._candidates)}, or /retry"
+            problem = f"{text[:40]!r} is none of the candidates; pick 1 to {len(self._candidates)}, or /retry"
             if not self._transcript.paints:
                 raise UsageError(problem)
             self._remark, self._alone = view.error(problem), 0

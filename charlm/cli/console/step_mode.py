@@ -19,9 +19,9 @@ __all__ = ["StepMode"]
 
 _ROWS = 8
 _LONGEST_ROW = 400  # characters to cut a row of the terminal from
-HINT = 'a number picks, text is typed ("""8""" is an 8), an empty line lets the model draw; /step ends this'
-_KEYS = "1-{} pick · others type · Enter draws · ⌫ undoes · / command · Esc ends"
-_ROWS_BESIDE = 4  # of the screen: the text, all others, the prompt and one that stays empty
+HINT = 'a number picks, text is typed ("""8""" is an 8), an empty line lets the model sample; /step ends this'
+_KEYS = "1-{} pick · others type · Enter samples · ⌫ undoes · / command · Esc ends"
+_ROWS_BESIDE = 4  # of the screen: the text, all others, the prompt, and an empty one
 
 
 class StepMode:

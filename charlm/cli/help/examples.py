@@ -29,7 +29,7 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "console": (
         ("charlm console", "write with the newest run"),
-        ("charlm console poems --count 4", "four answers at a time, to pick one of"),
+        ("charlm console poems --count 4", "four candidates at a time, to pick one of"),
     ),
     "eval": (
         ("charlm eval", "how well the newest run predicts what it held out"),

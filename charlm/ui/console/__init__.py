@@ -1,1 +1,1 @@
-"""What the console shows of a conversation."""
+"""Renderables of the console."""

@@ -1,4 +1,4 @@
-"""Several texts side by side, numbered: in columns where there is room, else one below the other."""
+"""Several numbered texts side by side; without room for columns, one below the other."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ _TAB = 4
 
 
 class Columns:
-    """A renderable: the texts, each under its number.
+    """A renderable: texts, each below its number.
 
     Parameters
     ----------
     texts : sequence of str
     heat : sequence of sequence of float
-        How much each character of each text surprised the model, where that is to be seen.
+        Surprisal of each character of each text, to colour it; empty for none.
     stacked : bool
-        One below the other, whatever the room.
+        Whether the texts are always one below the other.
     first : int
         Number of the first text.
     height : int, optional
-        Rows that there are for all. A text that is longer is cut, which a mark at its end says; where not even two
-        rows are there for each, it gets one, behind its number.
+        Rows for all texts. Longer texts are cut, with a mark at the end. With less than two rows for each, a text
+        has one, behind its number.
     growing : bool
-        Whether it is the beginning of a longer text that is cut, since the end is where it grows.
+        Whether longer texts are cut at their beginning, because they grow at the end.
     """
 
     def __init__(
@@ -57,11 +57,11 @@ class Columns:
         count = len(self.texts)
         room = 1 if self.stacked else (options.max_width + _GAP) // (_NARROWEST + _GAP)
         bands = -(-count // max(1, min(count, room)))
-        rows = None if self.height is None else self.height // bands - 1  # one is the number's
+        rows = None if self.height is None else self.height // bands - 1  # without that of the number
         short = rows is not None and rows < 1
         if short:
             bands = min(bands, max(1, self.height or 1))
-        across = -(-count // bands)  # as many in each row of them as may be
+        across = -(-count // bands)  # texts in a row
         width = max(1, (options.max_width - _GAP * (across - 1)) // across)
         within = options.update(width=width, height=None)
         if short:

@@ -53,7 +53,7 @@ def symbol_name(symbol: str | int) -> str:
     if symbol == " ":
         return "␠"
     shown = visible_line(symbol)
-    if shown.isspace():  # one of Unicode's other blanks
+    if shown.isspace():  # another blank of Unicode
         return f"U+{ord(shown[0]):04X}"
     return shown if cell_len(shown) else "◌" + shown
 
@@ -98,7 +98,7 @@ class ProbabilityBars:
 
 
 def _percent(share: float) -> str:
-    """Write a share in seven columns."""
+    """Format a share in seven columns."""
     return f"{100 * share:5.1f} %" if share >= 5e-4 else " <0.1 %"
 
 

@@ -1,4 +1,4 @@
-"""What the console tells beside the text itself: greeting, settings, model, help, and where a text stands."""
+"""What the console shows beside the text: greeting, settings, model, help, step mode, the end of the text."""
 
 from __future__ import annotations
 
@@ -40,44 +40,44 @@ __all__ = [
 
 TAIL = 200
 TYPED = "bold cyan"
-"""The person's part of a text."""
+"""Style of typed text."""
 _LAST_WORDS = 30
-_LONGEST = 200  # characters of a setting that are shown
+_LONGEST = 200  # displayed characters of a setting
 
 
 def note(message: str) -> Text:
-    """Write a remark, one line."""
+    """Return a note, one line."""
     return Text(visible_line(message), "dim")
 
 
 def error(message: str) -> Text:
-    """Write an error, one line."""
+    """Return an error, one line."""
     return Text(visible_line(message), "bold red")
 
 
 def greeting(config: ModelConfig, symbols: int, parameters: int, seed: int) -> Text:
-    """Write the line with which a session begins."""
+    """Return the first line of a session."""
     return note(f"{_model(config, symbols, parameters)} · seed {seed}")
 
 
 def first_steps() -> Text:
-    """Tell a person what to do first."""
+    """Return the line on how to begin."""
     return note("Type how a text begins, then Enter. /help lists commands, Ctrl-D leaves.")
 
 
 def settings(config: SampleConfig, *, beam: int, count: int, seed: int) -> Table:
-    """List what ``/set`` can change, and the seed."""
+    """List the settings that ``/set`` changes, and the seed."""
     values = {name.replace("_", "-"): _setting(value) for name, value in dataclasses.asdict(config).items()}
     return _pairs({**values, "beam": str(beam or "off"), "count": str(count), "seed": str(seed)})
 
 
 def setting(config: SampleConfig, name: str) -> Text:
-    """Tell a setting by its field, one line."""
+    """Return a setting by its field, one line."""
     return note(f"{name.replace('_', '-')} {_setting(getattr(config, name))}")
 
 
 def status(config: SampleConfig, *, beam: int, count: int, heat: bool, characters: int) -> RenderableType:
-    """Write the row above a prompt: the settings that are not the defaults, and the text's length."""
+    """Return the row above a prompt: settings that differ from the defaults, and the length of the text."""
     declared = settings_of(SampleConfig).values()
     changed = {
         one.typed_name: getattr(config, one.name) for one in declared if getattr(config, one.name) != one.default
@@ -88,7 +88,7 @@ def status(config: SampleConfig, *, beam: int, count: int, heat: bool, character
 
 
 class _Status:
-    """A row of two parts, of which the first gives way where there is little room."""
+    """A renderable: a row of two parts, of which the first is cut if necessary."""
 
     def __init__(self, first: str, second: str) -> None:
         self._first, self._second = visible_line(first), visible_line(second)
@@ -108,14 +108,14 @@ def stops(texts: Sequence[str]) -> Text:
 
 
 def pattern(regex: str) -> Text:
-    """Tell the pattern that answers match."""
-    return note(f"regex {_setting(regex)}" if regex else "regex: none, answers are free")
+    """Return the pattern of the text."""
+    return note(f"regex {_setting(regex)}" if regex else "regex: none, text is free")
 
 
 def branches(rows: Mapping[str, tuple[int, str]]) -> RenderableType:
-    """List branches: name, characters, and how their text ends."""
+    """List branches: name, characters, end of the text."""
     if not rows:
-        return note("there are no branches; /branch keeps this place")
+        return note("there are no branches; /branch names this position")
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(justify="right", no_wrap=True)
@@ -128,7 +128,7 @@ def branches(rows: Mapping[str, tuple[int, str]]) -> RenderableType:
 def step_panel(
     before: Iterable[tuple[str, bool]], rows: Sequence[SymbolProbability], remark: RenderableType | None = None
 ) -> RenderableType:
-    """Show the end of the text, in one row, what may come next, and a remark."""
+    """Show the end of the text in one row, the next-character distribution, and a remark."""
     end = Text(no_wrap=True, end="")
     for text, typed in before:
         end.append(visible_line(text), TYPED if typed else "")
@@ -136,7 +136,7 @@ def step_panel(
 
 
 class _LastRow:
-    """The end of a text, as much as fits on a row, and a mark for what comes next."""
+    """A renderable: the end of a text, as much as fits into a row, and a mark for the next character."""
 
     def __init__(self, text: Text) -> None:
         self._text = text
@@ -179,12 +179,12 @@ def vocabulary(known: Vocabulary) -> Text:
 
 
 def commands(lines: Mapping[str, str]) -> Table:
-    """List the commands: how each is typed, and what it does."""
+    """List commands: how each is typed, and what it does."""
     return _pairs(lines)
 
 
 def tail(text: str, *, length: int) -> Text:
-    """Show how a text of so many characters ends, for a person who has gone back in it."""
+    """Show the end of a text of `length` characters, after a command has moved there."""
     if not text:
         return note("the text is empty")
     return Text.assemble(("the text ends:\n", "dim"), ("…" if length > TAIL else "") + visible(text[-TAIL:]))

@@ -1,1 +1,1 @@
-"""Self-contained files, SVG and HTML, of what a screen shows."""
+"""Renderables as files, SVG and HTML, that load nothing from elsewhere."""

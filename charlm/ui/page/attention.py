@@ -1,4 +1,4 @@
-"""Maps of attention as a picture and as a page: both stand alone, for light and for dark screens."""
+"""Attention maps as a picture and as a page, self-contained, for light and dark screens."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; fon
 
 
 class Attended(NamedTuple):
-    """A source, what a model made of it, and the weights of attention (T, S) of their symbols."""
+    """A source, its target, and the attention weights (T, S) of their symbols."""
 
     source: str
     text: str
@@ -114,7 +114,7 @@ def attention_to_picture(maps: Sequence[Attended], *, title: str) -> str:
 
 
 def attention_to_page(maps: Sequence[Attended], *, title: str) -> str:
-    """Write maps as a page of HTML, which is well-formed XML too.
+    """Return maps as a page of HTML, also well-formed XML.
 
     Parameters
     ----------
@@ -139,6 +139,6 @@ def _table(one: Attended) -> str:
 
 
 def _text(x: float, y: float, text: str, *, anchor: str = "start", bold: bool = False) -> str:
-    """Write a text, which markup does not change, at its baseline."""
+    """Return a text at its baseline; markup in it is escaped."""
     weight = ' font-weight="bold"' if bold else ""
     return f'<text class="ink" x="{x:g}" y="{y:g}" text-anchor="{anchor}"{weight}>{text}</text>'

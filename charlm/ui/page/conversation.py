@@ -1,4 +1,4 @@
-"""A conversation as a file: plain text, a picture, or a page, each complete in itself."""
+"""A conversation as plain text, a picture, or a page, each self-contained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from charlm.ui.sanitize import markup_text, visible
 
 __all__ = ["FORMATS", "to_page", "to_picture", "to_plain"]
 
-Runs = Sequence[tuple[str, bool]]
+Spans = Sequence[tuple[str, bool]]
 """Parts of a text, and whether the person typed them."""
 
 _PAGE = """\
@@ -38,37 +38,37 @@ footer {{ opacity: 0.6; font-size: small; }}
 """
 
 
-def to_plain(runs: Runs, title: str) -> str:  # noqa: ARG001
-    """Write the text alone."""
-    return visible("".join(text for text, _ in runs))
+def to_plain(spans: Spans, title: str) -> str:  # noqa: ARG001
+    """Return the text alone."""
+    return visible("".join(text for text, _ in spans))
 
 
-def to_picture(runs: Runs, title: str) -> str:
+def to_picture(spans: Spans, title: str) -> str:
     """Draw the text as SVG, 80 columns wide.
 
     Parameters
     ----------
-    runs : sequence of (str, bool)
+    spans : sequence of (str, bool)
     title : str
         One line.
     """
     shown = Text(overflow="fold")
-    for text, typed in runs:
+    for text, typed in spans:
         shown.append(visible(text), TYPED if typed else "")
     return to_svg(shown, title=visible(title))
 
 
-def to_page(runs: Runs, title: str) -> str:
-    """Write a page of HTML, which is well-formed XML too.
+def to_page(spans: Spans, title: str) -> str:
+    """Return a page of HTML, also well-formed XML.
 
     Parameters
     ----------
-    runs : sequence of (str, bool)
+    spans : sequence of (str, bool)
     title : str
         One line.
     """
-    parts = (f"<b>{_lines(text)}</b>" if typed else _lines(text) for text, typed in runs)
-    # a line feed right behind <pre> would be dropped by a browser: give it one to drop
+    parts = (f"<b>{_lines(text)}</b>" if typed else _lines(text) for text, typed in spans)
+    # browsers drop a line feed right behind <pre>, so there is one to drop
     return _PAGE.format(title=markup_text(title), text="\n" + "".join(parts))
 
 
@@ -77,5 +77,5 @@ def _lines(text: str) -> str:
     return "\n".join("\t".join(map(markup_text, line.split("\t"))) for line in text.split("\n"))
 
 
-FORMATS: dict[str, Callable[[Runs, str], str]] = {".html": to_page, ".svg": to_picture, ".txt": to_plain}
-"""What writes a file whose name ends so."""
+FORMATS: dict[str, Callable[[Spans, str], str]] = {".html": to_page, ".svg": to_picture, ".txt": to_plain}
+"""The writers by the ends of file names."""

@@ -1,6 +1,6 @@
-"""What a screen shows, as a file: SVG and HTML that load nothing from elsewhere.
+"""Renderables as SVG and HTML that load nothing from elsewhere.
 
-What comes in has been through `charlm.ui.sanitize` already; here only what XML cannot hold is replaced.
+Their text is sanitised already (`charlm.ui.sanitize`); only characters that are not in XML are replaced here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SVG = """\
     </g>
 </svg>
 """
-# the only code points left that are not in XML 1.0
+# the remaining code points that are not in XML 1.0
 _NOT_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 
 
@@ -56,7 +56,7 @@ def to_svg(renderable: RenderableType, *, title: str, width: int = 80) -> str:
 
 
 def to_html(renderable: RenderableType, *, width: int = 80) -> str:
-    """Write a renderable as a page of HTML."""
+    """Return a renderable as a page of HTML."""
     return _record(renderable, width).export_html().translate(_NOT_XML)
 
 

@@ -1,4 +1,4 @@
-"""A run as one page of HTML that stands alone, for light and dark screens of any width."""
+"""A run as one self-contained page of HTML, for light and dark screens of any width."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["HeldOut", "RunReport", "report_page"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """What a model does with a passage of its held-out text.
+    """Measurements of a model on a passage of its held-out text.
 
     Parameters
     ----------
@@ -64,12 +64,12 @@ class RunReport:
     settings : mapping
         Of model and training.
     command : str
-        It trains the run again.
+        The command that trains the run again.
     samples : sequence of StoredSample
     held_out : HeldOut, optional
-        None where there is no held-out text to read.
+        None without a held-out text.
     missing : str
-        The reason.
+        The reason, if there is none.
     """
 
     name: str

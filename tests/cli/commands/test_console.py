@@ -314,7 +314,7 @@ def test_several_answers_of_which_one_is_picked(terminal: Start, model: Path, co
     assert (len(side_by_side), len(alone)) == ((1, 0) if columns == 80 else (0, 2))
     second = side_by_side[0].split()[1] if side_by_side else alone[1]
     screen.send("3\r")
-    screen.wait(lambda s: "none of the answers" in s.text and asks("1-2>")(s))
+    screen.wait(lambda s: "none of the candidates" in s.text and asks("1-2>")(s))
     screen.send("2\r")
     screen.wait(lambda s: prompted(s) and "18 chars" in s.text)
     assert screen.text.count(second) == 1
@@ -336,12 +336,12 @@ def test_a_picker_explains_itself_and_fits_the_screen(
     def complete(screen: Any) -> bool:
         above = screen.text.replace("\n", " ")
         numbers = re.findall(r"(?m)(?:── |^)([1-4]) (?!to)", screen.text)
-        return asks("1-4>")(screen) and sorted(numbers) == [*"1234"] and "1 to 4 picks an answer" in above
+        return asks("1-4>")(screen) and sorted(numbers) == [*"1234"] and "1 to 4 picks a candidate" in above
 
     screen.wait(lambda s: complete(s) and s.text.count("…") == 4)
     for wrong in ("5", "γ", "0"):
         screen.send(wrong + "\r")
-        screen.wait(lambda s, wrong=wrong: complete(s) and f"{wrong!r} is none of the answers" in s.text)
+        screen.wait(lambda s, wrong=wrong: complete(s) and f"{wrong!r} is none of the candidates" in s.text)
     screen.send("2?\r")  # the whole of it
     screen.wait(lambda s: asks("1-4>")(s) and "Enter picks 2; ? shows all again" in s.text)
     assert len(greek(screen)) >= (900 if rows == 24 else 40 * (rows - 3))

@@ -38,13 +38,15 @@ def test_the_answer_is_the_likeliest_text(terminal: Start, model: Path, columns:
     screen.send("/undo\r")
     screen.wait(lambda s: "the text ends" in s.text and "62 chars" in s.text.split("the text ends")[1])
     screen.send("/beam off\r")
-    screen.wait(lambda s: "answers are drawn" in s.text and prompted(s))
+    screen.wait(lambda s: "text is sampled" in s.text and prompted(s))
 
 
 def test_ctrl_c_ends_the_search_and_keeps_the_console(terminal: Start, model: Path) -> None:
     screen = started(terminal, model, "--length", "100000000", "--beam", "50")
     screen.send("βββ\r")
-    screen.wait(lambda s: re.search(r"^searching: [\d,]+ of 100,000,000; the text comes as a whole$", s.text, re.M))
+    screen.wait(
+        lambda s: re.search(r"^searching: [\d,]+ of 100,000,000; the text appears as a whole$", s.text, re.M)
+    )
     assert screen.rows[below_greeting(screen)] == "βββ"
     screen.send("\x03")
     screen.wait(lambda s: "the search was ended" in s.text and "3 chars" in s.text and prompted(s))

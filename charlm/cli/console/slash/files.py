@@ -29,13 +29,13 @@ def load(context: Context, rest: str) -> None:
     """Continue a conversation from a file."""
     same = load_conversation(context.conversation, _file("/load", rest))
     if not same:
-        context.show(view.note("another model wrote it; this one has read the text anew"))
+        context.show(view.note("another model wrote it; this one has read the text again"))
     if context.beam:
         try:
             refuse_drawing(context.conversation.config)
         except UsageError:
             context.beam = 0
-            context.show(view.note("beam off: its settings are about drawing"))
+            context.show(view.note("beam off: its settings are those of sampling"))
     context.show_end()
     context.show(view.note(f"seed {context.conversation.seed}"))
 

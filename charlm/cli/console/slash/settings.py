@@ -112,7 +112,7 @@ def beam(context: Context, rest: str) -> None:
             check_beam(width, context.count)
             refuse_drawing(context.conversation.config)
         context.beam = width
-    context.show(view.note(f"beam {context.beam}" if context.beam else "beam off, answers are drawn"))
+    context.show(view.note(f"beam {context.beam}" if context.beam else "beam off, text is sampled"))
 
 
 def stop(context: Context, rest: str) -> None:

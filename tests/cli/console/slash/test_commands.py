@@ -32,7 +32,7 @@ def test_set_changes_and_shows(desk: Any) -> None:
 def test_a_setting_without_a_value_is_shown(desk: Any) -> None:
     assert desk.shown("/set temp") == desk.shown("/temp") == "temperature 0.8\n"
     assert desk.shown("/set stop") == desk.shown("/stop") == "stop none\n"
-    assert desk.shown("/set template") == "template \n"
+    assert desk.shown("/set template") == "template none\n"
     assert desk.talk.config == SampleConfig(length=5)
 
 
@@ -78,7 +78,7 @@ def test_seed(desk: Any) -> None:
 
 
 def test_answers_match_a_pattern_until_it_is_switched_off(desk: Any) -> None:
-    assert desk.shown("/regex") == "regex: none, answers are free\n"
+    assert desk.shown("/regex") == "regex: none, text is free\n"
     assert desk.shown("/regex [ab]{3}") == "regex [ab]{3}\n"
     for _ in range(5):
         desk.talk.append("")
@@ -213,13 +213,13 @@ def test_count(desk: Any) -> None:
 
 
 def test_beam(desk: Any) -> None:
-    assert desk.shown("/beam") == "beam off, answers are drawn\n"
+    assert desk.shown("/beam") == "beam off, text is sampled\n"
     assert (desk.shown("/set beam 4"), desk.context.beam) == ("beam 4\n", 4)
     assert re.search("^beam +4 *$", desk.shown("/set"), re.MULTILINE)
     assert (desk.shown("/set count 4"), desk.context.count) == ("count 4\n", 4)
     for off in ("/beam off", "/set beam 0"):
         desk.shown("/beam 5")
-        assert (desk.shown(off), desk.context.beam) == ("beam off, answers are drawn\n", 0)
+        assert (desk.shown(off), desk.context.beam) == ("beam off, text is sampled\n", 0)
 
 
 @pytest.mark.parametrize("line", ["/set temp 0.5", "/set top-k 3", "/regex a+", "/set template a{y:b}", "/count 5"])
