@@ -18,6 +18,7 @@ from charlm.lazy import loader
 
 if TYPE_CHECKING:
     from charlm.analysis.baselines import corpus_baseline, text_baseline
+    from charlm.analysis.breakdown import Breakdown, break_down
     from charlm.analysis.candidates import Candidate, likeliest
     from charlm.analysis.evaluation import Evaluation, evaluate
     from charlm.analysis.gradients import check_models
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
     from charlm.analysis.totals import Totals
 
 __all__ = [
+    "Breakdown",
     "Candidate",
     "Evaluation",
     "Novelty",
     "PairNats",
     "Score",
     "Totals",
+    "break_down",
     "check_models",
     "corpus_baseline",
     "evaluate",
@@ -48,6 +51,7 @@ __getattr__ = loader(
     globals(),
     {
         "baselines": "corpus_baseline text_baseline",
+        "breakdown": "Breakdown break_down",
         "evaluation": "Evaluation evaluate",
         "gradients": "check_models",
         "candidates": "Candidate likeliest",

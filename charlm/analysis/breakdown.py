@@ -9,7 +9,8 @@ import math
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,6 +104,23 @@ class Breakdown:
     word_positions: dict[str, Share]
     line_starts: dict[str, Share]
     calibration: Calibration
+
+    def to_json(self) -> dict[str, Any]:
+        """Return everything for JSON."""
+        shares = {name: getattr(self, name) for name in ("classes", "word_positions", "line_starts")}
+        calibration = self.calibration
+        return {
+            "bits_per_char": self.bits,
+            "interval": None if self.interval is None else list(self.interval),
+            "accuracy": self.accuracy,
+            **{name: {key: asdict(share) for key, share in of.items()} for name, of in shares.items()},
+            "calibration": {
+                "expected_error": calibration.expected_error,
+                "counts": calibration.counts.tolist(),
+                "confidence": calibration.confidence.tolist(),
+                "accuracy": calibration.accuracy.tolist(),
+            },
+        }
 
 
 def character_class(character: str) -> str:

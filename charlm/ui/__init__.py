@@ -14,7 +14,13 @@ if TYPE_CHECKING:
     from charlm.ui.bench import bench_lines
     from charlm.ui.corpora import CorpusTable, TaskTable, stats_table
     from charlm.ui.environment import environment_table
-    from charlm.ui.evaluation import evaluation_lines, evaluation_values
+    from charlm.ui.evaluation import (
+        breakdown_lines,
+        evaluation_lines,
+        evaluation_table,
+        evaluation_values,
+        stored_baseline,
+    )
     from charlm.ui.gradients import gradient_table
     from charlm.ui.heat import Heat, surprisal_line
     from charlm.ui.info import model_view, run_facts, run_table
@@ -48,6 +54,7 @@ __all__ = [
     "attention_to_page",
     "attention_to_picture",
     "bench_lines",
+    "breakdown_lines",
     "check_png",
     "comparison_view",
     "curves_of",
@@ -55,6 +62,7 @@ __all__ = [
     "draw_picture",
     "environment_table",
     "evaluation_lines",
+    "evaluation_table",
     "evaluation_values",
     "forecast_lines",
     "gradient_table",
@@ -68,6 +76,7 @@ __all__ = [
     "run_facts",
     "run_table",
     "stats_table",
+    "stored_baseline",
     "surprisal_line",
     "to_html",
     "to_page",
@@ -84,7 +93,7 @@ __getattr__ = loader(
         "bench": "bench_lines",
         "corpora": "CorpusTable TaskTable stats_table",
         "environment": "environment_table",
-        "evaluation": "evaluation_lines evaluation_values",
+        "evaluation": "breakdown_lines evaluation_lines evaluation_table evaluation_values stored_baseline",
         "gradients": "gradient_table",
         "heat": "Heat surprisal_line",
         "info": "model_view run_facts run_table",

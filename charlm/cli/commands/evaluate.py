@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import charlm
-from charlm import analysis, checkpoint, training, ui
+from charlm import analysis, checkpoint, runs, training, ui
 from charlm.cli.arguments.models import model_and_texts, named_model
 from charlm.cli.arguments.pairs import GIVE_PAIRS, given_pairs, refuse_pairs
 from charlm.cli.arguments.texts import ONE_TEXT, EncodingOption, ErrorsOption, LiteralOption, given_text
@@ -20,6 +22,7 @@ from charlm.cli.writing.files import write_json, write_lines
 from charlm.config import DynamicConfig, OnUnknown, SampleConfig
 from charlm.errors import UsageError, VocabularyError
 from charlm.training import preparation
+from charlm.ui.sanitize import visible_line
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
@@ -52,6 +55,17 @@ def evaluate(
             help="Let an n-gram model of this text, the training text say, predict too.",
         ),
     ] = None,
+    details: Annotated[
+        bool,
+        typer.Option(
+            "--details", help="Confidence interval, calibration, and the loss by class of character and by place."
+        ),
+    ] = False,
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", metavar="MODEL", help="Another model in one table; may be repeated."),
+    ] = None,
+    each: Annotated[bool, typer.Option("--each", help="Every TEXT by itself, in one table.")] = False,
     dynamic: Annotated[
         bool,
         typer.Option("--dynamic", help="Dynamic evaluation: learn from each part of the text once it is scored."),
@@ -71,11 +85,16 @@ def evaluate(
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     loaded = checkpoint.load_checkpoint(named_model(model, names_own=True, kind=None), kind=None)
     given = {"sources": sources, "literal": literal, "encoding": encoding, "errors": errors}
-    if not isinstance(loaded.model, charlm.Transducer):
-        values, lines = _of_text(loaded, config.on_unknown, baseline, learning, given)
-    elif learning is not None or baseline is not None:
+    if against or each:
+        if learning is not None or baseline is not None or details:
+            raise UsageError("--against and --each go without --details, --baseline and --dynamic; leave them out")
+        rows = _table([loaded.path, *map(checkpoint.find_model, against or ())], config.on_unknown, each, given)
+        values, lines = {"table": rows}, ui.evaluation_table(rows)
+    elif not isinstance(loaded.model, charlm.Transducer):
+        values, lines = _of_text(loaded, config.on_unknown, baseline, learning, given, details=details)
+    elif learning is not None or baseline is not None or details:
         raise UsageError(
-            "--dynamic and --baseline are for language models, and this is a transducer; leave them out"
+            "--dynamic, --baseline and --details are for language models, and this is a transducer; leave them out"
         )
     else:
         values, lines = _of_pairs(loaded, config.on_unknown, given)
@@ -91,9 +110,12 @@ def _of_text(
     baseline: str | None,
     learning: DynamicConfig | None,
     given: Mapping[str, Any],
+    *,
+    details: bool,
 ) -> tuple[dict[str, Any], Iterator[str]]:
     """Evaluate a language model on the text that the arguments give, or on what its run held out."""
     net = loaded.model
+    stored: Mapping[str, Any] = {}
     if given["sources"] or given["literal"] is not None:
         text = given_text(**given)
     else:
@@ -101,6 +123,7 @@ def _of_text(
             text = preparation.held_out_text(loaded, remedy=ONE_TEXT)
         typer.echo(f"text: the {len(text):,} character{'s' * (len(text) != 1)} that the run held out", err=True)
         on_unknown = on_unknown if net.vocabulary.unknown_id is None else "replace"  # as the run did
+        stored = ui.stored_baseline(loaded.training)
     try:
         with waiting("evaluating") as progress:
             result = analysis.evaluate(net, text, on_unknown=on_unknown, dynamic=learning, progress=progress)
@@ -114,7 +137,35 @@ def _of_text(
         with waiting("fitting the n-gram baseline"):
             beside = analysis.text_baseline(net.vocabulary, learnt, text, on_unknown=on_unknown)
         values["baseline"] = beside and beside.to_json()
-    return values, ui.evaluation_lines(result, net.vocabulary.unit, baseline=beside, dynamic=learning)
+    elif stored:
+        values["baseline"] = dict(stored)
+    lines = [ui.evaluation_lines(result, net.vocabulary.unit, baseline=beside or stored, dynamic=learning)]
+    if details:
+        with waiting("breaking the loss down") as progress:
+            found = analysis.break_down(net, text, on_unknown=on_unknown, progress=progress)
+        values["details"] = found.to_json()
+        lines.append(ui.breakdown_lines(found))
+    return values, chain.from_iterable(lines)
+
+
+def _table(
+    paths: Sequence[Path], on_unknown: OnUnknown, each: bool, given: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Evaluate language models on texts; return a row a model and text."""
+    names = runs.name_runs([str(path) for path in paths])
+    sources = [(source,) for source in given["sources"]] if each else [given["sources"]]
+    if not given["sources"] and given["literal"] is None:
+        raise UsageError("a table needs a text that all models read; give one")
+    rows = []
+    for group in sources or [()]:
+        text = given_text(**{**given, "sources": group})
+        for name, path in zip(names, paths, strict=True):
+            net = checkpoint.load_checkpoint(path).model
+            with waiting(f"evaluating {visible_line(name)}") as progress:
+                result = analysis.evaluate(net, text, on_unknown=on_unknown, progress=progress)
+            row = {"model": name, "text": ", ".join(group) or "--text"}
+            rows.append(row | ui.evaluation_values(result, net.vocabulary.unit))
+    return rows
 
 
 def _of_pairs(

@@ -34,6 +34,8 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
     "eval": (
         ("charlm eval", "how well the newest run predicts what it held out"),
         ("charlm eval poems sonnets.txt --dynamic", "the model keeps learning from another text"),
+        ("charlm eval poems sonnets.txt --details", "with a confidence interval and where the loss is"),
+        ("charlm eval poems a.txt b.txt --each --against songs", "models and texts in one table"),
         ("charlm eval dates pairs.tsv", "a model of pairs: exact match, character error rate"),
     ),
     "score": (

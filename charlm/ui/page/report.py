@@ -133,7 +133,7 @@ def _figures(history: History) -> str:
         "bits": "–" if best is None else bits(best.loss),
         "training, nats": number(history.train[-1].loss if history.train else None),
         "n-gram model": number(history.baseline("nats")),
-        "at best": number(history.baseline("true_nats")),
+        "true entropy": number(history.baseline("true_nats")),
         "updates": f"{history.last_step:,.0f}",
         "time": duration(max(ends, default=math.nan)),
     }
