@@ -7,7 +7,7 @@ of all settings in its place, and passes the settings that were given as one dic
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Annotated, Any, TypeAlias, get_type_hints
 
 import typer
@@ -28,6 +28,8 @@ class FlagsOf:
     Parameters
     ----------
     config : type
+    only : collection of str
+        Names of the settings, if they are not all that have a flag.
     by_preset : collection of str
         Names of settings whose default a preset decides.
     help
@@ -35,9 +37,16 @@ class FlagsOf:
         happens if the flag is left out.
     """
 
-    def __init__(self, config: type, *, by_preset: frozenset[str] = frozenset(), **help: str) -> None:  # noqa: A002
-        declared = settings_of(config)
-        self.settings = {name: one for name, one in declared.items() if one.flags is not None}
+    def __init__(
+        self,
+        config: type,
+        *,
+        only: Collection[str] = (),
+        by_preset: Collection[str] = (),
+        **help: str,  # noqa: A002
+    ) -> None:
+        declared = [one for one in settings_of(config).values() if one.flags is not None]
+        self.settings = {one.name: one for one in declared if not only or one.name in only}
         self._by_preset, self._help = by_preset, help
 
     def parameters(self) -> Mapping[str, inspect.Parameter]:

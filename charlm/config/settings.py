@@ -18,6 +18,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from reprlib import repr as brief
 from types import MappingProxyType, NoneType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -119,7 +120,7 @@ class Setting:
         else:
             texts = isinstance(value, (tuple, list)) and all(isinstance(text, str) for text in value)
             if not (texts if self.kind is tuple else isinstance(value, self.kind)):
-                raise UsageError(f"`{name}` is {value!r}; it must be {_EXPECTED[self.kind]}")
+                raise UsageError(f"`{name}` is {brief(value)}; it must be {_EXPECTED[self.kind]}")
 
     def documentation(self) -> str:
         """Return its entry in the list of parameters of a numpydoc docstring."""

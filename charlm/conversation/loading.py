@@ -6,7 +6,6 @@ forged file, too, end in one error and never in an invalid state.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
@@ -190,13 +189,6 @@ def _is_name(name: object) -> bool:
 def _settings(values: object) -> SampleConfig:
     if not isinstance(values, dict):
         raise DamagedError("it has no settings")
-    defaults = dataclasses.asdict(SampleConfig())
-    for name, value in values.items():
-        match defaults.get(name):
-            case tuple() if not (isinstance(value, list) and all(isinstance(text, str) for text in value)):
-                raise DamagedError(f"its setting {name} is no list of texts")
-            case None | str() if not (value is None or isinstance(value, str)):
-                raise DamagedError(f"its setting {name:.40} is no text")
     try:
         return from_mapping(SampleConfig, values)
     except UsageError as error:

@@ -12,11 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import Normalization, OnUnknown, Unit
+from charlm.config.vocabulary import VocabularySettings
 from charlm.errors import UsageError, VocabularyError
 from charlm.text import units
 from charlm.text.symbols import STOP, UNKNOWN, check_settings, check_symbols, special_symbols
 
 __all__ = ["Vocabulary"]
+
+_DEFAULT = VocabularySettings()
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,11 +67,11 @@ class Vocabulary:
         cls,
         text: str,
         *,
-        unit: Unit = "char",
-        min_count: int = 1,
-        normalize: Normalization = "none",
-        lowercase: bool = False,
-        stop: bool = False,
+        unit: Unit = _DEFAULT.unit,
+        min_count: int = _DEFAULT.min_count,
+        normalize: Normalization = _DEFAULT.normalize,
+        lowercase: bool = _DEFAULT.lowercase,
+        stop: bool = _DEFAULT.stop,
     ) -> Vocabulary:
         """Collect the symbols of a text, sorted.
 

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated
 
 import typer
 
 from charlm import training, ui
-from charlm.cli.options import NoColorOption, choices_of
+from charlm.cli.options import NoColorOption
+from charlm.cli.setting_flags import FlagsOf, Given
 from charlm.cli.terminal.streams import stdout_console
 from charlm.cli.terminal.waiting import waiting
 from charlm.cli.writing.files import write_json
-from charlm.config import CellName, ModelConfig, TrainConfig
+from charlm.config import ModelConfig, TrainConfig
 
 __all__ = ["bench"]
 
-_MODEL, _TRAIN = ModelConfig(), TrainConfig()
-
 
 def bench(
-    cell: Annotated[str, typer.Option("--model", metavar=choices_of(CellName), help="Cell.")] = _MODEL.cell,
-    hidden_size: Annotated[
-        int, typer.Option("--hidden-size", metavar="N", help="Hidden units.")
-    ] = _MODEL.hidden_size,
-    layers: Annotated[int, typer.Option("--layers", metavar="N", help="Recurrent layers.")] = _MODEL.layers,
-    embedding_size: Annotated[
-        int, typer.Option("--embedding-size", metavar="N", help="0 is one-hot.")
-    ] = _MODEL.embedding_size,
-    batch_size: Annotated[int, typer.Option("--batch-size", metavar="N", help="Streams.")] = _TRAIN.batch_size,
+    *,
+    model: Annotated[Given, FlagsOf(ModelConfig)],
+    learning: Annotated[Given, FlagsOf(TrainConfig, only=("batch_size", "workers"))],
     seq_length: Annotated[
-        int, typer.Option("--seq-length", metavar="N", help="Characters a window.")
-    ] = _TRAIN.seq_length,
-    workers: Annotated[
-        int | None, typer.Option("--workers", metavar="N", help="Threads; left out, one for each core.")
-    ] = None,
+        int, typer.Option("--seq-length", metavar="N", help="Characters of a window.")
+    ] = TrainConfig().seq_length,
     seconds: Annotated[
         float, typer.Option("--seconds", metavar="X", help="How long to measure each figure.")
     ] = 2.0,
@@ -44,12 +34,9 @@ def bench(
 
     It is shown with the share of the machine's matrix-product speed that training reaches.
     """
-    model = ModelConfig(
-        cell=cast(CellName, cell), hidden_size=hidden_size, layers=layers, embedding_size=embedding_size
-    )
-    config = TrainConfig(batch_size=batch_size, seq_length=seq_length, workers=workers)
+    shape, config = ModelConfig(**model), TrainConfig(seq_length=seq_length, **learning)
     with waiting("measuring", moving=not no_color):
-        values = training.measure_speed(model, config, seconds=seconds).to_json()
+        values = training.measure_speed(shape, config, seconds=seconds).to_json()
     if as_json:
         write_json(values)
     else:

@@ -6,6 +6,7 @@ import os
 import shlex
 from pathlib import Path
 
+from charlm import checkpoint
 from charlm.cli.completion.shells import SCRIPTS, script
 from charlm.errors import DiskError, UsageError
 
@@ -34,8 +35,6 @@ def install(shell: str | None, started_as: str = "charlm") -> Path:
     DiskError
         If a file cannot be written.
     """
-    from charlm.checkpoint import atomic_file
-
     if shell is None:
         raise UsageError(
             f"the shell is none of {', '.join(SCRIPTS)}, which completion is for; start charlm from one"
@@ -54,7 +53,7 @@ def install(shell: str | None, started_as: str = "charlm") -> Path:
         reads = home / ".bashrc" if shell == "bash" else _folder("ZDOTDIR", home) / ".zshrc"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file(path) as file:
+        with checkpoint.atomic_file(path) as file:
             file.write(script(shell, started_as).encode("utf-8"))
         if reads is not None:
             _let_read(reads, f". {shlex.quote(str(path))}")

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
+from charlm import checkpoint
+from charlm.config.presets import PresetName
+from charlm.errors import CharlmError
 from charlm.ui.sanitize import visible_line
 
 __all__ = ["VALUES", "Completion", "file_names", "model_names", "values"]
@@ -74,11 +77,8 @@ def file_names(begun: str, suffix: str = "") -> list[str]:
 
 def model_names(begun: str) -> Iterator[str]:
     """Yield what a model may be called: the names of runs, then files and folders."""
-    from charlm.checkpoint.locate import list_runs
-    from charlm.errors import CharlmError
-
     with contextlib.suppress(CharlmError):
-        yield from [run.name for run in list_runs() if visible_line(run.name) == run.name]
+        yield from [run.name for run in checkpoint.list_runs() if visible_line(run.name) == run.name]
     yield from file_names(begun, ".npz")
 
 
@@ -110,8 +110,6 @@ def _builtin(_begun: str) -> list[Completion]:
 
 
 def _presets(_begun: str) -> list[Completion]:
-    from charlm.config.presets import PresetName
-
     return [Completion(name) for name in get_args(PresetName)]
 
 
