@@ -1,13 +1,11 @@
-"""Filters: what may be drawn. Each takes log-probabilities and sets those of refused symbols to −inf.
+"""Filters: they set the log-probabilities of refused symbols to −inf.
 
-A filter maps an array (N, V), a row one stream, to another of that shape, and treats each row as if it were alone.
-Rows need not be normalised: a filter that speaks of probabilities means those that the filters before it have
-left, renormalised. Ties go to the lowest id, so that a filter keeps exactly as many symbols as it says, and
-at least one.
+A filter maps an array (N, V), a row a stream, to another of that shape; the result of a row does not depend on the
+others. Rows need not be normalised: a probability is that among the symbols that earlier filters have kept. Ties go
+to the lowest id, so that the number of kept symbols is exact, and at least one.
 
-To add one, write the function here and give it its place in `FILTERS`: its name is that of its setting in
-`SampleConfig`. `repeat_penalty` alone is not in the chain, since it looks at the text, too; the choosers apply it
-first.
+To add one, write the function here and put it into `FILTERS`; its name is that of its setting in `SampleConfig`.
+`repeat_penalty` is not in the chain, since it depends on the text; the choosers apply it first.
 
 References
 ----------
@@ -29,31 +27,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
+from charlm.nn.losses import log_softmax
 
 __all__ = ["FILTERS", "Filter", "LogProbs", "chain", "min_p", "repeat_penalty", "top_k", "top_p", "typical_p"]
 
 LogProbs: TypeAlias = NDArray[np.float64]
 Filter: TypeAlias = Callable[[LogProbs], LogProbs]
-_OFF = SampleConfig()  # by default no filter acts
+_OFF = SampleConfig()  # by default there is no filter
 
 
 def repeat_penalty(log_p: LogProbs, seen: NDArray[np.bool_], penalty: float) -> LogProbs:
-    """Multiply the log-probabilities of symbols that were seen, normalised first, by `penalty`.
+    """Multiply the normalised log-probabilities of the symbols in the window by `penalty`.
 
     Parameters
     ----------
     log_p : ndarray, shape (N, V)
         Log-probabilities up to a constant a row.
     seen : ndarray of bool, shape (N, V)
+        Whether a symbol is in the stream's window.
     penalty : float
-        Above 0. Above 1 what was seen becomes less likely, the more so the less likely it was; what is certain
-        stays certain.
+        Above 0. Above 1 these symbols become less likely, the more so the less likely they were; probability 1
+        stays 1.
 
     Returns
     -------
     ndarray, shape (N, V)
     """
-    penalized = _normalized(log_p)
+    penalized = log_softmax(log_p)
     np.multiply(penalized, penalty, out=penalized, where=seen)
     return penalized
 
@@ -111,7 +111,7 @@ def typical_p(log_p: LogProbs, p: float) -> LogProbs:
     -------
     ndarray, shape (N, V)
     """
-    normalized = _normalized(log_p)
+    normalized = log_softmax(log_p)
     surprisal = np.multiply(normalized, -1, where=normalized > -np.inf, out=np.zeros_like(log_p))
     entropy = (np.exp(normalized) * surprisal).sum(axis=1, keepdims=True)
     return _until(log_p, np.argsort(np.abs(normalized + entropy), axis=1, kind="stable"), p)
@@ -135,14 +135,13 @@ def min_p(log_p: LogProbs, p: float) -> LogProbs:
 
 
 FILTERS = (top_k, typical_p, top_p, min_p)
-"""In the order in which they act; each is called after the setting that is its second argument."""
+"""In their order. The name of each is that of the setting which is its second argument."""
 
 
 def chain(config: SampleConfig) -> tuple[Filter, ...]:
-    """Return the filters that a configuration asks for, those of settings other than their defaults, in order.
+    """Return the filters whose settings are not the defaults, in their order.
 
-    The temperature acts after all of them: what may be drawn depends on the model's own probabilities, how boldly
-    it is drawn on the temperature.
+    The temperature comes after all of them, so the kept symbols depend on the model's own probabilities.
     """
     values = [(apply, getattr(config, apply.__name__), getattr(_OFF, apply.__name__)) for apply in FILTERS]
     return tuple(_bound(apply, value) for apply, value, off in values if value != off)
@@ -152,17 +151,11 @@ def _bound(apply: Callable[[LogProbs, Any], LogProbs], value: float) -> Filter:
     return lambda log_p: apply(log_p, value)
 
 
-def _normalized(log_p: LogProbs) -> LogProbs:
-    shifted: LogProbs = log_p - log_p.max(axis=1, keepdims=True)
-    shifted -= np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-    return shifted
-
-
 def _until(log_p: LogProbs, order: NDArray[np.intp], p: float) -> LogProbs:
-    """Keep, in each row, symbols in the order of `order` (N, V) until their probabilities together reach `p`."""
+    """Keep, in each row, the first symbols of `order` (N, V) whose probabilities together reach `p`."""
     weights = np.exp(log_p - log_p.max(axis=1, keepdims=True))
     mass = weights[_row_numbers(log_p), order].cumsum(axis=1)
-    reached = (mass >= p * mass[:, -1:])[:, :-1]  # so all that follow are refused
+    reached = (mass >= p * mass[:, -1:])[:, :-1]  # all later ones are refused
     kept = log_p.copy()
     kept[reached.nonzero()[0], order[:, 1:][reached]] = -np.inf
     return kept

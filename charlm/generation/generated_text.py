@@ -1,4 +1,4 @@
-"""`generate`: a continuation in one call."""
+"""`generate`: a continuation in one call, as an iterator of its pieces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["GeneratedText", "generate"]
 
 
 class GeneratedText(Iterator[str]):
-    """A continuation: an iterator of its pieces, each of which is generated when it is asked for.
+    """A continuation: an iterator of its pieces, each generated on demand.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class GeneratedText(Iterator[str]):
         return piece
 
     def run(self) -> str:
-        """Generate what is left and return the whole text, with the pieces that were read before."""
+        """Generate the remaining pieces and return the whole text, pieces read before included."""
         for _ in self:
             pass
         return "".join(self._seen)
@@ -88,22 +88,22 @@ def generate(
 ) -> GeneratedText:
     """Continue a prompt.
 
-    Settings are checked and the prompt is read at once; the text is generated as far as it is read.
+    Settings are checked and the prompt is read at once; the text is generated on demand.
 
     Parameters
     ----------
     model : CharModel
     prompt : str
-        Read first; not part of the continuation. How a text starts without one is said at `Sampler`.
+        Not part of the continuation. See `Sampler` for the first input without a prompt.
     length : int
-        Characters to write at most; graphemes for a model of graphemes.
+        Characters at most; graphemes for a model of graphemes.
     stop : str or sequence of str
-        End before the first of these that the text would contain.
+        The text ends before the first of these.
     seed : int, optional
-        The same seed gives the same text; None a different one each time.
+        The same seed gives the same text; None gives a different one each time.
     state : State, optional
-        Start state in place of zeros, as `CharModel.loss` takes it, of one stream: each array (1, H). It conditions
-        the text, for example on the features of a picture that it describes.
+        Start state of one stream, each array (1, H); by default zero. It conditions the text, for example on the
+        features of an image that it describes.
     **settings
         The other settings of `SampleConfig` by name, such as ``temperature=0.5``, ``top_k=5`` or
         ``regex="[a-z]+"``. In a pattern, ``@file:words.txt`` reads a list of words; see
@@ -112,18 +112,18 @@ def generate(
     Returns
     -------
     GeneratedText
-        The continuation, an iterator of its pieces, usually a symbol each. ``run()`` or ``str`` make it one string.
+        An iterator of the continuation's pieces, usually a symbol each. ``run()`` or ``str`` give the whole text.
 
     Raises
     ------
     UsageError
-        For a setting out of range, and for a pattern that is none, or too large.
+        For a setting out of range, and for a pattern that is invalid or too large.
     CorpusError
         If a list of words cannot be read.
     ConstraintError
         If no text of this length matches the pattern.
     VocabularyError
-        For a prompt character that the model does not know.
+        For a prompt character outside the vocabulary.
     DivergedError
         While iterating, if the model's output is not finite.
     """
@@ -141,7 +141,7 @@ def generate(
 
 
 def _one_stream(model: CharModel, state: State) -> State:
-    """Return a given state (1, H) as the sampler has it, (H,)."""
+    """Return a state (1, H) in the sampler's shape, (H,)."""
     given, wanted = ({k: a.shape for k, a in named_state(s).items()} for s in (state, model.zero_state(1)))
     if given != wanted:
         raise UsageError(f"the state has arrays {given}; a text of this model starts from {wanted}")

@@ -18,7 +18,7 @@ from charlm.generation.position import Position, first_input, start_position
 from charlm.generation.repeat_window import codes, window
 from charlm.generation.symbol_chooser import Chooser
 from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind
+from charlm.models.learner import State, check_kind
 
 __all__ = ["Sampler", "Snapshot"]
 
@@ -85,7 +85,6 @@ class Sampler:
             raise UsageError(f"cores is {cores}; it must be at least 1")
         check_kind(model, CharModel)
         self.vocabulary = model.vocabulary
-        self._logits: NDArray[Any] | None = None
         self.finish_reason: FinishReason | None = None
         self.logprobs: list[float] = []
         self.grapheme_ends: list[int] = []
@@ -121,11 +120,12 @@ class Sampler:
     @property
     def position(self) -> Position:
         """The current position; set it to move there."""
-        return self._position
+        return Position(*self._at)
 
     @position.setter
     def position(self, position: Position) -> None:
-        self._position, self._logits = position, None
+        self._at: tuple[State, int | None, bytes] = position  # a plain tuple is quicker to make
+        self._logits: NDArray[Any] | None = None
 
     def snapshot(self) -> Snapshot:
         """Return a snapshot of the current position for `restore`."""
@@ -163,7 +163,7 @@ class Sampler:
             If the model's output is not finite.
         """
         logits = None
-        state, last, recent = self._position
+        state, last, recent = self._at
         if last is None:
             last = self._first_input
         if last is not None:
@@ -174,7 +174,7 @@ class Sampler:
         # without a penalty too: it may be set in the middle of a text
         recent = (recent + self._codes[symbol])[self._window]
         # last and together, so that an interrupt cannot separate them
-        self._logits, self._position = logits, Position(state, symbol, recent)
+        self._logits, self._at = logits, (state, symbol, recent)
         return symbol
 
     def probabilities(self) -> NDArray[np.float64]:
@@ -188,7 +188,7 @@ class Sampler:
         DivergedError
             If the model's output is not finite.
         """
-        state, last, recent = self._position
+        state, last, recent = self._at
         if last is None:
             last = self._first_input
         logits = self._uniform_logits if last is None else self._step(last, state)[0]
@@ -200,7 +200,7 @@ class Sampler:
 
         nan unless a symbol has just been sampled, and for a first symbol that the model did not predict.
         """
-        last = self._position.last
+        last = self._at[1]
         if self._logits is None or last is None:
             return math.nan
         z = self._logits.astype(np.float64)  # the sums of `target_nats`, four times as quick for one stream
@@ -230,7 +230,7 @@ class Sampler:
         text = Detokenizer(self.vocabulary, self.config, logprobs=records)
         self.finish_reason, self.logprobs, self.grapheme_ends = None, text.logprobs, text.grapheme_ends
         # the positions at the ends of sampled pieces, from the last one that has been yielded as a whole
-        ends = deque([(0, self._position)])
+        ends = deque([(0, self._at)])
         try:
             if self._matcher is not None:
                 self._matcher.restart()
@@ -239,7 +239,7 @@ class Sampler:
                 passed = text.push(symbol, self.logprob if records else 0.0)
                 ended = symbol == stop
                 if ended or text.drawn > drawn:  # else the first bytes of a character
-                    ends.append((text.drawn, self._start if ended else self._position))
+                    ends.append((text.drawn, self._start if ended else self._at))
                     while len(ends) > 1 and ends[1][0] <= text.shown:
                         ends.popleft()
                 if passed:
@@ -247,4 +247,4 @@ class Sampler:
             self.finish_reason = text.finish_reason
         finally:
             text.settle()
-            self.position = ends[0][1]
+            self._at, self._logits = ends[0][1], None
