@@ -9,7 +9,7 @@ import typer
 from charlm import training, ui
 from charlm.cli.options import NoColorOption
 from charlm.cli.setting_flags import FlagsOf, Given
-from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.terminal.streams import print_lines, stdout_console
 from charlm.cli.terminal.waiting import waiting
 from charlm.cli.writing.files import write_json
 from charlm.config import ModelConfig, TrainConfig
@@ -40,4 +40,4 @@ def bench(
     if as_json:
         write_json(values)
     else:
-        stdout_console(no_color).print(*ui.bench_lines(values), sep="\n", soft_wrap=True)
+        print_lines(stdout_console(no_color), *ui.bench_lines(values))

@@ -8,7 +8,7 @@ import typer
 
 from charlm import ui
 from charlm.cli.options import NoColorOption, TensorboardOption
-from charlm.cli.terminal.streams import stderr_console
+from charlm.cli.terminal.streams import print_lines, stderr_console
 from charlm.cli.training.choice import chosen_run
 from charlm.cli.training.ranks import all_ranks
 from charlm.cli.training.screen import RunScreen, check_extras, run_training
@@ -62,4 +62,4 @@ def resume(
             if not old.finished:
                 run_training(old.model, old.task(), old.config, old.options, screen=screen, tensorboard=tensorboard)
         if old.finished and not quiet:
-            stderr_console(no_color).print(ui.already_finished(folder, old.step, old.minutes), soft_wrap=True)
+            print_lines(stderr_console(no_color), ui.already_finished(folder, old.step, old.minutes))

@@ -11,7 +11,7 @@ from charlm import ui
 from charlm.cli.arguments.texts import reading, show_remarks
 from charlm.cli.options import NoColorOption, TensorboardOption
 from charlm.cli.setting_flags import FlagsOf, Given, flattened
-from charlm.cli.terminal.streams import stderr_console, stdin_bytes
+from charlm.cli.terminal.streams import print_lines, stderr_console, stdin_bytes
 from charlm.cli.terminal.waiting import waiting
 from charlm.cli.training import flags as own
 from charlm.cli.training.ranks import all_ranks
@@ -93,4 +93,4 @@ def _show_forecast(flags: dict[str, Any], started_s: float, group: ProcessGroup 
     show_remarks(new.remarks)
     with waiting("planning the run"):
         found = preparation.forecast(new, started_s=started_s, group=group)
-    stderr_console(flags["no_color"]).print(*ui.forecast_lines(found), sep="\n", soft_wrap=True)
+    print_lines(stderr_console(flags["no_color"]), *ui.forecast_lines(found))

@@ -13,7 +13,7 @@ from charlm import ui
 from charlm.cli.sampling.novelty import with_novelty
 from charlm.cli.sampling.samples import Sampling, Searched, Written
 from charlm.cli.terminal.hidden_keys import HiddenKeys
-from charlm.cli.terminal.streams import is_file, stderr_console, word_wrapping
+from charlm.cli.terminal.streams import is_file, print_lines, stderr_console, word_wrapping
 from charlm.cli.terminal.waiting import adding, waiting
 from charlm.cli.writing.files import open_text
 from charlm.cli.writing.text_writer import TextWriter
@@ -89,24 +89,14 @@ def write_samples(
                 writer.write(one, found)
         if lines and not stream.isatty():  # where the writer ends the row
             out.write("\n")
-    _show(writer.remarks())
+    if remarks := writer.remarks():
+        print_lines(stderr_console(), *remarks)
 
 
 def _holds_lines(vocabulary: Vocabulary) -> bool:
     """Tell whether a text of this vocabulary is a document, and a document a line."""
     feeds = ("\n", "\r\n", ord("\n"))
     return vocabulary.stop_id is not None and not any(symbol in feeds for symbol in vocabulary.symbols)
-
-
-def _show(remarks: list[str]) -> None:
-    """Write remarks on standard error; a terminal gets them broken between words."""
-    if not remarks:
-        return
-    from rich.text import Text
-
-    stderr = stderr_console()
-    for remark in remarks:
-        stderr.print(Text(remark), soft_wrap=not stderr.is_terminal)
 
 
 class SampleWriter:

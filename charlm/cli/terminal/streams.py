@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TextIO, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
     from charlm.ui.wrapping import Wrapping
 
@@ -21,6 +22,7 @@ __all__ = [
     "lasting_stderr",
     "lines_at_once",
     "prepare_streams",
+    "print_lines",
     "silence",
     "silence_stdout",
     "stderr_console",
@@ -116,6 +118,12 @@ def stderr_console(no_color: bool = False) -> Console:
 def stdout_console(no_color: bool = False) -> Console:
     """Return a console on stdout, for tables that were asked for."""
     return _console(stderr=False, no_color=no_color)
+
+
+def print_lines(console: Console, *lines: str | Text) -> None:
+    """Print lines: a terminal gets them broken between words, anything else each in one piece."""
+    for line in lines:
+        console.print(line, soft_wrap=not console.is_terminal)
 
 
 def _console(*, stderr: bool, no_color: bool) -> Console:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from charlm import ui
-from charlm.cli.terminal.streams import stdin_is_terminal
+from charlm.cli.terminal.streams import print_lines, stdin_is_terminal
 from charlm.training import preparation
 
 if TYPE_CHECKING:
@@ -50,16 +50,14 @@ def chosen_run(name: str | None, console: Console, *, larger: bool, quiet: bool)
     run = runs[0] if larger else preparation.newest_unfinished(runs)
     if run is None:
         if not quiet:
-            console.print(ui.nothing_to_resume(runs[0]), soft_wrap=True)
+            print_lines(console, ui.nothing_to_resume(runs[0]))
         return None
     folder = Path(run.path).parent
     if quiet or larger:
         return folder
     if not (stdin_is_terminal() and console.is_terminal):
-        console.print(f"resuming {ui.progress_of(run)}", soft_wrap=True)
+        print_lines(console, f"resuming {ui.progress_of(run)}")
     elif not typer.confirm(f"resume {ui.progress_of(run)}?", default=True, err=True):
-        console.print(
-            "nothing is done; charlm info lists the runs, charlm resume RUN continues one", soft_wrap=True
-        )
+        print_lines(console, "nothing is done; charlm info lists the runs, charlm resume RUN continues one")
         return None
     return folder

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
+from charlm.cli.terminal.streams import print_lines
 from tests.cli.console.world import decided, saved
 from tests.interruption import interrupt_write
 
@@ -52,3 +55,13 @@ def test_what_is_asked_to_be_out_at_once_is_so() -> None:
     assert child.stdout is not None
     assert child.stdout.readline() == b"a\n"  # while it waits for input
     assert child.communicate(b"\n")[0] == b""
+
+
+def test_a_terminal_gets_lines_broken_between_words_and_a_file_whole_ones() -> None:
+    line = "a larger total continues one, as in charlm resume poems --steps 120"
+    for terminal, expected in ((True, 20), (False, len(line))):
+        file = io.StringIO()
+        print_lines(Console(file=file, width=20, force_terminal=terminal, color_system=None), line)
+        rows = file.getvalue().splitlines()
+        assert max(map(len, rows)) <= expected
+        assert " ".join(row.strip() for row in rows) == line
