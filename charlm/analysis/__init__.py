@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from charlm.lazy import loader
 
 if TYPE_CHECKING:
-    from charlm.analysis.baselines import corpus_baseline, text_baseline
+    from charlm.analysis.baselines import corpus_baseline, held_out_bits, text_baseline
     from charlm.analysis.breakdown import Breakdown, break_down
     from charlm.analysis.candidates import Candidate, likeliest
     from charlm.analysis.evaluation import Evaluation, evaluate
@@ -39,6 +39,7 @@ __all__ = [
     "check_models",
     "corpus_baseline",
     "evaluate",
+    "held_out_bits",
     "likeliest",
     "measure_novelty",
     "pair_nats",
@@ -50,7 +51,7 @@ __all__ = [
 __getattr__ = loader(
     globals(),
     {
-        "baselines": "corpus_baseline text_baseline",
+        "baselines": "corpus_baseline held_out_bits text_baseline",
         "breakdown": "Breakdown break_down",
         "evaluation": "Evaluation evaluate",
         "gradients": "check_models",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import lzma
+import math
+
 import numpy as np
 
-from charlm.analysis.ngram import Baseline, baseline
+from charlm.analysis.ngram import LONGEST_TRAINING, Baseline, NgramModel, baseline
 from charlm.config import OnUnknown, TrainConfig
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import document_stream, encode_documents, split
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["corpus_baseline", "text_baseline"]
+__all__ = ["corpus_baseline", "held_out_bits", "text_baseline"]
 
 
 def text_baseline(
@@ -50,3 +53,28 @@ def corpus_baseline(text: str) -> Baseline | None:
     vocabulary = Vocabulary.from_text(text)
     train, rest = split(vocabulary.encode(text), TrainConfig().val_frac)
     return baseline(train, np.concatenate([train[-1:], rest]), len(vocabulary))
+
+
+def held_out_bits(text: str) -> dict[str, float]:
+    """Measure how well simple models and a compressor do on a text, in bits per character.
+
+    Parameters
+    ----------
+    text : str
+        Of a long one, its last two million characters.
+
+    Returns
+    -------
+    dict of float
+        ``1-gram`` to ``6-gram``: Kneser-Ney models of these orders, which learn all but the last tenth, on that
+        tenth. ``xz``: the whole text in UTF-8, compressed; it learns while it reads, and has no held-out part.
+    """
+    used = text[-LONGEST_TRAINING:]
+    vocabulary = Vocabulary.from_text(used)
+    ids = vocabulary.encode(used)
+    rest = len(ids) - len(ids) // 10
+    bits: dict[str, float] = {}
+    if rest < len(ids):
+        nats = NgramModel(ids[:rest], len(vocabulary)).mean_nats(ids, skip=rest) / math.log(2)
+        bits = {f"{k}-gram": float(value) for k, value in enumerate(nats, 1)}
+    return bits | {"xz": 8 * len(lzma.compress(used.encode("utf-8", "surrogatepass"))) / len(used)}

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.table import Table
 from rich.text import Text
 
+from charlm.text.survey import RARE
 from charlm.ui.sanitize import visible_line
+from charlm.ui.wording import duration, number
 
 __all__ = ["CorpusTable", "TaskTable", "stats_table"]
 
@@ -99,6 +102,9 @@ def stats_table(corpora: Sequence[Mapping[str, Any]]) -> Table:
         for label, unit in (("baseline nats/char", 1.0), ("baseline bits/char", math.log(2))):
             table.add_row(label, *(_per_character(entry and entry["nats"] / unit) for entry in found))
         table.add_row("baseline model", *(f"{entry['order']}-gram" if entry else "–" for entry in found))
+    if all("details" in corpus for corpus in corpora):
+        for label, cell in _DETAILS:
+            table.add_row(label, *(Text(visible_line(cell(corpus["details"]))) for corpus in corpora))
     return table
 
 
@@ -116,6 +122,29 @@ _ENTROPIES = (
     ("true nats/char", "true_nats"),
     ("true bits/char", "true_bits"),
 )
+
+
+_MODELS = ("1-gram", "2-gram", "3-gram", "4-gram", "5-gram", "6-gram", "xz")
+_DETAILS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
+    ("graphemes", lambda of: f"{of['graphemes']:,}, {of['distinct_graphemes']:,} distinct"),
+    ("distinct bytes", lambda of: f"{of['distinct_bytes']:,}"),
+    (f"rarer than {RARE}", lambda of: _listed(of["rare"], of["rarest"])),
+    ("controls", lambda of: ", ".join(f"{name} {count:,}" for name, count in of["controls"].items()) or "none"),
+    ("scripts", lambda of: ", ".join(f"{name} {share:.1%}" for name, share in of["scripts"].items()) or "none"),
+    ("line length", lambda of: f"median {of['median_line']:,}, 90 % below {of['long_line'] + 1:,}"),
+    ("blank lines", lambda of: f"{of['blank_lines']:,}"),
+    ("repeated lines", lambda of: f"{of['repeated_lines']:.1%}"),
+    ("held-out lines known", lambda of: f"{of['leaked_lines']:.1%}"),
+    *((f"{name} bits/char", partial(lambda name, of: number(of["bits"].get(name)), name)) for name in _MODELS),
+    ("preset that fits", lambda of: of.get("preset") or of.get("note") or "–"),
+    ("its model", lambda of: of.get("model") or "–"),
+    ("its time here", lambda of: duration(60 * of["minutes"]) if "minutes" in of else "–"),
+)
+
+
+def _listed(count: int, some: Sequence[str]) -> str:
+    shown = " ".join(map(visible_line, some))
+    return f"{count:,}: {shown}{' …' if count > len(some) else ''}" if count else "none"
 
 
 def _per_character(entropy: float | None) -> str:

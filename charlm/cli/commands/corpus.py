@@ -15,12 +15,14 @@ from charlm.cli.terminal.streams import stdout_console
 from charlm.cli.terminal.waiting import waiting
 from charlm.cli.writing.files import open_text, refuse_existing, write_json
 from charlm.config import DecodingErrors
-from charlm.errors import UsageError
+from charlm.errors import CorpusError, UsageError
 from charlm.text.builtin import NAMES, corpus_facts, entropy_facts, make_text
 from charlm.text.builtin.tasks import TASKS, pairs_of, task_facts
 from charlm.text.corpus import BUILTIN, DEFAULT, STDIN
 from charlm.text.pairs import format_pair
+from charlm.text.survey import survey_text
 from charlm.text.text_stats import count_text
+from charlm.training import preparation
 from charlm.ui.sanitize import visible
 
 __all__ = ["list_corpora", "make", "stats"]
@@ -102,6 +104,13 @@ def stats(
     baseline: Annotated[
         bool, typer.Option("--baseline", help="Let an n-gram model of the first nine tenths predict the last.")
     ] = False,
+    details: Annotated[
+        bool,
+        typer.Option(
+            "--details",
+            help="Rare and control characters, scripts, repeats, n-gram entropies, xz, and the preset that fits.",
+        ),
+    ] = False,
     json: JsonOption = False,
     no_color: NoColorOption = False,
 ) -> None:
@@ -123,7 +132,24 @@ def stats(
             with waiting("fitting the n-gram baseline", moving=not no_color):
                 found = analysis.corpus_baseline(text)
             rows[-1]["baseline"] = found and found.to_json()
+        if details:
+            rows[-1]["details"] = _details(source, text, encoding=encoding, errors=errors, moving=not no_color)
     if json:
         write_json({"corpora": rows})
     else:
         stdout_console(no_color).print(ui.stats_table(rows))
+
+
+def _details(source: str, text: str, *, encoding: str, errors: Any, moving: bool) -> dict[str, Any]:
+    """Look closely at a text, and forecast the run that ``charlm train`` would begin with it."""
+    with waiting("surveying", moving=moving):
+        found: dict[str, Any] = {**survey_text(text).to_json(), "bits": analysis.held_out_bits(text)}
+    if source != STDIN:  # which cannot be read again
+        with waiting("measuring the speed of training", moving=moving):
+            try:
+                new = preparation.new_text_run([source], encoding=encoding, errors=errors)
+                plan = preparation.forecast(new)
+            except CorpusError as error:  # too short to learn from
+                return found | {"preset": None, "note": str(error)}
+        found |= {"preset": plan.facts["preset"], "model": plan.model, "minutes": plan.duration_s / 60}
+    return found

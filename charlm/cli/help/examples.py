@@ -76,7 +76,10 @@ EXAMPLES: Mapping[str, tuple[tuple[str, str], ...]] = {
         ("charlm corpus make dates --size 100000 --output dates.txt", "a file of dates"),
         ("charlm corpus make dates --pairs --output dates.tsv", "dates as people write them, and as ISO 8601 does"),
     ),
-    "corpus stats": (("charlm corpus stats poems.txt --baseline", "how far an n-gram model gets"),),
+    "corpus stats": (
+        ("charlm corpus stats poems.txt --baseline", "how far an n-gram model gets"),
+        ("charlm corpus stats poems.txt --details", "a closer look, and what training on it takes"),
+    ),
     "gradcheck": (("charlm gradcheck", "is every gradient right?"),),
     "bench": (("charlm bench --model gru --hidden-size 256", "the speed of a shape on this machine"),),
     "doctor": (("charlm doctor --json", "what is in force, for a report of a fault"),),

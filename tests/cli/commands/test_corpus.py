@@ -225,3 +225,21 @@ def test_help_is_short_and_names_no_more_than_there_is(capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     commands = out.partition("Commands:")[2].partition("\n\n")[0].split("\n")
     assert [line.split()[0] for line in commands if line.strip()] == ["list", "make", "stats"]
+
+
+def test_details_survey_the_text_and_forecast_the_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    Path("a.txt").write_text("to be or not to be\x07\n" * 60, "utf-8")
+    assert run(["corpus", "stats", "a.txt", "--details", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)["corpora"][0]["details"]
+    assert found["controls"] == {"U+0007": 60}
+    assert found["preset"] == "quick"
+    assert found["minutes"] > 0
+    assert found["bits"]["1-gram"] > found["bits"]["6-gram"]
+    assert run(["corpus", "stats", "a.txt", "--details"]) == 0
+    shown = capsys.readouterr().out
+    assert "preset that fits" in shown
+    assert "\x07" not in shown
+    Path("b.txt").write_text("a", "utf-8")
+    assert run(["corpus", "stats", "b.txt", "--details", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["corpora"][0]["details"]["preset"] is None
