@@ -119,9 +119,8 @@ MODEL: list[Row] = [
 
 
 @pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+def quick(monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> None:
     """Do not wait for the disk, and let a time budget be planned by a short trial."""
-    monkeypatch.setattr("os.fsync", lambda _: None)
     monkeypatch.setattr("charlm.training.task.SAMPLE_LENGTH", 20)
     monkeypatch.setattr("charlm.training.plan.TRIAL_S", 0.0, raising=False)
 

@@ -39,8 +39,7 @@ FILES = ["last.npz", "best.npz", "log.jsonl", "config.json"]
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "fsync", lambda _: None)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> None:
     (tmp_path / "home").mkdir()
     monkeypatch.chdir(tmp_path / "home")
     Path("t.txt").write_text("the cat sat on the mat and ran far off to see the dog " * 9)

@@ -56,7 +56,7 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
+def clock(monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> Iterator[Clock]:
     """Let updates, evaluations, samples and the trial take their time of a clock, and of no other."""
     clock = Clock()
     update, validation_loss, stream = Team.update, task.validation_loss, task.Sampler.stream
@@ -82,7 +82,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Clock]:
     monkeypatch.setattr(task.Sampler, "stream", timed_sample)
     monkeypatch.setattr(task, "SAMPLE_LENGTH", 9)
     monkeypatch.setattr(planning, "_trial", trial)
-    monkeypatch.setattr("os.fsync", lambda _: None)
     return clock
 
 

@@ -24,8 +24,7 @@ pytestmark = pytest.mark.promise(10)
 
 
 @pytest.fixture(autouse=True)
-def no_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+def short_samples(monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> None:
     monkeypatch.setattr("charlm.training.task.SAMPLE_LENGTH", 9)
 
 

@@ -41,9 +41,7 @@ def settings(sampling: str, **more: Any) -> tuple[str, dict[str, Any], charlm.Tr
     return NAMES if documents else TEXT, shape, charlm.TrainConfig(**(config | more))
 
 
-@pytest.fixture(autouse=True)
-def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_fsync")
 
 
 @pytest.mark.parametrize("sampling", SAMPLINGS)

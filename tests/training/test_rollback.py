@@ -28,9 +28,8 @@ STEPS, RATE = 60, 0.02
 
 
 @pytest.fixture(autouse=True)
-def short(monkeypatch: pytest.MonkeyPatch) -> None:
+def short(monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> None:
     """Note a state every ten updates, write short samples, and do not wait for the disk."""
-    monkeypatch.setattr("os.fsync", lambda _: None)
     monkeypatch.setattr(task, "SAMPLE_LENGTH", 9)
     monkeypatch.setattr(trainer, "EVERY", 10)
 

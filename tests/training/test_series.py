@@ -38,9 +38,7 @@ CONFIG = charlm.TrainConfig(
 )
 
 
-@pytest.fixture(autouse=True)
-def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+pytestmark = pytest.mark.usefixtures("no_fsync")
 
 
 def waves(n: int, D: int = 2, *, noise: float = 0.1, dtype: str = "float32") -> np.ndarray:

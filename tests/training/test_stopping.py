@@ -21,8 +21,7 @@ pytestmark = pytest.mark.promise(9)
 
 
 @pytest.fixture(autouse=True)
-def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("os.fsync", lambda _: None)
+def short_samples(monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> None:
     monkeypatch.setattr("charlm.training.task.SAMPLE_LENGTH", 9)
 
 

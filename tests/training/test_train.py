@@ -35,9 +35,7 @@ OPTIMIZERS = {"rnn": "sgd", "lstm": "adagrad", "gru": "adamw"}
 
 
 @pytest.fixture(autouse=True)
-def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Do not wait for the disk: what survives a failure of power is tested elsewhere."""
-    monkeypatch.setattr("os.fsync", lambda _: None)
+def short_samples(monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> None:
     monkeypatch.setattr("charlm.training.task.SAMPLE_LENGTH", 9)
 
 

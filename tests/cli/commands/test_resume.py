@@ -20,10 +20,9 @@ SMALL = [*SIZES, "--schedule", "constant", "--sample-every", "0"]
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> Path:
     """Run in a folder with a text and a finished run of five updates."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "fsync", lambda _: None)  # nothing here is about the disk
     Path("t.txt").write_text(" ".join(np.random.default_rng(0).choice(WORDS, 300)), "utf-8")
     assert train("r", 5) == 0
     return tmp_path

@@ -26,10 +26,9 @@ FILES = {".lock", "best.npz", "config.json", "last.npz", "log.jsonl"}
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> Path:
     """Run in a folder with a text and some names."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setattr(planning, "TRIAL_S", 0.01)  # a short trial is as good here
     rng = np.random.default_rng(0)
     Path("t.txt").write_text(" ".join(rng.choice(WORDS, 300)), "utf-8")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +19,9 @@ SMALL = ["--batch-size", "4", "--seq-length", "9", "--shards", "1", "--sample-ev
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> Path:
     """Run in a folder with a model of some letters, and with texts of those and of others."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "fsync", lambda _: None)
     monkeypatch.setattr(planning, "TRIAL_S", 0.01)
     save("old.npz")
     rng = np.random.default_rng(0)

@@ -24,9 +24,8 @@ SMALL = ["--hidden-size", "6", "--batch-size", "4", "--seq-length", "9", "--shar
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "fsync", lambda _: None)
     Path("t.txt").write_text("the cat sat on the mat and ran far off to see the dog " * 9)
 
 
