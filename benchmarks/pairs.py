@@ -140,6 +140,8 @@ def shape(start: dict[str, Any]) -> str:
     """Say what was trained: preset, cell, sizes, batch, dropout."""
     model, config = start["config"]["model"], start["config"]["train"]
     drops = [f"{name.replace('_', '-')} {model[name]:g}" for name in ("dropout", "weight_drop") if model[name]]
+    drops += [f"n-grams to {model['ngrams']}"] if model.get("ngrams") else []
+    drops += [f"weight decay {config['weight_decay']:g}"] if config.get("weight_decay") else []
     drops += [f"ema {config['ema']:g}"] if config["ema"] else []
     size = f"{model['cell']} {model['layers']} × {model['hidden_size']}"
     return ", ".join([start["preset"], size, f"N {config['batch_size']}", *drops])

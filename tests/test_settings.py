@@ -293,6 +293,7 @@ TRANSDUCER: list[Row] = [
     ("embedding_size", 3, PAIRED, {}),
     ("bidirectional", False, PAIRED, {}),
     ("attention", False, PAIRED, {}),
+    ("ngrams", 3, {"tensors"}, {"output": "label"}),  # the table is zero until it learns
     ("dropout", 0.3, {"masked loss"}, {}),
     ("variational", True, {"masked loss"}, {"dropout": 0.3}),
     ("weight_drop", 0.3, {"masked loss"}, {}),
@@ -304,7 +305,10 @@ TRANSDUCER: list[Row] = [
 def measure_transducer(**settings: Any) -> dict[str, Any]:
     config = charlm.TransducerConfig(**{"hidden_size": 6, **settings})
     target = {"text": pairs.TARGET, "label": pairs.LABELS, "tags": pairs.TAGS}[config.output]
-    model, batch = charlm.Transducer(config, pairs.SOURCE, target), pairs.draw_batch(config.output)
+    model, batch = (
+        charlm.Transducer(config, pairs.SOURCE, target, ngrams=pairs.ngrams_of(config)),
+        pairs.draw_batch(config.output),
+    )
     rng, weight_rng = np.random.default_rng(0), np.random.default_rng(1)
     return {
         "tensors": model.params.shapes,

@@ -14,6 +14,7 @@ from charlm.models.language_model import CharModel
 from charlm.models.series import SeriesModel
 from charlm.models.transducer import Transducer
 from charlm.nn.gradient_check import GradientCheck, check_gradients
+from charlm.nn.ngrams import known_ngrams
 from charlm.nn.stack import map_state, named_state
 from charlm.text.batches import Batch, pair_batch, text_batch
 from charlm.text.vocabulary import Vocabulary
@@ -65,6 +66,7 @@ def check_models(*, hidden_size: int, layers: int, entries: int, seed: int) -> I
     pairs = {f"{cell}, pairs": settings for cell, settings in cells.items()} | {
         "lstm, no attention": {"attention": False, "bidirectional": False},
         "lstm, labels": {"output": "label"},
+        "lstm, n-grams": {"output": "label", "ngrams": 3},
         "lstm, tags": {"output": "tags", "embedding_size": EMBEDDING},
     }
     for name, settings in pairs.items():
@@ -150,14 +152,18 @@ def check_transducer(config: TransducerConfig, *, entries: int, seed: int) -> Gr
     """
     rng, output = np.random.default_rng(seed), config.output
     vocabulary = Vocabulary.from_text(TEXT, stop=output == "text")
-    model = Transducer(
-        config, Vocabulary.from_text(TEXT), list(TEXT) if output == "label" else vocabulary, seed=seed
-    )
-    model.params.value[:] = rng.uniform(-0.5, 0.5, model.params.value.size)
     sizes = [{"text": target, "label": 1, "tags": source}[output] for source, target in LENGTHS]
     sources, targets = (
         [rng.integers(len(TEXT), size=size) for size in each] for each in ([s for s, _ in LENGTHS], sizes)
     )
+    model = Transducer(
+        config,
+        Vocabulary.from_text(TEXT),
+        list(TEXT) if output == "label" else vocabulary,
+        ngrams=known_ngrams(sources, config.ngrams, len(TEXT)) if config.ngrams else None,
+        seed=seed,
+    )
+    model.params.value[:] = rng.uniform(-0.5, 0.5, model.params.value.size)
     batch = pair_batch(sources, targets, output=output, stop_id=vocabulary.stop_id)
     _, _, backprop = model.loss(batch)
     backprop()

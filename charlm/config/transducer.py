@@ -12,6 +12,7 @@ from charlm.errors import UsageError
 __all__ = ["LONGEST_OUTPUT", "OutputName", "TransducerConfig"]
 
 LONGEST_OUTPUT = 200  # symbols by default
+LONGEST_NGRAM = 16
 OutputName: TypeAlias = Literal["text", "label", "tags"]
 
 
@@ -42,7 +43,16 @@ class TransducerConfig:
     bidirectional: bool = setting(
         True, "Read the source from both ends.", flags="bidirectional/no-bidirectional", panel="Pairs"
     )
-    dropout: float = like(ModelConfig, "dropout")
+    ngrams: int = setting(
+        0,
+        "For output label: learn from the source's n-grams of up to so many characters as well; 0: no.",
+        high=LONGEST_NGRAM,
+        shows_default=False,  # decided by the preset
+        panel="Pairs",
+    )
+    dropout: float = like(
+        ModelConfig, "dropout", more="They are those between layers and before the head, and n-grams."
+    )
     variational: bool = like(ModelConfig, "variational")
     weight_drop: float = like(ModelConfig, "weight_drop")
     gru_reset: GruReset = like(ModelConfig, "gru_reset")
@@ -57,6 +67,8 @@ class TransducerConfig:
             )
         if self.attention and self.output != "text":
             raise UsageError(f"`attention` goes with output text, not {self.output}; leave it out")
+        if self.ngrams and self.output != "label":
+            raise UsageError(f"`ngrams` goes with output label, not {self.output}; leave it out")
 
     @property
     def attends(self) -> bool:

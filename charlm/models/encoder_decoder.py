@@ -7,6 +7,7 @@
                      with attention h_t ← tanh(W [h_t; c_t] + b), c_t a weighted mean of all h_s (`charlm.nn.luong`)
                      p(target_t) = softmax(W h_t + b); the target ends with <stop>
     output label     p(label) = softmax(W h + b), h the top layer's final state
+                     with n-grams softmax(W h + b + y), y a sum over those of the source (`charlm.nn.ngrams`)
     output tags      p(tag_s) = softmax(W h_s + b)
 
 In training the decoder reads the target itself (teacher forcing), so all of its steps are one window. Sources are
@@ -40,6 +41,7 @@ from charlm.nn.dropout import Dropout
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.linear import Linear
 from charlm.nn.luong import LuongAttention
+from charlm.nn.ngrams import NgramSum
 from charlm.nn.padding import left_mask
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import map_state
@@ -63,19 +65,30 @@ class Encoded:
         True within the sources.
     state : State
         The decoder's initial state, of arrays (N, H).
+    ngrams : ndarray, shape (N, V), or None
+        What the source's n-grams add to the logits of the labels; None if the model reads none.
     """
 
     h: FloatArray
     mask: NDArray[np.bool_]
     state: State
+    ngrams: FloatArray | None = None
 
     def streams(self, which: IdArray | slice) -> Encoded:
         """Select streams, which may repeat."""
-        return Encoded(self.h[:, which], self.mask[:, which], map_state(lambda part: part[which], self.state))
+        ngrams = None if self.ngrams is None else self.ngrams[which]
+        return Encoded(
+            self.h[:, which], self.mask[:, which], map_state(lambda part: part[which], self.state), ngrams
+        )
 
 
-def encoder_decoder_shapes(config: TransducerConfig, sources: int, targets: int) -> dict[str, Shape]:
-    """Return the shape of every parameter by its name in checkpoints, in their order in memory."""
+def encoder_decoder_shapes(
+    config: TransducerConfig, sources: int, targets: int, ngrams: int = 0
+) -> dict[str, Shape]:
+    """Return the shape of every parameter by its name in checkpoints, in their order in memory.
+
+    `ngrams` is how many the model knows.
+    """
     H = config.hidden_size
     encoder = SymbolStack.shapes(config.direction(), sources, bidirectional=config.bidirectional)
     parts: dict[str, Mapping[str, Shape]] = {"encoder": encoder}
@@ -84,6 +97,8 @@ def encoder_decoder_shapes(config: TransducerConfig, sources: int, targets: int)
     if config.attends:
         parts["attention"] = LuongAttention.shapes(H)
     parts["head"] = Linear.shapes(H, targets)
+    if ngrams:
+        parts["ngrams"] = NgramSum.shapes(ngrams, targets)
     return {f"{part}.{name}": shape for part, shapes in parts.items() for name, shape in shapes.items()}
 
 
@@ -95,6 +110,8 @@ class EncoderDecoder:
     config : TransducerConfig
     sources, targets : int
         Symbols of the source; symbols, tags or labels of the target.
+    ngrams : ndarray of uint32, optional
+        Hashes of the n-grams of sources that the model knows (`charlm.nn.known_ngrams`).
     seed : int
         Seed of the initial weights.
     params : ParameterStore, optional
@@ -107,10 +124,13 @@ class EncoderDecoder:
         sources: int,
         targets: int,
         *,
+        ngrams: NDArray[np.uint32] | None = None,
         seed: int = 0,
         params: ParameterStore | None = None,
     ) -> None:
-        shapes, H, both = encoder_decoder_shapes(config, sources, targets), config.hidden_size, config.bidirectional
+        known = 0 if ngrams is None else len(ngrams)
+        shapes = encoder_decoder_shapes(config, sources, targets, known)
+        H, both = config.hidden_size, config.bidirectional
         self.config, self.params = config, ParameterStore(shapes, config.dtype) if params is None else params
         part = self.params.under
         self.encoder = SymbolStack(config.direction(), sources, part("encoder"), bidirectional=both)
@@ -119,6 +139,10 @@ class EncoderDecoder:
         self.attention = LuongAttention(H, params=part("attention")) if config.attends else None
         self.dropout = Dropout(config.dropout, variational=config.variational)
         self.head = Linear(H, targets, params=part("head"))
+        self.ngrams = None
+        if ngrams is not None:
+            store = part("ngrams")
+            self.ngrams = NgramSum(ngrams, config.ngrams, targets, dropout=config.dropout, params=store)
         if params is None:
             rng = np.random.default_rng(seed)
             for layers in (self.encoder, self.decoder, self.attention, self.head):
@@ -166,9 +190,14 @@ class EncoderDecoder:
         if rng is not None:
             h, backprop_dropout = self.dropout.forward(h, rng, workspace=ws)
         logits, backprop_head = self.head.forward(h, workspace=ws)
+        if self.ngrams is not None:
+            from_ngrams, backprop_ngrams = self.ngrams.forward(source, lengths, rng=rng)
+            logits += from_ngrams
 
         @once
         def backprop(dlogits: FloatArray) -> None:
+            if self.ngrams is not None:
+                backprop_ngrams(dlogits[0])
             dh = backprop_head(dlogits)
             if rng is not None:
                 dh = backprop_dropout(dh)
@@ -205,11 +234,13 @@ class EncoderDecoder:
         mask = left_mask(lengths, len(source))
         steps = source if len(source) else np.zeros((1, len(lengths)), np.intp)
         h, end, _ = self.encoder.read(steps, lengths=lengths)
-        return Encoded(h[len(steps) - len(source) :], mask, tuple(map(_concatenated, end)))
+        ngrams = None if self.ngrams is None else self.ngrams.forward(source, lengths)[0]
+        return Encoded(h[len(steps) - len(source) :], mask, tuple(map(_concatenated, end)), ngrams)
 
     def output_logits(self, encoded: Encoded) -> FloatArray:
         """Return the logits of the labels (1, N, V), or of the tags of each symbol (S, N, V)."""
-        return self.head.forward(encoded.h if self.config.output == "tags" else encoded.state[-1][0][None])[0]
+        logits, _ = self.head.forward(encoded.h if self.config.output == "tags" else encoded.state[-1][0][None])
+        return logits if encoded.ngrams is None else logits + encoded.ngrams
 
     def stepper(self, encoded: Encoded) -> DecoderStep:
         """Return a function that reads one symbol of each target, with the weights as they are now.

@@ -1,19 +1,23 @@
-"""The symbols and labels of a transducer: checks, descriptions and ids."""
+"""The symbols, labels and n-grams of a transducer: checks, descriptions and ids."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable, Mapping, Sequence
 from reprlib import repr as brief
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlm.config import OutputName, TransducerConfig, from_mapping
 from charlm.errors import UsageError, VocabularyError
 from charlm.nn.arrays import IdArray
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["check_target", "encode", "label_ids", "read_description"]
+__all__ = ["check_ngrams", "check_target", "encode", "label_ids", "ngrams_to_json", "read_description"]
+
+Hashes: TypeAlias = NDArray[np.uint32]
 
 
 def check_target(output: OutputName, target: Vocabulary | None, labels: Sequence[str]) -> None:
@@ -36,7 +40,44 @@ def check_target(output: OutputName, target: Vocabulary | None, labels: Sequence
         raise VocabularyError(f"the vocabulary of output {output} {needs}; pass stop={output == 'text'}")
 
 
-def read_description(description: Mapping[str, Any]) -> tuple[TransducerConfig, Vocabulary, Vocabulary | list[str]]:
+def check_ngrams(config: TransducerConfig, ngrams: Hashes | None) -> None:
+    """Raise an error for n-grams where the configuration has none, or for none where it has some.
+
+    Raises
+    ------
+    UsageError
+    """
+    if (config.ngrams > 0) is (ngrams is None):
+        given, remedy = ("some", "leave `ngrams` out") if ngrams is not None else ("no", "pass `ngrams`")
+        raise UsageError(f"{given} n-grams are given for a longest length of {config.ngrams}; {remedy}")
+
+
+def ngrams_to_json(ngrams: Hashes) -> str:
+    """Return hashes of n-grams as text, in base 64."""
+    return base64.b64encode(ngrams.astype("<u4").tobytes()).decode("ascii")
+
+
+def _ngrams_from_json(text: object) -> Hashes | None:
+    """Read the result of `ngrams_to_json`, which is untrusted input; None for None.
+
+    Raises
+    ------
+    UsageError
+    """
+    if text is None:
+        return None
+    try:
+        ngrams = np.frombuffer(base64.b64decode(str(text), validate=True), "<u4").astype(np.uint32)
+    except ValueError as error:
+        raise UsageError("the n-grams are no hashes; the description is damaged") from error
+    if not ngrams.size or not (ngrams[1:] > ngrams[:-1]).all():
+        raise UsageError("the n-grams are not in ascending order; the description is damaged")
+    return ngrams
+
+
+def read_description(
+    description: Mapping[str, Any],
+) -> tuple[TransducerConfig, Vocabulary, Vocabulary | list[str], Hashes | None]:
     """Read a description by `Transducer.describe`, which is untrusted input.
 
     Returns
@@ -45,6 +86,8 @@ def read_description(description: Mapping[str, Any]) -> tuple[TransducerConfig, 
     source : Vocabulary
     target : Vocabulary or list of labels
         Not checked by `check_target`.
+    ngrams : ndarray of uint32, or None
+        Not checked by `check_ngrams`.
 
     Raises
     ------
@@ -55,11 +98,12 @@ def read_description(description: Mapping[str, Any]) -> tuple[TransducerConfig, 
     if not isinstance(model, dict):
         raise UsageError("there is no model configuration; the description is damaged")
     config, source = from_mapping(TransducerConfig, model), Vocabulary.from_json(description.get("source"))
+    ngrams = _ngrams_from_json(description.get("ngrams"))
     if labels is None:
-        return config, source, Vocabulary.from_json(description.get("target"))
+        return config, source, Vocabulary.from_json(description.get("target")), ngrams
     if not isinstance(labels, list):
         raise UsageError("the labels are no list; the description is damaged")
-    return config, source, labels
+    return config, source, labels, ngrams
 
 
 def encode(vocabulary: Vocabulary, text: str) -> IdArray:

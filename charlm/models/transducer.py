@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from charlm.config import TransducerConfig
 from charlm.models.encoder_decoder import EncoderDecoder, encoder_decoder_shapes
 from charlm.models.learner import State
-from charlm.models.pair_symbols import check_target, encode, label_ids, read_description
+from charlm.models.pair_symbols import (
+    check_ngrams,
+    check_target,
+    encode,
+    label_ids,
+    ngrams_to_json,
+    read_description,
+)
 from charlm.nn.arrays import IdArray, Shape
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
@@ -35,6 +42,8 @@ class Transducer(EncoderDecoder):
         Symbols of the source.
     target : Vocabulary or sequence of str
         Symbols of the target, with a stop symbol for output text and without one for tags; or the labels.
+    ngrams : ndarray of uint32, optional
+        Hashes of the n-grams of sources that it knows (`charlm.nn.known_ngrams`), where `config.ngrams` is not 0.
     seed : int
         Seed of the initial weights.
     params : ParameterStore, optional
@@ -52,7 +61,7 @@ class Transducer(EncoderDecoder):
     Raises
     ------
     UsageError, VocabularyError
-        If the target does not fit the output.
+        If the target does not fit the output, or the n-grams the configuration.
 
     Examples
     --------
@@ -69,6 +78,7 @@ class Transducer(EncoderDecoder):
         source: Vocabulary,
         target: Vocabulary | Sequence[str],
         *,
+        ngrams: NDArray[np.uint32] | None = None,
         seed: int = 0,
         params: ParameterStore | None = None,
     ) -> None:
@@ -76,7 +86,8 @@ class Transducer(EncoderDecoder):
         self.target = target if isinstance(target, Vocabulary) else None
         self.labels = () if isinstance(target, Vocabulary) else tuple(target)
         check_target(config.output, self.target, self.labels)
-        super().__init__(config, len(source), len(target), seed=seed, params=params)
+        check_ngrams(config, ngrams)
+        super().__init__(config, len(source), len(target), ngrams=ngrams, seed=seed, params=params)
 
     def __repr__(self) -> str:
         c = self.config
@@ -94,7 +105,8 @@ class Transducer(EncoderDecoder):
     def describe(self) -> dict[str, Any]:
         """Return everything but the weights that `build` needs, for JSON."""
         target = {"labels": list(self.labels)} if self.target is None else {"target": self.target.to_json()}
-        return {"model": dataclasses.asdict(self.config), "source": self.source.to_json(), **target}
+        known = {} if self.ngrams is None else {"ngrams": ngrams_to_json(self.ngrams.known)}
+        return {"model": dataclasses.asdict(self.config), "source": self.source.to_json(), **target, **known}
 
     @staticmethod
     def tensor_shapes(description: Mapping[str, Any]) -> dict[str, Shape]:
@@ -105,8 +117,8 @@ class Transducer(EncoderDecoder):
         UsageError, VocabularyError
             If the description is invalid.
         """
-        config, source, target = read_description(description)
-        return encoder_decoder_shapes(config, len(source), len(target))
+        config, source, target, ngrams = read_description(description)
+        return encoder_decoder_shapes(config, len(source), len(target), 0 if ngrams is None else len(ngrams))
 
     @classmethod
     def build(cls, description: Mapping[str, Any], params: ParameterStore | None = None) -> Transducer:
@@ -117,10 +129,10 @@ class Transducer(EncoderDecoder):
         UsageError, VocabularyError
             If the description is invalid.
         """
-        config, source, target = read_description(description)
+        config, source, target, ngrams = read_description(description)
         if params is None:
             params = ParameterStore(cls.tensor_shapes(description), config.dtype)
-        return cls(config, source, target, params=params)
+        return cls(config, source, target, ngrams=ngrams, params=params)
 
     def encode_pairs(self, pairs: Sequence[Pair]) -> tuple[list[IdArray], list[IdArray]]:
         """Return the ids of each source and each target, without the stop symbol; a label has one id.

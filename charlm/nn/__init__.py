@@ -21,6 +21,7 @@ from charlm.nn.linear import Linear
 from charlm.nn.losses import cross_entropy, log_softmax, sigmoid_cross_entropy, squared_error, target_nats
 from charlm.nn.lstm import LSTM, LSTMState
 from charlm.nn.luong import LuongAttention
+from charlm.nn.ngrams import NgramSum, known_ngrams
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.padding import forward_padded, pad_left, pad_right
 from charlm.nn.parameters import ParameterStore, join
@@ -47,6 +48,7 @@ __all__ = [
     "Linear",
     "Lookup",
     "LuongAttention",
+    "NgramSum",
     "Optimizer",
     "ParameterStore",
     "RMSprop",
@@ -61,6 +63,7 @@ __all__ = [
     "forward_padded",
     "global_norm",
     "join",
+    "known_ngrams",
     "log_softmax",
     "pad_left",
     "pad_right",

@@ -116,6 +116,7 @@ def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
         "output",
         "attention",
         "bidirectional",
+        "ngrams",
     }
     rows = [
         ("checkpoint", info.path),

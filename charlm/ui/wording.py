@@ -94,6 +94,7 @@ def model_line(start: Mapping[str, Any]) -> str:
         if model.get("embedding_size"):
             parts.append(f"embedding {model['embedding_size']}")
         parts += ["both directions"] * bool(model.get("bidirectional"))
+        parts += [f"n-grams of up to {model['ngrams']}"] if model.get("ngrams") else []
         parts += ["attention"] * (model.get("output") == "text" and model.get("attention") is not False)
     choice = {"label": "label", "tags": "tag"}.get(str(model.get("output")), "symbol")
     counts = {"vocabulary": choice, "features": "feature", "parameters": "parameter"}

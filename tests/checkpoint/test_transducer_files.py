@@ -30,6 +30,19 @@ def test_what_is_saved_is_loaded(tmp_path: Path, shape: str, cell: str) -> None:
     assert charlm.transduce(found, "abc")[0].text == charlm.transduce(saved, "abc")[0].text
 
 
+@pytest.mark.promise(19)
+def test_a_file_of_labels_from_before_there_were_n_grams(tmp_path: Path) -> None:
+    saved = make("label")
+    charlm.save(saved, tmp_path / "x.npz")
+    contents = read_npz(tmp_path / "x.npz")
+    del contents.meta["model"]["ngrams"]
+    write_npz(tmp_path / "x.npz", contents.meta, contents.tensors)
+    found = charlm.load(tmp_path / "x.npz", Transducer)
+    assert found.config == saved.config
+    assert found.ngrams is None
+    np.testing.assert_array_equal(found.params.value, saved.params.value)
+
+
 def test_what_training_stored_comes_back(tmp_path: Path) -> None:
     model = make("text")
     save(model, tmp_path / "x.npz", training={"step": 3}, tensors={"optimizer.m.head.b": np.ones(4)})

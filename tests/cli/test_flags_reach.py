@@ -29,7 +29,7 @@ VOCABULARY = {"unit", "min_count", "normalize", "lowercase"}
 OF_TRAIN = {
     *("preset", "init_from", "vocab_from", "val_file", "encoding", "errors", "out", "force", "distributed"),
     *("as_json", "quiet", "no_color", "tensorboard", "dry_run"),
-    *("pairs", "output", "attention", "bidirectional"),
+    *("pairs", "output", "attention", "bidirectional", "ngrams"),
 }
 OF_SAMPLE = {
     *(

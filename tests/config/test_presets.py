@@ -110,3 +110,4 @@ def test_every_preset_for_pairs_is_valid_and_drops_for_labels_alone(name: str, o
     assert sum(getattr(train, budget) is not None for budget in BUDGETS) == 1
     drops = (config.dropout > 0, config.weight_drop > 0, train.ema > 0)
     assert drops == ((True,) * 3 if output == "label" else (False,) * 3)
+    assert (config.ngrams > 0, train.weight_decay > 0) == (output == "label",) * 2

@@ -8,7 +8,7 @@ import numpy as np
 
 from charlm.config import TransducerConfig
 from charlm.models.transducer import Transducer
-from charlm.nn import pad_left, pad_right
+from charlm.nn import known_ngrams, pad_left, pad_right
 from charlm.text.batches.base import Batch
 from charlm.text.vocabulary import Vocabulary
 
@@ -29,6 +29,7 @@ SHAPES: dict[str, dict[str, Any]] = {
     "layers": {"layers": 2, "embedding_size": 3},
     "label": {"output": "label"},
     "label-one-way": {"output": "label", "bidirectional": False, "layers": 2},
+    "ngrams": {"output": "label", "ngrams": 3},
     "tags": {"output": "tags"},
     "tags-one-way": {"output": "tags", "bidirectional": False, "embedding_size": 2},
 }
@@ -45,10 +46,17 @@ def make(shape: str, cell: str = "lstm", *, scale: float = 0.5, **settings: Any)
     given = {"hidden_size": 6, "dtype": "float64", **SHAPES[shape], **CELLS[cell], **settings}
     config = TransducerConfig(**given)
     target = {"text": TARGET, "label": LABELS, "tags": TAGS}[config.output]
-    model = Transducer(config, SOURCE, target)
+    model = Transducer(config, SOURCE, target, ngrams=ngrams_of(config))
     rng = np.random.default_rng(1)
     model.params.value[:] = rng.normal(scale=scale, size=model.params.value.shape)
     return model
+
+
+def ngrams_of(config: TransducerConfig) -> Any:
+    """Return what `Transducer` takes for n-grams: those of some random sources, if it reads any."""
+    rng = np.random.default_rng(7)
+    sources = [rng.integers(len(SOURCE), size=size) for size in (6, 3, 5, 1)]
+    return known_ngrams(sources, config.ngrams, len(LABELS)) if config.ngrams else None
 
 
 def draw_batch(output: str, lengths: Any = LENGTHS, *, seed: int = 0) -> Batch:

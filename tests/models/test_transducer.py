@@ -11,6 +11,7 @@ from charlm.config import ModelConfig, TransducerConfig
 from charlm.errors import UsageError, VocabularyError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import with_params
+from charlm.models.pair_symbols import ngrams_to_json
 from charlm.models.transducer import Transducer
 from charlm.nn import Workspace, check_gradients
 from charlm.nn.losses import log_softmax
@@ -187,6 +188,23 @@ def test_steps_equal_the_whole_target(shape: str, cell: str) -> None:
             np.testing.assert_allclose(weights.sum(axis=1), batch["source_lengths"][0] > 0, rtol=1e-14)
 
 
+def test_n_grams_add_to_the_logits_of_labels() -> None:
+    model, batch = make("ngrams"), draw_batch("label")
+    source, lengths = batch["source"], batch["source_lengths"][0]
+    assert model.ngrams is not None
+    y, _ = model.ngrams.forward(source, lengths)
+    with_them, _ = model.logits(batch)
+    model.params["ngrams.W"][...] = 0
+    np.testing.assert_allclose(with_them[0] - model.logits(batch)[0][0], y, rtol=1e-12, atol=1e-13)
+
+
+def test_a_label_of_selected_streams() -> None:
+    model, batch = make("ngrams"), draw_batch("label")
+    encoded = model.encode(batch["source"], batch["source_lengths"][0])
+    wanted = model.output_logits(encoded)[:, [4, 4, 0]]
+    np.testing.assert_allclose(model.output_logits(encoded.streams(np.array([4, 4, 0]))), wanted, rtol=1e-12)
+
+
 def test_streams_of_what_was_encoded() -> None:
     model, batch = make("layers"), draw_batch("text")
     encoded = model.encode(batch["source"], batch["source_lengths"][0])
@@ -257,6 +275,9 @@ def test_names_of_tensors() -> None:
         *(f"encoder.layers.0.{name}" for name in ("W_x", "W_h", "b")),
         *("head.W", "head.b"),
     ]
+    with_ngrams = make("ngrams")
+    assert with_ngrams.ngrams is not None
+    assert list(with_ngrams.params.shapes.items())[-1] == ("ngrams.W", (len(with_ngrams.ngrams.known), 3))
 
 
 def test_start_weights() -> None:
@@ -296,6 +317,24 @@ def test_targets_that_do_not_go_with_the_output_are_refused() -> None:
         Transducer.build({**make("label").describe(), "labels": "abc"})
 
 
+def test_n_grams_that_do_not_go_with_the_configuration_are_refused() -> None:
+    model = make("ngrams")
+    assert model.ngrams is not None
+    with pytest.raises(UsageError, match="no n-grams are given for a longest length of 3; pass `ngrams`"):
+        Transducer(model.config, SOURCE, LABELS)
+    with pytest.raises(UsageError, match="some n-grams are given for a longest length of 0; leave `ngrams` out"):
+        Transducer(make("label").config, SOURCE, LABELS, ngrams=model.ngrams.known)
+    description = model.describe()
+    for odd in ("é", "abc", "", 3):
+        with pytest.raises(UsageError, match=r"n-grams are no.*; the description is damaged"):
+            Transducer.build({**description, "ngrams": odd})
+    with pytest.raises(UsageError, match="not in ascending order"):
+        Transducer.build({**description, "ngrams": ngrams_to_json(model.ngrams.known[::-1])})
+    built = Transducer.build(json.loads(json.dumps(description)))
+    assert built.ngrams is not None
+    np.testing.assert_array_equal(built.ngrams.known, model.ngrams.known)
+
+
 def test_settings() -> None:
     assert TransducerConfig().attends
     assert not TransducerConfig(attention=False).attends
@@ -308,6 +347,9 @@ def test_settings() -> None:
     assert TransducerConfig(hidden_size=5, bidirectional=False).hidden_size == 5
     with pytest.raises(UsageError, match="`attention` goes with output text, not label"):
         TransducerConfig(output="label", attention=True)
+    with pytest.raises(UsageError, match="`ngrams` goes with output label, not tags; leave it out"):
+        TransducerConfig(output="tags", ngrams=3)
+    assert not TransducerConfig(output="tags", ngrams=0).ngrams
     for name in ("bidirectional", "attention", "variational"):
         with pytest.raises(UsageError, match=f"`{name}` is 'yes'; it must be true or false"):
             TransducerConfig(**{name: "yes"})
@@ -316,6 +358,7 @@ def test_settings() -> None:
         "cell": "transformer",
         "layers": 0,
         "dropout": 1,
+        "ngrams": 17,
         "dtype": "int8",
     }.items():
         with pytest.raises(UsageError, match=f"`{name}` is"):

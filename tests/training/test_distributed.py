@@ -140,9 +140,10 @@ def test_the_bits_are_those_of_one_process(how: str) -> None:
     assert ranks == alone
 
 
-def test_the_bits_of_pairs_are_those_of_one_process() -> None:
+@pytest.mark.parametrize("task", ["numbers", "languages"])
+def test_the_bits_of_pairs_are_those_of_one_process(task: str) -> None:
     size = ["--hidden-size", "10", "--batch-size", "16", "--shards", "4", "--quiet"]
-    arguments = ["train", "--pairs", "builtin:numbers", *size, "--dropout", "0.2", "--steps", "7"]
+    arguments = ["train", "--pairs", f"builtin:{task}", *size, "--dropout", "0.2", "--steps", "7"]
     assert run([*arguments, "--workers", "1", "--out", "alone"]) == 0
     assert result(start(*arguments, "--out", "ranks")) == (0, "")
     alone, ranks = (load_checkpoint(f"{name}/last.npz", Transducer).sha256 for name in ("alone", "ranks"))

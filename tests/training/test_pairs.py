@@ -15,6 +15,7 @@ import charlm
 from charlm.checkpoint import load_checkpoint
 from charlm.errors import CorpusError, VocabularyError
 from charlm.models.transducer import Transducer
+from charlm.nn import known_ngrams
 from charlm.text.batches import pair_batch
 from charlm.text.pairs import Pair
 from charlm.training import pairs as module
@@ -39,11 +40,15 @@ def make(output: Any, **settings: Any) -> Transducer:
     target: charlm.Vocabulary | Sequence[str] = sorted(set(targets))
     if output != "label":
         target = charlm.Vocabulary.from_text("".join(targets), stop=output == "text")
-    return Transducer(charlm.TransducerConfig(output=output, hidden_size=16, **settings), source, target)
+    config = charlm.TransducerConfig(output=output, hidden_size=16, **settings)
+    known = known_ngrams([source.encode(word) for word in WORDS[::2]], config.ngrams, 2) if config.ngrams else None
+    return Transducer(config, source, target, ngrams=known)
 
 
-def learn(output: str, config: charlm.TrainConfig = CONFIG, **options: Any) -> tuple[Transducer, list[Any]]:
-    model = make(output)
+def learn(
+    output: str, config: charlm.TrainConfig = CONFIG, *, shape: dict[str, Any] | None = None, **options: Any
+) -> tuple[Transducer, list[Any]]:
+    model = make(output, **(shape or {}))
     task = pairs_task(model, PAIRS[output], config)
     return model, list(train(model, task, config, run=RunOptions(**options)))
 
@@ -75,11 +80,16 @@ def test_pairs_are_learned(output: str) -> None:
     assert reports[0].details["pairs"] + reports[0].details["validation_pairs"] == len(PAIRS[output])
 
 
-@pytest.mark.parametrize(("output", "workers"), [("text", 4), ("label", 2), ("tags", 2)])
-def test_workers_change_no_bit(output: str, workers: int) -> None:
+NGRAMS: dict[str, Any] = {"ngrams": 3, "dropout": 0.2}
+
+
+@pytest.mark.parametrize(
+    ("output", "workers", "shape"), [("text", 4, {}), ("label", 2, {}), ("label", 2, NGRAMS), ("tags", 2, {})]
+)
+def test_workers_change_no_bit(output: str, workers: int, shape: dict[str, Any]) -> None:
     config = replace(CONFIG, steps=20, eval_every=10)
-    alone, reports = learn(output, config)
-    shared, others = learn(output, replace(config, workers=workers))
+    alone, reports = learn(output, config, shape=shape)
+    shared, others = learn(output, replace(config, workers=workers), shape=shape)
     np.testing.assert_array_equal(alone.params.value, shared.params.value)
     assert [report.loss for report in reports] == [report.loss for report in others]
 

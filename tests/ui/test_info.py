@@ -204,6 +204,13 @@ def test_a_model_of_pairs(changes: dict[str, Any], says: str) -> None:
     assert "\x1b" not in shown
 
 
+def test_n_grams_are_told_where_a_model_reads_them() -> None:
+    info = pairs_info(output="label", labels=("en", "fi"))
+    assert "n-grams" not in text_of(model_view(info, History()))
+    shown = text_of(model_view(dataclasses.replace(info, config=info.config | {"ngrams": 4}), History()), width=140)
+    assert "lstm 128 · both directions · n-grams of up to 4" in shown
+
+
 def test_the_pairs_it_has_learnt() -> None:
     training = {"origin": {"pairs": "builtin:dates", "sha256": "0123abcd", "val_file": None}}
     shown = text_of(model_view(pairs_info(training=training), History()))

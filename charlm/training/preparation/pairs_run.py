@@ -9,9 +9,11 @@ from typing import Any, BinaryIO
 from charlm.config import DecodingErrors, TrainConfig, TransducerConfig
 from charlm.config.presets import BUDGETS, pair_settings
 from charlm.errors import CorpusError
+from charlm.models.pair_symbols import encode
 from charlm.models.transducer import Transducer
+from charlm.nn.ngrams import known_ngrams
 from charlm.text.pair_corpus import read_pair_corpus
-from charlm.text.pairs import Pair
+from charlm.text.pairs import Pair, split_pairs
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.preparation.new_run import NewRun, OnPhase, ignore_phase
 from charlm.training.preparation.run_data import RunData, usable_pairs
@@ -77,6 +79,10 @@ def new_pairs_run(
     on_phase("making the vocabularies and the model")
     everything = [*pairs, *(validation or ())]
     sources, targets = _sources(everything, min_count), _targets(everything, shape)
+    ngrams = None
+    if shape.ngrams:
+        learnt = pairs if validation is not None else split_pairs(pairs, config.val_frac, config.seed)[0]
+        ngrams = known_ngrams([encode(sources, pair.source) for pair in learnt], shape.ngrams, len(targets))
     origin = {
         "preset": settings.name,
         "pairs": source,
@@ -87,7 +93,7 @@ def new_pairs_run(
         "errors": errors,
     }
     return NewRun(
-        model=Transducer(shape, sources, targets, seed=config.seed),
+        model=Transducer(shape, sources, targets, ngrams=ngrams, seed=config.seed),
         config=config,
         data=RunData(pairs, validation),
         stem=corpus.stem,

@@ -14,7 +14,7 @@ CELLS = ("rnn", "lstm", "gru after", "gru before")
 LANGUAGE_MODELS = [f"{cell}, {kind}" for cell in CELLS for kind in ("one-hot", "embedding")]
 TRANSDUCERS = [
     *(f"{cell}, pairs" for cell in CELLS),
-    *("lstm, no attention", "lstm, labels", "lstm, tags"),
+    *("lstm, no attention", "lstm, labels", "lstm, n-grams", "lstm, tags"),
 ]
 SERIES = [*(f"{cell}, numbers" for cell in CELLS), "lstm, linear output"]
 MODELS = LANGUAGE_MODELS + TRANSDUCERS + SERIES

@@ -69,7 +69,15 @@ def test_auto_drops_for_labels(capsys: pytest.CaptureFixture[str]) -> None:
         assert train("fruit.tsv", "--steps", "1", "--output", output, "--json", "--out", output) == 0
         start = json.loads(capsys.readouterr().out.splitlines()[0])
         dropped[output] = start["config"]["model"]["dropout"], start["config"]["train"]["ema"]
-    assert dropped == {"text": (0.0, 0.0), "label": (0.5, 0.998)}
+    assert dropped == {"text": (0.0, 0.0), "label": (0.4, 0.998)}
+
+
+@pytest.mark.parametrize(("flags", "reads"), [((), True), (("--ngrams", "2"), True), (("--ngrams", "0"), False)])
+def test_a_model_of_labels_reads_n_grams_unless_told_otherwise(flags: tuple[str, ...], reads: bool) -> None:
+    assert train("fruit.tsv", "--steps", "1", "--output", "label", "--out", "r", *flags) == 0
+    model = load_checkpoint("r", Transducer).model
+    assert ("ngrams.W" in model.params) is reads
+    assert not reads or model.params["ngrams.W"].any()
 
 
 def test_pairs_that_have_changed_are_not_continued(capsys: pytest.CaptureFixture[str]) -> None:
@@ -88,6 +96,13 @@ def test_pairs_that_have_changed_are_not_continued(capsys: pytest.CaptureFixture
         (["--attention"], 2, "--attention is for pairs; add --pairs FILE"),
         (["--pairs", "fruit.tsv", "--output", "tree"], 2, "--output is 'tree'"),
         (["--pairs", "fruit.tsv", "--output", "label", "--attention"], 2, "--attention goes with output text"),
+        (["--ngrams", "4"], 2, "--ngrams is for pairs; add --pairs FILE"),
+        (["--pairs", "fruit.tsv", "--ngrams", "4"], 2, "--ngrams goes with output label, not text; leave it out"),
+        (
+            ["--pairs", "fruit.tsv", "--output", "label", "--ngrams", "17"],
+            2,
+            "--ngrams is 17; it must be at least 0",
+        ),
         (["--pairs", "fruit.tsv", "--hidden-size", "7"], 2, "must be even"),
         (["--pairs", "fruit.tsv", "--preset", "char-rnn"], 2, "for pairs"),
         (["--pairs", "-", "--val-file", "-"], 2, "standard input can be read once; give --val-file a file"),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from charlm.models.transducer import Transducer
 from charlm.text.batches.base import Batch
 from tests.models.pairs import draw_batch, make
+from tests.nn.naive_ngrams import naive_rows
 
 CELLS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 LENGTHS = [(3, 2), (5, 4), (1, 0), (5, 5)]
@@ -43,6 +44,10 @@ class Peer(torch.nn.Module):
         self.decoder = cell(E or outputs, H, c.layers) if c.output == "text" else None
         self.attention = torch.nn.Linear(2 * H, H) if c.attends else None
         self.head = torch.nn.Linear(H, outputs)
+        self.ngrams = None
+        if model.ngrams is not None:
+            self.known = model.ngrams.known.tolist()
+            self.ngrams = torch.nn.EmbeddingBag(len(model.params["ngrams.W"]), outputs, mode="sum")
         self.pairs: list[tuple[str, Any]] = []  # our names and their tensors
         self.double()
         parts = [("encoder", self.encoder, self.tables[0])]
@@ -57,6 +62,8 @@ class Peer(torch.nn.Module):
         for name, linear in (("attention", self.attention), ("head", self.head)):
             if linear is not None:
                 self.pairs += [(f"{name}.W", linear.weight), (f"{name}.b", linear.bias)]
+        if self.ngrams is not None:
+            self.pairs.append(("ngrams.W", self.ngrams.weight))
         for name, tensor in self.pairs:
             if name.endswith("b_hn"):
                 continue  # taken with its layer
@@ -92,9 +99,14 @@ class Peer(torch.nn.Module):
             targets = torch.from_numpy(batch["targets"].T[batch["mask"].T])
             return torch.nn.functional.cross_entropy(logits.transpose(0, 1)[chosen.T], targets)
         if c.output == "label":
-            return torch.nn.functional.cross_entropy(
-                self.head(states[0][-1]), torch.from_numpy(batch["targets"][0])
-            )
+            logits = self.head(states[0][-1])
+            if self.ngrams is not None:
+                bags = [naive_rows(right[:k, n], c.ngrams, self.known) for n, k in enumerate(lengths)]
+                offsets = np.cumsum([0, *map(len, bags)])[:-1]
+                logits = logits + self.ngrams(
+                    torch.from_numpy(np.concatenate(bags).astype(int)), torch.from_numpy(offsets)
+                )
+            return torch.nn.functional.cross_entropy(logits, torch.from_numpy(batch["targets"][0]))
         h, _ = self.decoder(
             self.look_up(1, torch.from_numpy(batch["inputs"])), states if c.cell == "lstm" else states[0]
         )
