@@ -411,3 +411,8 @@ def test_vocabularies_are_values() -> None:
 def test_normal_forms_are_those_of_unicode() -> None:
     text = "A\u030a \u212b ²"
     assert Vocabulary.from_text(text, normalize="NFKC").prepare(text) == unicodedata.normalize("NFKC", text)
+
+
+def test_training_replaces_unknown_symbols_where_it_can() -> None:
+    assert Vocabulary.from_text("ab").training_on_unknown == "error"
+    assert Vocabulary.from_text("aab", min_count=2).training_on_unknown == "replace"
