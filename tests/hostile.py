@@ -46,12 +46,12 @@ _SEQUENCE = re.compile(
     "|".join(
         (
             rf"\x1b\[(?:{_STYLES})(?:;(?:{_STYLES}))*m",
-            r"\x1b\[\d+A\r\x1b\[J",  # the console replaces the line that was entered
+            r"\x1b\[1A\x1b\[\d+C",  # the console continues a row of the text
             r"\x1b\[(?:H|2K|1A)",  # rich paints a screen, or writes over a line of progress
             r"\x1b\[\?(?:25|1049)[hl]",  # the cursor, and the screen beside the ordinary one
             r"\x1b\[\?2004[hl]\r?|\x1b\[(?:K|C)",  # readline
             r"\r\x1b\[2K",
-            r"\r\x1b\[\d+C\x1b\[K",  # a word that did not fit into its row is taken back
+            r"\r\x1b\[\d+C\x1b\[0K",  # a word that did not fit into its row is taken back
             r"\r+\n",  # the terminal's own line end
         )
     )

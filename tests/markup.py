@@ -11,7 +11,7 @@ __all__ = ["check_page", "check_picture"]
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 KNOWN = {"circle", "clippath", "defs", "g", "line", "path", "polyline", "rect", "svg", "text", "title"}
 KNOWN |= {"body", "code", "div", "footer", "h1", "h2", "head", "html", "meta", "p", "pre", "section", "span"}
-KNOWN |= {"style", "table", "td", "th", "tr"}
+KNOWN |= {"dd", "dl", "dt", "figcaption", "figure", "h3", "style", "table", "td", "th", "tr"}
 
 
 def check_picture(text: str) -> None:

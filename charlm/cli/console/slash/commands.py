@@ -66,7 +66,7 @@ COMMANDS = {
     "beam": Command("N", "search for the likeliest text, N at once; off: sample", settings.beam),
     "step": Command("", "continue by single characters; again: end that", _step),
     "probs": Command("N", "the N likeliest next characters", inspection.probs),
-    "heat": Command("N", "surprisal of the last N characters; on, off: colour what follows", inspection.heat),
+    "heat": Command("N", "surprisal of the last N characters; on, off: of what follows", inspection.heat),
     "undo": Command("", "go back to before the last turn", navigation.undo),
     "retry": Command("", "replace the last continuation by another", navigation.retry),
     "branch": Command("NAME", "name this position; --force moves a name here", navigation.branch),
