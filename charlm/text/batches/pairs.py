@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from charlm.config import OutputName
 from charlm.errors import CorpusError, UsageError
 from charlm.text.batches.base import Batch, BatchShapes, IdArray, stored_count
+from charlm.text.batches.documents import document_stream
 from charlm.text.batches.lengths import MOST
 
 __all__ = ["PairBatches", "padded_lengths", "pair_batch"]
@@ -181,12 +182,11 @@ class _Ragged:
     """A ragged array: sequences concatenated in memory, with an optional stop symbol before and after each."""
 
     def __init__(self, sequences: Sequence[IdArray], stop_id: int | None = None) -> None:
-        between = np.array([] if stop_id is None else [stop_id], np.intp)
-        parts = [part for sequence in sequences for part in (between, sequence)]
-        self.sizes = np.array([len(sequence) + len(between) for sequence in sequences])
+        self.sizes = np.array([len(sequence) + (stop_id is not None) for sequence in sequences])
         self._starts = np.cumsum(self.sizes) - self.sizes
-        # the last id is a stop symbol or padding
-        self._ids = np.concatenate([*parts, between if between.size else [0]]).astype(np.intp)
+        padding = np.zeros(1, np.intp)
+        ids = np.concatenate([*sequences, padding]) if stop_id is None else document_stream(sequences, stop_id)
+        self._ids = ids.astype(np.intp)
 
     def padded_left(self, which: NDArray[np.intp], length: int) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """Return ids (length, N) of some sequences padded on the left, and their mask."""
