@@ -14,7 +14,7 @@ _LONG = 30  # characters that count as quoted where nothing was held out
 
 
 class Novelty(NamedTuple):
-    """What of a text stands in a training text, and how much of a text that was held out does.
+    """Runs of a text that occur in a training text, compared with those of held-out text.
 
     Attributes
     ----------

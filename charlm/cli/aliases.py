@@ -1,7 +1,7 @@
-"""Names of options that fingers know from other programs: taken everywhere, shown nowhere.
+"""Aliases: names of options in other programs, accepted everywhere and shown nowhere.
 
-An underscore is as good as a hyphen. The table holds, for a command, what else an option is called: by char-rnn and
-torch-rnn, nanoGPT, llama.cpp, Hugging Face's `generate`. Those of a setting stand with its declaration.
+An underscore is equivalent to a hyphen. The table holds the aliases of each command's options, from char-rnn,
+torch-rnn, nanoGPT, llama.cpp and Hugging Face's `generate`. Those of a setting stand with its declaration.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ALIASES: Mapping[str, Mapping[str, str]] = {
 
 
 def normalizer(command: str) -> Callable[[str], str]:
-    """Return a function from an option's name as it is typed, without its hyphens, to the one it goes by.
+    """Return a function from an option's name as it is typed, without leading hyphens, to its own name.
 
     Examples
     --------

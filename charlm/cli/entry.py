@@ -1,4 +1,4 @@
-"""Where the program starts and ends: threads of BLAS before NumPy is imported, and errors as exit codes."""
+"""Start and end of the program: BLAS threads are set before NumPy is imported, errors become exit codes."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ BLAS_VARIABLES = (
     "VECLIB_MAXIMUM_THREADS",
     "OMP_NUM_THREADS",
 )
-UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EBADF)  # of a stream: a full disk, or one that is only read
+UNWRITABLE = (errno.ENOSPC, errno.EFBIG, errno.EBADF)  # of a stream: a full disk, or a stream that is read-only
 COMPLETION = "_CHARLM_COMPLETE"  # as in charlm.cli.completion, which is not imported without need
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    started_s = time.perf_counter() - time.process_time()  # so far, starting was work and no waiting
+    started_s = time.perf_counter() - time.process_time()  # the start took processor time only
     sys.excepthook = _show_traceback
     sys.exit(run(sys.argv[1:], started_s=started_s))
 
@@ -69,7 +69,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
         sys.stdout.flush()
         return 0
     except BrokenPipeError:
-        silence_stdout()  # `charlm sample | head`: the reader has enough
+        silence_stdout()  # `charlm sample | head`: the reader has closed the pipe
         return 0
     except typer.Exit as end:
         return end.exit_code
@@ -94,7 +94,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
         if isinstance(error, OSError) and error.filename is None and error.errno in UNWRITABLE:
             from charlm.checkpoint.atomic import disk_error
 
-            silence_stdout()  # what it still holds would fail again at exit
+            silence_stdout()  # its buffer would fail again at exit
             refused = disk_error(Path("standard output"), error)
             return _tell(str(refused), refused.exit_code)
         message = f"unexpected {type(error).__name__}: {error}; set CHARLM_DEBUG=1 for the traceback"
@@ -102,7 +102,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
 
 
 def _complete(shell: str, words: Sequence[str]) -> int:
-    """Answer a shell that completes a line; it gets an answer or nothing, since a person is typing."""
+    """Answer a shell that completes a line; an error gives no answer, since a person is typing."""
     from charlm.cli.terminal.streams import silence_stdout
 
     try:
@@ -119,7 +119,7 @@ def _complete(shell: str, words: Sequence[str]) -> int:
 
 
 def _show_traceback(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Show a traceback that was asked for, in which a text that nobody vouches for may be quoted."""
+    """Show a traceback, sanitised, since it may quote untrusted input."""
     import traceback
 
     from charlm.ui.sanitize import visible
@@ -128,7 +128,7 @@ def _show_traceback(kind: type[BaseException], error: BaseException, trace: Trac
 
 
 def _tell(message: str, code: int) -> int:
-    """Write one line on stderr that nothing in it can turn into anything else."""
+    """Write a message on stderr as one sanitised line."""
     from charlm.cli.terminal.streams import Lasting
     from charlm.ui.sanitize import visible_line
 

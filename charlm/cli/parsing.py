@@ -1,4 +1,4 @@
-"""Commands and groups of the command line: how they read their arguments, and what they say of wrong ones.
+"""Commands and groups of the command line: parsing of their arguments, and messages for invalid ones.
 
 Typer declares the arguments and click reads them. Which click, the one that is installed or one of typer's own,
 depends on the typer, and so do its words; hence the types are `Any` here, and the words are charlm's.
@@ -23,7 +23,7 @@ from charlm.ui.flags import as_flags
 __all__ = ["ProgramCommand", "ProgramGroup", "click_usage_error", "usage_message"]
 
 click_usage_error: Any = typer.BadParameter.__mro__[1]  # UsageError: where it lives depends on the typer
-_NEAR = 0.75  # alike enough to be a slip of the finger; click would take --steps for --seed
+_NEAR = 0.75  # similar enough for a typing error; click would take --steps for --seed
 
 
 class ProgramCommand(TyperCommand):
@@ -104,7 +104,7 @@ def _parse(command: Any, parse: Any, context: Any, args: Sequence[str]) -> list[
 
 
 def _explained(error: Any, command: Any, context: Any, args: Sequence[str]) -> str:
-    """Say what is wrong: flag, value and expectation."""
+    """Return the message: flag, value and expectation."""
     if hasattr(error, "possibilities"):
         flags = [flag for param in command.params for flag in (*param.opts, *param.secondary_opts)]
         found = difflib.get_close_matches(error.option_name, flags, 1, _NEAR)
@@ -123,7 +123,7 @@ def _explained(error: Any, command: Any, context: Any, args: Sequence[str]) -> s
 
 
 def _expected(command: Any, param: Any) -> str:
-    """Say what a parameter takes, by the annotation in the command's signature."""
+    """Return the values that a parameter takes, by the annotation in the command's signature."""
     hint = typing.get_type_hints(inspect.unwrap(command.callback)).get(param.name)
     kinds = {hint, *typing.get_args(hint)}
     return "a whole number" if int in kinds else "a number" if float in kinds else ""

@@ -1,1 +1,1 @@
-"""What arguments stand for: models, texts, prompts, pairs."""
+"""Models, texts, prompts and pairs that arguments name."""

@@ -1,4 +1,4 @@
-"""The model that arguments name, and which of them is a model and which a text."""
+"""The model that an argument names, and the classification of arguments into models and texts."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def named_model(
     names_own: bool = False,
     kind: Literal["language model", "transducer"] | None = "language model",
 ) -> Path:
-    """Return the checkpoint that MODEL names; left out, that of the newest run whose model is of the right kind.
+    """Return the checkpoint that MODEL names, by default that of the newest run with a model of the right kind.
 
-    Where that is a model that came with charlm, or a newer run is of another kind, standard error names it.
+    A default that came with charlm, or that is not the newest run of all, is reported on standard error.
 
     Parameters
     ----------
     name : str, optional
     names_own : bool
-        Whether to name a run of one's own in any case.
+        Whether a default is always reported.
     kind : str, optional
         Of the newest run's model; None for either.
 
@@ -52,7 +52,7 @@ def named_model(
 
 
 def named_transducer(name: str | None) -> Path:
-    """Return the checkpoint that MODEL names; left out, that of the newest run of a transducer.
+    """Return the checkpoint that MODEL names, by default that of the newest run of a transducer.
 
     Raises
     ------
@@ -70,12 +70,12 @@ def named_transducer(name: str | None) -> Path:
 def model_and_texts(
     command: str, model: str | None, texts: Sequence[str], literal: str | None
 ) -> tuple[str | None, tuple[str, ...]]:
-    """Tell MODEL from the texts behind it: the first argument is MODEL, unless there is a text of that name.
+    """Separate MODEL from the texts: the first argument is MODEL, unless a text has that name.
 
     Parameters
     ----------
     command : str
-        Its name, to correct a command with.
+        Its name, for the corrected command in an error.
     model : str, optional
         The first argument.
     texts : sequence of str

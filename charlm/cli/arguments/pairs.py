@@ -70,13 +70,13 @@ def _parsed(text: str, where: str, model: Transducer) -> list[Pair]:
 
 
 def refuse_pairs(text: str, symbols: Sequence[object], error: VocabularyError) -> None:
-    """Refuse a file of pairs that was given to a language model, where that is why a symbol is unknown.
+    """Refuse a file of pairs that is given to a language model, if its tabs are the unknown symbol.
 
     Parameters
     ----------
     text : str
     symbols : sequence
-        Those that the model knows.
+        Of the model's vocabulary.
     error : VocabularyError
 
     Raises

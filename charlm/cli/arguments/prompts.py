@@ -1,4 +1,4 @@
-"""Where a prompt comes from: a flag, a file, or standard input."""
+"""The prompt: from a flag, a file, or standard input."""
 
 from __future__ import annotations
 

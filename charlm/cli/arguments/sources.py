@@ -26,7 +26,7 @@ AT_ONCE = 256  # sources
 
 
 class Transducing:
-    """Applies a model to sources, many at once where many are there.
+    """Application of a model to sources, in batches of those that are available.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Transducing:
     settings : mapping
         Arguments of `charlm.transduce`.
     patient : bool
-        Whether a source that cannot be read is reported and passed over, as for a person who types.
+        Whether a source that cannot be read is reported and skipped, as for a person who types.
     """
 
     def __init__(self, model: Transducer, settings: Mapping[str, Any], *, patient: bool) -> None:
@@ -42,12 +42,12 @@ class Transducing:
         generation.transduce(model, (), **settings)  # a setting out of range is refused before anything is read
 
     def strings(self, sources: Sequence[str]) -> Iterator[Iterable[Transduction]]:
-        """Yield what the model makes of strings, those together that are transduced together."""
+        """Yield the outputs for strings, a batch at a time."""
         for first in range(0, len(sources), AT_ONCE):
             yield self._answers(sources[first : first + AT_ONCE], first)
 
     def lines(self, stream: BinaryIO | None) -> Iterator[Iterable[Transduction]]:
-        """Yield what the model makes of the lines of standard input, in UTF-8, as soon as they are there."""
+        """Yield the outputs for lines of standard input, in UTF-8, as soon as they arrive."""
         first = 0
         for lines in [] if stream is None else lines_at_once(stream, AT_ONCE):
             yield self._answers(lines, first)
@@ -58,7 +58,7 @@ class Transducing:
             texts = [_read(source, first + k + 1) for k, source in enumerate(sources)]
             return generation.transduce(self._model, texts, first=first, **self._settings)
         except (CorpusError, VocabularyError) as error:
-            if len(sources) > 1:  # those before the one that is wrong are answered
+            if len(sources) > 1:  # so that those before the invalid one are transduced
                 return chain.from_iterable(self._answers([one], first + k) for k, one in enumerate(sources))
             where = f"{'line' if isinstance(sources[0], bytes) else 'string'} {first + 1:,}: "
             if not self._patient:

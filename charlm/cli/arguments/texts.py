@@ -81,13 +81,13 @@ def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_em
 
 
 def reading(what: str, sources: Sequence[str]) -> AbstractContextManager[object]:
-    """Return `waiting` for what reads sources; nothing where a person types one of them."""
+    """Return a progress message for reading sources, or none if a person types one of them."""
     if STDIN in sources and stdin_is_terminal():
         return contextlib.nullcontext()
     return waiting(f"reading {what}")
 
 
 def show_remarks(remarks: Sequence[str]) -> None:
-    """Show on standard error what was read otherwise than a user may expect."""
+    """Show remarks on the reading of a text on standard error."""
     for remark in remarks:
         typer.echo(visible_line(remark), err=True)

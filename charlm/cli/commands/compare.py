@@ -51,7 +51,7 @@ def compare(
 
 
 def _written(path: str, config: SampleConfig, seed: int) -> str | None:
-    """Let a language model write; None for a model of another kind, or where nothing is wanted."""
+    """Return a sample of a language model; None for a model of another kind, or a length of 0."""
     model = checkpoint.load_checkpoint(path, kind=None).model
     if model.kind != "language model" or not config.length:
         return None

@@ -20,7 +20,6 @@ from charlm.text.builtin import NAMES, corpus_facts, entropy_facts, make_text
 from charlm.text.builtin.tasks import TASKS, pairs_of, task_facts
 from charlm.text.corpus import BUILTIN, DEFAULT, STDIN
 from charlm.text.pairs import format_pair
-from charlm.text.survey import survey_text
 from charlm.text.text_stats import count_text
 from charlm.training import preparation
 from charlm.ui.sanitize import visible
@@ -74,7 +73,7 @@ def make(
             text = make_text(name, size=size, seed=seed)
     if output is not None or not json:
         with open_text(output) as stream:
-            # a file or a pipe gets every character as it is, a terminal what cannot control it
+            # a file or a pipe gets every character unchanged, a terminal a sanitised text
             stream.write(visible(text) if stream.isatty() else text)
     if json:
         where = {"text": text} if output is None else {"output": str(output)}
@@ -142,6 +141,8 @@ def stats(
 
 def _details(source: str, text: str, *, encoding: str, errors: Any, moving: bool) -> dict[str, Any]:
     """Look closely at a text, and forecast the run that ``charlm train`` would begin with it."""
+    from charlm.text.survey import survey_text  # here, since it imports regex
+
     with waiting("surveying", moving=moving):
         found: dict[str, Any] = {**survey_text(text).to_json(), "bits": analysis.held_out_bits(text)}
     if source != STDIN:  # which cannot be read again

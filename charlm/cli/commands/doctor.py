@@ -1,4 +1,4 @@
-"""``charlm doctor``: what is in force on this machine."""
+"""``charlm doctor``: versions and hardware that affect speed and results."""
 
 from __future__ import annotations
 

@@ -1,13 +1,13 @@
 """Completion of the command line in bash, zsh, fish and PowerShell.
 
 ``words``
-    From the words before the cursor to what the begun one may become.
+    Completions of the word at the cursor, from the words before it.
 ``values``
-    What a value may be, by its name in the help: FILE, MODEL, ``rnn|lstm|gru``.
+    Completions of a value, by its name in the help: FILE, MODEL, ``rnn|lstm|gru``.
 ``shells``
-    The script of each shell, and the form in which it asks and is answered.
+    The script of each shell, and the forms of its queries and answers.
 ``bash``
-    What bash alone needs: its line is taken apart, and what goes back into it is quoted.
+    Parsing of the line and quoting of completions, which only bash needs.
 ``install``
     Writes a shell's script to where the shell reads it.
 

@@ -1,4 +1,4 @@
-"""What bash alone needs: its line is taken apart here, and what goes back into it is quoted here.
+"""Parsing of the line and quoting of completions, which only bash needs.
 
 Bash gives the words as they stand, with their quotes, and takes for a word what follows the last of
 ``COMP_WORDBREAKS``, such as the colon of ``builtin:tales``.
@@ -43,7 +43,7 @@ class BashLine(NamedTuple):
 
 
 def read_line(line: str) -> BashLine:
-    r"""Take a line apart.
+    r"""Parse a line.
 
     Examples
     --------
@@ -78,7 +78,7 @@ def read_line(line: str) -> BashLine:
 
 
 def inserted(found: Completion, line: BashLine, breaks: str) -> str:
-    r"""Return what bash puts in place of what it takes for the begun word.
+    r"""Return the text that replaces the part of the line that bash takes for the word at the cursor.
 
     Examples
     --------

@@ -14,7 +14,7 @@ __all__ = ["install"]
 
 
 def install(shell: str | None, started_as: str = "charlm") -> Path:
-    """Write the script of a shell, and let the shell read it; what is there already stays as it is.
+    """Write the script of a shell, and let the shell read it; existing lines of its start-up file stay unchanged.
 
     Parameters
     ----------

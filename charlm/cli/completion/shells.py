@@ -1,4 +1,4 @@
-"""The script of each shell, and the form in which the shell asks and is answered."""
+"""The script of each shell, and the forms of its queries and answers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from charlm.cli.completion.words import candidates
 __all__ = ["SCRIPTS", "VARIABLE", "answer", "current_shell", "script"]
 
 VARIABLE = "_CHARLM_COMPLETE"
-"""Names the shell that asks; the words are the program's arguments, the begun one last."""
+"""Names the shell that asks; the words are the program's arguments, the one at the cursor last."""
 
 _BASH = """\
 _charlm_completion() {
@@ -86,7 +86,7 @@ SCRIPTS = {"bash": _BASH, "zsh": _ZSH, "fish": _FISH, "powershell": _POWERSHELL}
 
 
 def script(shell: str, started_as: str = "charlm") -> str:
-    """Return the script that makes a shell ask.
+    """Return the script that makes a shell query the program.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def current_shell() -> str | None:
 
 
 def answer(program: Any, shell: str, arguments: Sequence[str]) -> str:
-    """Return what a shell's script expects: a line for everything that the begun word may become.
+    """Return the answer that a shell's script expects: a line for every completion.
 
     Parameters
     ----------

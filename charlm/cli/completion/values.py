@@ -1,4 +1,4 @@
-"""What a value may be, by its name in the help: FILE, MODEL, or its choices, ``rnn|lstm|gru``."""
+"""Completions of a value, by its name in the help: FILE, MODEL, or its choices, ``rnn|lstm|gru``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["VALUES", "Completion", "file_names", "model_names", "values"]
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a word may become.
+    """A completion of a word.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ class Completion:
 
 
 def values(name: str, begun: str) -> Iterable[Completion]:
-    """Return what a value may be.
+    """Return the completions of a value.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def file_names(begun: str, suffix: str = "") -> list[str]:
 
 
 def model_names(begun: str) -> Iterator[str]:
-    """Yield what a model may be called: the names of runs, then files and folders."""
+    """Yield names of models: those of runs, then files and folders."""
     with contextlib.suppress(CharlmError):
         yield from [run.name for run in checkpoint.list_runs() if visible_line(run.name) == run.name]
     yield from file_names(begun, ".npz")

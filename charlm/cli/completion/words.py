@@ -1,4 +1,4 @@
-"""From the words before the cursor to what the begun word may become."""
+"""Completions of the word at the cursor, from the words before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["candidates"]
 
 
 def candidates(program: Any, words: Sequence[str], begun: str) -> list[Completion]:
-    """Return what a word may become.
+    """Return the completions of a word.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def _flags(command: Any, given: Sequence[Any]) -> list[Completion]:
 
 
 def _arguments(command: Any, before: int, begun: str) -> list[Completion]:
-    """Return what the argument may be that follows so many others; the last may be one of several."""
+    """Return the completions of an argument by its place; the last argument may have several values."""
     arguments = [p for p in command.params if not is_flag(p)]
     if not arguments or (before >= len(arguments) and arguments[-1].nargs == 1):
         return []

@@ -1,4 +1,4 @@
-"""Calls that stand at the end of a command's ``--help``, each with what it is for."""
+"""Examples at the end of a command's ``--help``, each with its purpose."""
 
 from __future__ import annotations
 

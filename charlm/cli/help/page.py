@@ -12,9 +12,9 @@ from charlm.cli.help.examples import EXAMPLES
 __all__ = ["NARROW", "first_sentence", "help_page", "is_flag", "panels", "shown_name", "takes_value", "value_name"]
 
 NARROW = 60
-"""Columns from which on an explanation stands beside what it explains, and not below."""
+"""Columns from which an explanation is beside its term, and not below."""
 _WIDEST = 100  # columns; longer rows are hard to read
-_TERM = 28  # columns for what is explained
+_TERM = 28  # columns for a term
 _INDENT = 2
 _PANELS = ("Common", "Model", "Learning", "Text", "Pairs", "Run", "Prompt", "Sampling", "Filters", "Output")
 _GLUE = "\u00a0"  # a blank at which no row ends
@@ -49,7 +49,7 @@ def help_page(command: Any, context: Any, columns: int) -> str:
 
 
 def shown_name(param: Any) -> str:
-    """Return the name by which people know a parameter: the flag, or the argument's word in the usage."""
+    """Return a parameter's name for people: the flag, or the argument's word in the usage."""
     return str(param.opts[0]) if is_flag(param) else value_name(param)
 
 
@@ -113,7 +113,7 @@ def _explanation(param: Any) -> str:
 
 
 def _default(param: Any) -> str:
-    """Return a parameter's default as it would be typed; nothing where there is none to speak of."""
+    """Return a parameter's default as it would be typed; empty if there is none to show."""
     shown, value = getattr(param, "show_default", False), param.default
     if isinstance(shown, str):
         return shown
@@ -129,7 +129,7 @@ def first_sentence(text: str) -> str:
 
 
 def _row(term: str, text: str, start: int, width: int) -> str:
-    """Write what is explained and, from column `start` on or below it, the explanation."""
+    """Write a term and its explanation, from column `start` on or below it."""
     names = _broken(term, width - _INDENT)
     if not start:
         return "\n".join([*names, _wrapped(text, width, 3 * _INDENT)]).rstrip()
@@ -150,7 +150,7 @@ def _broken(term: str, width: int) -> list[str]:
 
 
 def _example(line: str, purpose: str, width: int) -> str:
-    """Write a call below what it is for; one that is too long continues in the next row, as a shell reads it."""
+    """Write a call below its purpose; a long one continues in the next row, as in a shell."""
     rows = [" " * _INDENT]
     for word in _words(line):
         if rows[-1].strip() and len(rows[-1]) + len(word) + 2 > width:

@@ -1,1 +1,1 @@
-"""What `sample` and the console share: checks of settings before a model is loaded, samples, their novelty."""
+"""Sampling in `sample` and the console: checks of settings before a model is loaded, samples, their novelty."""

@@ -37,7 +37,7 @@ def with_pattern_read(config: SampleConfig, *, encoding: str, errors: str) -> Sa
 
 
 def refuse_drawing(config: SampleConfig) -> None:
-    """Refuse settings of how symbols are drawn, which a search does not do.
+    """Refuse settings of random sampling, which a beam search does not use.
 
     Raises
     ------

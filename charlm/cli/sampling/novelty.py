@@ -26,7 +26,7 @@ _TOGETHER = 2**18  # characters looked up at once: they share a pass over the tr
 def with_novelty(
     samples: Iterable[Written], checkpoint: Checkpoint[CharModel], corpus: str | None, *, expected: int
 ) -> Iterator[tuple[Written, Novelty]]:
-    """Return samples, each with what of it stands in the training text; they are read when this is.
+    """Return samples, each with its runs in the training text; they are read when the result is.
 
     Parameters
     ----------

@@ -20,19 +20,19 @@ __all__ = ["Sampling", "Searched", "Written"]
 
 
 class Written(Protocol):
-    """A text that may still be under way: drawn, or found by a search."""
+    """A sample that may be incomplete: a random one, or one found by a beam search."""
 
     @property
     def seed(self) -> int | None:
-        """Of its random stream, if it has one."""
+        """Seed of its random generator, if it has one."""
 
     @property
     def finish_reason(self) -> str | None:
-        """Why it ended, once it has."""
+        """Reason why it ended, once it has."""
 
     @property
     def logprobs(self) -> Sequence[float]:
-        """Of each character ln p."""
+        """Log-probability of each character, in nats."""
 
     def stream(self) -> Iterator[str]:
         """Yield the text in pieces."""
@@ -43,23 +43,23 @@ class Written(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """A text that a beam search has found."""
+    """A text found by a beam search."""
 
     hypothesis: generation.Hypothesis
     seed: None = None
 
     @property
     def finish_reason(self) -> str:
-        """Why it ended."""
+        """Reason why it ended."""
         return self.hypothesis.finish_reason
 
     @property
     def logprobs(self) -> Sequence[float]:
-        """Of each character ln p."""
+        """Log-probability of each character, in nats."""
         return self.hypothesis.logprobs
 
     def stream(self) -> Iterator[str]:
-        """Yield the text, which is there as a whole."""
+        """Yield the text, which is complete."""
         yield self.hypothesis.text
 
     def read(self) -> str:
@@ -153,7 +153,7 @@ class Sampling:
         return (Searched(hypothesis) for hypothesis in found)
 
     def _suitable_workers(self, model: CharModel) -> int:
-        if self.count == 1:  # which is most often, and must not wait for imports
+        if self.count == 1:  # the most frequent case, which must not wait for imports
             return 1
         from charlm.blas import available_cores
 

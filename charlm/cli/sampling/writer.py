@@ -1,4 +1,4 @@
-"""Writes the texts of ``charlm sample``: bare, with what is quoted underlined, or as JSON."""
+"""Output of ``charlm sample``: bare text, with quotations underlined, or JSON."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def write_samples(
 
 
 def _holds_lines(vocabulary: Vocabulary) -> bool:
-    """Tell whether a text of this vocabulary is a document, and a document a line."""
+    """Tell whether a sample of this vocabulary is a document of one line."""
     feeds = ("\n", "\r\n", ord("\n"))
     return vocabulary.stop_id is not None and not any(symbol in feeds for symbol in vocabulary.symbols)
 
@@ -107,13 +107,13 @@ class SampleWriter:
     out : TextWriter
     prompt : str
     separator : str
-        What stands between two texts.
+        Written between two samples.
     echo : bool
         Whether the prompt is written too.
     parameters : mapping, optional
-        Settings to tell with each sample, as JSON; without them bare text is written.
+        Settings to write with each sample, as JSON; without them bare text is written.
     drawn : callable, optional
-        Called with the characters of each piece that has been drawn.
+        Takes the number of characters of each piece.
     """
 
     def __init__(
@@ -133,7 +133,7 @@ class SampleWriter:
         self._novelties: list[tuple[str, Novelty]] = []
 
     def write(self, sample: Written, novelty: Novelty | None = None) -> None:
-        """Write the next sample as it is drawn."""
+        """Write the next sample while it is generated."""
         self._count += 1
         if self._parameters is not None:
             self._write_object(sample, novelty, self._parameters)
@@ -164,7 +164,7 @@ class SampleWriter:
         self._novelties.append((f"sample {self._count}" if sample.seed is None else f"seed {sample.seed}", novelty))
 
     def remarks(self) -> list[str]:
-        """Return what there is to say of the samples beside them."""
+        """Return a line about the novelty of each sample."""
         return [ui.novelty_line(one, name=name if self._count > 1 else "") for name, one in self._novelties]
 
     def _write_object(self, sample: Written, novelty: Novelty | None, parameters: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What is typed while text streams: not shown among it, and kept for whoever reads next.
+"""Keys typed while text streams: not echoed, and kept for the next reader.
 
 A terminal shows each key at once, wherever the cursor stands. So that is switched off while the program writes. The
 keys wait in the terminal, for the console's next prompt or for the shell. The terminal is put back however the
@@ -24,7 +24,7 @@ _ENDING = ("SIGTERM", "SIGHUP", "SIGQUIT")
 
 
 class HiddenKeys:
-    """While entered, a terminal shows no keys, and Ctrl-C discards neither keys nor text.
+    """Terminal without echo while entered; Ctrl-C discards neither keys nor text.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class HiddenKeys:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Put the terminal back."""
+        """Restore the terminal."""
         self._wanted = False
         try:
             self.show()
@@ -90,7 +90,7 @@ class HiddenKeys:
             termios.tcsetattr(self._stream.fileno(), termios.TCSANOW, hidden)
 
     def show(self) -> None:
-        """Put the terminal back; in any thread, too, as the last thing before the program is ended."""
+        """Restore the terminal; may be called in any thread, also just before the program is ended."""
         if self._before is None:
             return
         if self._in_foreground():
@@ -99,7 +99,7 @@ class HiddenKeys:
         self._before = None
 
     def _in_foreground(self) -> bool:
-        """Tell whether the terminal is this program's: changing another's would suspend this one."""
+        """Tell whether this program is in the foreground: otherwise a change would suspend it."""
         try:
             return os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
         except (OSError, ValueError):  # not the terminal that the program was started from

@@ -1,15 +1,15 @@
 """Ctrl-C, termination and a closed terminal: each asks the run to finish its step and save.
 
 A second Ctrl-C or termination ends the run at once. A closed terminal never does, and is not counted: the system
-and the shell may both tell of it, next to a termination when a machine shuts down, and nobody is left to be in a
-hurry. Where it is ignored from the start (``nohup``) it stays so.
+and the shell may both report it, beside a termination when a machine shuts down, and nobody waits for the end. If
+it is ignored from the start (``nohup``), it stays ignored.
 
-Python runs a signal's handler between two of its own instructions, and a single product of large matrices may
-take seconds. So a thread listens too, woken through a socket that gets a byte the moment a signal comes: it says
-the word, and where the second signal has not ended the program shortly after, it does.
+Python runs a signal handler between two of its own instructions, and a single product of large matrices may take
+seconds. So a thread listens too, woken through a socket that receives a byte as soon as a signal arrives: it shows
+the message, and ends the program if the second signal has not done so shortly after.
 
-On Windows, Ctrl-Break counts as Ctrl-C does. A console window that is closed ends the program there as soon as it
-has been told, with no time to save: what was saved last remains.
+On Windows, Ctrl-Break counts as Ctrl-C does. There, closing a console window ends the program with no time to save;
+the last save remains.
 """
 
 from __future__ import annotations
@@ -26,18 +26,19 @@ from charlm.errors import signal_exit_code
 __all__ = ["StopRequest"]
 
 GRACE_S = 0.5
-HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # where there are terminals that can be closed
+HANGUP: signal.Signals | None = getattr(signal, "SIGHUP", None)  # where terminals can be closed
 
 
 class StopRequest:
-    """While entered, signals that would end the program are requests.
+    """Signals that would end the program become requests while this is entered.
 
     Parameters
     ----------
     tell : callable
         Called at the first signal, in a thread of its own, while the current step continues.
     give_up : callable
-        Called with the exit code where the second signal's `KeyboardInterrupt` was not enough: it ends the process.
+        Called with the exit code if the `KeyboardInterrupt` of the second signal did not end the program; it ends
+        the process.
 
     Attributes
     ----------
@@ -107,5 +108,5 @@ class StopRequest:
                 self._give_up(signal_exit_code(number))
         elif not self._told:
             self._told = True
-            with contextlib.suppress(OSError):  # there may be nobody left to tell
+            with contextlib.suppress(OSError):  # the terminal may be closed
                 self._tell()

@@ -1,4 +1,4 @@
-"""The two streams: stdout for text and JSON, stderr for talk."""
+"""The standard streams: stdout for text and JSON, stderr for messages."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def prepare_streams() -> None:
     A stream without a buffer, as ``python -u`` and ``PYTHONUNBUFFERED`` make it, gets one that is flushed at each
     line. Without a buffer, Python drops the rest of a write that a signal or a full disk ends early.
 
-    One that was closed before the program began, as by ``>&-``, goes nowhere.
+    Output to a stream that was closed before the program began, as by ``>&-``, is dropped.
     """
-    for number in range(3):  # else a file that is opened later, a checkpoint say, would be in its place
+    for number in range(3):  # else a file that is opened later, such as a checkpoint, would get its number
         try:
             os.fstat(number)
         except OSError:
@@ -103,7 +103,7 @@ def stdin_is_terminal() -> bool:
 
 
 def is_file(stream: TextIO) -> bool:
-    """Tell whether a stream goes to a regular file, and so neither to a person nor to another program."""
+    """Tell whether a stream is a regular file, which nobody reads at the same time."""
     try:
         return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     except (OSError, ValueError):  # closed, or not a file of the system's
@@ -116,7 +116,7 @@ def stderr_console(no_color: bool = False) -> Console:
 
 
 def stdout_console(no_color: bool = False) -> Console:
-    """Return a console on stdout, for tables that were asked for."""
+    """Return a console on stdout, for requested tables."""
     return _console(stderr=False, no_color=no_color)
 
 
@@ -130,14 +130,14 @@ def _console(*, stderr: bool, no_color: bool) -> Console:
     from rich.console import Console, ConsoleDimensions  # here, since --help and completion do without
 
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=no_color or None)
-    if console.is_dumb_terminal:  # rich takes it to have 80 columns
+    if console.is_dumb_terminal:  # for which rich assumes 80 columns
         with contextlib.suppress(OSError):
             console.size = ConsoleDimensions(*os.get_terminal_size(console.file.fileno()))
     return console
 
 
 def word_wrapping(stream: TextIO) -> Wrapping | None:
-    """Return what breaks a text between words on a terminal; None where the terminal does as it can, or is none."""
+    """Return line breaking between words for a terminal; None without one, or if it cannot move its cursor."""
     if not stream.isatty() or os.environ.get("TERM", "").lower() in ("dumb", "unknown"):
         return None
     if sys.platform == "win32":
@@ -158,20 +158,20 @@ def _columns(stream: TextIO) -> int:
 
 
 def silence_stdout() -> None:
-    """Point stdout at nothing, so that the flush at exit does not find the closed pipe again."""
+    """Redirect stdout to the null device, so that the flush at exit does not fail at the closed pipe again."""
     silence(sys.stdout)
 
 
 def silence(stream: TextIO) -> None:
-    """Point a stream at nothing: what is written to it, and what it still holds, is dropped."""
+    """Redirect a stream to the null device: its buffer and later output are dropped."""
     with open(os.devnull, "wb") as nothing:  # noqa: PTH123
         os.dup2(nothing.fileno(), stream.fileno())
 
 
 class Lasting:
-    """A stream for talk, at which nothing fails: once its other end is gone, what is written is dropped.
+    """A stream for messages that never fails: output is dropped once its other end is closed.
 
-    A terminal that was closed answers with EIO, a pipe that nobody reads with EPIPE.
+    Writing fails with EIO at a closed terminal, and with EPIPE at a closed pipe.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ class Lasting:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write, if anybody is there."""
+        """Write, unless the other end is closed."""
         try:
             return self._stream.write(text)
         except OSError:
@@ -190,7 +190,7 @@ class Lasting:
             return len(text)
 
     def flush(self) -> None:
-        """Write what is held back, if anybody is there."""
+        """Flush, unless the other end is closed."""
         try:
             self._stream.flush()
         except OSError:
@@ -203,7 +203,7 @@ class Lasting:
 @contextlib.contextmanager
 def lasting_stderr() -> Iterator[None]:
     """Make standard error `Lasting` while the ``with`` block runs."""
-    if sys.stderr is None:  # closed before the program began; rich bears that
+    if sys.stderr is None:  # closed before the program began, which rich allows
         yield
         return
     with contextlib.redirect_stderr(cast(TextIO, Lasting(sys.stderr))):

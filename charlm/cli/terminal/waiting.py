@@ -1,4 +1,4 @@
-"""A word on standard error about what takes long: how far it is, and how long it still takes."""
+"""Progress messages on standard error: the share that is done, and the time that is left."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "adding", "waiting", "waiting_line"]
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Takes how much is done, and of how much."""
+"""Takes the amount done and the total."""
 
-_PATIENCE_S, _LINES_PATIENCE_S = 0.5, 2.0  # before the first word on a terminal, and elsewhere
+_PATIENCE_S, _LINES_PATIENCE_S = 0.5, 2.0  # before the first message on a terminal, and elsewhere
 _EVERY_S, _LINES_EVERY_S = 0.2, 5.0
 
 
@@ -24,7 +24,7 @@ _EVERY_S, _LINES_EVERY_S = 0.2, 5.0
 def waiting(
     task: str, *, moving: bool = True, console: Console | None = None, patience_s: float | None = None
 ) -> Iterator[Progress]:
-    """Say on standard error what a command does, as long as the ``with`` block runs, if that is long.
+    """Show on standard error what a command does while the ``with`` block runs, if that takes long.
 
     On a terminal this is a row that disappears at the end; elsewhere it is a line every few seconds. The block
     itself must not write to the terminal.
@@ -32,18 +32,18 @@ def waiting(
     Parameters
     ----------
     task : str
-        What is being done, such as "evaluating".
+        The activity, such as "evaluating".
     moving : bool
-        Whether a row may change on a terminal.
+        Whether a row may be repainted on a terminal.
     console : Console, optional
-        Standard error, if none is given.
+        By default standard error.
     patience_s : float, optional
-        How long to be silent.
+        Seconds before the first message.
 
     Yields
     ------
     Progress
-        To be called with how much is done; without it there is only the time that has passed.
+        Takes the amount done and the total; until it is called, only the elapsed time is shown.
     """
     done, total, begun_s, ended = 0, 0, time.monotonic(), threading.Event()
 
@@ -56,11 +56,11 @@ def waiting(
 
     def show() -> None:
         if ended.wait(_PATIENCE_S if patience_s is None else patience_s):
-            return  # as most often: nothing had to be imported
+            return  # the most frequent case, without imports
         from charlm.cli.terminal.streams import stderr_console
 
         screen = console or stderr_console()
-        with contextlib.suppress(OSError, ValueError):  # nobody reads it any more
+        with contextlib.suppress(OSError, ValueError):  # the stream is closed
             if moving and screen.is_terminal and not (screen.is_dumb_terminal or screen.legacy_windows):
                 _repaint(screen, line, ended)
             elif not ended.wait(_LINES_PATIENCE_S - _PATIENCE_S if patience_s is None else 0):
@@ -76,7 +76,7 @@ def waiting(
 
 
 def adding(progress: Progress, total: int) -> Callable[[int], None]:
-    """Return a function that takes how much more is done, for work that does not know how much that is in all."""
+    """Return a function that takes an additional amount done, for work that does not count the total itself."""
     done = 0
 
     def add(more: int) -> None:
@@ -88,7 +88,7 @@ def adding(progress: Progress, total: int) -> Callable[[int], None]:
 
 
 def waiting_line(task: str, done: int, total: int, elapsed_s: float) -> str:
-    """Say how far something is.
+    """Return the message: the share done and the time left, or the elapsed time.
 
     Examples
     --------
@@ -103,7 +103,7 @@ def waiting_line(task: str, done: int, total: int, elapsed_s: float) -> str:
 
 
 def _repaint(screen: Console, line: Callable[[], str], ended: threading.Event) -> None:
-    """Keep a row up to date, and take it away at the end; nothing else of the terminal is changed."""
+    """Repaint a row until the end, then erase it; the rest of the terminal is unchanged."""
     from rich.control import Control
     from rich.segment import ControlType
     from rich.text import Text

@@ -1,1 +1,1 @@
-"""What `train` and `resume` share: the choice of a run, its screen, its ranks."""
+"""Training in `train` and `resume`: flags, the choice of a run, its screen, its ranks."""

@@ -32,12 +32,12 @@ def chosen_run(name: str | None, console: Console, *, larger: bool, quiet: bool)
     larger : bool
         Whether a new total is given: the newest run is meant then, which may be finished.
     quiet : bool
-        Neither ask nor say.
+        Neither ask nor report.
 
     Returns
     -------
     Path or None
-        None where nothing is to be done, which has been said.
+        None if there is nothing to do, which has been reported.
 
     Raises
     ------

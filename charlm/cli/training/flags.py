@@ -118,7 +118,7 @@ _OF_TEXTS = (
 
 
 def refuse_flags(flags: Mapping[str, Any]) -> None:
-    """Refuse what does not go with ``--pairs``, or goes with it alone, and standard input as two things at once.
+    """Refuse flags that exclude or need ``--pairs``, and standard input that is given twice.
 
     Raises
     ------

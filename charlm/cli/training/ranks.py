@@ -1,4 +1,4 @@
-"""``--distributed``: the ranks that ``mpiexec`` started; the first runs the program, and the others help."""
+"""``--distributed``: the ranks that ``mpiexec`` started; rank 0 runs the program, the others follow it."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["all_ranks"]
 
-LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # how many ranks there are, as MPICH and Open MPI tell them
+LAUNCHERS = ("PMI_SIZE", "OMPI_COMM_WORLD_SIZE")  # the number of ranks, as MPICH and Open MPI set it
 
 
 @contextlib.contextmanager
 def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[ProcessGroup | None]:
-    """Meet the other ranks, if that is wanted; they end with this block, however it ends, and with the same code.
+    """Connect to the other ranks, if that is wanted; they end with this block, in any case, and with the same code.
 
-    Nothing inside of it is for any but rank 0: the others work here until the run is over, and show nothing.
+    Only rank 0 runs the block: the others take part in the training here until the run ends, and show nothing.
 
     Parameters
     ----------
@@ -43,9 +43,9 @@ def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[ProcessGrou
     Raises
     ------
     UsageError
-        If MPI is not there, or the ranks differ.
+        If MPI is missing, or the ranks differ.
     typer.Exit
-        At the other ranks, once the run is over.
+        At the other ranks, once the run has ended.
     """
     group = _join(flags) if wanted else None
     if group is None:
@@ -84,9 +84,9 @@ def _join(flags: Mapping[str, Any]) -> ProcessGroup | None:
 
 
 def _facts(flags: Mapping[str, Any]) -> dict[str, str]:
-    """Return what must be the same at every rank for the bits to be those of one.
+    """Return what every rank must have in common for the results to be the bits of a single process.
 
-    The text is not among it: rank 0 alone reads it.
+    The text is not included: rank 0 alone reads it.
     """
     import numpy as np
 
@@ -97,7 +97,7 @@ def _facts(flags: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _leave_signals_to_rank_0() -> None:
-    """Ignore what asks a program to end: launchers tell every rank, and rank 0 saves and tells the others."""
+    """Ignore signals that end a program: launchers send them to every rank; rank 0 saves and ends the others."""
     for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
@@ -121,7 +121,7 @@ def _exit_code(error: BaseException) -> int:
 
 
 def _end_at_once(code: int) -> None:
-    """End without MPI's own farewell, which would wait for a rank that is gone; the launcher ends those left."""
+    """End without finalising MPI, which would wait for a rank that has failed; the launcher ends the others."""
     with contextlib.suppress(OSError):
         sys.stdout.flush()
         sys.stderr.flush()

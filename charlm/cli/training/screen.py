@@ -1,4 +1,4 @@
-"""What `train` and `resume` share: lock the folder, train, show, and end with the right code."""
+"""The screen of a run, and training on it: lock the folder, train, show, end with the right code."""
 
 from __future__ import annotations
 
@@ -50,14 +50,14 @@ STOPPING = "stopping: saving after this step; once more to end at once without s
 
 
 class RunScreen:
-    """What a run is shown on, from the moment its command starts; a context manager.
+    """The screen of a run from the start of its command; a context manager.
 
     Until the first update begins, the first signal ends the command at once: there is nothing to save.
 
     Parameters
     ----------
     name : str
-        What to call the run while its folder is not known.
+        Name of the run until its folder is known.
     quiet, as_json, no_color : bool
         As the flags.
 
@@ -70,7 +70,7 @@ class RunScreen:
 
     def __init__(self, name: str, *, quiet: bool, as_json: bool, no_color: bool) -> None:
         self._console = stderr_console(no_color)
-        self._speaks_aside = as_json and not quiet  # the events go elsewhere, but a person may be there
+        self._speaks_aside = as_json and not quiet  # stdout has the events, but a person may watch stderr
         self.display = ui.open_display(self._console, name=name, quiet=quiet or as_json)
         self.request = StopRequest(self._tell, self._give_up)
         self.request.patient = False
@@ -80,7 +80,7 @@ class RunScreen:
         self._hidden = False
 
     def __enter__(self) -> RunScreen:
-        """Listen to signals; the screen is taken at the first phase."""
+        """Listen to signals; the screen opens at the first phase."""
         with contextlib.ExitStack() as stack:
             stack.enter_context(lasting_stderr())
             stack.enter_context(self.request)
@@ -91,7 +91,7 @@ class RunScreen:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Give the screen back, and end the command as a signal asks for."""
+        """Restore the screen, and end the command as a signal asks for."""
         self._stack.__exit__(kind, error, trace)
         if isinstance(error, KeyboardInterrupt):
             raise typer.Exit(self.request.exit_code or INTERRUPTED) from None
@@ -99,14 +99,14 @@ class RunScreen:
             raise typer.Exit(self.request.exit_code)
 
     def phase(self, name: str) -> None:
-        """Say what is done before the first update; from now on, keys are not shown among it."""
+        """Show a phase before the first update; from now on, keys are not echoed."""
         if self._keys is not None and not self._hidden:
             self._hidden = True
             self._stack.enter_context(self._keys)
         self.display.phase(name)
 
     def remark(self, *messages: str) -> None:
-        """Show what a user should know of the text, and keep it visible when the screen is given back."""
+        """Show remarks on the text, and keep them visible when the screen is restored."""
         if self._speaks_aside:
             show_remarks(messages)
         else:
@@ -123,7 +123,7 @@ class RunScreen:
         if self._keys is not None:
             self._keys.show()
         with contextlib.suppress(OSError):
-            self.display.__exit__(None, None, None)  # gives the screen back
+            self.display.__exit__(None, None, None)  # restores the screen
             sys.stderr.flush()
         if self.folder is not None:
             _free_if_unused(self.folder)
@@ -141,7 +141,7 @@ def run_training(
 ) -> None:
     """Train in a run folder until the plan is done or a signal asks to stop; a second one ends it at once.
 
-    It continues where nobody sees what it tells; where nobody reads the events any more, it stops and saves.
+    It continues if nobody sees its screen; if nobody reads its events any more, it stops and saves.
 
     Raises
     ------
@@ -195,7 +195,7 @@ def _freed_if_unused(folder: Path) -> Iterator[None]:
 
 
 def _free_if_unused(folder: Path) -> None:
-    """Remove a locked run folder in which nothing was saved, so that a second attempt finds its name free."""
+    """Remove a locked run folder in which nothing was saved, so that a second attempt can use its name."""
     files = list(folder.iterdir())
     if [file.name for file in files] == [".lock"]:
         with contextlib.suppress(OSError):  # where an open file cannot be removed, the folder stays

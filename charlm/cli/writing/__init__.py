@@ -1,1 +1,1 @@
-"""What a command writes: generated text, transductions, files."""
+"""Output of commands: generated text, transductions, files."""

@@ -28,9 +28,9 @@ __all__ = [
 
 @contextlib.contextmanager
 def open_text(path: Path | None) -> Iterator[TextIO]:
-    """Open a file to write text to as it comes; None is standard output, which stays open.
+    """Open a file to write text to while it is generated; None is standard output, which stays open.
 
-    Where a pipe's reader has gone, the program ends well.
+    If a pipe's reader has closed it, the program ends with code 0.
 
     Raises
     ------
@@ -43,12 +43,12 @@ def open_text(path: Path | None) -> Iterator[TextIO]:
         else:
             with path.open("w", encoding="utf-8", newline="") as file:
                 yield file
-    except BrokenPipeError:  # `charlm sample | head`: the reader has enough; click would call it a failure
+    except BrokenPipeError:  # `charlm sample | head`: the reader has closed the pipe; click would fail
         silence_stdout()
         raise typer.Exit from None
     except OSError as error:
         if path is None:
-            silence_stdout()  # what it still holds would fail again at exit
+            silence_stdout()  # its buffer would fail again at exit
         raise disk_error(path or Path("standard output"), error) from error
 
 

@@ -20,19 +20,19 @@ FLUSH_EVERY_S = 0.02
 
 
 class TextWriter:
-    """Writes a text that comes in small pieces; all of it is out when the ``with`` block ends, however it ends.
+    """Writer of a text in small pieces; all of it is written when the ``with`` block ends, also after an error.
 
-    Pieces go out together, often enough for the eye and seldom enough not to slow a model down.
+    Pieces are written together, as often as a person notices, and seldom enough not to slow a model down.
 
     Parameters
     ----------
     stream : TextIO
     clean : callable
-        Makes a text harmless.
+        Sanitises a text.
     ink : Ink, optional
-        Paints what has a style; without it all is plain, unless a piece comes by `write_styled`.
+        Applies styles; without it all is plain, until `write_styled` is called.
     wrapping : Wrapping, optional
-        Breaks what is plain between words, on a terminal.
+        Breaks plain text between words, on a terminal.
     clock : callable
         Seconds from any origin.
     """
@@ -66,7 +66,7 @@ class TextWriter:
             self._flushed_s = now_s
 
     def write_styled(self, piece: str, style: str) -> None:
-        """Take the next piece, set off from the others on a terminal."""
+        """Take the next piece, with a style of its own on a terminal."""
         if self._ink is None and self._stream.isatty():
             from rich.console import Console
 
@@ -77,7 +77,7 @@ class TextWriter:
         self.write(piece, style)
 
     def flush(self) -> None:
-        """Write all that has come in."""
+        """Write all pieces so far."""
         pieces, self._pieces = self._pieces, []
         if pieces:
             self._last = pieces[-1][0][-1]
@@ -98,7 +98,7 @@ class TextWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Write what is left; on a terminal, the shell's prompt gets a line of its own."""
+        """Write the rest; on a terminal, the shell's prompt gets a line of its own."""
         last = self._pieces[-1][0][-1] if self._pieces else self._last
         if self._stream.isatty() and last != "\n":
             self._pieces.append(("\n", ""))
@@ -106,9 +106,9 @@ class TextWriter:
 
 
 def frames(pieces: Iterable[str], *, clock: Callable[[], float] = time.monotonic) -> Iterator[str]:
-    """Join the pieces that come between two looks of the eye; the first is passed on at once.
+    """Join the pieces that arrive within a frame of the screen; the first is passed on at once.
 
-    What has come before an exception is passed on before it.
+    Pieces before an exception are passed on before it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Writes transductions as lines or JSON, with their attention where it is asked for."""
+"""Output of ``charlm transduce``: lines or JSON, with attention if it is requested."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PICTURED = 100  # maps in a picture or on a page at most
 
 
 class TransductionWriter:
-    """Writes answers as lines, with their attention where it is asked for.
+    """Writer of transductions, with their attention if it is requested.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class TransductionWriter:
         self._count = self._cut = 0
 
     def write(self, answers: Iterable[Transduction]) -> None:
-        """Write some answers; when this returns, they are out."""
+        """Write some transductions, and flush."""
         for one in answers:
             self._count += 1
             self._cut += one.finish_reason == "length"
