@@ -155,7 +155,9 @@ class TrainConfig:
         check_settings(self)
         budgets = [n for n in ("epochs", "steps", "minutes") if getattr(self, n) is not None]
         if len(budgets) > 1:
-            raise UsageError(f"{' and '.join(f'`{n}`' for n in budgets)} are two budgets; give one of them")
+            *some, last = (f"`{name}`" for name in budgets)
+            count = "two" if len(budgets) == 2 else "three"
+            raise UsageError(f"{', '.join(some)} and {last} are {count} budgets; give one of them")
         if self.nesterov and not self.momentum:
             raise UsageError("`nesterov` needs `momentum`; give one, for example `momentum=0.9`")
         if (self.momentum or self.nesterov) and self.optimizer != "sgd":

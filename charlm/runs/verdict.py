@@ -24,7 +24,7 @@ FEWEST_EVALUATIONS = 3  # for a verdict on validation
 FEWEST_POINTS = 20  # of the training loss, while the run continues
 FEWEST_AT_END = 10
 WINDOWS = 20
-LARGE_RISE = 0.25  # nats; no schedule or dropout raises the training loss so much
+LARGE_RISE = 0.25  # nats, or share of a series' first loss; no schedule or dropout raises training loss so much
 LEAST_CHANGE = 0.005  # share of the loss; a smaller change is none
 SOONEST_STALL = 0.15  # share of the run; many runs have an early plateau
 MOST_DOUBT = 0.01  # share of the loss; a larger fall counts, however noisy the curve
@@ -103,7 +103,7 @@ def _diverges(history: History) -> Verdict | None:
     ignorance = math.log(history.start_value("vocabulary")) if history.start_value("vocabulary") > 1 else math.inf
     if min(windows[-3:]) > 1.05 * ignorance + 0.05:
         return Verdict("diverges", f"train loss is {now:.2f}, worse than guessing ({ignorance:.2f})", remedy)
-    if now - best > max(LARGE_RISE, 6 * _scatter(windows)):
+    if now - best > max(LARGE_RISE * (windows[0] if _of_numbers(history) else 1), 6 * _scatter(windows)):
         return Verdict("diverges", f"train loss rose from {best:.2f} to {now:.2f}", remedy)
     return None
 
@@ -121,7 +121,7 @@ def _early(history: History) -> Verdict | None:
 def _knows_by_heart(history: History) -> Verdict | None:
     name, losses = _series(history)
     unvalidated = history.start_value("validation_characters") == 0
-    if not losses or losses[-1] > BY_HEART or not math.isnan(history.baseline("true_nats")):
+    if not losses or losses[-1] > _by_heart(history) or not math.isnan(history.baseline("true_nats")):
         return None
     if name == "validation":
         return Verdict("settled", f"validation is {losses[-1]:.2g}, and next to nothing is left to learn")
@@ -171,7 +171,7 @@ def _stalls(history: History) -> Verdict | None:
     doubt = min(2 * _scatter(losses) * math.sqrt(2 / tail), MOST_DOUBT * before)
     if before - after > max(LEAST_CHANGE / 2 * before, doubt):
         return None
-    if after <= BY_HEART or (not history.reason and _rests(history)):
+    if after <= _by_heart(history) or (not history.reason and _rests(history)):
         return None
     since = f"{name} falls no more ({before:.3g}, then {after:.3g})"
     true_nats = history.baseline("true_nats")
@@ -196,6 +196,15 @@ def _rests(history: History) -> bool:
     """Whether a run on pairs may rest on a plateau, from which its loss falls steeply later."""
     exact = history.evaluations[-1].exact if history.evaluations else math.nan
     return exact < PLATEAU or (history.start_value("pairs") > 0 and math.isnan(exact))
+
+
+def _of_numbers(history: History) -> bool:
+    """Whether the loss is a squared error, which has the scale of the series and not that of nats."""
+    return history.start_value("features") > 0
+
+
+def _by_heart(history: History) -> float:
+    return -math.inf if _of_numbers(history) else BY_HEART  # how much of a series is noise is not known
 
 
 def _learns(history: History) -> Verdict:

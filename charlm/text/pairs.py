@@ -161,7 +161,7 @@ def check_pairs(pairs: Sequence[Pair], output: OutputName, where: str) -> None:
             raise CorpusError(
                 f"line {number:,} of {where} has {len(target):,} tag{'s' * (len(target) != 1)} for "
                 f"{len(source):,} character{'s' * (len(source) != 1)}; "
-                f"give one symbol for each of at least one character, or another `output`"
+                f"give one symbol for each of at least one character"
             )
 
 

@@ -19,6 +19,7 @@ def measure_outputs(
     model: Transducer,
     pairs: Sequence[Pair],
     *,
+    beam: int = 1,
     on_unknown: OnUnknown = "error",
     progress: Callable[[int, int], None] | None = None,
 ) -> PairMeasures:
@@ -30,6 +31,8 @@ def measure_outputs(
     ----------
     model : Transducer
     pairs : sequence of Pair
+    beam : int
+        Width of the beam search for texts; 1 takes the most likely symbol at each step.
     on_unknown : {"error", "skip", "replace"}
         Treatment of characters of a source that the model does not know.
     progress : callable, optional
@@ -46,7 +49,8 @@ def measure_outputs(
     outputs: list[str] = []
     for begin in range(0, len(pairs), BATCH):
         sources = [pair.source for pair in pairs[begin : begin + BATCH]]
-        outputs += [one.text for one in transduce(model, sources, length=longest, on_unknown=on_unknown)]
+        made = transduce(model, sources, beam=beam, length=longest, on_unknown=on_unknown)
+        outputs += [one.text for one in made]
         if progress is not None:
             progress(len(outputs), len(pairs))
     return measure_pairs(outputs, [pair.target for pair in pairs], model.config.output)

@@ -102,6 +102,9 @@ def _run_cells(run: RunInfo) -> dict[str, Text]:
     }
 
 
+_OF_TEXTS = ("documents", "sampling", "seq_length", "seq_length_min", "state_reset")
+
+
 def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
     start = {"config": {"model": info.config}, "parameters": info.parameters}
     if info.targets is None:
@@ -134,7 +137,8 @@ def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
         values if isinstance(values := info.training.get(k), dict) else {} for k in ("train", "origin")
     )
     if train:
-        rows.append(("training", _settings(train)))
+        shown = {k: v for k, v in train.items() if info.targets is None or k not in _OF_TEXTS}
+        rows.append(("training", _settings(shown)))
     return rows + _text(origin)
 
 

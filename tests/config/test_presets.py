@@ -34,6 +34,8 @@ def test_no_steps_are_a_budget_too() -> None:
 
 def test_two_budgets_are_told_by_the_configuration() -> None:
     train = preset_settings("small", MILLION, NOTHING | {"steps": 1, "epochs": 1}).train
+    with pytest.raises(charlm.UsageError, match=r"^`epochs`, `steps` and `minutes` are three budgets; give one of"):
+        charlm.TrainConfig(epochs=1, steps=2, minutes=3)
     with pytest.raises(charlm.UsageError, match=r"^`epochs` and `steps` are two budgets; give one of them$"):
         charlm.TrainConfig(**train)
 

@@ -167,6 +167,16 @@ def test_a_short_text_is_to_become_longer() -> None:
     assert "use more text or `dropout=0.3`" in judge(history).remedy
 
 
+def test_bounds_in_nats_are_not_those_of_a_series() -> None:
+    small = {"noise": 0.0005, "wobble": 0.00002, "vocabulary": None, "features": 1}
+    learns: dict[str, Any] = {"train": falling(0.01, 3, start=0.04), "validation": falling(0.011, 3, start=0.04)}
+    assert judge(history_of(**learns, **small, rate=full_rate)).word == "learns"
+    risen = judge(history_of(lambda x: 0.01 + 0.03 * max(0.0, x - 0.5), **small))
+    assert (risen.word, risen.reason[:15]) == ("diverges", "train loss rose")
+    large = judge(history_of(lambda x: 400 + 0.5 * x, noise=0.01, features=1, vocabulary=None))
+    assert large.word != "diverges"
+
+
 def test_what_is_known_by_heart_is_settled() -> None:
     by_heart = judge(history_of(falling(0.01, 40), noise=0.002, rate=full_rate))
     assert by_heart.word == "settled"

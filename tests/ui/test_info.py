@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console, RenderableType
 
 from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
-from charlm.config import ModelConfig, TransducerConfig
+from charlm.config import ModelConfig, TrainConfig, TransducerConfig
 from charlm.runs.history import History
 from charlm.runs.verdict import judge
 from charlm.ui.info import model_view, run_facts, run_table
@@ -209,6 +209,15 @@ def test_n_grams_are_told_where_a_model_reads_them() -> None:
     assert "n-grams" not in text_of(model_view(info, History()))
     shown = text_of(model_view(dataclasses.replace(info, config=info.config | {"ngrams": 4}), History()), width=140)
     assert "lstm 128 · both directions · n-grams of up to 4" in shown
+
+
+def test_settings_of_texts_are_not_told_of_pairs() -> None:
+    training = {"train": dataclasses.asdict(TrainConfig())}
+    of_pairs = text_of(model_view(pairs_info(training=training), History()), width=200)
+    assert "batch-size 16" in of_pairs
+    for name in ("seq-length", "sampling", "state-reset", "documents"):
+        assert name not in of_pairs
+    assert "seq-length 32" in text_of(model_view(model_info(training=training), History()), width=200)
 
 
 def test_the_pairs_it_has_learnt() -> None:

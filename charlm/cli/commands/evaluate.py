@@ -66,6 +66,10 @@ def evaluate(
         typer.Option("--against", metavar="MODEL", help="Another model in one table; may be repeated."),
     ] = None,
     each: Annotated[bool, typer.Option("--each", help="Every TEXT by itself, in one table.")] = False,
+    beam: Annotated[
+        int | None,
+        typer.Option("--beam", metavar="N", help="For models of pairs: search for the likeliest text, N at once."),
+    ] = None,
     dynamic: Annotated[
         bool,
         typer.Option("--dynamic", help="Dynamic evaluation: learn from each part of the text once it is scored."),
@@ -86,18 +90,22 @@ def evaluate(
     loaded = checkpoint.load_checkpoint(named_model(model, names_own=True, kind=None), kind=None)
     given = {"sources": sources, "literal": literal, "encoding": encoding, "errors": errors}
     if against or each:
-        if learning is not None or baseline is not None or details:
-            raise UsageError("--against and --each go without --details, --baseline and --dynamic; leave them out")
+        if learning is not None or baseline is not None or details or beam is not None:
+            raise UsageError(
+                "--against and --each go without --details, --baseline, --beam and --dynamic; leave them out"
+            )
         rows = _table([loaded.path, *map(checkpoint.find_model, against or ())], config.on_unknown, each, given)
         values, lines = {"table": rows}, ui.evaluation_table(rows)
     elif not isinstance(loaded.model, charlm.Transducer):
+        if beam is not None:
+            raise UsageError("--beam is for models of pairs, and this is a language model; leave it out")
         values, lines = _of_text(loaded, config.on_unknown, baseline, learning, given, details=details)
     elif learning is not None or baseline is not None or details:
         raise UsageError(
             "--dynamic, --baseline and --details are for language models, and this is a transducer; leave them out"
         )
     else:
-        values, lines = _of_pairs(loaded, config.on_unknown, given)
+        values, lines = _of_pairs(loaded, config.on_unknown, given, beam=1 if beam is None else beam)
     if as_json:
         write_json(values)
     else:
@@ -169,7 +177,7 @@ def _table(
 
 
 def _of_pairs(
-    loaded: Checkpoint[charlm.Transducer], on_unknown: OnUnknown, given: Mapping[str, Any]
+    loaded: Checkpoint[charlm.Transducer], on_unknown: OnUnknown, given: Mapping[str, Any], *, beam: int
 ) -> tuple[dict[str, Any], Iterator[str]]:
     """Evaluate a model on the pairs that the arguments give, or on those that its run held out."""
     net, output = loaded.model, loaded.model.config.output
@@ -184,7 +192,7 @@ def _of_pairs(
     with waiting("evaluating") as progress:
         nats = analysis.pair_nats(net, pairs, on_unknown=on_unknown, progress=progress)
     with waiting("transducing") as progress:
-        measures = training.measure_outputs(net, pairs, on_unknown=on_unknown, progress=progress)
+        measures = training.measure_outputs(net, pairs, beam=beam, on_unknown=on_unknown, progress=progress)
     columns = shutil.get_terminal_size().columns
     return ui.measure_values(measures, nats, output), ui.measure_lines(measures, nats, output, columns)
 

@@ -53,6 +53,17 @@ def test_json(models, capsys, output):
     assert (found["output"], found["pairs"]) == (output, len(pairs))
 
 
+def test_beam(models, capsys):
+    made = {beam: charlm.transduce(models["text"], "ea", beam=beam)[0].text for beam in (1, 4)}
+    assert made[1] != made[4]
+    write("made.tsv", [Pair("ea", made[4])])
+    for flag, exact in (([], 0), (["--beam", "1"], 0), (["--beam", "4"], 1)):
+        assert run(["eval", "text.npz", "made.tsv", "--json", *flag]) == 0
+        assert json.loads(capsys.readouterr().out)["exact"] == exact
+    assert run(["eval", "lm.npz", "--text", "abc", "--beam", "2"]) == 2
+    assert "--beam is for models of pairs, and this is a language model; leave it out" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("output", "shows"),
     [
