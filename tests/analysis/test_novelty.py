@@ -8,10 +8,10 @@ from charlm.analysis.novelty import Overlap, overlaps
 
 
 def naive(text: str, corpus: str) -> list[int]:
-    """Try every run at every place."""
-    lengths = []
+    """Try every run at every place; one of n characters leaves one of n - 1 to the next place."""
+    lengths, n = [], 0
     for k in range(len(text)):
-        n = 0
+        n = max(n - 1, 0)
         while k + n < len(text) and text[k : k + n + 1] in corpus:
             n += 1
         lengths.append(n)

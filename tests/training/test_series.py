@@ -73,8 +73,7 @@ def run_in(folder: Path, config: charlm.TrainConfig, *, stop: int | None = None)
 
 
 @each_way
-@pytest.mark.parametrize("workers", [2, 4])
-@pytest.mark.parametrize("processes", [False, True])
+@pytest.mark.parametrize(("workers", "processes"), [(2, True), (4, False)])
 def test_the_number_of_workers_changes_no_bit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], workers: int, processes: bool
 ) -> None:

@@ -188,10 +188,10 @@ class TestARun:
         assert train("t.txt", "--steps", "1", "--quiet") == 0
 
     def test_minutes_are_steps_once_it_begins(self):
-        assert train("t.txt", "--minutes", "0.01", "--quiet", "--eval-every", "0") == 0
+        assert train("t.txt", "--minutes", "0.02", "--quiet", "--eval-every", "0") == 0
         settings = config()["train"]
         assert settings["minutes"] is None
-        assert settings["steps"] == events()[-1]["step"] > 1
+        assert settings["steps"] == events()[-1]["step"] > 0
 
     def test_minutes_begin_with_the_command(self, capsys):
         command = ["train", "t.txt", "--minutes", "1", "--quiet", "--out", "r", *SMALL]

@@ -35,7 +35,8 @@ def shell_world(here: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     """Put ``charlm`` on the path, and give a home of one's own, which is returned."""
     program, home = tmp_path / "bin" / "charlm", tmp_path / "home"
     program.parent.mkdir()
-    home.mkdir()
+    # where this folder exists, fish does not read all manual pages of the machine first
+    (home / ".local" / "share" / "fish" / "generated_completions").mkdir(parents=True)
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m charlm "$@"\n')
     program.chmod(0o755)
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "ZDOTDIR", "ENV", "BASH_ENV"):
