@@ -15,6 +15,7 @@ __all__ = ["environment"]
 RUNTIME = ("numpy", "regex", "rich", "typer")
 EXTRAS = {
     "mpi": ("mpi4py",),
+    "notebook": ("ipykernel", "ipython", "nbclient"),
     "parity": ("torch",),
     "png": ("pillow",),
     "tensorboard": ("tensorboardX",),

@@ -12,6 +12,7 @@ from charlm.analysis.dynamic import dynamic_surprisal
 from charlm.analysis.pieces import characters_begun
 from charlm.analysis.surprisal import Progress, document_surprisal, surprisal, with_progress
 from charlm.config import DynamicConfig, OnUnknown
+from charlm.display import NotebookValue
 from charlm.errors import CorpusError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
@@ -22,7 +23,7 @@ __all__ = ["Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(NotebookValue):
     """The loss of a model on a text.
 
     Nats and perplexity are per *symbol*, the model's unit, like its training loss: models of the same unit can be

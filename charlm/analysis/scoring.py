@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from charlm.analysis.pieces import Pieces, characters_begun
 from charlm.analysis.surprisal import Nats, Progress, document_surprisal, surprisal, with_progress
 from charlm.config import OnUnknown
+from charlm.display import NotebookValue
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
 
@@ -26,7 +27,7 @@ _BLOCK = 2**16  # characters of lines that are read side by side
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Score:
+class Score(NotebookValue):
     """The surprisal of each character of a text.
 
     Parameters

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import SampleConfig
+from charlm.display import NotebookValue
 from charlm.errors import DivergedError
 from charlm.generation import constraint
 from charlm.generation.detokenizer import Detokenizer, FinishReason
@@ -57,7 +58,7 @@ class SamplingJob(NamedTuple):
     logprobs: bool
 
 
-class Sample:
+class Sample(NotebookValue):
     """A text that is sampled while it is read.
 
     Parameters

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from charlm.display import NotebookValue
 from charlm.errors import CheckpointError
 
 __all__ = ["History", "Point", "mean_point", "read_log", "stored_number"]
@@ -30,7 +31,7 @@ class Point(NamedTuple):
     exact: float = math.nan  # of pairs: the share of sources whose output equals the target
 
 
-class History:
+class History(NotebookValue):
     """The curves of a run, with its start and its end.
 
     The training loss has at most `LIMIT` points; beyond that, neighbouring points are averaged in pairs.

@@ -62,7 +62,13 @@ def to_html(renderable: RenderableType, *, width: int = 80) -> str:
 
 def _record(renderable: RenderableType, width: int) -> Console:
     console = Console(
-        record=True, file=io.StringIO(), width=width, force_terminal=True, color_system="truecolor", no_color=False
+        record=True,
+        force_jupyter=False,
+        file=io.StringIO(),
+        width=width,
+        force_terminal=True,
+        color_system="truecolor",
+        no_color=False,
     )
     console.print(renderable)
     return console
