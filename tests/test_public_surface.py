@@ -160,7 +160,9 @@ def test_importing_charlm_loads_nothing_heavy() -> None:
     assert "numpy" not in loaded("import charlm; charlm.TrainConfig; charlm.CorpusError")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["sample", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["train", "--help"], ["sample", "--help"], ["console", "--help"]]
+)
 def test_help_loads_no_numpy(arguments: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "charlm", *arguments], capture_output=True, text=True, check=True

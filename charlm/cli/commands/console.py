@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from charlm.cli import console as interactive
 from charlm.cli.arguments.prompts import given_prompt
 from charlm.cli.options import (
     SAMPLING,
@@ -54,13 +55,11 @@ def console(
     Type a line and the model continues it; an empty line lets it continue.
     /help lists the commands. Ctrl-C stops the text, Ctrl-D or /bye leaves.
     """
-    from charlm.cli.console.start import start_session
-
     config = with_pattern_read(SampleConfig(**settings), encoding=encoding, errors=errors)
     if raw:
         refuse_raw_terminal(sys.stdout)
     text = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors) or ""
-    session = start_session(
+    session = interactive.start_session(
         model, config, seed=seed, count=count, beam=beam, echo=not no_echo, raw=raw, no_color=no_color
     )
     session.run(text)

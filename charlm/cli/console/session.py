@@ -15,7 +15,6 @@ from charlm.cli.console.typed_input import TypedInput, read_input
 from charlm.cli.writing.text_writer import frames
 from charlm.errors import CharlmError
 from charlm.ui.console import view
-from charlm.ui.flags import as_flags
 
 __all__ = ["Session"]
 
@@ -85,7 +84,7 @@ class Session:
             if entered is not None:
                 self._transcript.keep_input(entered.shown)
             self._transcript.end_row()
-            self._transcript.show(view.error(as_flags(str(problem), dashes="")))
+            self._transcript.show(view.error(str(problem)))
         except KeyboardInterrupt:
             if not self._interactive:
                 raise

@@ -13,8 +13,10 @@ from rich.text import Text
 
 from charlm.config import ModelConfig, SampleConfig
 from charlm.config.settings import settings_of
+from charlm.generation.constraint.trie import shortened
 from charlm.text.vocabulary import Vocabulary
 from charlm.ui.console.probability_bars import ProbabilityBars, SymbolProbability, symbol_name
+from charlm.ui.flags import as_flags
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.wording import model_line
 
@@ -51,8 +53,8 @@ def note(message: str) -> Text:
 
 
 def error(message: str) -> Text:
-    """Return an error, one line."""
-    return Text(visible_line(message), "bold red")
+    """Return an error, one line, with settings as ``/set`` names them."""
+    return Text(visible_line(as_flags(message, dashes="")), "bold red")
 
 
 def greeting(config: ModelConfig, symbols: int, parameters: int, seed: int) -> Text:
@@ -156,8 +158,6 @@ def _setting(value: Any) -> str:
         return "on" if value else "off"
     text = "none" if value in (None, "") else str(value)
     if len(text) > _LONGEST:
-        from charlm.generation.constraint.trie import shortened
-
         text = shortened(text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… {len(text):,} characters"
 

@@ -119,3 +119,11 @@ def test_lines_on_a_terminal_that_cannot_be_painted(terminal: Start, model: Path
     screen.wait(lambda s: "the text is empty" in s.text and asks("step>")(s))
     screen.send("/step\r")
     screen.wait(prompted)
+
+
+def test_an_error_names_settings_as_the_console_does(terminal: Start, model: Path) -> None:
+    screen = stepping(terminal, model)
+    screen.send("q")
+    screen.wait(lambda s: "character 'q'" in s.text and asks("step>")(s))
+    assert "pass on-unknown skip or replace" in screen.text.replace("\n", " ")
+    assert "`" not in screen.text
