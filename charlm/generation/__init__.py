@@ -21,6 +21,7 @@ from charlm.lazy import loader
 if TYPE_CHECKING:
     from charlm.generation.batch_sampler import Sample
     from charlm.generation.beam_searcher import BeamSearcher, Hypothesis, beam_search
+    from charlm.generation.constraint import check_pattern, with_word_lists
     from charlm.generation.generated_text import generate
     from charlm.generation.parallel_sampling import sample_many, suitable_workers
     from charlm.generation.position import Position, first_input, start_position
@@ -37,12 +38,14 @@ __all__ = [
     "Transduction",
     "beam_search",
     "candidates",
+    "check_pattern",
     "first_input",
     "generate",
     "sample_many",
     "start_position",
     "suitable_workers",
     "transduce",
+    "with_word_lists",
 ]
 
 __getattr__ = loader(
@@ -50,6 +53,7 @@ __getattr__ = loader(
     {
         "batch_sampler": "Sample",
         "beam_searcher": "BeamSearcher Hypothesis beam_search",
+        "constraint": "check_pattern with_word_lists",
         "generated_text": "generate",
         "parallel_sampling": "sample_many suitable_workers",
         "position": "Position first_input start_position",

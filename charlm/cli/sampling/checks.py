@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from charlm import generation
 from charlm.config import SampleConfig
 from charlm.config.settings import settings_of
 from charlm.errors import UsageError
@@ -25,14 +26,12 @@ def with_pattern_read(config: SampleConfig, *, encoding: str, errors: str) -> Sa
     CorpusError
         If a list of words cannot be read.
     """
-    if not (config.regex or config.template):
+    if not config.constrained:
         return config
-    from charlm.generation.constraint import check_pattern, with_word_lists
-
     check_errors(errors)
     decoding: dict[str, Any] = {"encoding": encoding, "errors": errors}
-    config = with_word_lists(config, **decoding)
-    check_pattern(config)
+    config = generation.with_word_lists(config, **decoding)
+    generation.check_pattern(config)
     return config
 
 
