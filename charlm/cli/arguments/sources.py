@@ -11,6 +11,7 @@ import typer
 
 from charlm import generation
 from charlm.cli.terminal.streams import lines_at_once
+from charlm.cli.terminal.waiting import waiting
 from charlm.errors import CorpusError, VocabularyError
 from charlm.text.pairs import unescaped
 from charlm.ui.flags import as_flags
@@ -56,7 +57,8 @@ class Transducing:
     def _answers(self, sources: Sequence[str | bytes], first: int) -> Iterable[Transduction]:
         try:
             texts = [_read(source, first + k + 1) for k, source in enumerate(sources)]
-            return generation.transduce(self._model, texts, first=first, **self._settings)
+            with waiting("transducing"):
+                return generation.transduce(self._model, texts, first=first, **self._settings)
         except (CorpusError, VocabularyError) as error:
             if len(sources) > 1:  # so that those before the invalid one are transduced
                 return chain.from_iterable(self._answers([one], first + k) for k, one in enumerate(sources))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -9,7 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -406,3 +407,23 @@ def test_raw_and_sanitised(capsys):
     assert capsys.readouterr().out == "␛[2J\\n\\u202e\n"
     assert run(["transduce", "evil.npz", "ab", "--raw"]) == 0
     assert capsys.readouterr().out == "\x1b[2J\\n\u202e\n"
+
+
+def test_it_says_that_it_transduces_but_not_that_it_waits_for_input(monkeypatch, typed, capsys):
+    waits: list[str] = []
+
+    @contextlib.contextmanager
+    def watched(task: str) -> Iterator[None]:
+        waits.append(task)
+        yield
+        waits.append("done")
+
+    monkeypatch.setattr("charlm.cli.arguments.sources.waiting", watched)
+    typed(b"abc\nde\n")
+    assert run(["transduce", "label.npz"]) == 0
+    assert waits == ["transducing", "done"] * (len(waits) // 2)
+    assert waits
+    waits.clear()
+    typed(b"")
+    assert run(["transduce", "label.npz"]) == 0
+    assert not waits
