@@ -1,4 +1,4 @@
-"""Facts about the machine and the packages that decide how fast charlm is, and which last bits it gives."""
+"""Facts of the machine and the packages that affect speed and last bits."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ EXTRAS = {
     "tensorboard": ("tensorboardX",),
     "test": ("pytest", "hypothesis", "pexpect", "pyte"),
 }
-if sys.version_info < (3, 14):  # later Pythons have it
+if sys.version_info < (3, 14):  # in the standard library since 3.14
     EXTRAS["zstd"] = ("backports.zstd",)
 
 
 def environment() -> dict[str, Any]:
-    """Return versions, BLAS, cores and extras, each fact by its name; None for what cannot be found out."""
+    """Return versions, BLAS, cores and extras by name; None for unknown facts."""
     facts: dict[str, Any] = {
         "charlm": charlm.__version__,
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""The command line: the program's own flags, and the table of its commands as click takes it."""
+"""The command line: the program's flags, and its table of commands for click."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def build() -> Any:
 
 
 class _Commands(Mapping[str, Any]):
-    """The commands of a table by name, each imported and declared when it is first asked for."""
+    """The commands of a table by name, each imported and declared at its first use."""
 
     def __init__(self, table: Mapping[str, CommandEntry]) -> None:
         self._table = table
@@ -51,12 +51,12 @@ class _Commands(Mapping[str, Any]):
         return name in self._table
 
     def summaries(self) -> dict[str, str]:
-        """Return the line of each in the help, which imports none."""
+        """Return the summary of each command without importing it."""
         return {name: entry.summary for name, entry in self._table.items()}
 
 
 def _typer(**settings: Any) -> typer.Typer:
-    """Return an application without typer's screens and without its completion: charlm has its own."""
+    """Return an application without typer's screens and completion, which charlm replaces."""
     return typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False, **settings)
 
 

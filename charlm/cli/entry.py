@@ -39,7 +39,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
     arguments : sequence of str
         Without the program's name.
     started_s : float, optional
-        When the process was started, of `time.perf_counter`; by default now.
+        Start of the process, of `time.perf_counter`; by default now.
 
     Returns
     -------
@@ -52,7 +52,7 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
     prepare_streams()
     if COMPLETION in os.environ:
         return _complete(os.environ[COMPLETION], arguments)
-    for variable in BLAS_VARIABLES:  # workers run beside each other, each with products of its own
+    for variable in BLAS_VARIABLES:  # workers run in parallel, each with its own products
         os.environ[variable] = "1"
     import typer
 
@@ -61,11 +61,11 @@ def run(arguments: Sequence[str], *, started_s: float | None = None) -> int:
     from charlm.errors import INTERRUPTED, CharlmError, UsageError
 
     debug = bool(os.environ.get("CHARLM_DEBUG"))
-    click_error: Any = typer.BadParameter.__mro__[2]  # ClickException: where it lives depends on the typer
+    click_error: Any = typer.BadParameter.__mro__[2]  # ClickException: its module depends on the version of typer
     try:
         command = build()
         with command.make_context("charlm", list(arguments), obj=started_s) as context:
-            command.invoke(context)  # not main(), which would end a closed pipe with code 1
+            command.invoke(context)  # not main(), whose exit code after a closed pipe is 1
         sys.stdout.flush()
         return 0
     except BrokenPipeError:

@@ -1,4 +1,4 @@
-"""Flags and arguments that several commands share and that are no settings of `charlm.config`."""
+"""Flags and arguments of several commands that are not settings of `charlm.config`."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ __all__ = [
 ]
 
 PROMPT, SAMPLING, OUTPUT = "Prompt", "Sampling", "Output"
-"""Titles of panels, in which the help shows the flags of commands that write text."""
+"""Titles of panels of flags in the help of commands that generate text."""
 
 
 def choices_of(literal: Any) -> str:
-    """Return how the help shows the choices of a flag, which are those of a `Literal`."""
+    """Return the choices of a `Literal` as the help shows them."""
     return "|".join(get_args(literal))
 
 
@@ -73,7 +73,7 @@ PromptErrorsOption: TypeAlias = Annotated[
 NoEchoOption: TypeAlias = Annotated[
     bool, _option("--no-echo", help="Write the model's text only, without the prompt.", panel=PROMPT)
 ]
-# a str and not a Literal, which typer does not know in all versions allowed: SampleConfig checks it
+# a str and not a Literal, which old versions of typer do not support; SampleConfig checks it
 OnUnknownOption: TypeAlias = Annotated[str, flag_of(SampleConfig, "on_unknown", panel="")]
 TemperatureOption: TypeAlias = Annotated[float, flag_of(SampleConfig, "temperature")]
 SeedOption: TypeAlias = Annotated[
@@ -87,7 +87,7 @@ BeamOption: TypeAlias = Annotated[
     _option(
         "--beam",
         value="N",
-        help="Do not draw: search for the likeliest text, following N at once.",
+        help="Do not sample: search for the likeliest text, N hypotheses wide.",
         panel=SAMPLING,
     ),
 ]

@@ -1,7 +1,7 @@
 """Commands and groups of the command line: parsing of their arguments, and messages for invalid ones.
 
-Typer declares the arguments and click reads them. Which click, the one that is installed or one of typer's own,
-depends on the typer, and so do its words; hence the types are `Any` here, and the words are charlm's.
+Typer declares the arguments and click parses them. The version of typer determines the click, installed or bundled,
+and its messages. So types are `Any` here, and the messages are charlm's.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class ProgramCommand(TyperCommand):
         Raises
         ------
         UsageError
-            Where a setting has a value that it cannot have: with its flag, and the command whose help explains it.
+            For an invalid setting: with its flag, and the command whose help explains it.
         """
         try:
             return super().invoke(ctx)
@@ -62,18 +62,18 @@ class ProgramCommand(TyperCommand):
 
 
 class ProgramGroup(TyperGroup):
-    """A command with commands below it; called with none of them, it shows its help."""
+    """A command with subcommands; without one it shows its help."""
 
     def get_help(self, ctx: Any) -> str:
         """Return the page of ``--help``."""
         return help_page(self, ctx, shutil.get_terminal_size().columns)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Read the group's own arguments."""
+        """Read the arguments of the group."""
         return _parse(self, super().parse_args, ctx, args or ["--help"])
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        """Find the command that comes first in the arguments.
+        """Find the command of the first argument.
 
         Raises
         ------

@@ -1,7 +1,7 @@
 """Flags of the settings that `charlm.config` declares: a command names a configuration, not its fields.
 
-A command has a parameter ``settings: Annotated[Given, FlagsOf(SampleConfig)]``. `with_setting_flags` puts the flags
-of all settings in its place, and passes the settings that were given as one dictionary.
+A command has a parameter ``settings: Annotated[Given, FlagsOf(SampleConfig)]``. `with_setting_flags` replaces it by
+the flags of all settings, and passes the given settings as one dictionary.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _WORDS = {int: "N", float: "X"}
 
 
 class FlagsOf:
-    """Stands in a command's signature for the flags of the settings of a configuration.
+    """Placeholder in a command's signature for the flags of a configuration's settings.
 
     Parameters
     ----------
@@ -33,8 +33,7 @@ class FlagsOf:
     by_preset : collection of str
         Names of settings whose default a preset decides.
     help
-        Lines of help that this command has in place of the declared ones, by the setting's name. They tell what
-        happens if the flag is left out.
+        Help texts of this command in place of the declared ones, by the setting's name. They state the default.
     """
 
     def __init__(
@@ -50,7 +49,7 @@ class FlagsOf:
         self._by_preset, self._help = by_preset, help
 
     def parameters(self) -> Mapping[str, inspect.Parameter]:
-        """Return a parameter for each setting, which is None where the flag is not given."""
+        """Return a parameter for each setting, None if the flag is not given."""
         return {name: self._parameter(declared) for name, declared in self.settings.items()}
 
     def _parameter(self, declared: Setting) -> inspect.Parameter:
@@ -64,7 +63,7 @@ class FlagsOf:
 
 
 def flag_of(config: type, name: str, *, panel: str | None = None) -> Any:
-    """Return the flag of one setting, for a command that takes no other; its default is that in the signature."""
+    """Return the flag of a single setting; its default is that in the signature."""
     return _option(settings_of(config)[name], panel=panel)
 
 
@@ -77,7 +76,7 @@ def flattened(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def with_setting_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command whose signature has flags where the given one has `FlagsOf`."""
+    """Replace `FlagsOf` in a command's signature by flags."""
     hints = get_type_hints(command, include_extras=True)
     signature = inspect.signature(command)
     groups: dict[str, FlagsOf] = {}
@@ -121,7 +120,7 @@ def _option(
 
 
 def _default(declared: Setting) -> str | bool:
-    """Return a default as the help shows it; False where there is none to speak of."""
+    """Return a default as the help shows it; False for none."""
     value = declared.default
     spoken_of = declared.shows_default and declared.kind in (int, float, str) and value not in (None, "")
     if not spoken_of:

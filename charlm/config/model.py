@@ -58,7 +58,7 @@ class ModelConfig:
     )
     init: InitName = setting(
         "uniform",
-        "Start weights: uniform in ±1/√H, or ±1 for one-hot input, and forget-gate bias 1; or 0.01·N(0, 1) and "
+        "Initial weights: uniform in ±1/√H, or ±1 for one-hot input, and forget-gate bias 1; or 0.01·N(0, 1) and "
         "zero biases.",
         flags=None,
     )

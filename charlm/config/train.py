@@ -34,24 +34,24 @@ class TrainConfig:
         panel="Common",
     )
     epochs: float | None = setting(None, "Or passes over the text.", above=True, panel="Common")
-    steps: int | None = setting(None, "Or updates; 0 writes the start weights.", panel="Common")
+    steps: int | None = setting(None, "Or updates; 0 writes the initial weights.", panel="Common")
     documents: bool = setting(
         False,
-        "Each line is a text of its own.",
+        "Each line is a separate text.",
         more="Blank lines are none.",
         flags="documents/no-documents",
         panel="Common",
     )
-    optimizer: OptimizerName = setting("adagrad", "Update rule.", panel="Learning")
+    optimizer: OptimizerName = setting("adagrad", "Optimiser.", panel="Learning")
     learning_rate: float = setting(0.1, "Step size at the top of the schedule.", panel="Learning")
     schedule: ScheduleName = setting("constant", "The learning rate over the run.", panel="Learning")
     warmup: int = setting(
         0, "Updates until the rate is at its top.", more="It rises linearly from 0.", panel="Learning"
     )
-    batch_size: int = setting(16, "Streams read side by side.", low=1, panel="Learning")
+    batch_size: int = setting(16, "Streams read in parallel.", low=1, panel="Learning")
     seq_length: int = setting(
         32,
-        "Characters between truncations. A range such as 16-64 draws them for each window, from at most eight "
+        "Characters of a window. A range such as 16-64 draws the length of each window from at most eight "
         "lengths evenly spaced, and keeps arrays for each.",
         more="In Python, `seq_length_min` is the smaller end.",
         value="N[-M]",
@@ -84,7 +84,7 @@ class TrainConfig:
     nesterov: bool = setting(False, "For sgd with momentum.", flags="nesterov/no-nesterov", panel="Learning")
     sampling: Sampling = setting(
         "sequential",
-        "How windows are taken: from streams that carry the state, or from random places.",
+        "Windows of streams with carried state, or windows at random positions.",
         more="Min-char-rnn is the cursor of that script.",
         panel="Learning",
     )
@@ -109,18 +109,18 @@ class TrainConfig:
         panel="Learning",
     )
     on_nan: OnNan = setting(
-        "stop", "If training diverges: end, or go back to the last good state with half the rate.", panel="Learning"
+        "stop", "If training diverges: end, or restore the last good state and halve the rate.", panel="Learning"
     )
     val_frac: float = setting(
         0.1,
-        "Share of the text to validate on; 0: none.",
+        "Held-out share of the text; 0: none.",
         more="It is the end of the text; of documents and pairs, some by seed.",
         value="P",
         high=1,
         below=True,
         panel="Text",
     )
-    seed: int = setting(0, "Fixes everything random.", high=2**63 - 1, panel="Run")
+    seed: int = setting(0, "Seed of everything random.", high=2**63 - 1, panel="Run")
     eval_every: int | None = setting(
         None, "Evaluate every N steps; 0: at the end only; left out, by the length of the run.", panel="Run"
     )

@@ -23,7 +23,7 @@ class TransducerConfig:
 
     output: OutputName = setting(
         "text",
-        "What targets are: texts, labels, or tags, one symbol for each character.",
+        "Kind of targets: texts, labels, or tags, one symbol for each character.",
         shows_default=False,  # the data may have another
         panel="Pairs",
     )
@@ -35,7 +35,7 @@ class TransducerConfig:
     embedding_size: int = like(ModelConfig, "embedding_size")
     attention: bool | None = setting(
         None,
-        "For output text: look back at the source at every symbol.",
+        "For output text: attend to the source at every symbol.",
         more="It does so by default.",
         flags="attention/no-attention",
         panel="Pairs",

@@ -35,13 +35,13 @@ DIFFERENCE = Scale(
     _sign,
     "Under each character: + where the other model is surprised by half a bit more, - by half a bit less.",
 )
-"""Blue where the first model is better, red where the other is."""
+"""Blue if the first model is better, red if the other is."""
 
 
 def difference_heat(
     pieces: Sequence[str], bits: Sequence[float], other: Sequence[float], names: tuple[str, str]
 ) -> Heat:
-    """Return a text, each piece coloured by how much more it surprises the other model."""
+    """Return a text, each piece coloured by the difference of the models' surprisals."""
     difference = [b - a for a, b in zip(bits, other, strict=True)]
     known = [(a, b) for a, b in zip(bits, other, strict=True) if not math.isnan(a + b)]
     if known:

@@ -86,13 +86,13 @@ def model_and_texts(
     Returns
     -------
     model : str or None
-        None where it was left out.
+        None if not given.
     texts : tuple of str
 
     Raises
     ------
     UsageError
-        If a model stands where a text belongs, or the other way round.
+        For a model in place of a text, or the reverse.
     CheckpointError
         If the first argument is neither a model nor a text.
     """

@@ -1,4 +1,4 @@
-"""Pairs that arguments give: files, built-in tasks, standard input or ``--text``."""
+"""The pairs of arguments: files, built-in tasks, standard input or ``--text``."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ GIVE_PAIRS = "give a file of pairs, source<TAB>target a line"
 def given_pairs(
     model: Transducer, sources: Sequence[str], literal: str | None, *, encoding: str, errors: str
 ) -> list[Pair] | None:
-    """Return the pairs that the arguments give; None where they give none.
+    """Return the pairs of the arguments; None without any.
 
     Parameters
     ----------
     model : Transducer
-        Its output decides what a target may be.
+        Its output determines the valid targets.
     sources : sequence of str
     literal : str, optional
-        What ``--text`` gives.
+        The value of ``--text``.
     encoding, errors : str
 
     Raises
     ------
     UsageError
-        If they give two sets of pairs, or decoding settings that do not exist.
+        For two sets of pairs, or unknown decoding settings.
     CorpusError
-        If they cannot be read, or are no pairs.
+        If they cannot be read, or are not pairs.
     """
     if sources and literal is not None:
         raise UsageError(f"{sources[0]!r} and --text are two sets of pairs; give one of them")

@@ -16,12 +16,12 @@ __all__ = ["given_prompt", "prompt_text"]
 
 
 def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str, errors: str) -> str | None:
-    """Return the prompt that the flags give; None where they give none.
+    """Return the prompt of the flags; None without one.
 
     Raises
     ------
     UsageError
-        If they give two, or decoding settings that do not exist.
+        For two prompts, or unknown decoding settings.
     CorpusError
         If the file cannot be read or decoded.
     """
@@ -34,9 +34,7 @@ def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str,
 
 
 def prompt_text(prompt: str | None, prompt_file: Path | None, *, encoding: str, errors: str) -> str:
-    """Return the prompt that the flags give, else what standard input holds if it is a pipe or a regular file.
-
-    Without either, and if it is empty, the prompt is empty.
+    """Return the prompt of the flags, else standard input if it is a pipe or a regular file, else an empty one.
 
     Raises
     ------
@@ -53,6 +51,6 @@ def prompt_text(prompt: str | None, prompt_file: Path | None, *, encoding: str, 
 def _is_pipe_or_file(stream: BinaryIO) -> bool:
     try:
         mode = os.fstat(stream.fileno()).st_mode
-    except (OSError, ValueError):  # closed, or not a file of the system's
+    except (OSError, ValueError):  # closed, or without a file descriptor
         return False
     return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)

@@ -1,4 +1,4 @@
-"""Sources for a transducer: arguments, or lines of standard input, transduced as they come."""
+"""Sources of a transducer: arguments, or lines of standard input, processed on arrival."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Transducing:
 
     def __init__(self, model: Transducer, settings: Mapping[str, Any], *, patient: bool) -> None:
         self._model, self._settings, self._patient = model, settings, patient
-        generation.transduce(model, (), **settings)  # a setting out of range is refused before anything is read
+        generation.transduce(model, (), **settings)  # checks the settings before reading
 
     def strings(self, sources: Sequence[str]) -> Iterator[Iterable[Transduction]]:
         """Yield the outputs for strings, a batch at a time."""
@@ -73,7 +73,7 @@ def _read(source: str | bytes, number: int) -> str:
     if isinstance(source, str):
         return source
     if number == 1:
-        source = source.removeprefix(codecs.BOM_UTF8)  # as from a file of pairs
+        source = source.removeprefix(codecs.BOM_UTF8)  # as in a file of pairs
     try:
         return unescaped(source.decode("utf-8"), f"line {number:,} of standard input")
     except UnicodeDecodeError as damage:

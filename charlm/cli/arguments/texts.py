@@ -1,4 +1,4 @@
-"""The text that arguments give: files, standard input or ``--text``, and how it is decoded."""
+"""The text of arguments: files, standard input or ``--text``, and its decoding."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ ErrorsOption: TypeAlias = Annotated[
 
 
 def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, errors: str) -> str:
-    """Return the text that the arguments give.
+    """Return the text of the arguments.
 
     Raises
     ------
     UsageError
-        If they give none or two, or decoding settings that do not exist.
+        For no text or two, or unknown decoding settings.
     CorpusError
         If a file cannot be read or decoded, or is empty.
     """
@@ -66,7 +66,7 @@ def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, er
 
 
 def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_empty: bool = False) -> Corpus:
-    """Read sources as `read_corpus` does, standard input among them, and show its remarks on standard error.
+    """Read sources with `read_corpus`, standard input included, and show its remarks on standard error.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""``charlm corpus``: the corpora that are built in, and what is in a text."""
+"""``charlm corpus``: the built-in corpora, and statistics of a text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``charlm eval``: how well a model predicts a text."""
+"""``charlm eval``: the loss of a model on a text."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _of_text(
     *,
     details: bool,
 ) -> tuple[dict[str, Any], Iterator[str]]:
-    """Evaluate a language model on the text that the arguments give, or on what its run held out."""
+    """Evaluate a language model on the given text, by default on that which its run held out."""
     net = loaded.model
     stored: Mapping[str, Any] = {}
     if given["sources"] or given["literal"] is not None:
@@ -179,7 +179,7 @@ def _table(
 def _of_pairs(
     loaded: Checkpoint[charlm.Transducer], on_unknown: OnUnknown, given: Mapping[str, Any], *, beam: int
 ) -> tuple[dict[str, Any], Iterator[str]]:
-    """Evaluate a model on the pairs that the arguments give, or on those that its run held out."""
+    """Evaluate a model on the given pairs, by default on those that its run held out."""
     net, output = loaded.model, loaded.model.config.output
     pairs = given_pairs(net, **given)
     if pairs is None:
@@ -198,7 +198,7 @@ def _of_pairs(
 
 
 def _learning(dynamic: bool, settings: Given) -> DynamicConfig | None:
-    """Return how the weights continue to learn; None if they do not."""
+    """Return the settings of dynamic evaluation; None without it."""
     if settings and not dynamic:
         raise UsageError(f"--dynamic-{next(iter(settings))} is for dynamic evaluation; add --dynamic")
     return DynamicConfig(**settings) if dynamic else None

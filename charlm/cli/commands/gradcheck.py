@@ -1,4 +1,4 @@
-"""``charlm gradcheck``: show that every gradient is right."""
+"""``charlm gradcheck``: checks of all gradients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``charlm info``: what a checkpoint holds, or which runs there are."""
+"""``charlm info``: the facts of a checkpoint, or the list of runs."""
 
 from __future__ import annotations
 

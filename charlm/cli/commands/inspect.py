@@ -1,4 +1,4 @@
-"""``charlm inspect``: what the units, gates and gradients of a model do over a text."""
+"""``charlm inspect``: units, gates and gradients of a model over a text."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _VIEW = "What to show"
 
 
 class _Asked(NamedTuple):
-    """The models by their names, the one inspected first; the text; and how to read it."""
+    """The request: models by name, the inspected one first; the text; the treatment of unknown symbols."""
 
     models: Mapping[str, CharModel]
     text: str
@@ -44,7 +44,7 @@ class _Asked(NamedTuple):
 
 
 class _Shown(NamedTuple):
-    """What a view found: for the screen, for JSON, and as a page of its own where the screen's does not do."""
+    """The result of a view: for the screen, for JSON, and as a page if it differs from the screen."""
 
     screen: RenderableType
     data: Any
@@ -233,7 +233,7 @@ _VIEWS: Mapping[str, Callable[[_Asked], _Shown]] = {
 
 
 def _plain(value: Any) -> Any:
-    """Return what JSON holds of a value: records as mappings, arrays as lists."""
+    """Convert a value for JSON: records to mappings, arrays to lists."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""``charlm score``: how much each character of a text surprises a model."""
+"""``charlm score``: the surprisal of each character of a text."""
 
 from __future__ import annotations
 

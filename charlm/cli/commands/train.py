@@ -1,4 +1,4 @@
-"""``charlm train``: from a text to a run folder."""
+"""``charlm train``: train a model on a text."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def train(
 
 
 def _prepared(flags: dict[str, Any], on_phase: Callable[[str], None]) -> NewRun:
-    """Prepare the run that the flags describe."""
+    """Prepare the run of the flags."""
     common: dict[str, Any] = {name: flags[name] for name in ("preset", "val_file", "encoding", "errors")}
     common |= {"train": flags["learning"], "stdin": stdin_bytes(), "on_phase": on_phase}
     if flags["pairs"] is not None:
@@ -87,7 +87,7 @@ def _prepared(flags: dict[str, Any], on_phase: Callable[[str], None]) -> NewRun:
 
 
 def _show_forecast(flags: dict[str, Any], started_s: float, group: ProcessGroup | None) -> None:
-    """Show what the run would take, for ``--dry-run``."""
+    """Show the forecast of the run, for ``--dry-run``."""
     with reading("the text", flags["corpus"] or []):
         new = _prepared(flags, lambda _phase: None)
     show_remarks(new.remarks)

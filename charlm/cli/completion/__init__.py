@@ -9,10 +9,10 @@
 ``bash``
     Parsing of the line and quoting of completions, which only bash needs.
 ``install``
-    Writes a shell's script to where the shell reads it.
+    Installation of a shell's script.
 
-A shell runs the program with `VARIABLE` in its environment and the words as arguments. The program prints what the
-last word may become, and nothing else, whatever happens. Nothing here needs NumPy.
+A shell runs the program with `VARIABLE` in its environment and the words as arguments. The program prints the
+completions of the last word, and nothing else, even after an error. Nothing here needs NumPy.
 """
 
 from charlm.cli.completion.shells import SCRIPTS, VARIABLE, answer, current_shell, script

@@ -1,7 +1,7 @@
 """Parsing of the line and quoting of completions, which only bash needs.
 
-Bash gives the words as they stand, with their quotes, and takes for a word what follows the last of
-``COMP_WORDBREAKS``, such as the colon of ``builtin:tales``.
+Bash passes words with their quotes. Its word is the part after the last of ``COMP_WORDBREAKS``, such as the colon
+of ``builtin:tales``.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ class BashLine(NamedTuple):
     Attributes
     ----------
     words : list of str
-        Before the begun one, without quotes and the program's name.
+        Before the incomplete one, without quotes and the program's name.
     begun : str
-        The begun word without quotes.
+        The incomplete word without quotes.
     quote : str
-        The quote that is open, or nothing.
+        The open quote, or empty.
     start : int
-        Characters of the begun word before that quote.
+        Characters of the incomplete word before that quote.
     redirected : bool
-        Whether it is the file of a redirection, and none of the program's words.
+        Whether it is the file of a redirection, not a word of the program.
     """
 
     words: list[str]
@@ -87,7 +87,7 @@ def inserted(found: Completion, line: BashLine, breaks: str) -> str:
     >>> inserted(Completion("my poems.txt"), read_line("charlm train my"), "=:")
     'my\\ poems.txt '
     """
-    if line.quote:  # which bash closes itself
+    if line.quote:  # bash closes the quote
         rest = found.value[line.start :]
         return _IN_DOUBLE.sub(r"\\\1", rest) if line.quote == '"' else rest
     broken = max((line.begun.rfind(character) for character in breaks if character in ":=@"), default=-1)

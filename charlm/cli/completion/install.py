@@ -1,4 +1,4 @@
-"""Writes a shell's script to where the shell reads it when it starts."""
+"""Installation of a shell's completion script."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def install(shell: str | None, started_as: str = "charlm") -> Path:
     Raises
     ------
     UsageError
-        For a shell that is not known, or whose start-up file has no fixed place.
+        For an unknown shell, or one without a fixed start-up file.
     DiskError
         If a file cannot be written.
     """

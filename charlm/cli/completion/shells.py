@@ -93,7 +93,7 @@ def script(shell: str, started_as: str = "charlm") -> str:
     shell : str
         One of `SCRIPTS`.
     started_as : str
-        ``sys.argv[0]``: of ``python -m charlm`` the script runs that Python.
+        ``sys.argv[0]``; for ``python -m charlm`` the script runs that Python.
     """
     module = Path(started_as).parts[-2:] == ("charlm", "__main__.py")
     call = "& " if shell == "powershell" else ""
@@ -101,9 +101,9 @@ def script(shell: str, started_as: str = "charlm") -> str:
 
 
 def current_shell() -> str | None:
-    """Return the shell that the program was started from, as far as it can be told."""
+    """Return the shell that started the program, None if unknown."""
     try:
-        name = importlib.import_module("shellingham").detect_shell()[0]  # which typer brings along
+        name = importlib.import_module("shellingham").detect_shell()[0]  # a dependency of typer
     except Exception:
         name = Path(os.environ.get("SHELL", "")).name
     name = {"pwsh": "powershell"}.get(name, name)
@@ -118,9 +118,9 @@ def answer(program: Any, shell: str, arguments: Sequence[str]) -> str:
     program : Group
         Of click.
     shell : str
-        Of `VARIABLE`; nothing for one that is not known.
+        Value of `VARIABLE`; an unknown shell gets nothing.
     arguments : sequence of str
-        The words, the begun one last; of bash the line up to the cursor and ``COMP_WORDBREAKS``.
+        The words, the incomplete one last; for bash the line up to the cursor and ``COMP_WORDBREAKS``.
     """
     if shell == "bash":
         line = read_line(arguments[0])
@@ -129,9 +129,9 @@ def answer(program: Any, shell: str, arguments: Sequence[str]) -> str:
     elif shell in SCRIPTS:
         *words, begun = arguments or [""]
         if shell == "fish":
-            begun = read_line(f"charlm {begun}").begun  # it is given with its quotes
+            begun = read_line(f"charlm {begun}").begun  # it has quotes
         elif shell == "powershell":
-            begun = begun.removeprefix("=").strip("'\"")  # older ones drop an empty argument
+            begun = begun.removeprefix("=").strip("'\"")  # older versions drop an empty argument
         rows = [_row(shell, one) for one in candidates(program, words, begun)]
     else:
         rows = []

@@ -24,9 +24,9 @@ class Completion:
     Parameters
     ----------
     value : str
-        A folder's ends with a slash: more may follow.
+        With a slash at the end for a folder, which may be continued.
     help : str
-        A few words about it, shown by shells that do so.
+        A description, for shells that show it.
     """
 
     value: str
@@ -39,9 +39,9 @@ def values(name: str, begun: str) -> Iterable[Completion]:
     Parameters
     ----------
     name : str
-        In the help: the ``metavar`` of its flag or argument.
+        The ``metavar`` of its flag or argument.
     begun : str
-        As far as it is typed.
+        Its typed beginning.
     """
     if "|" in name:
         return [Completion(choice) for choice in name.split("|")]
@@ -49,14 +49,14 @@ def values(name: str, begun: str) -> Iterable[Completion]:
 
 
 def file_names(begun: str, suffix: str = "") -> list[str]:
-    """Return files and folders whose names begin so; names that could control the terminal are left out.
+    """Return files and folders by the beginning of their names, without names that could control the terminal.
 
     Parameters
     ----------
     begun : str
-        A path as far as it is typed; hidden files are offered once their dot is typed.
+        The typed beginning of a path; hidden files need the dot.
     suffix : str
-        Of the files; folders, which end with a slash, are offered in any case.
+        Of the files; folders are returned in any case, with a slash.
     """
     folder, slash, start = begun.rpartition("/")
     folder += slash
@@ -128,4 +128,4 @@ VALUES: Mapping[str, Callable[[str], Iterable[Completion]]] = {
     "PRESET": _presets,
     "ENCODING": _encodings,
 }
-"""Names of values that can be completed; the others (N, X, P, STRING, PATTERN) are typed."""
+"""Names of values with completions; others (N, X, P, STRING, PATTERN) have none."""

@@ -17,18 +17,18 @@ def candidates(program: Any, words: Sequence[str], begun: str) -> list[Completio
     Parameters
     ----------
     program : Group
-        Of click; where click lives depends on the typer.
+        Of click, whose module depends on the version of typer.
     words : sequence of str
-        Those before it, without the program's name.
+        The words before it, without the program's name.
     begun : str
-        As far as it is typed.
+        Its typed beginning.
     """
     return [found for found in _candidates(program, words, begun) if found.value.startswith(begun)]
 
 
 def _candidates(command: Any, words: Sequence[str], begun: str) -> list[Completion]:
     given: list[Any] = []  # flags so far
-    awaiting: Any = None  # a flag whose value comes next
+    awaiting: Any = None  # a flag that awaits its value
     arguments = 0
     only_arguments = False
     for word in words:
@@ -63,7 +63,7 @@ def _candidates(command: Any, words: Sequence[str], begun: str) -> list[Completi
 
 
 def _flag(command: Any, name: str) -> Any:
-    """Return the flag of a name, which may be another program's for it; None if there is none."""
+    """Return the flag of a name, aliases included; None if there is none."""
     normalize: Callable[[str], str] | None = command.context_settings.get("token_normalize_func")
     wanted = f"--{normalize(name[2:])}" if normalize is not None and name.startswith("--") else name
     return next((p for p in command.params if wanted in p.opts or wanted in p.secondary_opts), None)

@@ -26,7 +26,7 @@ _ROWS_BESIDE = 2  # of the screen: the prompt, and an empty one
 def sample_candidates(
     conversation: Conversation, count: int, transcript: Transcript, stop: StopKey
 ) -> list[Candidate]:
-    """Sample candidates side by side until they have ended or the key is pressed, and show how they grow."""
+    """Sample candidates in parallel until they end or the key is pressed, and show them as they grow."""
     growing = conversation.candidates(count)
     try:
         if not transcript.paints:
@@ -58,7 +58,7 @@ def _advance(growing: SampledCandidates, stop: StopKey) -> None:
 def search_candidates(
     conversation: Conversation, *, width: int, count: int, transcript: Transcript, stop: StopKey
 ) -> list[Candidate]:
-    """Search for the likeliest candidates, and show how far the search is; none if the key is pressed."""
+    """Search for the likeliest candidates, and show the progress; none if the key is pressed."""
     search = conversation.search(width, count)
     if transcript.on_terminal and not transcript.paints:
         transcript.show(view.note(f"searching for the likeliest text, {width} at once; it appears as a whole"))
@@ -118,7 +118,7 @@ class CandidateMode:
         return self._conversation.last is self._turn
 
     def announce(self) -> None:
-        """Show the candidates, and how to pick one."""
+        """Show the candidates, and the keys to pick one."""
         texts = [candidate.text for candidate in self._candidates]
         if not self._transcript.paints:
             if not self._listed:
@@ -163,7 +163,7 @@ class CandidateMode:
         return not number
 
     def _number(self, text: str) -> int:
-        """Return the number of the candidate that is meant; 0 for none."""
+        """Return the number of the typed candidate; 0 for none."""
         number = int(text[:9]) if text.isdecimal() else 0
         return number if number <= len(self._candidates) else 0
 

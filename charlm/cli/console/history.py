@@ -1,7 +1,7 @@
-"""Lines that were typed at the console in earlier sessions, in a file that only its user can read.
+"""The console's history of typed lines over all sessions, in a file that only its user can read.
 
-The file has one entry a line, as JSON, so that a text of several lines stays one entry. Nothing here fails: a file
-that cannot be read or written is no history, and what is damaged in it is left out.
+The file has one entry a line, as JSON, so that a text of several lines stays one entry. Errors are ignored: an
+unreadable file is an empty history, and damaged entries are left out.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _FLAGS = (
 
 
 def history_file(environment: Mapping[str, str], platform: str) -> Path | None:
-    """Return where this system keeps a user's history; None where it is switched off, or there is no such place.
+    """Return the file of a user's history; None if it is switched off or the system has no place for it.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ class InputHistory:
     Parameters
     ----------
     path : Path, optional
-        Of the file, which need not exist; None keeps nothing.
+        Of the file, which need not exist; None stores nothing.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -97,7 +97,7 @@ class InputHistory:
             with os.fdopen(descriptor, "wb", buffering=0) as file:
                 if stat.S_ISREG(os.fstat(descriptor).st_mode):
                     _keep_to_owner(descriptor)
-                    file.write(_line(entry))  # at once: another session may write, too
+                    file.write(_line(entry))  # in one write, since another session may write too
 
     def _shorten(self, entries: list[str]) -> None:
         if self._path is None:
@@ -108,7 +108,7 @@ class InputHistory:
 
 
 def _keep_to_owner(descriptor: int) -> None:
-    if hasattr(os, "fchmod"):  # Windows keeps a user's folder to that user by itself
+    if hasattr(os, "fchmod"):  # on Windows a user's folder is private already
         os.fchmod(descriptor, _OWN)
 
 
@@ -117,7 +117,7 @@ def _line(entry: str) -> bytes:
 
 
 def _entry(line: bytes) -> str | None:
-    """Return what a line of the file holds; None if that is no entry."""
+    """Return the entry of a line of the file; None if it is invalid."""
     try:
         entry = json.loads(line)
     except (ValueError, RecursionError):

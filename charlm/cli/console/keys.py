@@ -1,4 +1,4 @@
-"""Keys with a meaning of their own: Ctrl-C while text is generated, and the single keys of step mode."""
+"""Single keys: Ctrl-C while text is generated, and the keys of step mode."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from types import FrameType
 
 __all__ = ["StopKey", "read_key", "stop_key"]
 
-_ESCAPE_S = 0.05  # the other bytes of a key that sends several come at once
+_ESCAPE_S = 0.05  # the bytes of one key arrive together
 _NAMED = {
     **dict.fromkeys("\r\n", "enter"),
     **dict.fromkeys("\x7f\x08", "backspace"),
-    "\x03": "escape",  # where Ctrl-C is a key like others
+    "\x03": "escape",  # if Ctrl-C is not a signal
     "\x04": "escape",
     "\x16": "literal",
     "\x1b": "escape",
@@ -28,7 +28,7 @@ _WINDOWS_ARROWS = {"M": "enter", "K": "backspace"}
 
 
 class StopKey:
-    """Whether Ctrl-C was pressed.
+    """The state of Ctrl-C.
 
     Attributes
     ----------
@@ -46,7 +46,7 @@ class StopKey:
 
 @contextlib.contextmanager
 def stop_key(*, listens: bool = True) -> Iterator[StopKey]:
-    """Make Ctrl-C a flag to look up between two characters, so that no operation is left incomplete.
+    """Make Ctrl-C set a flag that is checked between two characters, so that no operation stays incomplete.
 
     Parameters
     ----------
@@ -114,6 +114,6 @@ def _windows_key() -> str:
     key = getwch()
     if key in "\0\xe0":
         return _WINDOWS_ARROWS.get(getwch(), "other")
-    if "\ud800" <= key < "\udc00":  # half of a character
+    if "\ud800" <= key < "\udc00":  # a lone surrogate
         return (key + getwch()).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return key

@@ -1,4 +1,4 @@
-"""Line readers of the console: a terminal, where a person edits the lines, or a pipe."""
+"""Line readers of the console: from a terminal, with editing, or from a pipe."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class LineReader(Protocol):
     Attributes
     ----------
     shown : str
-        What the terminal shows for the last line, prompt included; empty where it shows nothing.
+        The last line on the terminal, prompt included; empty if it is not shown.
     """
 
     shown: str
@@ -31,10 +31,9 @@ class LineReader(Protocol):
 
 
 class TerminalLineReader:
-    """Reads lines from a terminal, edited and with a history where the system has readline.
+    """A line reader of a terminal, with editing and history if the system has readline.
 
-    Ctrl-C drops the line, Ctrl-D on an empty one ends the input. A text that is pasted with its line feeds comes as
-    one line.
+    Ctrl-C drops the line, Ctrl-D on an empty one ends the input. A pasted text with line feeds is one line.
 
     Parameters
     ----------
@@ -48,7 +47,7 @@ class TerminalLineReader:
         self, complete: Callable[[str], list[str]] | None = None, history: InputHistory | None = None
     ) -> None:
         self.shown = ""
-        # its import is what makes input() edit; Windows lacks it, and has editing of its own
+        # its import enables editing in input(); Windows lacks it and edits lines itself
         self._readline: Any = None
         self._history = history
         self._latest = ""
@@ -66,7 +65,7 @@ class TerminalLineReader:
         KeyboardInterrupt
             For Ctrl-C; the cursor is at the start of a row.
         CorpusError
-            For bytes that are no text.
+            For undecodable bytes.
         """
         try:
             line = self._input(prompt, begun)
@@ -99,10 +98,10 @@ class TerminalLineReader:
 
 
 def _set_up(readline: Any, complete: Callable[[str], list[str]] | None) -> None:
-    """Let readline take a paste as one line, and the tab key complete a line."""
+    """Set up readline: a paste is one line, and the tab key completes."""
     libedit = "libedit" in (readline.__doc__ or "")
     if not libedit and os.environ.get("TERM", "dumb") != "dumb":
-        readline.parse_and_bind("set enable-bracketed-paste on")  # which not every build does by itself
+        readline.parse_and_bind("set enable-bracketed-paste on")  # not the default of every build
     if complete is not None:
         readline.set_completer_delims(" ")
         readline.set_completer(_Completer(readline, complete))
@@ -110,7 +109,7 @@ def _set_up(readline: Any, complete: Callable[[str], list[str]] | None) -> None:
 
 
 class _Completer:
-    """The completer of readline, which asks for one completion after the other."""
+    """The completer of readline, which requests completions one by one."""
 
     def __init__(self, readline: Any, complete: Callable[[str], list[str]]) -> None:
         self._readline, self._complete = readline, complete
@@ -125,14 +124,14 @@ class _Completer:
 
 
 class PipedLineReader:
-    """Reads lines of UTF-8 from a file or pipe, or from a person whose output goes to one.
+    """A line reader of UTF-8 from a file or pipe, or from a terminal if the output is redirected.
 
     Parameters
     ----------
     stream : BinaryIO
         Usually standard input.
     ask : callable, optional
-        Called with the prompt before each line, where a person types it.
+        Called with the prompt before each line, if the input is a terminal.
     """
 
     def __init__(self, stream: BinaryIO, ask: Callable[[str], None] | None = None) -> None:

@@ -27,13 +27,13 @@ class Session:
     Parameters
     ----------
     context : Context
-        The conversation, and what else the commands change.
+        The conversation, and the session's settings.
     lines : LineReader
     transcript : Transcript
     hidden_keys : callable
         Returns a context manager under which the terminal does not echo keys.
     interactive : bool
-        Whether a person reads errors and tries again, and stops the model with Ctrl-C. Otherwise the first error
+        Whether errors are shown and the session continues, and Ctrl-C stops the model. Otherwise the first error
         ends the session.
     """
 
@@ -52,10 +52,10 @@ class Session:
         self._transcript = transcript
         self._hidden_keys = hidden_keys
         self._interactive = interactive
-        self._mode: StepMode | CandidateMode | None = None  # which input is for, if not just for the text
+        self._mode: StepMode | CandidateMode | None = None  # the mode that takes the input, if any
 
     def run(self, prompt: str = "") -> None:
-        """Continue the prompt, if there is one, then take input to its end.
+        """Continue the prompt, if any, then process input to its end.
 
         Raises
         ------
@@ -72,7 +72,7 @@ class Session:
         self._transcript.end_row()
 
     def _round(self) -> bool:
-        """Take one input; return whether the session continues."""
+        """Process one input; return whether the session continues."""
         entered = None
         try:
             entered = self._read()
@@ -92,7 +92,7 @@ class Session:
         return True
 
     def _read(self) -> TypedInput | None:
-        """Wait for the next input; in step mode on a terminal, take single keys first."""
+        """Wait for the next input; in step mode on a terminal, process single keys first."""
         if self._mode is None:
             self._show_status()
             return read_input(self._lines, PROMPT)
@@ -152,7 +152,7 @@ class Session:
         return True
 
     def _generate(self) -> None:
-        """Let the model continue the text: with candidates to pick from, or as it is sampled."""
+        """Let the model continue the text, with candidates or directly."""
         context, talk, transcript = self._context, self._conversation, self._transcript
         with stop_key(listens=self._interactive) as stop:
             if context.beam:

@@ -1,4 +1,4 @@
-"""Start of a session: the model is loaded, the streams are prepared, and the person is greeted."""
+"""The start of a session: loading of the model, streams, greeting."""
 
 from __future__ import annotations
 
@@ -47,16 +47,16 @@ def start_session(
     Parameters
     ----------
     name : str, optional
-        Of the model; the newest run's when left out.
+        Of the model; by default of the newest run.
     config : SampleConfig
     seed : int, optional
-        Random when left out.
+        By default random.
     count : int
         Candidates of each turn.
     beam : int, optional
         Width of a beam search, in place of sampling.
     echo : bool
-        Whether standard output has the typed text too.
+        Whether typed text is written to standard output too.
     raw : bool
         Whether the text is not sanitised.
     no_color : bool
@@ -80,7 +80,7 @@ def start_session(
         path = named_model(name, names_own=True)
         model = load_checkpoint(path).model
     talk = Conversation(model, config, seed=secrets.randbelow(2**32) if seed is None else seed)
-    if name is not None:  # else `named_model` has said so
+    if name is not None:  # otherwise `named_model` names it
         stderr.print(view.note(f"model {path}"), soft_wrap=not stderr.is_terminal)
     stderr.print(view.greeting(model.config, len(model.vocabulary), model.params.value.size, talk.seed))
     if interactive:
@@ -102,7 +102,7 @@ def _load(name: str) -> CharModel:
 
 
 def _lines(talk: Conversation, stderr: Console) -> LineReader:
-    """Return a reader of the terminal, or of what is in its place."""
+    """Return a line reader of the terminal, or of standard input in its place."""
     if stdin_is_terminal() and sys.stdout.isatty():
         history = InputHistory(history_file(os.environ, sys.platform))
         return TerminalLineReader(lambda line: completions(line, talk), history)

@@ -1,4 +1,4 @@
-"""Step mode: the next-character distribution is shown, and the person picks, types or lets the model sample."""
+"""Step mode: the next-character distribution, from which a person picks, or types, or lets the model sample."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _ROWS_BESIDE = 4  # of the screen: the text, all others, the prompt, and an empt
 
 
 class StepMode:
-    """The mode in which the text grows by single characters; each is a turn, which can be undone.
+    """The mode that extends the text by single characters; each is a turn, which can be undone.
 
-    On a terminal that can be painted on, single keys are read, each step replaces the one before, and the text is
-    written at the end. Elsewhere lines are read, and the text is written as it grows.
+    On a capable terminal, single keys are read, each step replaces the one before, and the text is written at the
+    end. Otherwise lines are read, and the text is written as it grows.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class StepMode:
             self._transcript.end_row()
 
     def leave(self) -> None:
-        """Write the text of the steps, where each step replaced the one before."""
+        """Write the text of the steps if each replaced the one before."""
         if self._transcript.paints:
             turns = self._conversation.turns
             self._transcript.write_turns(turn for turn in turns if turn.offset >= self._begin)

@@ -1,4 +1,4 @@
-"""The text of a session on standard output, and on a terminal what is shown beside it for a while."""
+"""`Transcript`: the text of a session on standard output, and temporary messages on a terminal."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _ROW_UP = (ControlType.CURSOR_UP, 1)
 
 
 class Transcript:
-    """Writes the text as it grows.
+    """A writer of the growing text.
 
     Parameters
     ----------
     stream : TextIO
         Standard output.
     screen : Console
-        The same as a terminal, where it is one.
+        The same as a terminal, if it is one.
     show : callable
         Prints a renderable that is not part of the text: to standard error.
     typed_at : bool
-        Whether the person types at the terminal of standard output, so that its contents are known.
+        Whether input is typed at the terminal of standard output, so that its contents are known.
     echo : bool
         Whether the typed text is written too.
     clean : callable
@@ -49,11 +49,11 @@ class Transcript:
     Attributes
     ----------
     on_terminal : bool
-        Whether standard output is a terminal; else it has the bare text, and nothing but the text.
+        Whether standard output is a terminal; otherwise only the text is written.
     paints : bool
-        Whether what was shown can be erased.
+        Whether rows can be erased.
     colours : bool
-        Whether there are colours.
+        Whether the terminal shows colours.
     """
 
     def __init__(
@@ -83,14 +83,14 @@ class Transcript:
     # -- the text --
 
     def write_typed(self, text: str) -> None:
-        """Write what the person has added."""
+        """Write typed text."""
         if text and self._echo:
             self._writer.write(text, TYPED)
-            self._writer.flush()  # the model may take its time
+            self._writer.flush()  # the model may be slow
             self._last, self._open_row = text[-1], None
 
     def write_generated(self, piece: str, bits: Sequence[float] = ()) -> None:
-        """Write what the model has added.
+        """Write generated text.
 
         Parameters
         ----------
@@ -111,14 +111,14 @@ class Transcript:
         self._last, self._open_row = piece[-1], None
 
     def write_turns(self, turns: Iterable[Turn]) -> None:
-        """Write what both have added."""
+        """Write the typed and generated text of turns."""
         for turn in turns:
             self.write_typed(turn.typed)
             self.write_generated(turn.generated, turn.bits)
         self.end_row()
 
     def end_row(self) -> None:
-        """Flush the text, and on a terminal go to the start of a row."""
+        """Flush the text, and on a terminal move to the start of a row."""
         self._writer.flush()
         if self.on_terminal and self._last != "\n":
             self._open_row = copy.copy(self._ink.wrapping)
@@ -134,7 +134,7 @@ class Transcript:
             self._stream.write(back)
             self._last = ""
 
-    # -- beside the text, on a terminal --
+    # -- temporary messages on a terminal --
 
     def show(self, what: RenderableType) -> None:
         """Show something that is not part of the text."""
@@ -142,7 +142,7 @@ class Transcript:
         self._show(what)
 
     def show_progress(self, message: str) -> None:
-        """Show a message in the row below the text, in place of the one before; an empty one erases it."""
+        """Replace the message in the row below the text; an empty one erases it."""
         if not self.paints or not (message or self._shows_progress):
             return
         column, width = self._ink.wrapping.column, self.screen.width
@@ -178,19 +178,19 @@ class Transcript:
         self._stream.flush()
 
     def replace_input(self, shown: str, text: str) -> None:
-        """Write what the person has added at a prompt; on a terminal it replaces the prompt.
+        """Write text typed at a prompt; on a terminal it replaces the prompt.
 
         Without a text, what follows continues the last row.
 
         Parameters
         ----------
         shown : str
-            What the terminal shows for it, the prompt included; empty where it shows nothing.
+            The input on the terminal, prompt included; empty if it is not shown.
         text : str
-            What it adds to the text.
+            The part added to the text.
         """
         if self.on_terminal and shown and not self.paints:
-            return  # the line remains where it was entered
+            return  # the line stays on the screen
         self.erase_input(shown)
         if text:
             self.write_typed(text)
@@ -206,14 +206,14 @@ class Transcript:
             self._stream.flush()
 
     def erase_input(self, shown: str) -> None:
-        """Erase input and what is shown above it.
+        """Erase input and the rows above it.
 
         Parameters
         ----------
         shown : str
             The input with its prompt; empty while the cursor is still in the row of the prompt.
         """
-        # in a window that has become narrower the rows are more: this never erases too many
+        # a narrower window has more rows, so this never erases too many
         rows, self._rows_above = self._rows_above, 0
         if self.paints:
             rows += rows_taken(shown, self.screen.width) if shown else 0
@@ -221,7 +221,7 @@ class Transcript:
 
 
 def rows_taken(shown: str, width: int) -> int:
-    r"""Count the rows that typed lines take on a terminal together with their prompts.
+    r"""Return the rows of typed lines with their prompts on a terminal.
 
     Examples
     --------

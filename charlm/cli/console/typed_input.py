@@ -33,10 +33,10 @@ class TypedInput(NamedTuple):
     Parameters
     ----------
     kind : {"command", "line", "quoted"}
-        A step mode takes a line of digits for a number, and a quoted one for text.
+        In step mode a line of digits is a number, a quoted one text.
     text : str
     shown : str
-        What the terminal shows for it, prompts included; empty where it shows nothing.
+        The input on the terminal, prompts included; empty if it is not shown.
     """
 
     kind: Literal["command", "line", "quoted"]
@@ -52,14 +52,14 @@ def read_input(lines: LineReader, prompt: str, begun: str = "") -> TypedInput | 
     lines : LineReader
     prompt : str
     begun : str
-        Beginning of the line, which can be edited.
+        Editable beginning of the line.
 
     Raises
     ------
     UsageError
         If the input ends within quotes.
     CorpusError
-        For bytes that are no text.
+        For undecodable bytes.
     """
     line = lines.read(prompt, begun)
     if line is None:
@@ -85,7 +85,7 @@ def read_input(lines: LineReader, prompt: str, begun: str = "") -> TypedInput | 
 
 
 def _quoted(line: str, more: Callable[[], str | None]) -> str:
-    """Read on up to the closing quotes."""
+    """Read up to the closing quotes."""
     lines = [line]
     while _QUOTES not in lines[-1]:
         following = more()
@@ -99,7 +99,7 @@ def _quoted(line: str, more: Callable[[], str | None]) -> str:
 
 
 def _continued(line: str, more: Callable[[], str | None]) -> str:
-    """Read on as long as a line ends in a backslash."""
+    """Read further lines while a line ends in a backslash."""
     lines: list[str] = []
     following: str | None = line
     while following is not None:

@@ -17,18 +17,18 @@ _WIDEST = 100  # columns; longer rows are hard to read
 _TERM = 28  # columns for a term
 _INDENT = 2
 _PANELS = ("Common", "Model", "Learning", "Text", "Pairs", "Run", "Prompt", "Sampling", "Filters", "Output")
-_GLUE = "\u00a0"  # a blank at which no row ends
+_GLUE = "\u00a0"  # a non-breaking space
 
 _Rows = list[tuple[str, str]]
 
 
 def help_page(command: Any, context: Any, columns: int) -> str:
-    """Return what ``--help`` shows.
+    """Return the page of ``--help``.
 
     Parameters
     ----------
     command : ProgramCommand
-        Of click; where click lives depends on the typer.
+        Of click, whose module depends on the version of typer.
     context : Context
     columns : int
         Of the terminal.
@@ -54,7 +54,7 @@ def shown_name(param: Any) -> str:
 
 
 def value_name(param: Any) -> str:
-    """Return the word that stands for a parameter's value, such as FILE, or its choices, ``rnn|lstm|gru``."""
+    """Return the word for a parameter's value, such as FILE, or its choices, ``rnn|lstm|gru``."""
     return str(param.metavar or "VALUE")
 
 
@@ -69,7 +69,7 @@ def takes_value(param: Any) -> bool:
 
 
 def _sections(command: Any, context: Any) -> Iterator[tuple[str, _Rows]]:
-    """Yield each section's title and its rows."""
+    """Yield the title and the rows of each panel, in the order of the signature."""
     params = [param for param in command.get_params(context) if not getattr(param, "hidden", False)]
     arguments = [param for param in params if not is_flag(param)]
     if arguments:
@@ -140,7 +140,7 @@ def _row(term: str, text: str, start: int, width: int) -> str:
 
 
 def _broken(term: str, width: int) -> list[str]:
-    """Break names, and choices after their bars, into rows."""
+    """Wrap names, and choices after their bars."""
     rows = [" " * _INDENT]
     for piece in re.findall(r"[^ |]+[ |]*", term):
         if rows[-1].strip() and len(rows[-1] + piece.rstrip()) > width:

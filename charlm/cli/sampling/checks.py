@@ -1,4 +1,4 @@
-"""Settings of sampling that are checked before a model is loaded: patterns, and what a beam search does not use."""
+"""Early checks of settings of sampling: patterns, and settings that a beam search does not use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def with_pattern_read(config: SampleConfig, *, encoding: str, errors: str) -> Sa
     Raises
     ------
     UsageError
-        If a pattern is invalid or not regular: at once, before a model is loaded.
+        If a pattern is invalid or not regular.
     CorpusError
         If a list of words cannot be read.
     """

@@ -1,4 +1,4 @@
-"""``--novelty``: samples are read many at once and looked up in what their model was trained on."""
+"""``--novelty``: overlaps of samples with the training text."""
 
 from __future__ import annotations
 

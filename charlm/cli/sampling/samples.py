@@ -1,4 +1,4 @@
-"""The samples that ``charlm sample`` is asked for: random ones, or the best of a beam search."""
+"""The samples of ``charlm sample``: random ones, or the best of a beam search."""
 
 from __future__ import annotations
 
@@ -73,17 +73,17 @@ class Sampling:
     Parameters
     ----------
     asked : SampleConfig
-        Settings as they were given.
+        Given settings.
     config : SampleConfig
         The same, with the lists of words that a pattern names.
     seed : int, optional
-        Of the first sample; the next one's is one more. None for a random seed, which is to be reported.
+        Of the first sample; each next one has one more. None for a random seed, which is reported.
     count : int
         Number of samples.
     beam : int, optional
         Width of a beam search, in place of random samples.
     workers : int, optional
-        Processes that write samples; None for a number that suits their length.
+        Processes that sample; None for a number that fits the lengths.
 
     Raises
     ------
@@ -116,14 +116,14 @@ class Sampling:
         return self.count * self.config.length
 
     def parameters(self) -> dict[str, Any]:
-        """Return the settings that make the samples."""
+        """Return the settings of the samples."""
         settings = asdict(self.asked)
         if self.beam is None:
             return settings
         return {"beam": self.beam, **{name: settings[name] for name in USED_BY_BEAM}}
 
     def begin(self, model: CharModel, *, prompt: str, logprobs: bool) -> Generator[Written, None, None]:
-        """Read a prompt, and return the samples, each written when it is read."""
+        """Read a prompt, and return the samples, each generated when it is read."""
         if self.beam is not None:
             with waiting("searching") as progress:
                 return self._searched(model, self.beam, prompt=prompt, progress=progress)

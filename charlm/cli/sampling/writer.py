@@ -54,7 +54,7 @@ def write_samples(
         Closed at the end.
     prompt : str
     echo : bool
-        Whether the prompt is written, too.
+        Whether the prompt is written too.
     output : Path, optional
         None for standard output.
     as_json, raw, novelty, novelty_corpus
@@ -87,7 +87,7 @@ def write_samples(
             )
             for one, found in written:
                 writer.write(one, found)
-        if lines and not stream.isatty():  # where the writer ends the row
+        if lines and not stream.isatty():  # on a terminal the writer ends the row
             out.write("\n")
     if remarks := writer.remarks():
         print_lines(stderr_console(), *remarks)
@@ -100,7 +100,7 @@ def _holds_lines(vocabulary: Vocabulary) -> bool:
 
 
 class SampleWriter:
-    """Writes samples one after the other.
+    """A writer of samples, one after the other.
 
     Parameters
     ----------

@@ -1,10 +1,10 @@
 """Keys typed while text streams: not echoed, and kept for the next reader.
 
-A terminal shows each key at once, wherever the cursor stands. So that is switched off while the program writes. The
-keys wait in the terminal, for the console's next prompt or for the shell. The terminal is put back however the
-``with`` block ends: also before the program is suspended (Ctrl-Z) or ended by a signal.
+A terminal echoes each key at the cursor, so echo is switched off while the program writes. Keys stay in the
+terminal's buffer, for the console's next prompt or for the shell. The terminal's settings are restored however the
+``with`` block ends, also before the program is suspended (Ctrl-Z) or ended by a signal.
 
-Windows shows keys only while a line is read; there is nothing to switch off.
+Windows echoes keys only while a line is read, so nothing is switched off.
 """
 
 from __future__ import annotations
@@ -29,21 +29,20 @@ class HiddenKeys:
     Parameters
     ----------
     stream : TextIO
-        Written to; where it is no terminal, or one that another program has in the foreground, nothing happens.
+        The output; nothing happens if it is not a terminal, or the program is in the background.
     by_lines : bool
-        Whether the terminal goes on to put lines together, as for a program that reads lines; a line editor wants
-        each key as it is.
+        Whether the terminal still buffers lines; a line editor needs single keys.
     """
 
     def __init__(self, stream: TextIO, *, by_lines: bool) -> None:
         self._stream = stream
         self._by_lines = by_lines
         self._termios: Any = None
-        self._before: list[Any] | None = None  # the terminal's settings, while they are changed
+        self._before: list[Any] | None = None  # the terminal's settings before the change
         self._wanted = False
 
     def __enter__(self) -> HiddenKeys:
-        """Hide the keys."""
+        """Switch echo off."""
         self._held = contextlib.ExitStack()
         if importlib.util.find_spec("termios") and self._stream.isatty():
             self._termios = importlib.import_module("termios")
@@ -65,7 +64,7 @@ class HiddenKeys:
         try:
             self.show()
         finally:
-            self.show()  # where Ctrl-C interrupted the first
+            self.show()  # if Ctrl-C interrupted the first
             self._held.close()
 
     def _take_over(self, name: str, handler: Any) -> None:
@@ -77,7 +76,7 @@ class HiddenKeys:
         if not self._wanted or not self._in_foreground():
             return
         termios = self._termios
-        with contextlib.suppress(termios.error):  # a terminal that was closed
+        with contextlib.suppress(termios.error):  # a closed terminal
             before = self._before or termios.tcgetattr(self._stream.fileno())
             hidden = [*before]
             hidden[3] &= ~(termios.ECHO | termios.ECHONL)  # the local flags
@@ -102,7 +101,7 @@ class HiddenKeys:
         """Tell whether this program is in the foreground: otherwise a change would suspend it."""
         try:
             return os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
-        except (OSError, ValueError):  # not the terminal that the program was started from
+        except (OSError, ValueError):  # not the controlling terminal
             return True
 
     def _end(self, number: int, _frame: FrameType | None) -> None:
@@ -113,11 +112,11 @@ class HiddenKeys:
     def _suspend(self, number: int, _frame: FrameType | None) -> None:
         self.show()
         signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)  # which lasts until the program is continued
+        signal.raise_signal(number)  # returns when the program is continued
         signal.signal(number, self._suspend)
         self._hide()
 
     def _continue(self, _number: int, _frame: FrameType | None) -> None:
         if not self._in_foreground():
-            self._before = None  # the settings are the shell's now
+            self._before = None  # the shell's settings are in force
         self._hide()

@@ -1,4 +1,4 @@
-"""Ctrl-C, termination and a closed terminal: each asks the run to finish its step and save.
+"""Signals as stop requests: Ctrl-C, termination and a closed terminal let the run finish its step and save.
 
 A second Ctrl-C or termination ends the run at once. A closed terminal never does, and is not counted: the system
 and the shell may both report it, beside a termination when a machine shuts down, and nobody waits for the end. If
@@ -35,7 +35,7 @@ class StopRequest:
     Parameters
     ----------
     tell : callable
-        Called at the first signal, in a thread of its own, while the current step continues.
+        Called at the first signal, in a separate thread, while the current step continues.
     give_up : callable
         Called with the exit code if the `KeyboardInterrupt` of the second signal did not end the program; it ends
         the process.
@@ -45,7 +45,7 @@ class StopRequest:
     patient : bool
         Whether there is something to save. While false, the first signal counts as the second: it ends the run.
     exit_code : int
-        Of the latest signal, of a closed terminal only if no other came; 0 before the first.
+        Of the latest signal; of a closed terminal only without another signal; 0 before the first.
     """
 
     SIGNALS: tuple[signal.Signals, ...] = tuple(
@@ -59,7 +59,7 @@ class StopRequest:
         self.patient = True
         self._tell, self._give_up = tell, give_up
         self._asked = self._told = False
-        self._seen = 0  # by the thread; several of one kind may reach the handler as one
+        self._seen = 0  # by the thread; the handler may see several equal signals as one
         self._left = threading.Event()
         self._before: Mapping[signal.Signals, object] = {}
 
@@ -82,7 +82,7 @@ class StopRequest:
             signal.signal(number, handler)  # type: ignore[arg-type]
         signal.set_wakeup_fd(self._wakeup_before)
         self._left.set()
-        self._writer.close()  # which ends the thread
+        self._writer.close()  # ends the thread
         self._thread.join()
         self._reader.close()
 

@@ -36,10 +36,10 @@ _CHUNK_BYTES = 65536
 
 
 def prepare_streams() -> None:
-    """Make both streams UTF-8 on every system, and leave line ends as they are.
+    """Set both streams to UTF-8 without newline translation, on every system.
 
-    A stream without a buffer, as ``python -u`` and ``PYTHONUNBUFFERED`` make it, gets one that is flushed at each
-    line. Without a buffer, Python drops the rest of a write that a signal or a full disk ends early.
+    An unbuffered stream (``python -u``, ``PYTHONUNBUFFERED``) gets a line buffer: without a buffer, Python drops
+    the rest of a write that a signal or a full disk interrupts.
 
     Output to a stream that was closed before the program began, as by ``>&-``, is dropped.
     """
@@ -47,7 +47,7 @@ def prepare_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            nothing = os.open(os.devnull, os.O_RDWR)  # the lowest number that is free
+            nothing = os.open(os.devnull, os.O_RDWR)  # the lowest free number
             if nothing == number:
                 os.set_inheritable(number, True)
             else:
@@ -63,14 +63,14 @@ def prepare_streams() -> None:
 
 
 def stdin_bytes() -> BinaryIO | None:
-    """Return standard input; None where it was closed before the program began, as by ``<&-``."""
+    """Return standard input; None if it was closed before the start, as by ``<&-``."""
     return None if sys.stdin is None else sys.stdin.buffer
 
 
 def lines_at_once(stream: BinaryIO, most: int) -> Iterator[list[bytes]]:
-    r"""Yield the lines of a stream without their ends; lines that arrive together are yielded together.
+    r"""Yield the lines of a stream without their ends, in batches of lines that arrive together.
 
-    So a line is answered as soon as it arrives, and many lines are answered many at a time.
+    So a single line is processed on arrival, and many lines in batches.
 
     Parameters
     ----------
@@ -84,7 +84,7 @@ def lines_at_once(stream: BinaryIO, most: int) -> Iterator[list[bytes]]:
     >>> list(lines_at_once(io.BytesIO(b"one\ntwo\r\n\nfour"), 2))
     [[b'one', b'two'], [b''], [b'four']]
     """
-    begun: list[bytes] = []  # pieces of a line whose end has not arrived
+    begun: list[bytes] = []  # pieces of an incomplete line
     while chunk := cast("io.BufferedReader", stream).read1(_CHUNK_BYTES):
         *whole, rest = chunk.split(b"\n")
         if whole:
@@ -98,7 +98,7 @@ def lines_at_once(stream: BinaryIO, most: int) -> Iterator[list[bytes]]:
 
 
 def stdin_is_terminal() -> bool:
-    """Tell whether a person types standard input."""
+    """Return whether standard input is a terminal."""
     return sys.stdin is not None and sys.stdin.isatty()
 
 
@@ -106,7 +106,7 @@ def is_file(stream: TextIO) -> bool:
     """Tell whether a stream is a regular file, which nobody reads at the same time."""
     try:
         return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
-    except (OSError, ValueError):  # closed, or not a file of the system's
+    except (OSError, ValueError):  # closed, or without a file descriptor
         return False
 
 
@@ -127,7 +127,7 @@ def print_lines(console: Console, *lines: str | Text) -> None:
 
 
 def _console(*, stderr: bool, no_color: bool) -> Console:
-    from rich.console import Console, ConsoleDimensions  # here, since --help and completion do without
+    from rich.console import Console, ConsoleDimensions  # here, since --help and completion do not need it
 
     console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=no_color or None)
     if console.is_dumb_terminal:  # for which rich assumes 80 columns

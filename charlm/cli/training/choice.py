@@ -1,4 +1,4 @@
-"""The run that ``charlm resume`` continues: the one that is named, else the newest unfinished one."""
+"""The choice of the run for ``charlm resume``: the named one, else the newest unfinished one."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DECLINED = "nothing is done; charlm info lists the runs, charlm resume RUN conti
 def chosen_run(name: str | None, console: Console, *, larger: bool, quiet: bool) -> Path | None:
     """Return the folder of the run to resume.
 
-    Without a name that is the newest unfinished run. On a terminal a person is asked; elsewhere a line names it.
+    Without a name it is the newest unfinished run: a terminal shows a prompt, otherwise a line names the run.
 
     Parameters
     ----------
@@ -30,7 +30,7 @@ def chosen_run(name: str | None, console: Console, *, larger: bool, quiet: bool)
     console : Console
         On standard error.
     larger : bool
-        Whether a new total is given: the newest run is meant then, which may be finished.
+        Whether a new total is given; the default is then the newest run, which may be finished.
     quiet : bool
         Neither ask nor report.
 

@@ -32,13 +32,13 @@ def all_ranks(flags: Mapping[str, Any], *, wanted: bool) -> Iterator[ProcessGrou
     Parameters
     ----------
     flags : mapping
-        What the command was called with: the same at every rank.
+        Arguments of the command: equal at every rank.
     wanted : bool
 
     Yields
     ------
     ProcessGroup or None
-        None where this process is the only one.
+        None for a single process.
 
     Raises
     ------

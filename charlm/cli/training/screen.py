@@ -35,7 +35,7 @@ __all__ = ["RunScreen", "check_extras", "run_training"]
 
 
 def check_extras(tensorboard: Path | None) -> None:
-    """Check before a text is read that the extras of the flags are installed.
+    """Check the extras of the flags early, before a text is read.
 
     Raises
     ------
@@ -52,7 +52,7 @@ STOPPING = "stopping: saving after this step; once more to end at once without s
 class RunScreen:
     """The screen of a run from the start of its command; a context manager.
 
-    Until the first update begins, the first signal ends the command at once: there is nothing to save.
+    Before the first update there is nothing to save, so the first signal ends the command at once.
 
     Parameters
     ----------
@@ -64,8 +64,7 @@ class RunScreen:
     Raises
     ------
     typer.Exit
-        When left, with 130, 143 or 129 after a signal; once everything is saved, unless it came too early for that
-        or was the second one.
+        At the end, with 130, 143 or 129 after a signal; after saving, unless it was too early or the second one.
     """
 
     def __init__(self, name: str, *, quiet: bool, as_json: bool, no_color: bool) -> None:
@@ -139,14 +138,14 @@ def run_training(
     screen: RunScreen,
     tensorboard: Path | None,
 ) -> None:
-    """Train in a run folder until the plan is done or a signal asks to stop; a second one ends it at once.
+    """Train in a run folder to the end of the plan or to a stop request; a second signal ends it at once.
 
     It continues if nobody sees its screen; if nobody reads its events any more, it stops and saves.
 
     Raises
     ------
     DiskError
-        If the events cannot be written, other than to a pipe that nobody reads.
+        If the events cannot be written, except for a closed pipe.
     """
     folder = Path(options.folder or ".")
     before = None if options.resumed is None else runs.read_log(folder / runs.LOG)
@@ -160,7 +159,7 @@ def run_training(
     with checkpoint.lock_run_folder(folder), _freed_if_unused(folder), events, contextlib.closing(reports):
         screen.folder = folder
         for report in reports:
-            request.patient = True  # an update is next
+            request.patient = True  # the first update follows
             display.add(report)
             events.add(report)
             lines.add(report)
@@ -169,7 +168,7 @@ def run_training(
 
 
 class _EventLines:
-    """Events as lines of JSON on standard output, for as long as they can be written."""
+    """Events as lines of JSON on standard output, until writing fails."""
 
     def __init__(self, *, wanted: bool) -> None:
         self.error: OSError | None = None
@@ -198,6 +197,6 @@ def _free_if_unused(folder: Path) -> None:
     """Remove a locked run folder in which nothing was saved, so that a second attempt can use its name."""
     files = list(folder.iterdir())
     if [file.name for file in files] == [".lock"]:
-        with contextlib.suppress(OSError):  # where an open file cannot be removed, the folder stays
+        with contextlib.suppress(OSError):  # the folder stays on systems that cannot remove an open file
             files[0].unlink()
             folder.rmdir()

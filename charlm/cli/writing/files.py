@@ -1,4 +1,4 @@
-"""Files that a command writes, and standard output: opened, refused, and their errors."""
+"""Output files and standard output: opening, checks, errors."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def open_text(path: Path | None) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def open_bytes(path: Path) -> Iterator[BinaryIO]:
-    """Open a file to write bytes to.
+    """Open a file for bytes.
 
     Raises
     ------
@@ -69,7 +69,7 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_file(path: Path | None, make: Callable[[], str]) -> None:
-    """Make a text and write it to a file, if one is named.
+    """Write the result of `make` to a file, if one is given.
 
     Raises
     ------
@@ -87,17 +87,17 @@ def write_json(values: object) -> None:
 
 
 def write_lines(lines: Iterable[str]) -> None:
-    """Write lines, which must be harmless, to standard output."""
+    """Write sanitised lines to standard output."""
     sys.stdout.writelines(f"{line}\n" for line in lines)
 
 
 def refuse_existing(files: Mapping[str, Path | None], *, force: bool) -> None:
-    """Raise a `UsageError` if a file that is to be written exists, unless it is to be replaced.
+    """Raise a `UsageError` if an output file exists, unless `force`.
 
     Parameters
     ----------
     files : mapping of str to Path
-        By the flags that name them; None where a flag was not given. A device or a pipe is there to be written to.
+        By flag; None for a flag that is not given. Devices and pipes may exist.
     force : bool
         Whether ``--force`` was given.
     """
@@ -107,6 +107,6 @@ def refuse_existing(files: Mapping[str, Path | None], *, force: bool) -> None:
 
 
 def refuse_raw_terminal(stream: TextIO) -> None:
-    """Raise a `UsageError` if a text that is not sanitised would reach a terminal."""
+    """Raise a `UsageError` for unsanitised text on a terminal."""
     if stream.isatty():
         raise UsageError("--raw on a terminal would let the text control it; redirect the output, or leave it out")

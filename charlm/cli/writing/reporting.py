@@ -1,4 +1,4 @@
-"""Gathering of what a report shows of a run."""
+"""Collection of the data of a report."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _CONNECTED = 160
 
 
 def gather(checkpoint: Any) -> RunReport:
-    """Read a run's log and held-out text, and let its model read.
+    """Read a run's log and held-out text, and run its model on the text.
 
     Parameters
     ----------
     checkpoint : Checkpoint
-        Of any kind of model; what a kind does not have is left out.
+        Of any kind of model; sections that a kind lacks are left out.
     """
     from charlm.runs.samples import some, stored_samples
     from charlm.runs.stored import name_runs, read_history
@@ -56,7 +56,7 @@ def gather(checkpoint: Any) -> RunReport:
 
 
 def train_command(settings: Mapping[str, Any], origin: Mapping[str, Any]) -> str:
-    """Return the command that trains a run with these settings, each written out."""
+    """Return the command that trains a run with these settings, all explicit."""
     from charlm.ui.flags import argument
 
     sources = origin.get("sources")
@@ -87,7 +87,7 @@ def _flags(settings: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _held_out(checkpoint: Any) -> tuple[HeldOut | None, str]:
-    """Let a language model read its held-out text; without one, return the reason."""
+    """Run a language model on its held-out text; without such a text, return the reason."""
     from charlm.analysis.breakdown import break_down
     from charlm.analysis.candidates import likeliest
     from charlm.analysis.inspection.connectivity import connectivity

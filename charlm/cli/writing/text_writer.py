@@ -1,4 +1,4 @@
-"""Generated text on its way to standard output or a file: sanitised, in pieces, at the pace at which it is read."""
+"""`TextWriter`: streaming output of generated text, sanitised and buffered."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class TextWriter:
         self._last = "\n"
 
     def write(self, piece: str, style: str = "") -> None:
-        """Take the next piece."""
+        """Write the next piece."""
         if not piece:
             return
         self._pieces.append((piece, style))

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TransductionWriter"]
 
-PICTURED = 100  # maps in a picture or on a page at most
+PICTURED = 100  # maps in a picture or on a page, at most
 
 
 class TransductionWriter:
@@ -30,11 +30,11 @@ class TransductionWriter:
     stream : TextIO
         Standard output.
     seed : int, optional
-        Seed of the random draws.
+        Seed of the random generator.
     as_json, raw, no_color, attention : bool
         As the flags of ``charlm transduce``.
     pictures : bool
-        Whether maps are kept for `write_pictures`.
+        Whether maps are stored for `write_pictures`.
     """
 
     def __init__(
@@ -95,7 +95,7 @@ class TransductionWriter:
         write_file(html, lambda: ui.attention_to_page(self._maps, title=title))
 
     def report(self, length: int) -> None:
-        """Report on standard error outputs without an end, and maps left out of the pictures."""
+        """Report outputs without an end, and maps left out of the pictures, on standard error."""
         if self._cut:
             outputs = "output" if self._cut == 1 else "outputs"
             typer.echo(f"{self._cut:,} {outputs} had no end at --length {length}", err=True)

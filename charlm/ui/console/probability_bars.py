@@ -39,7 +39,7 @@ class SymbolProbability(NamedTuple):
 
 
 def symbol_name(symbol: str | int) -> str:
-    r"""Name a symbol visibly: blanks and controls by pictures, bytes beyond ASCII by their number.
+    r"""Return a visible name of a symbol: spaces and controls as pictures, bytes beyond ASCII in hexadecimal.
 
     Examples
     --------

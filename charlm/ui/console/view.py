@@ -163,7 +163,7 @@ def _setting(value: Any) -> str:
 
 
 def model_card(config: ModelConfig, symbols: int, parameters: int) -> Text:
-    """Describe a model in a line."""
+    """Return the description of a model, one line."""
     return Text(_model(config, symbols, parameters))
 
 
@@ -173,7 +173,7 @@ def _model(config: ModelConfig, symbols: int, parameters: int) -> str:
 
 
 def vocabulary(known: Vocabulary) -> Text:
-    """List all symbols that a model can write."""
+    """List all symbols of a vocabulary."""
     symbols = (f"{s:02x}" if isinstance(s, int) else symbol_name(s) for s in known.symbols)
     return Text(f"{len(known)} symbols, unit {known.unit}: " + " ".join(symbols))
 

@@ -1,1 +1,1 @@
-"""What an inspection of a model found, on the screen and as a page."""
+"""Renderables and pages of the inspection of a model."""

@@ -1,4 +1,4 @@
-"""The connectivity of a text: in the terminal for its last character, as a page for each that is pointed at."""
+"""The connectivity of a text: in a terminal for its last character, as a page for the selected character."""
 
 from __future__ import annotations
 
@@ -90,12 +90,12 @@ def connectivity_heat(found: Connectivity, name: str) -> Heat:
 
 
 def connectivity_panels(found: Mapping[str, Connectivity]) -> str:
-    """Return maps side by side as HTML, one a model; they need `STYLE` and `SCRIPT`."""
+    """Return maps in columns as HTML, one for each model; they need `STYLE` and `SCRIPT`."""
     return f'<div class="connectivity">\n{"".join(_panel(name, one) for name, one in found.items())}</div>'
 
 
 def connectivity_page(found: Mapping[str, Connectivity], *, title: str) -> str:
-    """Write the maps of models as a page that stands alone.
+    """Return the maps of models as a self-contained page.
 
     Parameters
     ----------

@@ -22,12 +22,12 @@ _DISTANCES = (0, 1, 2, 5, 10, 20, 30, 40, 49)
 
 
 class FlowTable:
-    """A renderable: norms of ∂L/∂h by distance, a column a model, relative to distance 0.
+    """A renderable: norms of ∂L/∂h by distance, relative to distance 0, a row for each model.
 
     Parameters
     ----------
     flows : mapping of str to GradientFlow
-        By the name of each.
+        By the name of each model.
     """
 
     def __init__(self, flows: Mapping[str, GradientFlow]) -> None:
@@ -45,7 +45,7 @@ class FlowTable:
                 table.add_column(str(d), justify="right", no_wrap=True)
             for name, norms in columns.items():
                 table.add_row(name, *(_power(norms[d] / norms[0]) for d in distances))
-        else:  # where a column a distance has no room: a row a distance
+        else:  # if columns do not fit: a row for each distance
             table.add_column("distance", justify="right")
             table.add_column("norm", justify="right")
             for name, norms in columns.items():
@@ -80,7 +80,7 @@ def _bars(values: Sequence[float], top: float) -> str:
 
 
 class HealthReport:
-    """A renderable: histograms of activations and gradients, a row each.
+    """A renderable: histograms of activations and gradients, one a row.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ ACTIVATION = Scale(
     _ninth,
     "Under each character: the activation after it, from 0 for −1 to 9 for 1.",
 )
-"""Blue below and red above zero, which people tell apart who do not see all colours."""
+"""Blue below and red above zero, distinguishable with colour blindness."""
 
 
 def unit_heat(pieces: Sequence[str], values: Sequence[float], name: str) -> Heat:
@@ -45,7 +45,7 @@ def unit_heat(pieces: Sequence[str], values: Sequence[float], name: str) -> Heat
 
 
 def found_table(found: Iterable[TrackingUnit], name: Callable[[int], str]) -> Table:
-    """Return a row a feature: the unit that tracks it best, on held-out text, and what is accidental."""
+    """Return a row for each feature: the unit that tracks it best on held-out text, and the level of chance."""
     table = _table("Units that track a property of the text, measured on the half that did not choose them")
     table.add_column("property")
     table.add_column("unit", justify="right")
@@ -69,7 +69,7 @@ def found_table(found: Iterable[TrackingUnit], name: Callable[[int], str]) -> Ta
 
 
 def saturation_table(gates: Iterable[GateSaturation]) -> Table:
-    """Return a row a gate: how often it is closed or open, and how many units almost always are."""
+    """Return a row for each gate: the share of closed and open, and the units that almost always are."""
     table = _table(f"Gates below {CLOSED} (closed) and above {OPEN} (open), in per cent of the text")
     table.add_column("layer", justify="right")
     table.add_column("gate")
@@ -86,7 +86,7 @@ def saturation_table(gates: Iterable[GateSaturation]) -> Table:
 
 
 def neighbour_table(found: Mapping[str, Sequence[Neighbour]]) -> Table:
-    """Return a row a symbol: the symbols with the most similar input vectors, and the cosines."""
+    """Return a row for each symbol: the symbols with the most similar input vectors, and the cosines."""
     table = _table("Symbols with similar input vectors, and the cosine of their angle")
     table.add_column("symbol", no_wrap=True)
     table.add_column("neighbours")

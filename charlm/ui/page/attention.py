@@ -76,7 +76,7 @@ class Attended(NamedTuple):
 
 
 def attention_to_picture(maps: Sequence[Attended], *, title: str) -> str:
-    """Draw maps as SVG, one below the other.
+    """Return maps as SVG, one below the other.
 
     Parameters
     ----------

@@ -73,7 +73,7 @@ def to_page(spans: Spans, title: str) -> str:
 
 
 def _lines(text: str) -> str:
-    """Escape a text, keeping its line feeds and tabs."""
+    """Escape a text except line feeds and tabs."""
     return "\n".join("\t".join(map(markup_text, line.split("\t"))) for line in text.split("\n"))
 
 

@@ -11,7 +11,7 @@ from rich.console import Console, RenderableType
 
 __all__ = ["to_html", "to_svg"]
 
-# rich's own format links a web font
+# rich's default format links a web font
 _SVG = """\
 <svg class="rich-terminal" viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg">
     <style>
@@ -41,7 +41,7 @@ _NOT_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 
 
 def to_svg(renderable: RenderableType, *, title: str, width: int = 80) -> str:
-    """Draw a renderable as an SVG picture.
+    """Return a renderable as SVG.
 
     Parameters
     ----------

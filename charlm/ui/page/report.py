@@ -83,7 +83,7 @@ class RunReport:
 
 
 def report_page(report: RunReport) -> str:
-    """Write the report of a run as a page of HTML.
+    """Return the report of a run as a page of HTML.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def report_page(report: RunReport) -> str:
     Returns
     -------
     str
-        It loads nothing from elsewhere.
+        Self-contained.
     """
     parts = {
         "title": markup_text(f"Report of {report.name}"),
@@ -193,7 +193,7 @@ def _activated(symbol: str, value: float) -> str:
 
 
 def _text(text: str) -> str:
-    """Return a text for markup, line feeds as they are."""
+    """Escape a text except line feeds."""
     return "\n".join(map(markup_text, text.split("\n"))) if text != "\n" else "↵\n"
 
 

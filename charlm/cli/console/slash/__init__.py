@@ -1,13 +1,13 @@
-"""Slash commands of the console. Each is a function of the context and of what follows the command's name.
+"""Slash commands of the console. Each is a function of the context and the command's arguments.
 
 ``context``
-    What they act on.
+    The state that they change.
 ``settings``, ``navigation``, ``inspection``, ``files``
     The commands, by subject.
 ``commands``
     Their table, and the function that runs them.
 ``completion``
-    Completions of a begun line.
+    Completions of an incomplete line.
 """
 
 from charlm.cli.console.slash.commands import COMMANDS, run_command

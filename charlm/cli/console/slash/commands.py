@@ -24,7 +24,7 @@ def run_command(line: str, context: Context) -> Outcome:
     Raises
     ------
     CharlmError
-        If there is no such command, or it fails; nothing has changed then.
+        If there is no such command, or it fails; nothing is then changed.
     """
     name, _, rest = line[1:].partition(" ")
     command = COMMANDS.get(OTHER_NAMES.get(name, name))

@@ -20,7 +20,7 @@ _FILES = ("save", "load", "export")
 
 
 def completions(line: str, conversation: Conversation) -> list[str]:
-    """Return all completions of a line; a line of text gets a tab.
+    """Return all completions of a line; for a line of text a tab.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def _matching(before: str, begun: str, choices: Iterable[str]) -> list[str]:
 
 
 def _values(config: SampleConfig, name: str) -> list[str]:
-    """Return the choices of a setting; without choices, its present value."""
+    """Return the choices of a setting; without choices, its current value."""
     try:
         field = setting_name(name)
     except UsageError:

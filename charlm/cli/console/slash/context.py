@@ -1,4 +1,4 @@
-"""What the slash commands act on, and how they are described."""
+"""`Context`: the state that slash commands change; `Command`: their description."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from charlm.ui.console import view
 __all__ = ["FORCE", "Command", "Context", "Outcome", "without_force"]
 
 Outcome: TypeAlias = Literal["generate", "step", "leave"] | None
-"""What follows a command: the model continues, step mode begins or ends, the session ends; None: the next input."""
+"""Effect of a command: the model continues, step mode begins or ends, the session ends; None: the next input."""
 
 FORCE = "--force"
 
 
 @dataclass
 class Context:
-    """A conversation, and the settings of a session beside its own.
+    """A conversation, and the settings of a session.
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ class Context:
     load : callable
         Finds and reads a model.
     count : int
-        Candidates to sample side by side.
+        Number of candidates.
     beam : int
         Width of a beam search; 0 samples.
     colours : bool
@@ -48,19 +48,19 @@ class Context:
     colours: bool = False
 
     def show_end(self) -> None:
-        """Show how the text ends, after it has changed."""
+        """Show the end of the text after a change."""
         last = self.conversation.last
         self.show(view.tail(text_end(last, view.TAIL), length=text_length(last)))
 
 
 class Command(NamedTuple):
-    """A command: how it is typed, what it does, and its function.
+    """A command: arguments, summary, function.
 
     Parameters
     ----------
     arguments, summary : str
     action : callable
-        Takes the context, and what follows the name, blanks at both ends removed.
+        Takes the context and the stripped arguments.
     """
 
     arguments: str
@@ -69,7 +69,7 @@ class Command(NamedTuple):
 
 
 def without_force(rest: str) -> tuple[str, bool]:
-    """Remove ``--force`` from either end of a command's arguments; return them, and whether it was there.
+    """Remove ``--force`` from either end of a command's arguments; return them, and whether it was given.
 
     Examples
     --------

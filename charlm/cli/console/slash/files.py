@@ -55,12 +55,12 @@ def export(context: Context, rest: str) -> None:
 
 
 def _new_file(command: str, rest: str) -> Path:
-    """Return the file to write.
+    """Return the output file.
 
     Raises
     ------
     UsageError
-        If it exists and is not to be replaced, or is no regular file.
+        If it exists without ``--force``, or is not a regular file.
     """
     name, force = without_force(rest)
     path = _file(command, name)

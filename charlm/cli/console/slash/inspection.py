@@ -22,7 +22,7 @@ def probs(context: Context, rest: str) -> None:
 
 
 def heat(context: Context, rest: str) -> None:
-    """Show the surprisal of the last characters; or switch on or off that generated text is coloured by it."""
+    """Show the surprisal of the last characters; or switch the colouring of generated text by it on or off."""
     if rest in ("on", "off"):
         _switch_heat(context, on=rest == "on")
     else:

@@ -1,4 +1,4 @@
-"""Commands that move in the conversation: back, to a new text, and between branches."""
+"""Navigation commands: undo, retry, a new text, branches."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def clear(context: Context, _rest: str) -> None:
 
 
 def branch(context: Context, rest: str) -> None:
-    """Keep a snapshot under a name."""
+    """Store a snapshot under a name."""
     talk = context.conversation
     name, force = without_force(rest)
     name = name or next(str(k) for k in range(1, len(talk.branches) + 2) if str(k) not in talk.branches)
@@ -51,6 +51,6 @@ def branches(context: Context, _rest: str) -> None:
 
 
 def return_to(context: Context, rest: str) -> None:
-    """Return to a branch, or back from there."""
+    """Return to a branch, or back from it."""
     context.conversation.return_to(rest or None)
     context.show_end()

@@ -1,4 +1,4 @@
-"""Commands about how the model continues: settings, stop texts, seed, candidates, another model."""
+"""Commands for settings: sampling, stop texts, seed, candidates, another model."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = [
 
 MOST_CANDIDATES = 16
 OF_SESSION = ("beam", "count")
-"""What ``/set`` takes beside the fields of `SampleConfig`."""
+"""Settings of ``/set`` that are not fields of `SampleConfig`."""
 SHOWN = ("settings", "model", "vocab")
 ALIASES = {
     name: declared.name
@@ -50,7 +50,7 @@ _SWITCH = {"on": True, "off": False}
 
 
 def change(context: Context, rest: str) -> None:
-    """Change a setting and show it; without a value show the present one, without a name all."""
+    """Change a setting and show it; without a value show the current one, without a name all."""
     name, _, value = rest.partition(" ")
     own = {"": show, "beam": beam, "count": count, "seed": seed, "stop": stop, "regex": regex}.get(name)
     if own is not None:
@@ -93,7 +93,7 @@ def seed(context: Context, rest: str) -> None:
 
 
 def count(context: Context, rest: str) -> None:
-    """Let the model sample several candidates, one of which is picked."""
+    """Set the number of candidates."""
     if rest:
         number = _whole_number("count", rest, low=1)
         if number > MOST_CANDIDATES:
@@ -105,7 +105,7 @@ def count(context: Context, rest: str) -> None:
 
 
 def beam(context: Context, rest: str) -> None:
-    """Search for the likeliest continuations by a beam of a width, in place of sampling; 0 and off sample."""
+    """Set the width of a beam search in place of sampling; 0 and off sample."""
     if rest:
         width = 0 if rest in ("0", "off") else _whole_number("beam", rest, low=1)
         if width:
@@ -132,7 +132,7 @@ def regex(context: Context, rest: str) -> None:
 
 
 def _configure(context: Context, config: SampleConfig) -> None:
-    """Change how the model continues."""
+    """Change the settings of sampling."""
     if context.beam:
         refuse_drawing(config)
     if config.regex or config.template:
@@ -141,7 +141,7 @@ def _configure(context: Context, config: SampleConfig) -> None:
 
 
 def _stop_texts(rest: str) -> tuple[str, ...]:
-    r"""Read words and quoted texts; an unquoted ``off``, or nothing but empty quotes, is none.
+    r"""Parse words and quoted texts; an unquoted ``off``, or only empty quotes, is none.
 
     Examples
     --------
@@ -159,17 +159,17 @@ def _unescape(text: str) -> str:
 
 
 def setting_names() -> list[str]:
-    """Return the names of all settings, as they are typed."""
+    """Return the typed names of all settings."""
     return [name.replace("_", "-") for name in settings_of(SampleConfig)] + [*OF_SESSION]
 
 
 def is_setting(name: str) -> bool:
-    """Tell whether there is a setting of that name."""
+    """Return whether there is a setting of that name."""
     return ALIASES.get(name, name.replace("_", "-")) in setting_names()
 
 
 def setting_name(name: str) -> str:
-    """Return the field of `SampleConfig` that a person means; names are those of the flags.
+    """Return the field of `SampleConfig` for a typed name, which is that of a flag.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def setting_name(name: str) -> str:
 
 
 def parse_setting(config: SampleConfig, name: str, value: str) -> SampleConfig:
-    r"""Change one setting, given as a person types it.
+    r"""Change one setting by its typed value.
 
     Names are those of the flags; ``off`` is no template.
     In a stop text ``\n`` and ``\t`` stand for line feed and tab, and an empty one
@@ -225,6 +225,6 @@ def _parse(kind: Callable[[str], float], expected: str, name: str, value: str) -
 
 
 def _whole_number(name: str, text: str, *, low: int) -> int:
-    if not text.isdecimal() or len(text) > 4000 or int(text) < low:  # Python converts no more digits than that
+    if not text.isdecimal() or len(text) > 4000 or int(text) < low:  # the limit of Python's conversion
         raise UsageError(f"{name} is {text[:40]!r}; it must be a whole number, at least {low}")
     return int(text)
