@@ -68,7 +68,7 @@ def flag_of(config: type, name: str, *, panel: str | None = None) -> Any:
 
 
 def flattened(flags: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a command was called with by name: settings in the place of the dictionaries that hold them."""
+    """Return the arguments of a command by name, with the settings in place of the dictionaries that hold them."""
     found: dict[str, Any] = {}
     for name, value in flags.items():
         found |= value if isinstance(value, dict) else {name: value}

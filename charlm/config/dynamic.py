@@ -16,7 +16,7 @@ class DynamicConfig:
 
     rate: float = setting(
         0.5,
-        "Step size of that learning.",
+        "Learning rate of dynamic evaluation.",
         more="It is η of gradient descent on the mean loss of a part; 0 learns nothing.",
         flags="dynamic-rate",
     )

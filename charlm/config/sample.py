@@ -42,7 +42,7 @@ class SampleConfig:
     )
     temperature: float = setting(
         0.8,
-        "Boldness: 0 takes the most likely character, above 1 dares more.",
+        "Temperature: 0 takes the most likely character; above 1, rare characters become likelier.",
         more="It divides the log-probabilities.",
         flags="temp temperature",
         panel="Sampling",
@@ -77,13 +77,13 @@ class SampleConfig:
     repeat_penalty: float = setting(
         1.0,
         "Multiplies log p of the characters seen lately: above 1 they become rarer, 1 changes nothing.",
-        more="Those of the prompt are seen, too.",
+        more="Those of the prompt count, too.",
         aliases="repetition-penalty",
         high=1000,
         above=True,
         panel="Filters",
     )
-    repeat_last_n: int = setting(64, "How many characters back the penalty looks.", high=100_000, panel="Filters")
+    repeat_last_n: int = setting(64, "Last characters that the penalty covers.", high=100_000, panel="Filters")
     stop: tuple[str, ...] = setting(
         (),
         "End before this text; may be repeated.",
@@ -95,9 +95,9 @@ class SampleConfig:
         "",
         "Write only what matches in full: a pattern, or @date, @email, @word and others by name. In a pattern "
         "@file:words.txt is any word of a list, one a line.",
-        more="What cannot lead to a match within the length is not drawn; where the text may end, it does so with "
-        "the probability of all that cannot follow. A configuration names no files: `with_word_lists` of "
-        "`charlm.generation.constraint` puts the words of a list into it.",
+        more="A symbol that cannot lead to a match within the length is not drawn. Where the text may end, it ends "
+        "with the total probability of the symbols that cannot follow. A configuration names no files: "
+        "`with_word_lists` of `charlm.generation.constraint` puts the words of a list into it.",
         value="PATTERN",
         panel="Sampling",
     )
@@ -108,7 +108,7 @@ class SampleConfig:
         panel="Sampling",
     )
     on_unknown: OnUnknown = setting(
-        "error", "What becomes of characters that the model does not know.", panel="Prompt"
+        "error", "Treatment of characters that the model does not know.", panel="Prompt"
     )
 
     def __post_init__(self) -> None:

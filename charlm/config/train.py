@@ -45,9 +45,7 @@ class TrainConfig:
     optimizer: OptimizerName = setting("adagrad", "Optimiser.", panel="Learning")
     learning_rate: float = setting(0.1, "Step size at the top of the schedule.", panel="Learning")
     schedule: ScheduleName = setting("constant", "The learning rate over the run.", panel="Learning")
-    warmup: int = setting(
-        0, "Updates until the rate is at its top.", more="It rises linearly from 0.", panel="Learning"
-    )
+    warmup: int = setting(0, "Updates of the linear warm-up of the rate.", more="It begins at 0.", panel="Learning")
     batch_size: int = setting(16, "Streams read in parallel.", low=1, panel="Learning")
     seq_length: int = setting(
         32,
@@ -136,7 +134,7 @@ class TrainConfig:
     )
     workers: int | None = setting(
         None,
-        "Threads on the shards, which never change a bit; left out, one for each core.",
+        "Threads on the shards, which never change a bit; by default, one for each core.",
         more="They may be processes.",
         low=1,
         high=1024,
@@ -144,7 +142,7 @@ class TrainConfig:
     )
     shards: int | None = setting(
         None,
-        "Groups of streams, which decide the last bits; left out, by cores and streams.",
+        "Groups of streams, which decide the last bits; by default, by cores and streams.",
         more="Their gradients are summed along a fixed tree.",
         low=1,
         high=1024,

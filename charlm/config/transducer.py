@@ -41,7 +41,7 @@ class TransducerConfig:
         panel="Pairs",
     )
     bidirectional: bool = setting(
-        True, "Read the source from both ends.", flags="bidirectional/no-bidirectional", panel="Pairs"
+        True, "Read the source in both directions.", flags="bidirectional/no-bidirectional", panel="Pairs"
     )
     ngrams: int = setting(
         0,

@@ -30,7 +30,7 @@ def turns_surprisal(model: CharModel, last: Turn | None, on_unknown: OnUnknown, 
     last : Turn or None
         The last turn of the text.
     on_unknown : {"error", "skip", "replace"}
-        What becomes of characters that the model does not know.
+        Treatment of characters that the model does not know.
     most : int
         Characters, counted from the end; graphemes for a model of graphemes.
 

@@ -117,7 +117,7 @@ def test_defaults_of_train_are_those_in_force(
             assert str(shown[name]).removesuffix(".0") == f"{value}".removesuffix(".0"), name
     text = " ".join(page("train", capsys, monkeypatch, 80).split())
     assert "[default: by preset]" in text
-    assert "Share of the text to validate on; 0: none. [default: 0.1]" in text
+    assert "Held-out share of the text; 0: none. [default: 0.1]" in text
     assert set(PRESETS) <= set(text.replace(",", "").replace(".", "").split())
 
 
@@ -127,7 +127,7 @@ def test_defaults_of_sample_are_those_of_its_settings(
     text = " ".join(page("sample", capsys, monkeypatch, 80).split())
     for said in (
         "continuation; left out, 500 and the rest of the line.",
-        "dares more. [default: 0.8]",
+        "become likelier. [default: 0.8]",
         "[default: utf-8]",
         "[default: 1]",
     ):

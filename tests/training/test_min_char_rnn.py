@@ -1,4 +1,4 @@
-"""``--preset min-char-rnn`` is the published algorithm: the same losses from the same start weights."""
+"""``--preset min-char-rnn`` is the published algorithm: the same losses from the same initial weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The flags of ``charlm train`` that are no settings of `charlm.config`, and which flags do not go together."""
+"""The flags of ``charlm train`` that are not settings of `charlm.config`, and the check for incompatible flags."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ VocabFrom: TypeAlias = Annotated[
     str | None, _option("--vocab-from", help="Take the vocabulary of this model.", panel="Text", value="MODEL")
 ]
 ValFile: TypeAlias = Annotated[
-    str | None, _option("--val-file", help="Text to validate on.", panel="Text", value="CORPUS")
+    str | None, _option("--val-file", help="Held-out text.", panel="Text", value="CORPUS")
 ]
 Encoding: TypeAlias = Annotated[str, _option("--encoding", help="Of the files.", panel="Text", value="ENCODING")]
 Errors: TypeAlias = Annotated[
@@ -92,7 +92,7 @@ Pairs: TypeAlias = Annotated[
     str | None,
     _option(
         "--pairs",
-        help="Learn from pairs to make of each source its target: a file with source<TAB>target a line, or "
+        help="Learn to map each source to its target: a file with source<TAB>target a line, or "
         "builtin:NAME. charlm transduce applies the model.",
         panel="Pairs",
         value="FILE",
