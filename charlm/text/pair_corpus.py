@@ -6,7 +6,6 @@ import hashlib
 from typing import BinaryIO, NamedTuple
 
 from charlm.config import DecodingErrors, OutputName
-from charlm.text.builtin.tasks import TASKS, pairs_of
 from charlm.text.corpus import BUILTIN, STDIN, read_corpus
 from charlm.text.pairs import Pair, format_pair, parse_pairs
 
@@ -56,6 +55,8 @@ def read_pair_corpus(
         As for `read_corpus` and `parse_pairs`.
     """
     if source.startswith(BUILTIN):
+        from charlm.text.builtin.tasks import TASKS, pairs_of  # here, since no other source needs it
+
         name = source.removeprefix(BUILTIN)
         pairs = pairs_of(name)
         text = "".join(f"{format_pair(pair)}\n" for pair in pairs)
