@@ -29,7 +29,7 @@ __all__ = ["BINS", "BLOCK", "Breakdown", "Calibration", "Share", "break_down", "
 BINS = 10
 BLOCK = 500
 """Characters of a block; blocks of that length are nearly independent of each other."""
-_STEPS = 2**8
+_LOGITS = 2**17  # of a window; each window packs the weights anew
 _LONGEST_WORD = 8
 
 
@@ -162,8 +162,9 @@ def predictions(
         If the output of the model is not finite.
     """
     ids, state, T = text.ids, model.zero_state(1), len(text.ids) - 1
-    for start in range(0, T, _STEPS):
-        stop = min(start + _STEPS, T)
+    length = max(1, _LOGITS // len(model.vocabulary))
+    for start in range(0, T, length):
+        stop = min(start + length, T)
         resets = None if text.resets is None else text.resets[start:stop, None]
         window = ids[start : stop + 1].astype(np.intp)
         logits, state = model.logits(window[:-1, None], state, resets=resets)

@@ -64,7 +64,10 @@ def likeliest(
     yield names[encoded.ids[0]], math.nan, []
     count = min(count, len(vocabulary))
     for _, log_p, targets in predictions(model, encoded, progress=progress):
-        best = np.argsort(-log_p, axis=1, kind="stable")[:, :count]
-        for row, target, order in zip(log_p, targets.tolist(), best.tolist(), strict=True):
-            candidates = [Candidate(names[k], math.exp(row[k])) for k in order]
-            yield names[target], -row[target] / math.log(2), candidates
+        some = np.argpartition(-log_p, count - 1, axis=1)[:, :count]  # in any order
+        order = np.lexsort((some, -np.take_along_axis(log_p, some, axis=1)), axis=1)  # equal ones by their ids
+        best = np.take_along_axis(some, order, axis=1)
+        probabilities = np.exp(np.take_along_axis(log_p, best, axis=1)).tolist()
+        bits = (-log_p[np.arange(len(targets)), targets] / math.log(2)).tolist()
+        for target, own, ids, p in zip(targets.tolist(), bits, best.tolist(), probabilities, strict=True):
+            yield names[target], own, list(map(Candidate, [names[k] for k in ids], p))
