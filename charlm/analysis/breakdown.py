@@ -51,7 +51,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Calibration:
-    """How often the likeliest symbol came, by the probability that it was given.
+    """The frequency with which the likeliest symbol came, by its probability.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Breakdown:
-    """Where the loss on a text comes from.
+    """The loss on a text by its origins.
 
     Parameters
     ----------

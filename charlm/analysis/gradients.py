@@ -28,7 +28,7 @@ LENGTHS = ((5, 3), (1, 2), (2, 6))  # of sources and targets
 
 @dataclass(frozen=True, slots=True)
 class ModelCheck:
-    """What the gradient check of one model found."""
+    """The result of the gradient check of one model."""
 
     name: str
     result: GradientCheck

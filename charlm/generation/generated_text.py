@@ -102,7 +102,7 @@ def generate(
     seed : int, optional
         The same seed gives the same text; None gives a different one each time.
     state : State, optional
-        Start state of one stream, each array (1, H); by default zero. It conditions the text, for example on the
+        Initial state of one stream, each array (1, H); by default zero. It conditions the text, for example on the
         features of an image that it describes.
     **settings
         The other settings of `SampleConfig` by name, such as ``temperature=0.5``, ``top_k=5`` or

@@ -1,6 +1,6 @@
-"""What people see: values go in, text and rich renderables come out; nothing here trains or opens a file.
+"""Text and rich renderables of values; nothing here trains or opens a file.
 
-The names that the commands use are loaded at first use, so that their ``--help`` does without NumPy and rich.
+The names that the commands use are loaded at first use, so that their ``--help`` needs neither NumPy nor rich.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How well a model predicts a text, in lines and for JSON."""
+"""The evaluation of a model on a text, in lines and for JSON."""
 
 from __future__ import annotations
 

@@ -94,7 +94,7 @@ def write_samples(
 
 
 def _holds_lines(vocabulary: Vocabulary) -> bool:
-    """Tell whether a sample of this vocabulary is a document of one line."""
+    """Return whether a sample of this vocabulary is a document of one line."""
     feeds = ("\n", "\r\n", ord("\n"))
     return vocabulary.stop_id is not None and not any(symbol in feeds for symbol in vocabulary.symbols)
 

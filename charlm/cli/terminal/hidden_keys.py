@@ -98,7 +98,7 @@ class HiddenKeys:
         self._before = None
 
     def _in_foreground(self) -> bool:
-        """Tell whether this program is in the foreground: otherwise a change would suspend it."""
+        """Return whether this program is in the foreground: otherwise a change would suspend it."""
         try:
             return os.tcgetpgrp(self._stream.fileno()) == os.getpgrp()
         except (OSError, ValueError):  # not the controlling terminal

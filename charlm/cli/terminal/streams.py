@@ -103,7 +103,7 @@ def stdin_is_terminal() -> bool:
 
 
 def is_file(stream: TextIO) -> bool:
-    """Tell whether a stream is a regular file, which nobody reads at the same time."""
+    """Return whether a stream is a regular file, which nobody reads at the same time."""
     try:
         return stat.S_ISREG(os.fstat(stream.fileno()).st_mode)
     except (OSError, ValueError):  # closed, or without a file descriptor

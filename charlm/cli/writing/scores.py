@@ -28,7 +28,7 @@ LONG = 200_000
 
 
 class Scoring(NamedTuple):
-    """What is scored, and how."""
+    """The request: a model, a text, and the treatment of unknown symbols."""
 
     model: CharModel
     text: str

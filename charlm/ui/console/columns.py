@@ -1,4 +1,4 @@
-"""Several numbered texts side by side; without room for columns, one below the other."""
+"""Several numbered texts in columns, or one below the other if columns do not fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the console shows beside the text: greeting, settings, model, help, step mode, the end of the text."""
+"""Renderables of the console beside the text: greeting, settings, model, help, step mode, the end of the text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plot consists of."""
+"""`Plot`: the parts of a plot."""
 
 from __future__ import annotations
 
