@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from charlm.ui.novelty import QUOTED, novelty_line
     from charlm.ui.page.attention import Attended, attention_to_page, attention_to_picture
     from charlm.ui.page.export import to_html, to_svg
+    from charlm.ui.page.report import report_page
     from charlm.ui.pair_measures import measure_lines, measure_values
     from charlm.ui.plot.curves import curves_of
     from charlm.ui.plot.picture import draw_picture
@@ -73,6 +74,7 @@ __all__ = [
     "novelty_line",
     "open_display",
     "progress_of",
+    "report_page",
     "run_facts",
     "run_table",
     "stats_table",
@@ -100,6 +102,7 @@ __getattr__ = loader(
         "novelty": "QUOTED novelty_line",
         "page.attention": "Attended attention_to_page attention_to_picture",
         "page.export": "to_html to_svg",
+        "page.report": "report_page",
         "pair_measures": "measure_lines measure_values",
         "plot.curves": "curves_of",
         "plot.picture": "draw_picture",

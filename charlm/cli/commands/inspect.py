@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
@@ -11,11 +10,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
+from charlm import checkpoint, runs, ui
 from charlm.cli.arguments.models import model_and_texts, named_model
 from charlm.cli.arguments.texts import EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, NoColorOption, OnUnknownOption
+from charlm.cli.terminal.streams import stdout_console
+from charlm.cli.terminal.waiting import waiting
+from charlm.cli.writing.files import refuse_existing, write_file, write_json
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
+from charlm.ui.sanitize import visible_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -113,14 +117,6 @@ def inspect(
 
     Shows one view, --find when none is named. Units are counted from 0, through all layers.
     """
-    from charlm import checkpoint
-    from charlm.cli.terminal.streams import stdout_console
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.cli.writing.files import open_text, refuse_existing
-    from charlm.runs.stored import name_runs
-    from charlm.ui.page.export import to_html, to_svg
-    from charlm.ui.sanitize import json_text, visible_line
-
     flags = {
         "find": find, "cell": cell is not None, "gates": gates, "gradients": gradients,
         "connectivity": connectivity, "health": health, "neighbours": neighbours,
@@ -132,19 +128,15 @@ def inspect(
     model, sources = model_and_texts("inspect", model, () if text is None else (text,), literal)
     content = "" if view == "neighbours" else given_text(sources, literal, encoding=encoding, errors=errors)
     paths = [named_model(model, names_own=True), *map(checkpoint.find_model, against or ())]
-    names = map(visible_line, name_runs([str(path) for path in paths]))
+    names = map(visible_line, runs.name_runs([str(path) for path in paths]))
     models = {name: checkpoint.load_checkpoint(path).model for name, path in zip(names, paths, strict=True)}
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     with waiting("reading", moving=not no_color) as progress:
         shown = _VIEWS[view](_Asked(models, content, cell or 0, config.on_unknown, progress))
-    if svg is not None:
-        with open_text(svg) as file:
-            file.write(to_svg(shown.screen, title=f"{view}, {next(iter(models))}"))
-    if html is not None:
-        with open_text(html) as file:
-            file.write(to_html(shown.screen) if shown.page is None else shown.page)
+    write_file(svg, lambda: ui.to_svg(shown.screen, title=f"{view}, {next(iter(models))}"))
+    write_file(html, lambda: ui.to_html(shown.screen) if shown.page is None else shown.page)
     if as_json:
-        sys.stdout.write(json_text(_plain({"view": view, view: shown.data})) + "\n")
+        write_json(_plain({"view": view, view: shown.data}))
     else:
         stdout_console(no_color).print(shown.screen)
 

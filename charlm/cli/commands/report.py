@@ -7,7 +7,12 @@ from typing import Annotated
 
 import typer
 
+from charlm import checkpoint, ui
+from charlm.cli.arguments.models import named_model
 from charlm.cli.options import ModelArgument
+from charlm.cli.terminal.waiting import waiting
+from charlm.cli.writing.files import refuse_existing, write_file
+from charlm.ui.sanitize import visible_line
 
 __all__ = ["report"]
 
@@ -23,18 +28,11 @@ def report(
 
     The page stands alone and loads nothing. A run whose text is gone has the sections that need none.
     """
-    from charlm.checkpoint import load_checkpoint
-    from charlm.cli.arguments.models import named_model
-    from charlm.cli.terminal.waiting import waiting
-    from charlm.cli.writing.files import open_text, refuse_existing
-    from charlm.cli.writing.reporting import gather
-    from charlm.ui.page.report import report_page
-    from charlm.ui.sanitize import visible_line
+    from charlm.cli.writing.reporting import gather  # here, since it imports rich and NumPy
 
     refuse_existing({"--output": output}, force=force)
-    checkpoint = load_checkpoint(named_model(run, names_own=True, kind=None), kind=None)
+    loaded = checkpoint.load_checkpoint(named_model(run, names_own=True, kind=None), kind=None)
     with waiting("inspecting"):
-        page = report_page(gather(checkpoint))
-    with open_text(output) as file:
-        file.write(page)
+        page = ui.report_page(gather(loaded))
+    write_file(output, lambda: page)
     typer.echo(f"wrote {visible_line(str(output))}", err=True)
