@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     )
     from charlm.checkpoint.journal import Journal
     from charlm.checkpoint.locate import RUNS, StoredRun, find_model, find_run, is_checkpoint, list_runs, newest_run
+    from charlm.checkpoint.model_or_text import is_model, is_text, refuse_models
     from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
     from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
     from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, save
@@ -60,6 +61,8 @@ __all__ = [
     "find_model",
     "find_run",
     "is_checkpoint",
+    "is_model",
+    "is_text",
     "is_unfinished",
     "list_runs",
     "load",
@@ -69,6 +72,7 @@ __all__ = [
     "newest_run",
     "read_meta",
     "read_npz",
+    "refuse_models",
     "save",
     "write_json",
     "write_npz",
@@ -81,6 +85,7 @@ __getattr__ = loader(
         "describe": "ModelInfo RunInfo TensorInfo describe_model describe_runs is_unfinished",
         "journal": "Journal",
         "locate": "RUNS StoredRun find_model find_run is_checkpoint list_runs newest_run",
+        "model_or_text": "is_model is_text refuse_models",
         "npz": "Contents read_meta read_npz write_npz",
         "run_folder": "clear_run_folder lock_run_folder new_run_folder",
         "store": "Checkpoint load load_checkpoint save",

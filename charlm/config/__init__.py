@@ -7,14 +7,20 @@ line reads them there. No file imports NumPy, so ``charlm --help`` stays fast.
 
 from __future__ import annotations
 
-from charlm.config.dynamic import DynamicConfig
-from charlm.config.mapping import from_mapping
-from charlm.config.model import CellName, DTypeName, GruReset, InitName, ModelConfig
-from charlm.config.sample import OnUnknown, SampleConfig
-from charlm.config.series import OutputActivation, SeriesConfig
-from charlm.config.train import LossReduction, OnNan, OptimizerName, Sampling, ScheduleName, TrainConfig
-from charlm.config.transducer import LONGEST_OUTPUT, OutputName, TransducerConfig
-from charlm.config.vocabulary import DecodingErrors, Normalization, Unit
+from typing import TYPE_CHECKING
+
+from charlm.lazy import loader
+
+if TYPE_CHECKING:
+    from charlm.config.dynamic import DynamicConfig
+    from charlm.config.mapping import from_mapping
+    from charlm.config.model import CellName, DTypeName, GruReset, InitName, ModelConfig
+    from charlm.config.presets import PresetName
+    from charlm.config.sample import OnUnknown, SampleConfig
+    from charlm.config.series import OutputActivation, SeriesConfig
+    from charlm.config.train import LossReduction, OnNan, OptimizerName, Sampling, ScheduleName, TrainConfig
+    from charlm.config.transducer import LONGEST_OUTPUT, OutputName, TransducerConfig
+    from charlm.config.vocabulary import DecodingErrors, Normalization, Unit
 
 __all__ = [
     "LONGEST_OUTPUT",
@@ -32,6 +38,7 @@ __all__ = [
     "OptimizerName",
     "OutputActivation",
     "OutputName",
+    "PresetName",
     "SampleConfig",
     "Sampling",
     "ScheduleName",
@@ -41,3 +48,18 @@ __all__ = [
     "Unit",
     "from_mapping",
 ]
+
+__getattr__ = loader(
+    globals(),
+    {
+        "dynamic": "DynamicConfig",
+        "mapping": "from_mapping",
+        "model": "CellName DTypeName GruReset InitName ModelConfig",
+        "presets": "PresetName",
+        "sample": "OnUnknown SampleConfig",
+        "series": "OutputActivation SeriesConfig",
+        "train": "LossReduction OnNan OptimizerName Sampling ScheduleName TrainConfig",
+        "transducer": "LONGEST_OUTPUT OutputName TransducerConfig",
+        "vocabulary": "DecodingErrors Normalization Unit",
+    },
+)

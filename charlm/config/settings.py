@@ -191,9 +191,21 @@ def check_settings(config: Any, prefix: str = "") -> None:
 
 def documented(config: _Class) -> _Class:
     """Append the list of parameters to the docstring of a configuration; a decorator."""
-    entries = "\n".join(declared.documentation() for declared in settings_of(config).values())
-    config.__doc__ = f"{(config.__doc__ or '').rstrip()}\n\nParameters\n----------\n{entries}\n"
+    vars_of: Any = config  # whose docstring is typed as a text
+    vars_of.__doc__ = _Documentation(config, config.__doc__ or "")
     return config
+
+
+class _Documentation:
+    """A docstring that is put together when it is read: most programs never do."""
+
+    def __init__(self, config: type, begin: str) -> None:
+        self._config, self._begin = config, begin.rstrip()
+
+    def __get__(self, instance: object, owner: type | None = None) -> str:
+        """Return the docstring."""
+        entries = "\n".join(declared.documentation() for declared in settings_of(self._config).values())
+        return f"{self._begin}\n\nParameters\n----------\n{entries}\n"
 
 
 def takes_settings(config: type) -> Callable[[_Function], _Function]:

@@ -7,9 +7,13 @@ from typing import TYPE_CHECKING
 from charlm.lazy import loader
 
 if TYPE_CHECKING:
-    from charlm.text.corpus import Corpus, read_corpus, read_text
+    from charlm.text.corpus import STDIN, Corpus, read_corpus, read_text
+    from charlm.text.decoding import check_errors
     from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["Corpus", "Vocabulary", "read_corpus", "read_text"]
+__all__ = ["STDIN", "Corpus", "Vocabulary", "check_errors", "read_corpus", "read_text"]
 
-__getattr__ = loader(globals(), {"corpus": "Corpus read_corpus read_text", "vocabulary": "Vocabulary"})
+__getattr__ = loader(
+    globals(),
+    {"corpus": "STDIN Corpus read_corpus read_text", "decoding": "check_errors", "vocabulary": "Vocabulary"},
+)

@@ -11,30 +11,19 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping
+from functools import cache
 
-from charlm.config import DynamicConfig, ModelConfig, SampleConfig, TrainConfig, TransducerConfig
+from charlm import config
 from charlm.config.settings import Setting, settings_of
 from charlm.config.vocabulary import VocabularySettings
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["SETTINGS", "argument", "as_flags", "larger_total", "quoted"]
+__all__ = ["argument", "as_flags", "larger_total", "quoted", "setting_names"]
 
 _OTHERS = (
     *("beam", "count", "distributed", "encoding", "entries", "errors", "force", "from", "init_from", "out"),
     *("pairs", "png", "preset", "seconds", "size", "tensorboard", "vocab_from", "x"),
 )
-_DECLARED: Mapping[str, Setting] = {
-    **{f"dynamic.{name}": one for name, one in settings_of(DynamicConfig).items()},
-    **settings_of(SampleConfig),
-    **settings_of(TransducerConfig),
-    **settings_of(VocabularySettings),
-    **settings_of(TrainConfig),
-    **settings_of(ModelConfig),
-}
-_RANGES = {one.smaller_end: one.names[0] for one in _DECLARED.values() if one.smaller_end}
-SETTINGS = frozenset((*_DECLARED, *_OTHERS))
-"""Every name that a message may put between backticks."""
 _STRING = re.compile(r'"([^"]*)"')
 _SETTING = re.compile(r"`([a-z][a-z_.]*)(?:=([^`]*))?`")
 
@@ -60,7 +49,7 @@ def as_flags(message: str, dashes: str = "--") -> str:
 
     def flag(found: re.Match[str]) -> str:
         name, value = found.groups()
-        if name not in SETTINGS:
+        if name not in setting_names():
             return found[0]
         words = dashes + _flag(name)
         if value in (None, "True"):
@@ -70,10 +59,30 @@ def as_flags(message: str, dashes: str = "--") -> str:
     return _SETTING.sub(flag, message)
 
 
+@cache
+def _declared() -> dict[str, Setting]:
+    """Return the settings that messages name."""
+    dynamic = {f"dynamic.{name}": one for name, one in settings_of(config.DynamicConfig).items()}
+    configs = (
+        config.SampleConfig,
+        config.TransducerConfig,
+        VocabularySettings,
+        config.TrainConfig,
+        config.ModelConfig,
+    )
+    return dynamic | {name: one for each in configs for name, one in settings_of(each).items()}
+
+
+def setting_names() -> frozenset[str]:
+    """Return every name that a message may put between backticks."""
+    return frozenset((*_declared(), *_OTHERS))
+
+
 def _flag(name: str) -> str:
+    ranges = {one.smaller_end: one.names[0] for one in _declared().values() if one.smaller_end}
     hyphenated = re.sub("[_.]", "-", name)
-    names = _DECLARED[name].names if name in _DECLARED else ()
-    return _RANGES.get(name, hyphenated if not names or hyphenated in names else names[0])
+    names = _declared()[name].names if name in _declared() else ()
+    return ranges.get(name, hyphenated if not names or hyphenated in names else names[0])
 
 
 def larger_total(step: int, *, steps: int = 0, minutes: float | None = None) -> str:

@@ -9,7 +9,6 @@ from typing import Literal
 import typer
 
 from charlm import checkpoint
-from charlm.checkpoint.model_or_text import is_model, is_text, refuse_models
 from charlm.errors import CheckpointError, UsageError
 from charlm.ui.flags import argument
 from charlm.ui.sanitize import visible_line
@@ -96,10 +95,10 @@ def model_and_texts(
     CheckpointError
         If the first argument is neither a model nor a text.
     """
-    if model is None or is_model(model):
-        refuse_models(texts)
+    if model is None or checkpoint.is_model(model):
+        checkpoint.refuse_models(texts)
         return model, tuple(texts)
-    if not is_text(model):
+    if not checkpoint.is_text(model):
         try:
             checkpoint.find_model(model)
         except CheckpointError as error:
@@ -107,7 +106,7 @@ def model_and_texts(
                 raise
             _, _, remedy = str(error).rpartition("; ")
             raise CheckpointError(f"there is no model and no text {model!r}; {remedy}") from error
-    models = [text for text in texts if is_model(text) and not is_text(text)]
+    models = [text for text in texts if checkpoint.is_model(text) and not checkpoint.is_text(text)]
     if models:
         words = [models[0], model, *(text for text in texts if text != models[0])]
         raise UsageError(

@@ -7,10 +7,10 @@ import stat
 from pathlib import Path
 from typing import BinaryIO
 
+from charlm import text
 from charlm.cli.arguments.texts import read_sources
 from charlm.cli.terminal.streams import stdin_bytes
 from charlm.errors import UsageError
-from charlm.text.decoding import check_errors
 
 __all__ = ["given_prompt", "prompt_text"]
 
@@ -27,7 +27,7 @@ def given_prompt(prompt: str | None, prompt_file: Path | None, *, encoding: str,
     """
     if prompt is not None and prompt_file is not None:
         raise UsageError("--prompt and --prompt-file are two prompts; give one of them")
-    check_errors(errors)
+    text.check_errors(errors)
     if prompt_file is None:
         return prompt
     return read_sources([str(prompt_file)], encoding=encoding, errors=errors, allow_empty=True).text

@@ -9,14 +9,12 @@ from typing import Annotated, Any, TypeAlias
 
 import typer
 
-from charlm.checkpoint.model_or_text import refuse_models
+from charlm import checkpoint, text
 from charlm.cli.options import choices_of
 from charlm.cli.terminal.streams import stdin_bytes, stdin_is_terminal
 from charlm.cli.terminal.waiting import waiting
 from charlm.config import DecodingErrors
 from charlm.errors import UsageError
-from charlm.text.corpus import STDIN, Corpus, read_corpus
-from charlm.text.decoding import check_errors
 from charlm.ui.sanitize import visible_line
 
 __all__ = [
@@ -58,14 +56,14 @@ def given_text(sources: Sequence[str], literal: str | None, *, encoding: str, er
     """
     if (literal is None) == (not sources):
         raise UsageError(ONE_TEXT)
-    check_errors(errors)
+    text.check_errors(errors)
     if literal is not None:
         return literal
-    refuse_models(sources)
+    checkpoint.refuse_models(sources)
     return read_sources(sources, encoding=encoding, errors=errors).text
 
 
-def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_empty: bool = False) -> Corpus:
+def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_empty: bool = False) -> text.Corpus:
     """Read sources with `read_corpus`, standard input included, and show its remarks on standard error.
 
     Raises
@@ -75,14 +73,14 @@ def read_sources(sources: Sequence[str], *, encoding: str, errors: str, allow_em
     """
     decoding: dict[str, Any] = {"encoding": encoding, "errors": errors}
     with reading("the text", sources):
-        corpus = read_corpus(sources, stdin=stdin_bytes(), allow_empty=allow_empty, **decoding)
+        corpus = text.read_corpus(sources, stdin=stdin_bytes(), allow_empty=allow_empty, **decoding)
     show_remarks(corpus.remarks)
     return corpus
 
 
 def reading(what: str, sources: Sequence[str]) -> AbstractContextManager[object]:
     """Return a progress message for reading sources, or none if a person types one of them."""
-    if STDIN in sources and stdin_is_terminal():
+    if text.STDIN in sources and stdin_is_terminal():
         return contextlib.nullcontext()
     return waiting(f"reading {what}")
 

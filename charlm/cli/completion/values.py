@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
-from charlm import checkpoint
-from charlm.config.presets import PresetName
+from charlm import checkpoint, config
 from charlm.errors import CharlmError
 from charlm.ui.sanitize import visible_line
 
@@ -110,7 +109,7 @@ def _builtin(_begun: str) -> list[Completion]:
 
 
 def _presets(_begun: str) -> list[Completion]:
-    return [Completion(name) for name in get_args(PresetName)]
+    return [Completion(name) for name in get_args(config.PresetName)]
 
 
 def _encodings(_begun: str) -> list[Completion]:
