@@ -39,7 +39,7 @@ DIFFERENCE = Scale(
 
 
 def difference_heat(
-    pieces: Sequence[str], bits: Sequence[float], other: Sequence[float], names: tuple[str, str]
+    pieces: Sequence[str], bits: Sequence[float], other: Sequence[float], names: Sequence[str]
 ) -> Heat:
     """Return a text, each piece coloured by the difference of the models' surprisals."""
     difference = [b - a for a, b in zip(bits, other, strict=True)]

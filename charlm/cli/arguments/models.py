@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
-from charlm import checkpoint
+from charlm import checkpoint, runs
 from charlm.errors import CheckpointError, UsageError
 from charlm.ui.flags import argument
 from charlm.ui.sanitize import visible_line
 
-__all__ = ["model_and_texts", "named_model", "named_transducer"]
+if TYPE_CHECKING:
+    from charlm.models.language_model import CharModel
+
+__all__ = ["model_and_texts", "named_model", "named_models", "named_transducer"]
 
 
 def named_model(
@@ -48,6 +51,18 @@ def named_model(
         origin += f" of a {kind}" if passed_over and not run.shipped else ""
         typer.echo(f"model {visible_line(run.name)}, {origin}", err=True)
     return checkpoint.find_model(run.file.parent)
+
+
+def named_models(paths: Sequence[Path]) -> dict[str, CharModel]:
+    """Load language models, by the labels of their runs, harmless.
+
+    Raises
+    ------
+    CheckpointError
+        If one cannot be read.
+    """
+    names = map(visible_line, runs.name_runs([str(path) for path in paths]))
+    return {name: checkpoint.load_checkpoint(path).model for name, path in zip(names, paths, strict=True)}
 
 
 def named_transducer(name: str | None) -> Path:

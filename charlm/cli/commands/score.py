@@ -7,17 +7,16 @@ from typing import Annotated
 
 import typer
 
-from charlm import checkpoint, runs, ui
-from charlm.cli.arguments.models import model_and_texts, named_model
+from charlm import checkpoint
+from charlm.cli.arguments.models import model_and_texts, named_model, named_models
 from charlm.cli.arguments.texts import EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, NoColorOption, OnUnknownOption
-from charlm.cli.terminal.streams import stdout_console
 from charlm.cli.terminal.waiting import waiting
-from charlm.cli.writing.files import refuse_existing, write_file, write_json
-from charlm.cli.writing.scores import LONG, VIEWS, Scoring, one_view, stream_scores
+from charlm.cli.writing.files import refuse_existing
+from charlm.cli.writing.scores import LONG, VIEWS, Scoring, stream_scores
+from charlm.cli.writing.views import one_view, write_view
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
-from charlm.ui.sanitize import visible_line
 
 __all__ = ["score"]
 
@@ -60,20 +59,13 @@ def score(
     if len(sources) > 1:
         raise UsageError(f"{sources[0]!r} and {sources[1]!r} are two texts; give a model and one text")
     content = given_text(sources, literal, encoding=encoding, errors=errors)
-    paths = [named_model(model, names_own=True), *([] if against is None else [checkpoint.find_model(against)])]
-    names = [visible_line(name) for name in runs.name_runs([str(path) for path in paths])]
+    others = [] if against is None else [checkpoint.find_model(against)]
+    models = named_models([named_model(model, names_own=True), *others])
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
-    first, *others = (checkpoint.load_checkpoint(path).model for path in paths)
+    name, first = next(iter(models.items()))
     if view is None and len(content) > LONG and svg is None and html is None:
         stream_scores(first, content, on_unknown=config.on_unknown, as_json=as_json, no_color=no_color)
         return
     with waiting("scoring", moving=not no_color) as progress:
-        shown = VIEWS[view](
-            Scoring(first, content, config.on_unknown, progress, other=next(iter(others), None), names=names)
-        )
-    write_file(svg, lambda: ui.to_svg(shown.screen, title=f"surprisal, {names[0]}"))
-    write_file(html, lambda: ui.to_html(shown.screen))
-    if as_json:
-        write_json(shown.data)
-    else:
-        stdout_console(no_color).print(shown.screen)
+        shown = VIEWS[view](Scoring(models, content, config.on_unknown, progress))
+    write_view(shown, title=f"surprisal, {name}", svg=svg, html=html, as_json=as_json, no_color=no_color)

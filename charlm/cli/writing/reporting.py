@@ -7,8 +7,17 @@ from pathlib import Path
 from typing import Any
 
 from charlm import checkpoint as checkpoints
+from charlm.analysis.breakdown import break_down
+from charlm.analysis.candidates import likeliest
+from charlm.analysis.inspection.connectivity import connectivity
+from charlm.analysis.inspection.reading import read_units, unit_name
+from charlm.analysis.inspection.search import SHORTEST, find_units
 from charlm.cli.app import build
 from charlm.errors import CharlmError
+from charlm.runs.samples import some, stored_samples
+from charlm.runs.stored import name_runs, read_history
+from charlm.training.preparation.learnt import held_out_text
+from charlm.ui.flags import argument
 from charlm.ui.page.report import HeldOut, RunReport
 
 __all__ = ["gather", "train_command"]
@@ -26,9 +35,6 @@ def gather(checkpoint: Any) -> RunReport:
     checkpoint : Checkpoint
         Of any kind of model; sections that a kind lacks are left out.
     """
-    from charlm.runs.samples import some, stored_samples
-    from charlm.runs.stored import name_runs, read_history
-
     info = checkpoints.describe_model(checkpoint.path)
     training = info.training
     origin = _mapping(training, "origin")
@@ -57,8 +63,6 @@ def gather(checkpoint: Any) -> RunReport:
 
 def train_command(settings: Mapping[str, Any], origin: Mapping[str, Any]) -> str:
     """Return the command that trains a run with these settings, all explicit."""
-    from charlm.ui.flags import argument
-
     sources = origin.get("sources")
     pairs = origin.get("pairs")
     words = ["charlm", "train", *(map(str, sources) if isinstance(sources, list) else [])]
@@ -68,8 +72,6 @@ def train_command(settings: Mapping[str, Any], origin: Mapping[str, Any]) -> str
 
 
 def _flags(settings: Mapping[str, Any]) -> Iterator[str]:
-    from charlm.ui.flags import argument
-
     params = {param.name: param for param in build().commands["train"].params}
     for name, value in settings.items():
         param = params.get({"cell": "model"}.get(name, name))
@@ -88,13 +90,6 @@ def _flags(settings: Mapping[str, Any]) -> Iterator[str]:
 
 def _held_out(checkpoint: Any) -> tuple[HeldOut | None, str]:
     """Run a language model on its held-out text; without such a text, return the reason."""
-    from charlm.analysis.breakdown import break_down
-    from charlm.analysis.candidates import likeliest
-    from charlm.analysis.inspection.connectivity import connectivity
-    from charlm.analysis.inspection.reading import read_units, unit_name
-    from charlm.analysis.inspection.search import SHORTEST, find_units
-    from charlm.training.preparation.learnt import held_out_text
-
     model = checkpoint.model
     if model.kind != "language model":
         return None, f"This is a {model.kind}; charlm eval measures it."

@@ -5,58 +5,41 @@ from __future__ import annotations
 import contextlib
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, NamedTuple
 
 from charlm import analysis, ui
 from charlm.cli.terminal.streams import stdout_console
 from charlm.cli.terminal.waiting import Progress, waiting
+from charlm.cli.writing.views import Shown
 from charlm.config import OnUnknown
 from charlm.errors import UsageError
 from charlm.ui.sanitize import json_text
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
     from charlm.analysis import Score
     from charlm.models.language_model import CharModel
 
-__all__ = ["LONG", "VIEWS", "Scoring", "one_view", "print_heat", "stream_scores", "write_scores"]
+__all__ = ["LONG", "VIEWS", "Scoring", "print_heat", "stream_scores", "write_scores"]
 
 LONG = 200_000
 """Characters beyond which a text is shown as it is read."""
 
 
 class Scoring(NamedTuple):
-    """The request: a model, a text, and the treatment of unknown symbols."""
+    """The request: models by name, the one asked for first; the text; the treatment of unknown symbols."""
 
-    model: CharModel
+    models: Mapping[str, CharModel]
     text: str
     on_unknown: OnUnknown
     progress: Progress
-    other: CharModel | None
-    names: Sequence[str]
 
-
-class Shown(NamedTuple):
-    """A view for the screen, and for JSON."""
-
-    screen: RenderableType
-    data: Mapping[str, Any]
-
-
-def one_view(given: Mapping[str, bool]) -> str | None:
-    """Return the view that a flag names; None for the heat map.
-
-    Raises
-    ------
-    UsageError
-        For two of them.
-    """
-    named = [name for name, is_given in given.items() if is_given]
-    if len(named) > 1:
-        raise UsageError(f"--{named[0]} and --{named[1]} are two views; give one at a time")
-    return named[0] if named else None
+    @property
+    def model(self) -> CharModel:
+        """The first model."""
+        return next(iter(self.models.values()))
 
 
 def _heat(asked: Scoring) -> Shown:
@@ -82,17 +65,16 @@ def _totals(asked: Scoring) -> Shown:
 
 
 def _against(asked: Scoring) -> Shown:
-    assert asked.other is not None  # noqa: S101  the flag names it
     first, other = (
         analysis.score(model, asked.text, on_unknown=asked.on_unknown, progress=asked.progress)
-        for model in (asked.model, asked.other)
+        for model in asked.models.values()
     )
     if first.pieces != other.pieces:
         raise UsageError(
             "the two models read different pieces of the text; give models of one unit and normalisation"
         )
     bits, beside = first.bits.tolist(), other.bits.tolist()
-    heat = ui.difference_heat(first.pieces, bits, beside, (asked.names[0], asked.names[1]))
+    heat = ui.difference_heat(first.pieces, bits, beside, tuple(asked.models))
     return Shown(heat, {"bits": bits, "against": beside, "pieces": first.pieces})
 
 
