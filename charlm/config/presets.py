@@ -166,7 +166,7 @@ def pair_settings(
     model = dict(settings.model)
     if output == "label":
         model |= {"hidden_size": 2 * model["hidden_size"], **_OF_LABELS}
-        train |= {"ema": 0.998, "weight_decay": 1e-4}
+        train |= {"schedule": "constant", "ema": 0.9995, "weight_decay": 5e-5}
     return Settings(name, model, train | given)
 
 
