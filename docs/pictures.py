@@ -111,7 +111,7 @@ class Screen:
         self.wait(lambda: self.text.endswith(line))
         self._child.send("\r")
 
-    def wait(self, seen: Callable[[], bool], within_s: float = 20) -> None:
+    def wait(self, seen: Callable[[], bool], within_s: float = 60) -> None:
         """Read until the screen shows something and nothing more is being drawn."""
         until_s = time.monotonic() + within_s
         while time.monotonic() < until_s:
