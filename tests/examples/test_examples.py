@@ -156,6 +156,14 @@ def test_sigmoid_head() -> None:
     assert odd_b > 95
 
 
+def test_wide_and_deep() -> None:
+    right = numbers("right NUMBER%", printed("wide_and_deep"))
+    deep, wide, both = right
+    assert deep < wide - 10  # after one pass
+    assert both > deep + 10
+    assert min(numbers("NUMBER% after 3", printed("wide_and_deep"))) > 95
+
+
 def test_names_to_language() -> None:
     right = numbers("right NUMBER%", printed("names_to_language"))
     assert len(right) == 5
