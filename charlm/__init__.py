@@ -28,8 +28,10 @@ _NAMES = {
     "RunLockedError UsageError VocabularyError",
     "generation.generated_text": "generate",
     "generation.transduction": "transduce",
+    "models.counts": "Counts",
     "models.extension": "extended",
     "models.language_model": "CharModel",
+    "models.mixture": "Mixture",
     "models.series": "SeriesModel",
     "models.transducer": "Transducer",
     "text.vocabulary": "Vocabulary",
@@ -95,8 +97,10 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares
     )
     from charlm.generation.generated_text import generate as generate
     from charlm.generation.transduction import transduce as transduce
+    from charlm.models.counts import Counts as Counts
     from charlm.models.extension import extended as extended
     from charlm.models.language_model import CharModel as CharModel
+    from charlm.models.mixture import Mixture as Mixture
     from charlm.models.series import SeriesModel as SeriesModel
     from charlm.models.transducer import Transducer as Transducer
     from charlm.text.vocabulary import Vocabulary as Vocabulary

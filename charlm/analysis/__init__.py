@@ -5,7 +5,7 @@
 `evaluation`       `evaluate`, the mean over a text; `dynamic`: the weights learn from the text that has been read
 `breakdown`        loss by class and place, calibration; `totals`: sums of scores; `likeliest`: likely symbols
 `pair_loss`        loss of a model of pairs; `pair_measures`: exact match, edit distance, precision and recall
-`ngram`            a Kneser–Ney model; `baselines`: its loss on a text; `novelty`: verbatim runs of a corpus
+`ngram`            a Kneser–Ney baseline; `baselines`: its loss on a text; `novelty`: verbatim runs of a corpus
 `gradients`        gradient checks of whole models; `inspection`: activations, gates, connectivity, health
 =================  =============================================================================================
 """

@@ -7,8 +7,9 @@ import math
 
 import numpy as np
 
-from charlm.analysis.ngram import LONGEST_TRAINING, Baseline, NgramModel, baseline
+from charlm.analysis.ngram import Baseline, baseline
 from charlm.config import OnUnknown, TrainConfig
+from charlm.models.ngram import LONGEST_TRAINING, NgramModel
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import document_stream, encode_documents, split
 from charlm.text.vocabulary import Vocabulary

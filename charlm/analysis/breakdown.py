@@ -19,8 +19,8 @@ from charlm.analysis.inspection.reading import EncodedText, encode_text
 from charlm.analysis.surprisal import Progress
 from charlm.config import OnUnknown
 from charlm.errors import CorpusError
-from charlm.models.language_model import CharModel
-from charlm.models.learner import check_finite, check_kind
+from charlm.models.learner import check_finite
+from charlm.models.predictor import Predictor, check_predictor
 from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.losses import log_softmax
 
@@ -143,7 +143,7 @@ def character_class(character: str) -> str:
 
 
 def predictions(
-    model: CharModel, text: EncodedText, *, progress: Progress | None = None
+    model: Predictor, text: EncodedText, *, progress: Progress | None = None
 ) -> Iterator[tuple[slice, FloatArray, IdArray]]:
     """Read a text from zero state and yield the prediction of each symbol after the first, window by window.
 
@@ -175,13 +175,13 @@ def predictions(
 
 
 def break_down(
-    model: CharModel, text: str, *, on_unknown: OnUnknown = "error", progress: Progress | None = None
+    model: Predictor, text: str, *, on_unknown: OnUnknown = "error", progress: Progress | None = None
 ) -> Breakdown:
     """Let a model predict a text and sum the surprisal by class, place and confidence.
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     text : str
         For a model of documents, the line feed is the symbol that ends each.
     on_unknown : {"error", "skip", "replace"}
@@ -200,7 +200,7 @@ def break_down(
     VocabularyError
         For a character that is not in the vocabulary.
     """
-    check_kind(model, CharModel)
+    check_predictor(model)
     encoded = encode_text(model, text, on_unknown=on_unknown)
     if len(encoded.ids) < 2:
         raise CorpusError("the text has one symbol; give at least two, since the first is not predicted")

@@ -12,8 +12,7 @@ from charlm.analysis.breakdown import predictions
 from charlm.analysis.inspection.reading import encode_text
 from charlm.analysis.surprisal import Progress
 from charlm.config import OnUnknown
-from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind
+from charlm.models.predictor import Predictor, check_predictor
 
 __all__ = ["Candidate", "likeliest"]
 
@@ -26,7 +25,7 @@ class Candidate(NamedTuple):
 
 
 def likeliest(
-    model: CharModel,
+    model: Predictor,
     text: str,
     *,
     count: int = 5,
@@ -39,7 +38,7 @@ def likeliest(
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     text : str
     count : int
         Candidates at each place, fewer where the vocabulary has fewer.
@@ -57,7 +56,7 @@ def likeliest(
     candidates : list of Candidate
         The most probable first; none for the first symbol.
     """
-    check_kind(model, CharModel)
+    check_predictor(model)
     vocabulary = model.vocabulary
     encoded = encode_text(model, text, on_unknown=on_unknown)
     names = ["\n" if k == vocabulary.stop_id else vocabulary.decode(np.array([k])) for k in range(len(vocabulary))]

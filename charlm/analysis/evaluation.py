@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from charlm.display import NotebookValue
 from charlm.errors import CorpusError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
+from charlm.models.predictor import Predictor, check_predictor
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import document_stream, encode_documents
 
@@ -55,7 +57,7 @@ class Evaluation(NotebookValue):
 
 
 def evaluate(
-    model: CharModel,
+    model: Predictor,
     text: str,
     *,
     on_unknown: OnUnknown = "error",
@@ -69,13 +71,13 @@ def evaluate(
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     text : str
     on_unknown : {"error", "skip", "replace"}
         Treatment of characters outside the vocabulary.
     dynamic : DynamicConfig, optional
-        Dynamic evaluation: a copy of the model learns from each segment of the text after predicting it, documents
-        in their order. That takes as long as training on the text as one stream.
+        Dynamic evaluation, of a network alone: a copy of it learns from each segment of the text after predicting
+        it, documents in their order. That takes as long as training on the text as one stream.
     progress : callable, optional
         Called with the number of symbols predicted so far and their total.
 
@@ -85,6 +87,8 @@ def evaluate(
 
     Raises
     ------
+    UsageError
+        If the model predicts no text; for dynamic evaluation of a mixture.
     CorpusError
         If there is nothing to predict.
     VocabularyError
@@ -92,7 +96,9 @@ def evaluate(
     DivergedError
         If the model's output is not finite.
     """
-    check_kind(model, CharModel)
+    check_predictor(model)
+    if dynamic is not None:
+        check_kind(model, CharModel)
     vocabulary, stop_id = model.vocabulary, model.vocabulary.stop_id
     begun = characters_begun(vocabulary)
     if stop_id is None:
@@ -103,7 +109,7 @@ def evaluate(
             chunks = with_progress(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len)
             sums = [float(nats.sum()) for nats in chunks]
         else:
-            sums = dynamic_surprisal(model, ids, dynamic, progress=progress)
+            sums = dynamic_surprisal(cast("CharModel", model), ids, dynamic, progress=progress)
         symbols, characters = ids.size - 1, _total(begun, ids[1:])
         characters += int(begun[ids[1]] == 0)  # the other bytes of the first character are predicted
     else:
@@ -118,7 +124,9 @@ def evaluate(
             sums = [float(nats.sum()) for _, nats in read]
         else:
             stream = document_stream(documents, stop_id)
-            sums = dynamic_surprisal(model, stream, dynamic, resets=stream[:-1] == stop_id, progress=progress)
+            sums = dynamic_surprisal(
+                cast("CharModel", model), stream, dynamic, resets=stream[:-1] == stop_id, progress=progress
+            )
         characters = sum(_total(begun, ids) + 1 for ids in documents)
     total = math.fsum(sums)
     return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols)

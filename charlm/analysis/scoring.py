@@ -16,8 +16,7 @@ from charlm.analysis.pieces import Pieces, characters_begun
 from charlm.analysis.surprisal import Nats, Progress, document_surprisal, surprisal, with_progress
 from charlm.config import OnUnknown
 from charlm.display import NotebookValue
-from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind
+from charlm.models.predictor import Predictor, check_predictor
 
 __all__ = ["Score", "score", "score_parts"]
 
@@ -44,7 +43,7 @@ class Score(NotebookValue):
 
 
 def score(
-    model: CharModel, text: str, *, on_unknown: OnUnknown = "error", progress: Progress | None = None
+    model: Predictor, text: str, *, on_unknown: OnUnknown = "error", progress: Progress | None = None
 ) -> Score:
     """Measure the surprisal of each character of a text, read from zero state.
 
@@ -54,7 +53,7 @@ def score(
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     text : str
     on_unknown : {"error", "skip", "replace"}
         Treatment of characters outside the vocabulary.
@@ -77,13 +76,13 @@ def score(
 
 
 def score_parts(
-    model: CharModel, text: str, *, on_unknown: OnUnknown = "error", progress: Progress | None = None
+    model: Predictor, text: str, *, on_unknown: OnUnknown = "error", progress: Progress | None = None
 ) -> Iterator[Score]:
     """Measure the surprisal as `score` does, and yield it part by part, at least one.
 
     Memory does not grow with the length of the text, but for the text itself and its ids.
     """
-    check_kind(model, CharModel)
+    check_predictor(model)
     stop_id = model.vocabulary.stop_id
     if stop_id is None:
         parts = _stream(model, text, on_unknown, progress)
@@ -93,7 +92,7 @@ def score_parts(
         yield Score(nats / math.log(2), names)
 
 
-def _stream(model: CharModel, text: str, on_unknown: OnUnknown, progress: Progress | None) -> Iterator[_Part]:
+def _stream(model: Predictor, text: str, on_unknown: OnUnknown, progress: Progress | None) -> Iterator[_Part]:
     vocabulary = model.vocabulary
     ids, begun = vocabulary.encode(text, on_unknown=on_unknown), characters_begun(vocabulary) > 0
     first, nats = 0, np.full(min(ids.size, 1), np.nan)  # of the piece that has no end yet
@@ -110,7 +109,7 @@ def _stream(model: CharModel, text: str, on_unknown: OnUnknown, progress: Progre
 
 
 def _documents(
-    model: CharModel, text: str, stop_id: int, on_unknown: OnUnknown, progress: Progress | None
+    model: Predictor, text: str, stop_id: int, on_unknown: OnUnknown, progress: Progress | None
 ) -> Iterator[_Part]:
     yield np.empty(0), ()
     done = 0

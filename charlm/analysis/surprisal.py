@@ -8,8 +8,8 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.models.language_model import CharModel
 from charlm.models.learner import State, check_finite
+from charlm.models.predictor import Predictor
 from charlm.nn.arrays import IdArray
 from charlm.nn.losses import target_nats
 
@@ -27,14 +27,14 @@ _CHUNK = 2**20
 _BLOCK = 2**16
 
 
-def surprisal(model: CharModel, ids: IdArray, state: State | None = None) -> Iterator[Nats]:
+def surprisal(model: Predictor, ids: IdArray, state: State | None = None) -> Iterator[Nats]:
     """Read streams and yield the surprisal of each symbol after the first, in chunks of time.
 
     Memory does not grow with the length of the streams.
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     ids : ndarray of int, shape (T + 1, N)
     state : State, optional
         State before the first symbol; by default zero.
@@ -50,7 +50,7 @@ def surprisal(model: CharModel, ids: IdArray, state: State | None = None) -> Ite
         If the model's output is not finite.
     """
     T, N = len(ids) - 1, ids.shape[1]
-    widest = max(len(model.vocabulary), 4 * model.config.hidden_size) * N
+    widest = max(len(model.vocabulary), 4 * model.hidden_size) * N
     steps = max(1, _CHUNK // widest)
     for start in range(0, T, steps):
         window = ids[start : start + steps + 1].astype(np.intp)
@@ -59,14 +59,14 @@ def surprisal(model: CharModel, ids: IdArray, state: State | None = None) -> Ite
         yield target_nats(logits, window[1:])
 
 
-def document_surprisal(model: CharModel, documents: Sequence[IdArray], stop_id: int) -> Iterator[tuple[int, Nats]]:
+def document_surprisal(model: Predictor, documents: Sequence[IdArray], stop_id: int) -> Iterator[tuple[int, Nats]]:
     """Read each document from zero state and yield the surprisal of its symbols and of its end.
 
     Documents of similar length are read side by side, so the order changes.
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     documents : sequence of ndarray of int, each (n,)
         Without stop symbols.
     stop_id : int

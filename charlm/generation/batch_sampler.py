@@ -21,8 +21,8 @@ from charlm.generation import constraint
 from charlm.generation.detokenizer import Detokenizer, FinishReason
 from charlm.generation.position import Position
 from charlm.generation.symbol_chooser import NO_SYMBOL, BatchChooser
-from charlm.models.language_model import CharModel
 from charlm.models.learner import State
+from charlm.models.predictor import Predictor
 from charlm.nn.arrays import FloatArray
 from charlm.nn.losses import target_nats
 
@@ -132,7 +132,7 @@ class BatchSampler:
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
         Its weights as they are now; later changes are not seen.
     job : SamplingJob
 
@@ -147,12 +147,12 @@ class BatchSampler:
         Rows of a batch.
     """
 
-    def __init__(self, model: CharModel, job: SamplingJob) -> None:
-        self.width = batch_width(model.config.hidden_size)
+    def __init__(self, model: Predictor, job: SamplingJob) -> None:
+        self.width = batch_width(model.hidden_size)
         self.vocabulary, self.job = model.vocabulary, job
         self._dfa = constraint.constraint_for(job.config, self.vocabulary) if job.config.constrained else None
         self.step = model.stepper(self.width)
-        self._most_steps = min(max(MULTIPLICATIONS // (self.width * model.params.value.size), 1), MOST_STEPS)
+        self._most_steps = min(max(MULTIPLICATIONS // (self.width * model.work), 1), MOST_STEPS)
         self._steps = 1
 
     def begin(self, seeds: Sequence[int]) -> list[Sample]:

@@ -21,8 +21,8 @@ from charlm.generation.batch_sampler import batch_width
 from charlm.generation.beam import Beam, check_beam
 from charlm.generation.detokenizer import Detokenizer, FinishReason
 from charlm.generation.position import Position, read_prompt, start_position
-from charlm.models.language_model import CharModel
 from charlm.models.learner import check_finite
+from charlm.models.predictor import Predictor
 from charlm.nn.losses import log_softmax
 from charlm.nn.stack import map_state
 
@@ -56,7 +56,7 @@ class Hypothesis:
 
 
 def beam_search(
-    model: CharModel,
+    model: Predictor,
     *,
     width: int,
     count: int = 1,
@@ -70,7 +70,7 @@ def beam_search(
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     width : int
         Texts that are kept at each step, from 1 to `charlm.generation.beam.WIDEST`.
     count : int
@@ -131,7 +131,7 @@ class BeamSearcher:
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     config : SampleConfig
         Only its length and stop strings are used, which decide where a text ends.
     start : Position
@@ -146,13 +146,13 @@ class BeamSearcher:
     """
 
     def __init__(
-        self, model: CharModel, config: SampleConfig, start: Position, *, width: int, count: int = 1
+        self, model: Predictor, config: SampleConfig, start: Position, *, width: int, count: int = 1
     ) -> None:
         self._model, self._config, self._start = model, config, start
         self._vocabulary = model.vocabulary
         self.symbols = 0
         # at least as wide as a batch of samples, so that width 1 has the very bits of temperature 0
-        self._rows = max(batch_width(model.config.hidden_size), -(-width // 8) * 8)
+        self._rows = max(batch_width(model.hidden_size), -(-width // 8) * 8)
         self._step = model.stepper(self._rows)
         self._logits, self._state = start.outputs(self._vocabulary, self._step, self._rows)
         self._first_predicted = self._logits is not None

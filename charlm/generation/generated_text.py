@@ -12,8 +12,8 @@ from charlm.config.settings import takes_settings
 from charlm.errors import UsageError
 from charlm.generation import constraint
 from charlm.generation.sampler import Sampler
-from charlm.models.language_model import CharModel
 from charlm.models.learner import State
+from charlm.models.predictor import Predictor
 from charlm.nn.stack import map_state, named_state
 
 __all__ = ["GeneratedText", "generate"]
@@ -77,7 +77,7 @@ class GeneratedText(Iterator[str]):
 
 @takes_settings(SampleConfig)
 def generate(
-    model: CharModel,
+    model: Predictor,
     prompt: str = "",
     length: int = SampleConfig().length,
     *,
@@ -92,7 +92,7 @@ def generate(
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     prompt : str
         Not part of the continuation. See `Sampler` for the first input without a prompt.
     length : int
@@ -140,9 +140,11 @@ def generate(
     return GeneratedText(sampler.stream(), config.longest)
 
 
-def _one_stream(model: CharModel, state: State) -> State:
+def _one_stream(model: Predictor, state: State) -> State:
     """Return a state (1, H) in the sampler's shape, (H,)."""
-    given, wanted = ({k: a.shape for k, a in named_state(s).items()} for s in (state, model.zero_state(1)))
+    start = model.zero_state(1)
+    given, wanted = ({k: a.shape for k, a in named_state(s).items()} for s in (state, start))
     if given != wanted:
         raise UsageError(f"the state has arrays {given}; a text of this model starts from {wanted}")
-    return map_state(lambda a: np.ravel(a).astype(model.params.dtype), state)
+    dtypes = iter(a.dtype for a in named_state(start).values())
+    return map_state(lambda a: np.ravel(a).astype(next(dtypes)), state)

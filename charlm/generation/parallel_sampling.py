@@ -14,6 +14,7 @@ from charlm.generation.batch_sampler import BatchSampler, Sample, SamplingJob, b
 from charlm.generation.parallel_worker import job_message, model_message, receive_sample
 from charlm.generation.position import read_prompt
 from charlm.models.language_model import CharModel
+from charlm.models.predictor import Predictor
 
 __all__ = ["sample_many", "suitable_workers"]
 
@@ -21,7 +22,7 @@ WORTH_A_PROCESS = 200_000  # characters: half a second for a small model, the ti
 
 
 def sample_many(
-    model: CharModel,
+    model: Predictor,
     config: SampleConfig | None = None,
     *,
     seeds: Sequence[int],
@@ -37,7 +38,7 @@ def sample_many(
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
         Its weights as they are now; later changes are not seen.
     config : SampleConfig, optional
     seeds : sequence of int
@@ -47,7 +48,8 @@ def sample_many(
     logprobs : bool
         Whether each text records the log-probabilities of its characters.
     workers : int
-        Processes that sample, this one included. More than one pay for large jobs; see `suitable_workers`.
+        Processes that sample, this one included. More than one pay for large jobs; see `suitable_workers`. A
+        mixture is sampled by this process alone.
 
     Returns
     -------
@@ -72,15 +74,16 @@ def sample_many(
     job = SamplingJob(config, read_prompt(model, prompt, config), logprobs)
     sampler = BatchSampler(model, job)
     batches = [seeds[k : k + sampler.width] for k in range(0, len(seeds), sampler.width)]
-    workers = min(workers, len(batches))
-    shared = [model_message(model), job_message(job)] if workers > 1 else []
+    workers = min(workers, len(batches)) if isinstance(model, CharModel) else 1
+    shared = [model_message(model), job_message(job)] if isinstance(model, CharModel) and workers > 1 else []
     return _samples(sampler, batches, shared, workers)
 
 
-def suitable_workers(model: CharModel, config: SampleConfig, *, count: int, cores: int) -> int:
-    """Return the number of processes to sample `count` texts: one for a small job."""
-    batches = -(-count // batch_width(model.config.hidden_size))
-    return min(cores, batches) if count * config.length >= WORTH_A_PROCESS else 1
+def suitable_workers(model: Predictor, config: SampleConfig, *, count: int, cores: int) -> int:
+    """Return the number of processes to sample `count` texts: one for a small job, and for a mixture."""
+    batches = -(-count // batch_width(model.hidden_size))
+    worthwhile = isinstance(model, CharModel) and count * config.length >= WORTH_A_PROCESS
+    return min(cores, batches) if worthwhile else 1
 
 
 def _samples(

@@ -9,9 +9,9 @@ import numpy as np
 
 from charlm.config import SampleConfig
 from charlm.generation.repeat_window import bytes_of, window
-from charlm.models.language_model import CharModel
-from charlm.models.learner import State, check_kind
+from charlm.models.learner import State
 from charlm.models.network import Stepper
+from charlm.models.predictor import Predictor, check_predictor
 from charlm.nn.arrays import FloatArray
 from charlm.nn.stack import map_state
 from charlm.text.vocabulary import Vocabulary
@@ -55,12 +55,12 @@ class Position(NamedTuple):
         return (None, state) if last is None else step(np.full(rows, last, np.intp), state)
 
 
-def start_position(model: CharModel) -> Position:
+def start_position(model: Predictor) -> Position:
     """Return the start position of every text: zero state, and before a document its stop symbol."""
     return Position(map_state(np.ravel, model.zero_state(1)), model.vocabulary.stop_id)
 
 
-def read_prompt(model: CharModel, prompt: str, config: SampleConfig) -> Position:
+def read_prompt(model: Predictor, prompt: str, config: SampleConfig) -> Position:
     """Return the position after a prompt, at which the continuation begins.
 
     Raises
@@ -70,7 +70,7 @@ def read_prompt(model: CharModel, prompt: str, config: SampleConfig) -> Position
     VocabularyError
         For a symbol outside the vocabulary, unless ``config.on_unknown`` says otherwise.
     """
-    check_kind(model, CharModel)
+    check_predictor(model)
     ids = model.vocabulary.encode(prompt, on_unknown=config.on_unknown).tolist()
     return start_position(model).after(ids, model.stepper(), config.repeat_last_n)
 

@@ -17,8 +17,8 @@ from charlm.generation.detokenizer import Detokenizer, FinishReason
 from charlm.generation.position import Position, first_input, start_position
 from charlm.generation.repeat_window import codes, window
 from charlm.generation.symbol_chooser import Chooser
-from charlm.models.language_model import CharModel
-from charlm.models.learner import State, check_kind
+from charlm.models.learner import State
+from charlm.models.predictor import Predictor, check_predictor
 
 __all__ = ["Sampler", "Snapshot"]
 
@@ -39,7 +39,7 @@ class Sampler:
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
         Its weights as they are now; later changes are not seen.
     config : SampleConfig, optional
         Filters, temperature, pattern, and where `stream` ends.
@@ -74,7 +74,7 @@ class Sampler:
 
     def __init__(
         self,
-        model: CharModel,
+        model: Predictor,
         config: SampleConfig | None = None,
         *,
         rng: np.random.Generator,
@@ -83,7 +83,7 @@ class Sampler:
     ) -> None:
         if cores is not None and cores < 1:
             raise UsageError(f"cores is {cores}; it must be at least 1")
-        check_kind(model, CharModel)
+        check_predictor(model)
         self.vocabulary = model.vocabulary
         self.finish_reason: FinishReason | None = None
         self.logprobs: list[float] = []

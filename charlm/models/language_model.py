@@ -62,6 +62,16 @@ class CharModel(Network):
         return cls(config, vocabulary, params=ParameterStore(shapes, config.dtype))
 
     @property
+    def hidden_size(self) -> int:
+        """H."""
+        return self.config.hidden_size
+
+    @property
+    def work(self) -> int:
+        """Multiplications a symbol, roughly: one for each weight."""
+        return self.params.value.size
+
+    @property
     def drops(self) -> bool:
         """Whether `loss` draws masks."""
         return self.config.dropout > 0 or self.config.weight_drop > 0

@@ -97,7 +97,7 @@ class Learner(Protocol):
 LearnerT = TypeVar("LearnerT", bound=Learner)
 
 
-def check_kind(learner: Learner, kind: type[Learner]) -> None:
+def check_kind(learner: object, kind: type[Learner]) -> None:
     """Raise an error for a learner of another kind.
 
     Raises
@@ -117,6 +117,8 @@ def check_kind(learner: Learner, kind: type[Learner]) -> None:
             "language model": "generate, score and evaluate take it",
             "transducer": "transduce takes it",
             "series model": "its method generate continues a series",
+            "mixture": "give one of its networks",
+            "table of counts": "give a network",
         }
         raise UsageError(f"this is a {found}, not a {kind.kind}; {remedy.get(found, 'give one')}")
 

@@ -6,7 +6,7 @@ import math
 import pytest
 
 from charlm.analysis import held_out_bits
-from charlm.analysis.ngram import NgramModel
+from charlm.models.ngram import NgramModel
 from charlm.text.survey import RARE, survey_text
 from charlm.text.vocabulary import Vocabulary
 

@@ -15,6 +15,7 @@ from charlm.config import OnUnknown
 from charlm.errors import CorpusError, UsageError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import check_kind
+from charlm.models.predictor import Predictor
 from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.kernels.workspace import Workspace
 from charlm.text.batches import document_stream, encode_documents
@@ -63,7 +64,7 @@ class UnitValues:
     values: FloatArray
 
 
-def encode_text(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> EncodedText:
+def encode_text(model: Predictor, text: str, *, on_unknown: OnUnknown = "error") -> EncodedText:
     """Encode a text for one stream.
 
     For a model of documents, each non-blank line starts from zero state and the stop symbol, which stands for a

@@ -1,0 +1,150 @@
+"""`Counts`: an n-gram model of a text that steps like a network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, NamedTuple, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.errors import CorpusError
+from charlm.models.learner import State
+from charlm.models.network import Stepper
+from charlm.models.ngram import LONGEST_TRAINING, UNSEEN, Level, NgramModel
+from charlm.nn.arrays import FloatArray, IdArray, check_ids
+from charlm.nn.recurrent import Resets
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["LONGEST_ORDER", "Counts", "CountsState"]
+
+LONGEST_ORDER = 10
+
+
+class CountsState(NamedTuple):
+    """The state of N streams: the last symbols of each, as the contexts that they form.
+
+    Parameters
+    ----------
+    contexts : ndarray of float64, shape (N, order − 1)
+        Column k: 1 + the number of the (k + 1)-gram that ends the stream's text; 0 if the counted text does not
+        have it.
+    """
+
+    contexts: NDArray[np.float64]
+
+
+class Counts:
+    """The modified Kneser–Ney model of a text: ln p of all V symbols, given the last symbols of each stream.
+
+    The probabilities are those of `NgramModel` of the same order: exact, positive, of sum 1. Nothing is learnt
+    while it reads.
+
+    Parameters
+    ----------
+    vocabulary : Vocabulary
+    ids : ndarray of int, shape (n,)
+        The text; if the vocabulary has a stop symbol, documents with one before each and after the last, as
+        `charlm.text.batches.document_stream` returns them. Of a longer one the last `LONGEST_TRAINING` count.
+    order : int
+        The longest context has ``order`` − 1 symbols.
+
+    Raises
+    ------
+    CorpusError
+        If there is no symbol.
+
+    Notes
+    -----
+    Each distinct k-gram of the text, of each order k, takes 28 bytes; making the tables takes
+    twice that, and 50 bytes a symbol. A step finds the k-gram of each order by one binary search.
+
+    References
+    ----------
+    .. [1] Chen & Goodman (1998), "An Empirical Study of Smoothing Techniques for Language Modeling", section 3.
+
+    Examples
+    --------
+    >>> vocabulary = Vocabulary.from_text("abracadabra")
+    >>> counts = Counts(vocabulary, vocabulary.encode("abracadabra"), order=3)
+    >>> log_p, state = counts.stepper()(vocabulary.encode("b")[0], counts.zero_state(1))
+    >>> np.exp(log_p).round(2).tolist()  # a, b, c, d, r
+    [0.36, 0.1, 0.1, 0.1, 0.33]
+    """
+
+    kind: ClassVar[str] = "table of counts"
+
+    def __init__(self, vocabulary: Vocabulary, ids: IdArray, *, order: int = LONGEST_ORDER) -> None:
+        if not len(ids):
+            raise CorpusError("there is no symbol to count; give a longer text")
+        check_ids(ids, len(vocabulary))
+        model = NgramModel(ids[-LONGEST_TRAINING:], len(vocabulary), order=order, stop_id=vocabulary.stop_id)
+        self.vocabulary, self.order = vocabulary, model.order
+        self._levels: Sequence[Level] = model.levels()
+
+    def __repr__(self) -> str:
+        return f"Counts(order {self.order}, {len(self.vocabulary)} symbols)"
+
+    @property
+    def hidden_size(self) -> int:
+        """Numbers of a stream's state, and one."""
+        return self.order
+
+    @property
+    def work(self) -> int:
+        """Multiplications a symbol: one for each symbol and order."""
+        return self.order * len(self.vocabulary)
+
+    def zero_state(self, streams: int) -> State:
+        """Return the state of N streams that have read nothing."""
+        return (CountsState(np.zeros((streams, self.order - 1))),)
+
+    def stepper(self, streams: int | None = None, *, cores: int | None = None) -> Stepper:  # noqa: ARG002  it uses one
+        """Return a function that reads one symbol a stream: ``(ids (N,), state) -> (ln p (N, V), state)``.
+
+        Without N: one id, ln p (V,) and a state of arrays (order − 1,).
+        """
+
+        def step(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
+            (contexts,) = state[0]
+            log_p, (after,) = self.logits(np.reshape(ids, (1, -1)), (CountsState(np.atleast_2d(contexts)),))
+            return (log_p[0, 0], (CountsState(after[0][0]),)) if streams is None else (log_p[0], (after,))
+
+        return step
+
+    def logits(
+        self, ids: IdArray, state: State | None = None, *, resets: Resets | None = None
+    ) -> tuple[FloatArray, State]:
+        """Read a whole sequence.
+
+        Parameters
+        ----------
+        ids : ndarray of int, shape (T, N)
+        state : State, optional
+            By default zero.
+        resets : ndarray of bool, shape (T, N), optional
+            Inputs before which their stream's text is forgotten.
+
+        Returns
+        -------
+        log_p : ndarray of float64, shape (T, N, V)
+            ln p, nats.
+        state : State
+        """
+        (T, N), V = ids.shape, len(self.vocabulary)
+        check_ids(ids, V)
+        (before,) = cast("CountsState", (self.zero_state(N) if state is None else state)[0])
+        p = np.full((T * N, V), 1 / V)
+        contexts = np.zeros((T + 1, N), np.int64)  # there is one empty context
+        ends = np.empty_like(before)
+        for k, level in enumerate(self._levels):
+            if k:
+                ends[:, k - 1] = contexts[-1] + 1
+            level.mix_(contexts[1:].ravel(), p)
+            if k == self.order - 1:
+                break
+            known = contexts[:-1] if resets is None or not k else np.where(resets, UNSEEN, contexts[:-1])
+            contexts = np.empty_like(contexts)
+            contexts[0] = before[:, k] - 1
+            contexts[1:] = level.after(known.ravel(), ids.ravel()).reshape(T, N)
+        return np.log(p, p).reshape(T, N, V), (CountsState(ends),)

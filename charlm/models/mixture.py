@@ -1,0 +1,208 @@
+"""`Mixture`: several predictors of one vocabulary, whose probabilities are averaged; its weights, fitted by EM.
+
+Linear interpolation [1]_, of members m with weights w and probabilities p:
+
+::
+
+    (1)  p(x | h) = Σ wₘ pₘ(x | h),   wₘ ≥ 0,   Σ wₘ = 1
+
+As each pₘ sums to 1 over the symbols x, so does p. The weights that predict a text x₁ … xₙ best maximise the
+concave function L(w) = 1/n Σ ln p(xᵢ), and one step of EM [2]_ never lowers it:
+
+::
+
+    (2)  gₘ  =  ∂L/∂wₘ  =  1/n Σ pₘ(xᵢ) / p(xᵢ)
+    (3)  wₘ  ←  wₘ gₘ
+
+By concavity max L ≤ L(w) + max gₘ − 1, which says when to stop.
+
+References
+----------
+.. [1] Jelinek & Mercer (1980), "Interpolated Estimation of Markov Source Parameters from Sparse Data".
+.. [2] Dempster, Laird & Rubin (1977), "Maximum Likelihood from Incomplete Data via the EM Algorithm", section 4.3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from itertools import accumulate, chain, pairwise
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.errors import UsageError
+from charlm.models.learner import State
+from charlm.models.network import Stepper
+from charlm.models.predictor import Predictor, check_predictor
+from charlm.nn.arrays import FloatArray, IdArray
+from charlm.nn.losses import log_softmax
+from charlm.nn.recurrent import Resets
+
+__all__ = ["Mixture", "fit_weights"]
+
+_SLACK = 1e-6  # of the sum of the weights
+
+
+class Mixture:
+    """Several predictors of one vocabulary, with weights; equation (1).
+
+    Its state is all layers of the first member, then those of the second, and so on. It has no weights to train.
+
+    Parameters
+    ----------
+    members : sequence of Predictor
+        Networks, counts, or mixtures.
+    weights : sequence of float, optional
+        At least 0, of sum 1; by default all the same.
+
+    Raises
+    ------
+    UsageError
+        If a member predicts no text, the vocabularies differ, or the weights are no weights.
+
+    Examples
+    --------
+    >>> from charlm import CharModel, ModelConfig, Vocabulary, evaluate
+    >>> vocabulary = Vocabulary.from_text("abc")
+    >>> members = [CharModel(ModelConfig(hidden_size=8), vocabulary, seed=seed) for seed in (1, 2)]
+    >>> evaluate(Mixture(members, [0.25, 0.75]), "abcabc").symbols
+    5
+    """
+
+    kind: ClassVar[str] = "mixture"
+
+    def __init__(self, members: Sequence[Predictor], weights: Sequence[float] | None = None) -> None:
+        if not members:
+            raise UsageError("a mixture has no member; give at least one model")
+        weights = [1 / len(members)] * len(members) if weights is None else [float(w) for w in weights]
+        if len(weights) != len(members):
+            raise UsageError(f"a mixture has {len(members)} members and {len(weights)} weights; give one for each")
+        if not (min(weights) >= 0 and abs(math.fsum(weights) - 1) <= _SLACK):
+            given = ", ".join(f"{w:g}" for w in weights)
+            raise UsageError(f"a mixture has the weights {given}; give weights of at least 0 that sum to 1")
+        for member in members:
+            check_predictor(member)
+            if member.vocabulary != members[0].vocabulary:
+                raise UsageError(
+                    f"the models of a mixture differ in their vocabularies ({members[0].vocabulary!r} and "
+                    f"{member.vocabulary!r}); train one with `vocab_from` the other"
+                )
+        self.members, self.vocabulary = tuple(members), members[0].vocabulary
+        self.weights = tuple(w / math.fsum(weights) for w in weights)
+        self._log_weights = [math.log(w) if w else -math.inf for w in self.weights]
+        ends = [0, *accumulate(len(member.zero_state(1)) for member in members)]
+        self._layers = [slice(*bounds) for bounds in pairwise(ends)]
+
+    def __repr__(self) -> str:
+        parts = (f"{w:.3g} {member!r}" for w, member in zip(self.weights, self.members, strict=True))
+        return f"Mixture({' + '.join(parts)})"
+
+    @property
+    def hidden_size(self) -> int:
+        """H of the widest member."""
+        return max(member.hidden_size for member in self.members)
+
+    @property
+    def work(self) -> int:
+        """Multiplications a symbol, of all members."""
+        return sum(member.work for member in self.members)
+
+    def zero_state(self, streams: int) -> State:
+        """Return the state of N streams that have read nothing."""
+        return _joined(member.zero_state(streams) for member in self.members)
+
+    def stepper(self, streams: int | None = None, *, cores: int | None = None) -> Stepper:
+        """Return a function that reads one symbol a stream: ``(ids (N,), state) -> (ln p (N, V), state)``.
+
+        Parameters
+        ----------
+        streams, cores
+            As for `Network.stepper`.
+        """
+        steps = [member.stepper(streams, cores=cores) for member in self.members]
+
+        def step(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
+            read = [one(ids, state[layers]) for one, layers in zip(steps, self._layers, strict=True)]
+            return self._mixed([logits for logits, _ in read]), _joined(end for _, end in read)
+
+        return step
+
+    def logits(
+        self, ids: IdArray, state: State | None = None, *, resets: Resets | None = None
+    ) -> tuple[FloatArray, State]:
+        """Read a whole sequence.
+
+        Parameters
+        ----------
+        ids, state, resets
+            As for `Network.logits`.
+
+        Returns
+        -------
+        log_p : ndarray of float64, shape (T, N, V)
+            ln p, nats.
+        state : State
+        """
+        start = self.zero_state(ids.shape[1]) if state is None else state
+        read = [
+            member.logits(ids, start[layers], resets=resets)
+            for member, layers in zip(self.members, self._layers, strict=True)
+        ]
+        return self._mixed([logits for logits, _ in read]), _joined(end for _, end in read)
+
+    def _mixed(self, logits: Sequence[FloatArray]) -> NDArray[np.float64]:
+        """Return ln p (…, V) of the members' logits, by (1); the logarithms keep what would underflow."""
+        with np.errstate(invalid="ignore"):  # who reads the result checks that it is finite
+            terms = [log_softmax(z) + log_w for z, log_w in zip(logits, self._log_weights, strict=True)]
+            mixed: NDArray[np.float64] = reduce(np.logaddexp, terms)
+        return mixed
+
+
+def _joined(states: Iterable[State]) -> State:
+    return tuple(chain.from_iterable(states))
+
+
+def fit_weights(log_p: NDArray[np.float64], *, tolerance: float = 1e-6, most: int = 10_000) -> NDArray[np.float64]:
+    """Return the weights with which a mixture predicts a text best, by EM from equal ones; equations (2) and (3).
+
+    The text should be one that no member has learnt. Weights fitted on a validation text flatter the mixture's loss
+    on it.
+
+    Parameters
+    ----------
+    log_p : ndarray, shape (K, n)
+        ln p of each symbol of the text by each of K members, nats.
+    tolerance : float
+        The result's mean loss exceeds the least possible one by at most so many nats.
+    most : int
+        Steps after which it returns in any case.
+
+    Returns
+    -------
+    ndarray, shape (K,)
+
+    Raises
+    ------
+    UsageError
+        If there is no symbol, or a number is not finite.
+
+    Examples
+    --------
+    >>> fit_weights(np.log([[0.5, 0.5, 0.5], [0.9, 0.9, 0.1]])).round(3).tolist()
+    [0.583, 0.417]
+    """
+    K, n = log_p.shape
+    if not n or not np.isfinite(log_p).all():
+        raise UsageError(f"weights need finite log-probabilities of at least one symbol; these are {n}")
+    p = np.exp(log_p - log_p.max(axis=0))  # a factor common to all members changes nothing
+    weights = np.full(K, 1 / K)
+    for _ in range(most):
+        g = (p / (weights @ p)).mean(axis=1)  # (2)
+        if g.max() - 1 <= tolerance:
+            break
+        weights *= g  # (3)
+    normalised: NDArray[np.float64] = weights / weights.sum()
+    return normalised

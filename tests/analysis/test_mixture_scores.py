@@ -1,0 +1,70 @@
+"""What `evaluate`, `score`, `break_down` and `likeliest` say of a mixture."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import charlm
+from charlm.analysis import break_down, likeliest
+from charlm.models.counts import Counts
+from charlm.models.mixture import Mixture
+
+TEXT = "a cab, a bead.\nabba cab\n"
+
+
+def make(stop: bool) -> Mixture:
+    vocabulary = charlm.Vocabulary.from_text(TEXT, stop=stop)
+    config = charlm.ModelConfig(hidden_size=6, dtype="float64")
+    networks = [charlm.CharModel(config, vocabulary, seed=seed) for seed in (1, 2)]
+    stops = [] if vocabulary.stop_id is None else [vocabulary.stop_id]
+    ids = np.concatenate([[*stops, *vocabulary.encode(line)] for line in ("a cab", "a bead", "cab")])
+    return Mixture([*networks, Counts(vocabulary, ids, order=4)], [0.2, 0.3, 0.5])
+
+
+def naive_bits(mixture: Mixture, ids: list[int]) -> list[float]:
+    """Average the members' softmaxes, one whole prefix at a time."""
+    bits = []
+    for t in range(1, len(ids)):
+        p = 0.0
+        for w, member in zip(mixture.weights, mixture.members, strict=True):
+            z = member.logits(np.array(ids[:t])[:, None])[0][-1, 0]
+            p += w * math.exp(z[ids[t]]) / sum(map(math.exp, z))
+        bits.append(-math.log2(p))
+    return bits
+
+
+def test_a_stream() -> None:
+    mixture = make(stop=False)
+    expected = naive_bits(mixture, mixture.vocabulary.encode(TEXT).tolist())
+    np.testing.assert_allclose(charlm.score(mixture, TEXT).bits[1:], expected, rtol=1e-10)
+    found = charlm.evaluate(mixture, TEXT)
+    assert found.bits_per_char == pytest.approx(np.mean(expected), rel=1e-12)
+    assert break_down(mixture, TEXT).bits == pytest.approx(np.mean(expected), rel=1e-10)
+    places = list(likeliest(mixture, TEXT, count=len(mixture.vocabulary)))
+    np.testing.assert_allclose([bits for _, bits, _ in places[1:]], expected, rtol=1e-10)
+    assert sum(candidate.probability for candidate in places[5][2]) == pytest.approx(1, abs=1e-12)
+
+
+def test_documents_are_read_one_by_one() -> None:
+    mixture = make(stop=True)
+    stop = mixture.vocabulary.stop_id
+    assert stop is not None
+    expected = np.concatenate(
+        [naive_bits(mixture, [stop, *mixture.vocabulary.encode(line).tolist(), stop]) for line in TEXT.splitlines()]
+    )
+    np.testing.assert_allclose(charlm.score(mixture, TEXT).bits, expected, rtol=1e-10)
+    assert charlm.evaluate(mixture, TEXT).bits_per_char == pytest.approx(expected.mean(), rel=1e-12)
+
+
+def test_counts_alone_and_what_needs_a_network() -> None:
+    mixture = make(stop=False)
+    assert charlm.evaluate(mixture.members[2], TEXT).nats > 0
+    with pytest.raises(
+        charlm.UsageError, match="this is a mixture, not a language model; give one of its networks"
+    ):
+        charlm.evaluate(mixture, TEXT, dynamic=charlm.DynamicConfig())
+    with pytest.raises(charlm.UsageError, match=r"this is a table of counts, not .*; give a network"):
+        charlm.evaluate(mixture.members[2], TEXT, dynamic=charlm.DynamicConfig())
