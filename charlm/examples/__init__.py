@@ -13,7 +13,7 @@ In this order they lead from a single step to whole networks:
 - `toy_lstm`, `sine`: series of numbers, squared error
 - `sigmoid_head`: binary outputs at every step
 - `mask`: sequences of unequal length in a batch
-- `names_to_language`: one class for a whole sequence
+- `names_to_language`, `wide_and_deep`: one class for a whole sequence; its n-grams beside the network
 - `bidirectional`: a tag for every symbol
 - `captioning`: a text from a feature vector
 - `teacher_forcing`, `reverse`: encoder and decoder, with and without attention
