@@ -6,6 +6,7 @@
 `breakdown`        loss by class and place, calibration; `totals`: sums of scores; `likeliest`: likely symbols
 `pair_loss`        loss of a model of pairs; `pair_measures`: exact match, edit distance, precision and recall
 `ngram`            a Kneser–Ney baseline; `baselines`: its loss on a text; `novelty`: verbatim runs of a corpus
+`mixing`           `with_counts`: a model mixed with the n-gram counts of its training text
 `gradients`        gradient checks of whole models; `inspection`: activations, gates, connectivity, health
 =================  =============================================================================================
 """
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from charlm.analysis.candidates import Candidate, likeliest
     from charlm.analysis.evaluation import Evaluation, evaluate
     from charlm.analysis.gradients import check_models
+    from charlm.analysis.mixing import with_counts
     from charlm.analysis.pair_loss import PairNats, pair_nats
     from charlm.analysis.quotations import Novelty, measure_novelty
     from charlm.analysis.scoring import Score, score, score_parts
@@ -46,6 +48,7 @@ __all__ = [
     "score",
     "score_parts",
     "text_baseline",
+    "with_counts",
 ]
 
 __getattr__ = loader(
@@ -56,6 +59,7 @@ __getattr__ = loader(
         "evaluation": "Evaluation evaluate",
         "gradients": "check_models",
         "candidates": "Candidate likeliest",
+        "mixing": "with_counts",
         "pair_loss": "PairNats pair_nats",
         "scoring": "Score score score_parts",
         "totals": "Totals",

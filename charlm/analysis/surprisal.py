@@ -12,6 +12,7 @@ from charlm.models.learner import State, check_finite
 from charlm.models.predictor import Predictor
 from charlm.nn.arrays import IdArray
 from charlm.nn.losses import target_nats
+from charlm.nn.recurrent import Resets
 
 __all__ = ["Nats", "Progress", "document_surprisal", "surprisal", "with_progress"]
 
@@ -27,7 +28,9 @@ _CHUNK = 2**20
 _BLOCK = 2**16
 
 
-def surprisal(model: Predictor, ids: IdArray, state: State | None = None) -> Iterator[Nats]:
+def surprisal(
+    model: Predictor, ids: IdArray, state: State | None = None, *, resets: Resets | None = None
+) -> Iterator[Nats]:
     """Read streams and yield the surprisal of each symbol after the first, in chunks of time.
 
     Memory does not grow with the length of the streams.
@@ -38,6 +41,8 @@ def surprisal(model: Predictor, ids: IdArray, state: State | None = None) -> Ite
     ids : ndarray of int, shape (T + 1, N)
     state : State, optional
         State before the first symbol; by default zero.
+    resets : ndarray of bool, shape (T, N), optional
+        Inputs before which their stream's state is set to zero.
 
     Yields
     ------
@@ -54,7 +59,8 @@ def surprisal(model: Predictor, ids: IdArray, state: State | None = None) -> Ite
     steps = max(1, _CHUNK // widest)
     for start in range(0, T, steps):
         window = ids[start : start + steps + 1].astype(np.intp)
-        logits, state = model.logits(window[:-1], state)
+        here = None if resets is None else resets[start : start + steps]
+        logits, state = model.logits(window[:-1], state, resets=here)
         check_finite(logits)
         yield target_nats(logits, window[1:])
 

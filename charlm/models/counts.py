@@ -56,7 +56,7 @@ class Counts:
 
     Notes
     -----
-    Each distinct k-gram of the text, of each order k, takes 28 bytes; making the tables takes
+    Each distinct k-gram of the text, of each order k, takes at most 28 bytes; making the tables takes
     twice that, and 50 bytes a symbol. A step finds the k-gram of each order by one binary search.
 
     References
@@ -136,8 +136,10 @@ class Counts:
         (before,) = cast("CountsState", (self.zero_state(N) if state is None else state)[0])
         p = np.full((T * N, V), 1 / V)
         contexts = np.zeros((T + 1, N), np.int64)  # there is one empty context
-        ends = np.empty_like(before)
+        ends = np.zeros_like(before)
         for k, level in enumerate(self._levels):
+            if contexts.max() < 0:  # so are all longer ones
+                break
             if k:
                 ends[:, k - 1] = contexts[-1] + 1
             level.mix_(contexts[1:].ravel(), p)
