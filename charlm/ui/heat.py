@@ -60,9 +60,10 @@ class Scale:
         """Return the colours with the ends of their bands."""
         found = Text(f"{self.name}: ")
         for (low, style), (high, _) in pairwise((*self.bands, (math.inf, ""))):
-            label = f" {low:g}+ " if math.isinf(high) else f" {low:g}–{high:g} "
-            if math.isinf(low):
-                label = f" below {high:g} "
+            if math.isinf(low) or math.isinf(high):
+                label = f" below {high:g} " if math.isinf(low) else f" {low:g}+ "
+            else:
+                label = f" {low:g} to {high:g} " if low < 0 else f" {low:g}–{high:g} "
             found.append(label, style).append(" ")
         return found
 
