@@ -44,7 +44,7 @@ OF_SAMPLE = {
         "errors",
         "output",
     ),
-    *("force", "no_echo", "as_json", "raw", "workers"),
+    *("force", "no_echo", "as_json", "raw", "workers", "mix", "counts"),
 }
 
 

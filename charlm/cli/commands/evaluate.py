@@ -12,6 +12,7 @@ import typer
 
 import charlm
 from charlm import analysis, checkpoint, runs, training, ui
+from charlm.cli.arguments.mixing import CountsOption, MixOption, mixed
 from charlm.cli.arguments.models import model_and_texts, named_model
 from charlm.cli.arguments.pairs import GIVE_PAIRS, given_pairs, refuse_pairs
 from charlm.cli.arguments.texts import ONE_TEXT, EncodingOption, ErrorsOption, LiteralOption, given_text
@@ -27,6 +28,7 @@ from charlm.ui.sanitize import visible_line
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
     from charlm.models.language_model import CharModel
+    from charlm.models.predictor import Predictor
 
 __all__ = ["evaluate"]
 
@@ -70,6 +72,8 @@ def evaluate(
         int | None,
         typer.Option("--beam", metavar="N", help="For models of pairs: search for the likeliest text, N at once."),
     ] = None,
+    mix: MixOption = None,
+    counts: CountsOption = False,
     dynamic: Annotated[
         bool,
         typer.Option("--dynamic", help="Dynamic evaluation: learn from each part of the text once it is scored."),
@@ -90,19 +94,22 @@ def evaluate(
     loaded = checkpoint.load_checkpoint(named_model(model, names_own=True, kind=None), kind=None)
     given = {"sources": sources, "literal": literal, "encoding": encoding, "errors": errors}
     if against or each:
-        if learning is not None or baseline is not None or details or beam is not None:
+        if learning is not None or baseline is not None or details or beam is not None or mix or counts:
             raise UsageError(
-                "--against and --each go without --details, --baseline, --beam and --dynamic; leave them out"
+                "--against and --each go without --details, --baseline, --beam, --mix, --counts and --dynamic; "
+                "leave them out"
             )
         rows = _table([loaded.path, *map(checkpoint.find_model, against or ())], config.on_unknown, each, given)
         values, lines = {"table": rows}, ui.evaluation_table(rows)
     elif not isinstance(loaded.model, charlm.Transducer):
         if beam is not None:
             raise UsageError("--beam is for models of pairs, and this is a language model; leave it out")
-        values, lines = _of_text(loaded, config.on_unknown, baseline, learning, given, details=details)
-    elif learning is not None or baseline is not None or details:
+        net = mixed(loaded, mix, counts)
+        values, lines = _of_text(loaded, net, config.on_unknown, baseline, learning, given, details=details)
+    elif learning is not None or baseline is not None or details or mix or counts:
         raise UsageError(
-            "--dynamic, --baseline and --details are for language models, and this is a transducer; leave them out"
+            "--dynamic, --baseline, --details, --mix and --counts are for language models, and this is a "
+            "transducer; leave them out"
         )
     else:
         values, lines = _of_pairs(loaded, config.on_unknown, given, beam=1 if beam is None else beam)
@@ -114,6 +121,7 @@ def evaluate(
 
 def _of_text(
     loaded: Checkpoint[CharModel],
+    net: Predictor,
     on_unknown: OnUnknown,
     baseline: str | None,
     learning: DynamicConfig | None,
@@ -121,8 +129,7 @@ def _of_text(
     *,
     details: bool,
 ) -> tuple[dict[str, Any], Iterator[str]]:
-    """Evaluate a language model on the given text, by default on that which its run held out."""
-    net = loaded.model
+    """Evaluate a model, mixed as asked for, on the given text, by default on that which its run held out."""
     stored: Mapping[str, Any] = {}
     if given["sources"] or given["literal"] is not None:
         text = given_text(**given)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from charlm import checkpoint
+from charlm.cli.arguments.mixing import SamplingCountsOption, SamplingMixOption, mixed
 from charlm.cli.arguments.models import named_model
 from charlm.cli.arguments.prompts import prompt_text
 from charlm.cli.options import (
@@ -56,6 +57,8 @@ def sample(
     ] = 1,
     seed: SeedOption = None,
     beam: BeamOption = None,
+    mix: SamplingMixOption = None,
+    counts: SamplingCountsOption = False,
     novelty: Annotated[
         bool,
         typer.Option(
@@ -120,7 +123,7 @@ def sample(
     write_samples(
         sampling,
         loaded,
-        sampling.begin(loaded.model, prompt=text, logprobs=as_json),
+        sampling.begin(mixed(loaded, mix, counts), prompt=text, logprobs=as_json),
         prompt=text,
         echo=not no_echo,
         output=output,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from charlm import checkpoint
+from charlm.cli.arguments.mixing import CountsOption, MixOption, mixed
 from charlm.cli.arguments.models import model_and_texts, named_model, named_models
 from charlm.cli.arguments.texts import EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, NoColorOption, OnUnknownOption
@@ -17,6 +18,9 @@ from charlm.cli.writing.scores import LONG, VIEWS, Scoring, stream_scores
 from charlm.cli.writing.views import one_view, write_view
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
+
+if TYPE_CHECKING:
+    from charlm.models.predictor import Predictor
 
 __all__ = ["score"]
 
@@ -38,6 +42,8 @@ def score(
     against: Annotated[
         str | None, typer.Option("--against", metavar="MODEL", help="Colour the difference to another model.")
     ] = None,
+    mix: MixOption = None,
+    counts: CountsOption = False,
     encoding: EncodingOption = "utf-8",
     errors: ErrorsOption = "strict",
     as_json: Annotated[
@@ -60,12 +66,22 @@ def score(
         raise UsageError(f"{sources[0]!r} and {sources[1]!r} are two texts; give a model and one text")
     content = given_text(sources, literal, encoding=encoding, errors=errors)
     others = [] if against is None else [checkpoint.find_model(against)]
-    models = named_models([named_model(model, names_own=True), *others])
+    paths = [named_model(model, names_own=True), *others]
+    models: dict[str, Predictor] = {**named_models(paths)}
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     name, first = next(iter(models.items()))
+    if mix or counts:
+        models[name] = first = mixed(checkpoint.load_checkpoint(paths[0]), mix, counts)
     if view is None and len(content) > LONG and svg is None and html is None:
         stream_scores(first, content, on_unknown=config.on_unknown, as_json=as_json, no_color=no_color)
         return
     with waiting("scoring", moving=not no_color) as progress:
         shown = VIEWS[view](Scoring(models, content, config.on_unknown, progress))
-    write_view(shown, title=f"surprisal, {name}", svg=svg, html=html, as_json=as_json, no_color=no_color)
+    write_view(
+        shown,
+        title=f"surprisal, {name}{', mixed' * bool(mix or counts)}",
+        svg=svg,
+        html=html,
+        as_json=as_json,
+        no_color=no_color,
+    )

@@ -14,7 +14,7 @@ from charlm.config import SampleConfig
 from charlm.config.checks import check_number
 
 if TYPE_CHECKING:
-    from charlm.models.language_model import CharModel
+    from charlm.models.predictor import Predictor
 
 __all__ = ["Sampling", "Searched", "Written"]
 
@@ -122,7 +122,7 @@ class Sampling:
             return settings
         return {"beam": self.beam, **{name: settings[name] for name in USED_BY_BEAM}}
 
-    def begin(self, model: CharModel, *, prompt: str, logprobs: bool) -> Generator[Written, None, None]:
+    def begin(self, model: Predictor, *, prompt: str, logprobs: bool) -> Generator[Written, None, None]:
         """Read a prompt, and return the samples, each generated when it is read."""
         if self.beam is not None:
             with waiting("searching") as progress:
@@ -138,7 +138,7 @@ class Sampling:
             )
 
     def _searched(
-        self, model: CharModel, width: int, *, prompt: str, progress: Progress
+        self, model: Predictor, width: int, *, prompt: str, progress: Progress
     ) -> Generator[Searched, None, None]:
         found = generation.beam_search(
             model,
@@ -152,7 +152,7 @@ class Sampling:
         )
         return (Searched(hypothesis) for hypothesis in found)
 
-    def _suitable_workers(self, model: CharModel) -> int:
+    def _suitable_workers(self, model: Predictor) -> int:
         if self.count == 1:  # the most frequent case, which must not wait for imports
             return 1
         from charlm.blas import available_cores

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from charlm.analysis import Score
-    from charlm.models.language_model import CharModel
+    from charlm.models.predictor import Predictor
 
 __all__ = ["LONG", "VIEWS", "Scoring", "print_heat", "stream_scores", "write_scores"]
 
@@ -31,13 +31,13 @@ LONG = 200_000
 class Scoring(NamedTuple):
     """The request: models by name, the one asked for first; the text; the treatment of unknown symbols."""
 
-    models: Mapping[str, CharModel]
+    models: Mapping[str, Predictor]
     text: str
     on_unknown: OnUnknown
     progress: Progress
 
     @property
-    def model(self) -> CharModel:
+    def model(self) -> Predictor:
         """The first model."""
         return next(iter(self.models.values()))
 
@@ -86,7 +86,7 @@ VIEWS: Mapping[str | None, Callable[[Scoring], Shown]] = {
 }
 
 
-def stream_scores(model: CharModel, text: str, *, on_unknown: OnUnknown, as_json: bool, no_color: bool) -> None:
+def stream_scores(model: Predictor, text: str, *, on_unknown: OnUnknown, as_json: bool, no_color: bool) -> None:
     """Write the scores of a long text to standard output as they come."""
     console = stdout_console(no_color)
     silent = console.is_terminal and not as_json  # the text itself shows how far it is
