@@ -118,6 +118,7 @@ def _encodings(_begun: str) -> list[Completion]:
 
 VALUES: Mapping[str, Callable[[str], Iterable[Completion]]] = {
     "MODEL": _models,
+    "MODEL:WEIGHT": _models,
     "RUN": _models,
     "CORPUS": _corpora,
     "TEXT": _files,
