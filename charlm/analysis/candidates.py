@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from charlm.analysis.breakdown import predictions
-from charlm.analysis.inspection.reading import encode_text
+from charlm.analysis.inspection.reading import encode_text, symbol_names
 from charlm.analysis.surprisal import Progress
 from charlm.config import OnUnknown
 from charlm.models.predictor import Predictor, check_predictor
@@ -32,7 +32,7 @@ def likeliest(
     on_unknown: OnUnknown = "error",
     progress: Progress | None = None,
 ) -> Iterator[tuple[str, float, list[Candidate]]]:
-    """Read a text and yield each symbol with its surprisal and the most probable symbols at its place.
+    r"""Read a text and yield each symbol with its surprisal and the most probable symbols at its place.
 
     Memory does not grow with the length of the text, beside the text itself.
 
@@ -50,7 +50,7 @@ def likeliest(
     Yields
     ------
     symbol : str
-        A character, a grapheme or a byte.
+        A character, a grapheme or a byte, one beyond ASCII as ``\xe9``.
     bits : float
         nan for the first, which is not predicted.
     candidates : list of Candidate
@@ -59,7 +59,7 @@ def likeliest(
     check_predictor(model)
     vocabulary = model.vocabulary
     encoded = encode_text(model, text, on_unknown=on_unknown)
-    names = ["\n" if k == vocabulary.stop_id else vocabulary.decode(np.array([k])) for k in range(len(vocabulary))]
+    names = symbol_names(vocabulary)
     yield names[encoded.ids[0]], math.nan, []
     count = min(count, len(vocabulary))
     for _, log_p, targets in predictions(model, encoded, progress=progress):

@@ -14,12 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.analysis.inspection.reading import encode_text
+from charlm.analysis.inspection.reading import EncodedText, check_network, encode_text
 from charlm.config import CellName, OnUnknown
 from charlm.errors import CorpusError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind, with_params
-from charlm.nn.arrays import IdArray
+from charlm.models.learner import with_params
 from charlm.nn.losses import cross_entropy
 
 __all__ = ["DISTANCE", "GradientFlow", "fresh_cells", "gradient_flow"]
@@ -61,39 +60,62 @@ def gradient_flow(
     ----------
     .. [1] Bengio, Simard & Frasconi (1994), "Learning Long-Term Dependencies with Gradient Descent is Difficult".
     """
-    check_kind(model, CharModel)
-    warm, ids = _streams(encode_text(model, text, on_unknown=on_unknown).ids, distance)
+    check_network(model)
+    ids, resets, warm = _streams(encode_text(model, text, on_unknown=on_unknown), distance)
     net = with_params(model, model.params.replica())  # its gradient is not the model's
     N = ids.shape[1]
     state = net.zero_state(N)
-    if len(warm):
-        _, state = net.hidden(warm, state)
-    backprops = []
-    for t in range(distance):
-        h, state, backprop = net.read(ids[t : t + 1], state)
-        backprops.append(backprop)
-    logits, backprop_head = net.head.forward(h)
-    _, backprop_loss = cross_entropy(logits, ids[distance:], reduction="sum")
-    dh = backprop_head(backprop_loss())
+    if warm:
+        _, state = net.hidden(ids[:warm], state, resets=resets[:warm])
+    layers: list[Any] = list(net.stack.layers)
+    steps = []
+    for t in range(warm, warm + distance):
+        y: Any = ids[t : t + 1]
+        if net.embedding is not None:
+            y, _ = net.embedding.forward(y)
+        ends, backprops = [], []
+        for layer, start in zip(layers, state, strict=True):
+            y, end, backprop = layer.forward(y, start, resets=resets[t : t + 1])
+            ends.append(end)
+            backprops.append(backprop)
+        state = tuple(ends)
+        steps.append(backprops)
+    logits, backprop_head = net.head.forward(y)
+    _, backprop_loss = cross_entropy(logits, ids[-1:], reduction="sum")
+    dy, nothing = backprop_head(backprop_loss()), np.zeros_like(y)
+    dstate: list[Any] = list(net.zero_state(N))
     norms: list[list[list[float]]] = []
-    dstate: Any = net.zero_state(N)
-    dstate = (*dstate[:-1], dstate[-1]._replace(h=dh[0]))
-    for backprop in reversed(backprops):
-        norms.append([[float(np.linalg.norm(d.astype(np.float64))) / N**0.5 for d in layer] for layer in dstate])
-        dstate = backprop(np.zeros_like(dh), dstate)
+    for backprops in reversed(steps):
+        row: list[list[float]] = []
+        for k in reversed(range(len(layers))):
+            total = dstate[k]._replace(h=dstate[k].h + dy[0])  # from the step after, and from the layer above
+            row.insert(0, [float(np.linalg.norm(part.astype(np.float64))) / N**0.5 for part in total])
+            dy, dstate[k] = backprops[k](nothing, total)
+        norms.append(row)
+        dy = nothing
     parts = np.array(norms).transpose(2, 1, 0)
     return GradientFlow(parts[0], parts[1] if len(parts) > 1 else None)
 
 
-def _streams(ids: IdArray, distance: int) -> tuple[IdArray, IdArray]:
-    """Cut ids into streams side by side: ids to warm up, and `distance` + 1 more, (·, N) both."""
-    if len(ids) <= distance:
-        raise CorpusError(f"the text has {len(ids)} symbols; give more than {distance}, the distance to look back")
-    N = min(_STREAMS, len(ids) // (distance + 1))
-    length = len(ids) // N
-    streams = ids[: N * length].reshape(N, length).T.astype(np.intp)
-    start = min(distance, length - distance - 1)
-    return streams[:start], streams[start : start + distance + 1]
+def _streams(text: EncodedText, distance: int) -> tuple[NDArray[np.intp], NDArray[np.bool_], int]:
+    """Cut a text into streams side by side.
+
+    Returns
+    -------
+    ids : ndarray of int, shape (warm + distance + 1, N)
+    resets : ndarray of bool, of the same shape
+    warm : int
+        Symbols that only warm the state up.
+    """
+    if len(text.ids) <= distance:
+        symbols = f"{len(text.ids)} symbol{'s' * (len(text.ids) != 1)}"
+        raise CorpusError(f"the text has {symbols}; give more than {distance}, the distance to look back")
+    N = min(_STREAMS, len(text.ids) // (distance + 1))
+    length = len(text.ids) // N
+    warm = min(distance, length - distance - 1)
+    resets = np.zeros(len(text.ids), np.bool_) if text.resets is None else text.resets
+    ids, marks = (part[: N * length].reshape(N, length).T[: warm + distance + 1] for part in (text.ids, resets))
+    return ids.astype(np.intp), marks.astype(np.bool_), warm
 
 
 def fresh_cells(model: CharModel) -> dict[str, CharModel]:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.analysis.inspection.reading import encode_text
+from charlm.analysis.inspection.reading import check_network, encode_text
 from charlm.config import OnUnknown
 from charlm.errors import CorpusError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind, with_params
+from charlm.models.learner import with_params
 from charlm.text.batches import text_batch
 
 __all__ = ["Health", "Histogram", "TensorHealth", "health"]
@@ -99,17 +99,19 @@ def health(model: CharModel, text: str, *, on_unknown: OnUnknown = "error") -> H
     CorpusError
         If the text has fewer than two symbols.
     """
-    check_kind(model, CharModel)
-    ids = encode_text(model, text, on_unknown=on_unknown).ids.astype(np.intp)
+    check_network(model)
+    read = encode_text(model, text, on_unknown=on_unknown)
+    ids = read.ids.astype(np.intp)
     if len(ids) < 2:
         raise CorpusError("the text has one symbol; give at least two, since the first is not predicted")
     T = min(_STEPS, len(ids) - 1)
     N = max(1, min(_STREAMS, (len(ids) - 1) // T))
     inputs, targets = (ids[k : k + T * N].reshape(N, T).T for k in (0, 1))
+    resets = None if read.resets is None else read.resets[: T * N].reshape(N, T).T
     net = with_params(model, model.params.replica())
-    loss, _, backprop = net.loss(text_batch(inputs, targets))
+    loss, _, backprop = net.loss(text_batch(inputs, targets, resets))
     backprop()
-    layers, _ = net.trace(inputs)
+    layers, _ = net.trace(inputs, resets=resets)
     activations = {
         f"layers.{k}.{letter}": Histogram.of(values, *_RANGES.get(letter, (-1.0, 1.0)))
         for k, layer in enumerate(layers)
@@ -123,5 +125,5 @@ def _tensor(net: CharModel, name: str) -> TensorHealth:
     gradient = net.params.gradient(name).astype(np.float64)
     sizes = np.abs(gradient[gradient != 0])
     orders = Histogram.of(np.log10(sizes), *_ORDERS)
-    norms = (float(np.linalg.norm(net.params[name])), float(np.linalg.norm(gradient)))
+    norms = (float(np.linalg.norm(net.params[name].astype(np.float64))), float(np.linalg.norm(gradient)))
     return TensorHealth(name, *norms, orders, 1 - sizes.size / gradient.size)

@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from charlm.analysis.inspection.reading import check_network, symbol_names
 from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind
 
 __all__ = ["Neighbour", "neighbours"]
 
@@ -35,9 +35,15 @@ def neighbours(model: CharModel, *, count: int = 5) -> dict[str, list[Neighbour]
     Returns
     -------
     dict of list of Neighbour
-        By symbol, in the vocabulary's order, without special symbols: the first 2,000.
+        By symbol, in the vocabulary's order, without special symbols: the first 2,000. Bytes
+        beyond ASCII are named by their values.
+
+    Raises
+    ------
+    DivergedError
+        If a weight of the model is not finite.
     """
-    check_kind(model, CharModel)
+    check_network(model)
     vocabulary = model.vocabulary
     W = model.params["embedding.W" if model.config.embedding_size else "layers.0.W_x"]
     special = {vocabulary.unknown_id, vocabulary.stop_id}
@@ -46,7 +52,8 @@ def neighbours(model: CharModel, *, count: int = 5) -> dict[str, list[Neighbour]
     vectors /= np.maximum(np.linalg.norm(vectors, axis=0), 1e-12)
     cosines = vectors.T @ vectors
     np.fill_diagonal(cosines, -np.inf)
-    names = [vocabulary.decode(ids[k : k + 1]) for k in range(len(ids))]
+    every = symbol_names(vocabulary)
+    names = [every[k] for k in ids]
     nearest = np.argsort(-cosines, axis=1, kind="stable")[:, : min(count, len(ids) - 1)]
     return {
         name: [Neighbour(names[other], float(cosines[k, other])) for other in nearest[k]]

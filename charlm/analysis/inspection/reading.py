@@ -14,14 +14,24 @@ from charlm.analysis.surprisal import Progress
 from charlm.config import OnUnknown
 from charlm.errors import CorpusError, UsageError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind
+from charlm.models.learner import check_finite, check_kind
 from charlm.models.predictor import Predictor
 from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.kernels.workspace import Workspace
 from charlm.text.batches import document_stream, encode_documents
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["EncodedText", "UnitValues", "encode_text", "read_units", "traces", "unit_count", "unit_name"]
+__all__ = [
+    "EncodedText",
+    "UnitValues",
+    "check_network",
+    "encode_text",
+    "read_units",
+    "symbol_names",
+    "traces",
+    "unit_count",
+    "unit_name",
+]
 
 _STEPS = 256
 _MOST_NUMBERS = 2**24  # values of all units that are held at once: 64 MB
@@ -64,6 +74,20 @@ class UnitValues:
     values: FloatArray
 
 
+def check_network(model: CharModel) -> None:
+    """Raise an error for a model that cannot be inspected.
+
+    Raises
+    ------
+    UsageError
+        For a model of another kind.
+    DivergedError
+        If a weight is not finite.
+    """
+    check_kind(model, CharModel)
+    check_finite(model.params.value)
+
+
 def encode_text(model: Predictor, text: str, *, on_unknown: OnUnknown = "error") -> EncodedText:
     """Encode a text for one stream.
 
@@ -89,6 +113,22 @@ def encode_text(model: Predictor, text: str, *, on_unknown: OnUnknown = "error")
         raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
     stream = document_stream(documents, stop_id)
     return EncodedText(stream, stream == stop_id)
+
+
+def symbol_names(vocabulary: Vocabulary) -> list[str]:
+    r"""Return each symbol as text, by id: a line feed for the stop symbol, the value of a byte beyond ASCII.
+
+    Examples
+    --------
+    >>> print(*symbol_names(Vocabulary.from_text("bé", unit="byte")))
+    b \xa9 \xc3
+    """
+    names = [vocabulary.decode([k]) or "\n" for k in range(len(vocabulary))]
+    if vocabulary.unit == "byte":
+        names = [
+            f"\\x{s:02x}" if isinstance(s, int) and s > 0x7F else names[k] for k, s in enumerate(vocabulary.symbols)
+        ]
+    return names
 
 
 def traces(
@@ -169,7 +209,7 @@ def read_units(
     CorpusError, VocabularyError
         As for `encode_text`.
     """
-    check_kind(model, CharModel)
+    check_network(model)
     U = unit_count(model)
     for unit in units or ():
         if not 0 <= unit < U:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.analysis.inspection.reading import encode_text, traces
+from charlm.analysis.inspection.reading import check_network, encode_text, traces
 from charlm.analysis.surprisal import Progress
 from charlm.config import OnUnknown
 from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind
 
 __all__ = ["CLOSED", "GATES", "OPEN", "GateSaturation", "gate_saturation"]
 
@@ -55,7 +54,7 @@ def gate_saturation(
     ----------
     .. [1] Karpathy, Johnson & Fei-Fei (2015), "Visualizing and Understanding Recurrent Networks", section 4.2.
     """
-    check_kind(model, CharModel)
+    check_network(model)
     if model.config.cell == "rnn":
         raise UsageError("an RNN has no gates; give a model of LSTM or GRU cells")
     text_read = encode_text(model, text, on_unknown=on_unknown)

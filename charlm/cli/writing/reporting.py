@@ -11,14 +11,15 @@ from charlm.analysis.breakdown import break_down
 from charlm.analysis.candidates import likeliest
 from charlm.analysis.inspection.connectivity import connectivity
 from charlm.analysis.inspection.reading import read_units, unit_name
-from charlm.analysis.inspection.search import SHORTEST, find_units
+from charlm.analysis.inspection.search import find_units
 from charlm.cli.app import build
-from charlm.errors import CharlmError
+from charlm.errors import CharlmError, CorpusError
 from charlm.runs.samples import some, stored_samples
-from charlm.runs.stored import name_runs, read_history
+from charlm.runs.stored import find_history, name_runs
 from charlm.training.preparation.learnt import held_out_text
-from charlm.ui.flags import argument
+from charlm.ui.flags import argument, as_flags
 from charlm.ui.page.report import HeldOut, RunReport
+from charlm.ui.run.comparison import setting_text
 
 __all__ = ["gather", "train_command"]
 
@@ -34,7 +35,13 @@ def gather(checkpoint: Any) -> RunReport:
     ----------
     checkpoint : Checkpoint
         Of any kind of model; sections that a kind lacks are left out.
+
+    Raises
+    ------
+    CheckpointError
+        If it is of no run, so that there are no losses.
     """
+    history = find_history(checkpoint.path)
     info = checkpoints.describe_model(checkpoint.path)
     training = info.training
     origin = _mapping(training, "origin")
@@ -51,7 +58,7 @@ def gather(checkpoint: Any) -> RunReport:
     held_out, missing = _held_out(checkpoint)
     return RunReport(
         name=name_runs([str(checkpoint.path)])[0],
-        history=read_history(checkpoint.path),
+        history=history,
         facts=facts,
         settings=settings,
         command=train_command(settings, origin),
@@ -82,7 +89,7 @@ def _flags(settings: Mapping[str, Any]) -> Iterator[str]:
             yield long[0] if value else param.secondary_opts[0]
         elif value is not False and long:
             low = settings.get("seq_length_min") if name == "seq_length" else None
-            shown = f"{value:g}" if isinstance(value, float) else str(value)
+            shown = setting_text(value)
             yield f"{long[0]} {argument(f'{low}-{shown}' if low else shown)}"
     if settings.get("shards"):
         yield f"--shards {settings['shards']}"
@@ -92,26 +99,31 @@ def _held_out(checkpoint: Any) -> tuple[HeldOut | None, str]:
     """Run a language model on its held-out text; without such a text, return the reason."""
     model = checkpoint.model
     if model.kind != "language model":
-        return None, f"This is a {model.kind}; charlm eval measures it."
+        measured = "; charlm eval measures it" if model.kind == "transducer" else ""
+        return None, f"This is a {model.kind}{measured}."
+    unknown = model.vocabulary.training_on_unknown
     try:
         text = held_out_text(checkpoint, remedy="the sections that need it are left out")[:_EXAMINED]
-        breakdown = break_down(model, text)
+        breakdown = break_down(model, text, on_unknown=unknown)
     except CharlmError as error:
-        return None, str(error)
+        return None, as_flags(str(error))
     passage = text[:_PASSAGE]
-    units = find_units(model, text) if len(text) >= SHORTEST else []
+    try:
+        units = find_units(model, text, on_unknown=unknown)
+    except CorpusError:  # a text too short, or one in which nothing varies
+        units = []
     chosen = list(dict.fromkeys(one.unit for one in units if one.tracks))[:_SHOWN_UNITS]
-    values = read_units(model, passage, units=chosen) if chosen else None
+    values = read_units(model, passage, units=chosen, on_unknown=unknown) if chosen else None
     tracked = {unit: next(one.feature for one in units if one.unit == unit) for unit in chosen}
     names = [f"unit {unit_name(model, unit)}: {tracked[unit]}" for unit in chosen]
     columns = [] if values is None else values.values.T.tolist()
     held_out = HeldOut(
         breakdown=breakdown,
-        passage=list(likeliest(model, passage)),
+        passage=list(likeliest(model, passage, on_unknown=unknown)),
         units=units,
         unit_values=dict(zip(names, columns, strict=True)),
         unit_text=() if values is None else values.pieces,
-        connectivity=connectivity(model, passage[:_CONNECTED]),
+        connectivity=connectivity(model, passage[:_CONNECTED], on_unknown=unknown),
     )
     return held_out, ""
 

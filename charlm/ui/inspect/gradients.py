@@ -34,7 +34,7 @@ class FlowTable:
         self.flows = flows
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns = dict(self._columns())
+        columns = {name: [x / (norms[0] or 1.0) for x in norms] for name, norms in self._columns()}
         distances = [d for d in _DISTANCES if d < min(map(len, columns.values()))]
         table = _table(
             "Norm of the gradient ∂L/∂h at a distance before the prediction, relative to distance 0; c: of ∂L/∂c"
@@ -44,19 +44,19 @@ class FlowTable:
             for d in distances:
                 table.add_column(str(d), justify="right", no_wrap=True)
             for name, norms in columns.items():
-                table.add_row(name, *(_power(norms[d] / norms[0]) for d in distances))
+                table.add_row(name, *(_power(norms[d]) for d in distances))
         else:  # if columns do not fit: a row for each distance
             table.add_column("distance", justify="right")
             table.add_column("norm", justify="right")
             for name, norms in columns.items():
                 for d in distances:
-                    table.add_row("" if d else name, str(d), _power(norms[d] / norms[0]))
+                    table.add_row("" if d else name, str(d), _power(norms[d]))
         yield table
         yield Text()
         yield Text("The same as bars, on a logarithmic scale:")
-        low = min((math.log10(x / norms[0]) for norms in columns.values() for x in norms if x > 0), default=-1.0)
+        low = min((math.log10(x) for norms in columns.values() for x in norms if x > 0), default=-1.0)
         for name, norms in columns.items():
-            bars = (max(math.log10(x / norms[0]), low) - low if x > 0 else 0.0 for x in norms)
+            bars = (max(math.log10(x), low) - low if x > 0 else 0.0 for x in norms)
             yield Text(f"{_bars([*bars], -low or 1.0)}  {name}", no_wrap=True, overflow="ellipsis")
 
     def _columns(self) -> Iterator[tuple[str, Sequence[float]]]:
@@ -105,12 +105,12 @@ class HealthReport:
         title = f"Gradients, by their power of ten from {low:g} to {high:g}"
         gradients = _table(title, "", "histogram", "norm", "g/w", "0")
         for tensor in health.tensors:
-            ratio = tensor.grad_norm / tensor.weight_norm if tensor.weight_norm else math.nan
+            ratio = f"{tensor.grad_norm / tensor.weight_norm:.0e}" if tensor.weight_norm else "–"
             gradients.add_row(
                 tensor.name,
                 _row(tensor.orders),
                 f"{tensor.grad_norm:.0e}",
-                f"{ratio:.0e}",
+                ratio,
                 f"{tensor.zeros:.0%}",
             )
         yield gradients

@@ -20,6 +20,7 @@ from charlm.ui.inspect.connectivity import SCRIPT, STYLE, connectivity_panels
 from charlm.ui.plot.curves import curves_of
 from charlm.ui.plot.picture import draw_picture
 from charlm.ui.plot.svg import to_picture
+from charlm.ui.run.comparison import setting_text
 from charlm.ui.sanitize import markup_text, visible_line
 from charlm.ui.wording import bits, duration, judged, number
 
@@ -247,11 +248,7 @@ def _units(units: Sequence[TrackingUnit]) -> str:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     rows = (
-        f"<tr><th>{markup_text(name.replace('_', ' '))}</th><td>{markup_text(_shown(value))}</td></tr>"
+        f"<tr><th>{markup_text(name.replace('_', ' '))}</th><td>{markup_text(setting_text(value))}</td></tr>"
         for name, value in values.items()
     )
     return f"<table>{''.join(rows)}</table>"
-
-
-def _shown(value: Any) -> str:
-    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

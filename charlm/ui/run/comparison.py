@@ -15,7 +15,7 @@ from charlm.ui.plot.terminal import CurvePlot
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.wording import duration, judged, number
 
-__all__ = ["comparison_table", "comparison_view"]
+__all__ = ["comparison_table", "comparison_view", "setting_text"]
 
 
 def comparison_view(runs: Sequence[ComparedRun], curves: Sequence[Curves], samples: Sequence[str | None]) -> Group:
@@ -35,7 +35,7 @@ def comparison_table(runs: Sequence[ComparedRun]) -> Table:
         table.add_column(Text(visible_line(run.name), "bold"), overflow="fold")
     for name, values in differing_settings(runs).items():
         table.add_row(
-            visible_line(name.replace("_", "-")), *(Text(visible_line(_shown(value))) for value in values)
+            visible_line(name.replace("_", "-")), *(Text(visible_line(setting_text(value))) for value in values)
         )
     best = [None if run.history.best is None else run.history.best.loss for run in runs]
     known = [loss for loss in best if loss is not None]
@@ -57,5 +57,14 @@ def comparison_table(runs: Sequence[ComparedRun]) -> Table:
     return table
 
 
-def _shown(value: Any) -> str:
-    return "–" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+def setting_text(value: Any) -> str:
+    """Return a setting as text, a number exactly.
+
+    Examples
+    --------
+    >>> [setting_text(value) for value in (None, "gru", 2.0, 0.1, 0.00234567891)]
+    ['–', 'gru', '2', '0.1', '0.00234567891']
+    """
+    if isinstance(value, float):
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
+    return "–" if value is None else str(value)

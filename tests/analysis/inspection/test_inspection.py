@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from charlm.analysis import evaluate
 from charlm.analysis.inspection.connectivity import LONGEST, connectivity
 from charlm.analysis.inspection.features import FEATURES, feature_values
 from charlm.analysis.inspection.gradient_flow import fresh_cells, gradient_flow
@@ -16,7 +17,7 @@ from charlm.analysis.inspection.reading import encode_text, read_units
 from charlm.analysis.inspection.saturation import gate_saturation
 from charlm.analysis.inspection.search import SHORTEST, area_under_curve, correlations, find_units
 from charlm.config import ModelConfig
-from charlm.errors import CorpusError, UsageError
+from charlm.errors import CorpusError, DivergedError, UsageError
 from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
 
@@ -53,6 +54,54 @@ class TestUnits:
         found = read_units(model, "é日a")
         assert found.pieces == ("é", "日", "a")
         assert encode_text(model, "é日a").pieces(model.vocabulary)[1].tolist() == [1, 4, 5]
+
+    @pytest.mark.parametrize("view", [read_units, connectivity, health, gradient_flow, gate_saturation, find_units])
+    @pytest.mark.parametrize("value", [math.nan, math.inf])
+    def test_weights_that_are_not_finite_are_refused(self, view, value):
+        model = model_of()
+        model.params["layers.0.b"][0] = value
+        with pytest.raises(DivergedError, match="diverged"):
+            view(model, TEXT * 10)
+        with pytest.raises(DivergedError, match="diverged"):
+            neighbours(model)
+
+    def test_every_byte_has_a_name_of_its_own(self):
+        model = model_of(unit="byte", text="aé日")
+        found = neighbours(model)
+        assert len(found) == len(model.vocabulary)
+        assert "\\xc3" in found
+        assert connectivity(model, "aé").pieces == ("a", "\\xc3", "\\xa9")
+
+
+class TestDocuments:
+    """Nothing that came before a document changes what a view says of it."""
+
+    DOCUMENT = "abcabcabcabcabcabcabcabcabcabc"
+
+    def test_predictions_depend_on_their_own_document_alone(self):
+        model = model_of(stop=True, text="abc")
+        alone, found = (connectivity(model, before + "cab\n") for before in ("", "abba\n" * LONGEST))
+        n = len(alone.pieces)
+        assert found.pieces[-n:] == alone.pieces == ("\n", "c", "a", "b", "\n")
+        np.testing.assert_allclose(found.nats[1 - n :], alone.nats[1:])
+        np.testing.assert_allclose(found.strength[1 - n :, -n:], alone.strength[1:])
+        assert not found.strength[1 - n :, :-n].any()
+
+    def test_the_loss_is_that_of_an_evaluation(self):
+        model = model_of(stop=True, text="abc")
+        text = "abc\ncab\nbca\n"
+        assert health(model, text).loss_nats == pytest.approx(evaluate(model, text).nats)
+
+    def test_no_gradient_passes_the_beginning_of_a_document(self):
+        model = model_of(stop=True, text="abc")
+        flow = gradient_flow(model, "cba\n" + self.DOCUMENT + "\n", distance=34)
+        assert flow.h[0, len(self.DOCUMENT)] > 0
+        assert not flow.h[0, len(self.DOCUMENT) + 1 :].any()
+
+    def test_warming_up_stops_at_the_beginning_of_a_document(self):
+        model = model_of(stop=True, text="abc")
+        first, second = (gradient_flow(model, f"{before}\nabcabc\n", distance=8) for before in ("aaaaaa", "bcbcbc"))
+        np.testing.assert_array_equal(first.h, second.h)
 
     def test_documents_start_from_zero_state(self):
         model = model_of(stop=True, text="abc")
@@ -151,30 +200,30 @@ def test_saturation_counts_gates_near_0_and_1():
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_gradient_flow_is_that_of_finite_differences(cell):
-    model, distance = model_of(cell), 6
+@pytest.mark.parametrize("layers", [1, 2])
+def test_gradient_flow_is_that_of_finite_differences(cell, layers):
+    model, distance = model_of(cell, layers=layers, embedding_size=4 * (layers - 1)), 6
     text = TEXT[: distance + 1]
     found = gradient_flow(model, text, distance=distance)
     ids = model.vocabulary.encode(text)[:, None].astype(np.intp)
 
-    def loss(back, direction):
-        _, state = model.hidden(ids[: distance - back], model.zero_state(1))
-        (layer,) = state
-        state = (layer._replace(h=layer.h + direction),)
-        if back:
-            h, _ = model.hidden(ids[distance - back : distance], state)
-            h = h[-1:]
-        else:
-            h = state[0].h[None]
-        return float(model.target_nats(h, ids[distance:])[0, 0])
+    def loss(k, back, direction):
+        """Return the loss where h of layer k is moved, `back` steps before the prediction."""
+        _, state = model.hidden(ids[: distance - back - 1], model.zero_state(1))
+        y, ends = model.dense(ids[distance - back - 1 : distance - back]), []
+        for one, (layer, start) in enumerate(zip(model.stack.layers, state, strict=True)):
+            y, end, _ = layer.forward(y, start)
+            if one == k:
+                y, end = y + direction, end._replace(h=end.h + direction)
+            ends.append(end)
+        h, _ = model.hidden(ids[distance - back : distance], tuple(ends)) if back else (y, None)
+        return float(model.target_nats(h[-1:], ids[distance:])[0, 0])
 
-    for back in range(distance):
-        gradient = []
-        for unit in range(9):
-            e = np.zeros((1, 9))
-            e[0, unit] = 1e-5
-            gradient.append((loss(back, e) - loss(back, -e)) / 2e-5)
-        assert found.h[0, back] == pytest.approx(np.linalg.norm(gradient), rel=1e-5)
+    for k in range(layers):
+        for back in range(distance):
+            moves = 1e-5 * np.eye(9)[:, None]
+            gradient = [(loss(k, back, e) - loss(k, back, -e)) / 2e-5 for e in moves]
+            assert found.h[k, back] == pytest.approx(np.linalg.norm(gradient), rel=1e-5)
     assert (found.c is None) == (cell != "lstm")
     assert not model.params.grad.any()
 

@@ -103,3 +103,16 @@ def test_an_rnn_has_no_gates_and_a_short_text_no_units(charlm, models):
     short = charlm("inspect", models / "rnn.npz", "--text", "He said")
     assert short.code == 3
     assert "at least 400" in short.err
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_layers_embeddings_and_documents_have_every_view(charlm, tmp_path, view):
+    import charlm as library
+
+    vocabulary = library.Vocabulary.from_text(TEXT.replace("\n", ""), unit="byte", stop=True)
+    config = library.ModelConfig(hidden_size=12, layers=2, embedding_size=5)
+    library.save(library.CharModel(config, vocabulary, seed=0), tmp_path / "model.npz")
+    text = [] if view == "neighbours" else ["--text", TEXT]
+    result = charlm("inspect", tmp_path / "model.npz", *text, f"--{view}")
+    assert result.code == 0, result.err
+    assert "nan" not in result.out

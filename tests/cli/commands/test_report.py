@@ -13,6 +13,7 @@ import pytest
 
 import charlm
 from charlm.cli.entry import run
+from charlm.cli.writing.reporting import train_command
 
 TEXT = 'He said "no (not I)" and\n  went on. <b># a note</b>\n\nThen "yes".\n'
 FLAGS = [
@@ -113,6 +114,35 @@ def test_a_model_of_pairs_has_a_report(tmp_path):
     assert run(["train", "--pairs", "builtin:reverse", *flags]) == 0
     assert run(["report", str(tmp_path / "run"), "--output", str(tmp_path / "a.html")]) == 0
     assert "This is a transducer" in (tmp_path / "a.html").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "units"),
+    [
+        pytest.param(TEXT * 120 + "äöü" * 9, ["--min-count", "20"], True, id="unknown characters"),
+        pytest.param("bc" * 3000 + "\n" * 6000, ["--val-frac", "0.4"], False, id="a text in which nothing varies"),
+        pytest.param("xe\u0301" * 300, ["--unit", "grapheme", "--val-frac", "0.5"], False, id="few graphemes"),
+    ],
+)
+def test_what_a_run_held_out_is_examined(tmp_path, text, flags, units):
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    assert run(["train", str(tmp_path / "text.txt"), *FLAGS, *flags, "--out", str(tmp_path / "run")]) == 0
+    assert run(["report", str(tmp_path / "run"), "--output", str(tmp_path / "a.html")]) == 0
+    found = (tmp_path / "a.html").read_text("utf-8")
+    assert ">Calibration</h" in found
+    assert (">Units that track something</h" in found) == units
+
+
+def test_the_command_has_every_digit_of_a_setting():
+    assert "--learning-rate 0.00123456789" in train_command({"learning_rate": 0.00123456789}, {})
+
+
+def test_a_checkpoint_without_losses_is_refused_in_one_line(tmp_path, capsys):
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("ab"))
+    charlm.save(model, tmp_path / "model.npz")
+    assert run(["report", str(tmp_path / "model.npz"), "--output", str(tmp_path / "a.html")]) == 4
+    assert "has no losses to show; give a run that was trained" in capsys.readouterr().err
+    assert not (tmp_path / "a.html").exists()
 
 
 def test_a_page_that_exists_is_replaced_by_force_only(folder, page, capsys):
