@@ -22,7 +22,6 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -30,12 +29,12 @@ from numpy.typing import NDArray
 
 from charlm.nn.arrays import IdArray
 
-__all__ = ["LONGEST_TRAINING", "MAX_ORDER", "UNSEEN", "Level", "NgramModel"]
+__all__ = ["LONGEST_TRAINING", "MAX_ORDER", "NgramModel"]
 
 MAX_ORDER = 6
 LONGEST_TRAINING = 2**21  # symbols; keeps time and memory at some seconds and some 200 MB
 
-UNSEEN = -1  # the number of a k-gram that the text does not have
+_UNSEEN = -1  # the number of a k-gram that the text does not have
 
 _CHUNK = 2**17
 _LEAST_DISCOUNT = 0.05  # leaves every symbol some probability, whatever (3) makes of odd counts
@@ -70,7 +69,7 @@ class NgramModel:
             inside = contexts >= 0
             if not inside.any():
                 break
-            grams = np.full(len(ids), UNSEEN, np.int64)
+            grams = np.full(len(ids), _UNSEEN, np.int64)
             distinct, grams[inside], counts = _numbered(codes[inside])
             if shorter is not None:  # every distinct k-gram is one symbol that stands before its (k−1)-gram
                 suffixes = np.zeros(len(distinct), np.int64)
@@ -84,7 +83,7 @@ class NgramModel:
             if stop_id is not None:
                 begins = begins[distinct // size] if k else distinct == stop_id
                 if k:
-                    contexts[1:][ids[:-1] == stop_id] = UNSEEN
+                    contexts[1:][ids[:-1] == stop_id] = _UNSEEN
         self.order, self.size = len(self._tables), size
 
     def surprisal(self, ids: IdArray) -> Iterator[_Floats]:
@@ -114,9 +113,20 @@ class NgramModel:
             left = max(left - nats.shape[1], 0)
         return sums / (len(ids) - skip)
 
-    def levels(self) -> list[Level]:
-        """Return the counts of each order that the probabilities of the longest need, the empty context first."""
-        return [Level(table, table.extensions or table.occurrences) for table in self._tables]
+    def levels(self) -> Iterator[tuple[_Places, _Floats, _Floats]]:
+        """Yield the terms of (1) for the longest order, from the empty context on, each context being of one order.
+
+        Yields
+        ------
+        codes : ndarray of int, shape (n,)
+            The number of its context times V, plus the last symbol, of each k-gram.
+        shares : ndarray, shape (n,)
+            The first term of (1), of each k-gram.
+        backing : ndarray
+            λ(h) of each context.
+        """
+        for table in self._tables:
+            yield table.codes, *(table.extensions or table.occurrences).terms(table.codes // self.size)
 
     def _probabilities(self, ids: IdArray) -> _Floats:
         result = np.empty((self.order, len(ids)))
@@ -140,7 +150,7 @@ def _numbered(codes: _Places) -> tuple[_Places, _Places, _Places]:
     bits = max(len(codes) - 1, 1).bit_length()
     carried = np.sort(codes << bits | np.arange(len(codes)))
     ordered, places = carried >> bits, carried & (1 << bits) - 1
-    first = np.diff(ordered, prepend=UNSEEN) > 0
+    first = np.diff(ordered, prepend=_UNSEEN) > 0
     numbers = np.empty_like(codes)
     numbers[places] = np.cumsum(first) - 1
     return ordered[first], numbers, np.diff(first.nonzero()[0], append=len(codes))
@@ -148,63 +158,26 @@ def _numbered(codes: _Places) -> tuple[_Places, _Places, _Places]:
 
 def _after(grams: _Places) -> _Places:
     """Return the context at each place: the k-gram that ends at the place before; none at the first."""
-    return np.concatenate([np.full(1, UNSEEN), grams[:-1]])
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """The k-grams of a text, with the counts that the probabilities of longer contexts back off to, or their own.
-
-    Parameters
-    ----------
-    table, counts
-    """
-
-    table: _Table
-    counts: _Counts
-
-    def after(self, contexts: _Places, ids: IdArray) -> _Places:
-        """Return the contexts of the next order, after symbols (R,) in contexts (R,); `UNSEEN` for unseen ones."""
-        return self.table.find(contexts, ids)
-
-    def mix_(self, contexts: _Places, p: _Floats) -> None:
-        """Replace p(· | h′) of all symbols by p(· | h), in place.
-
-        Parameters
-        ----------
-        contexts : ndarray of int, shape (R,)
-            Numbers of the contexts h, or `UNSEEN`.
-        p : ndarray, shape (R, V)
-        """
-        self.counts.mix_rows_(contexts, *self.table.successors(contexts), p)
+    return np.concatenate([np.full(1, _UNSEEN), grams[:-1]])
 
 
 class _Table:
     """The distinct k-grams of a text, sorted, with both their counts."""
 
     def __init__(self, codes: _Places, counts: NDArray[np.intp], size: int, contexts: int) -> None:
-        self._codes, self._size, self._contexts = codes, size, contexts
+        self.codes, self._size, self._contexts = codes, size, contexts
         self.occurrences = _Counts(counts, codes // size, contexts)
         self.extensions: _Counts | None = None  # not of the longest
 
     def count_extensions(self, counts: NDArray[np.intp]) -> None:
         """Take the number of grams of the next order that end with each gram."""
-        self.extensions = _Counts(counts, self._codes // self._size, self._contexts)
+        self.extensions = _Counts(counts, self.codes // self._size, self._contexts)
 
     def find(self, contexts: _Places, ids: IdArray) -> _Places:
-        """Return the number of each gram, given by context and symbol; `UNSEEN` for an unseen one."""
-        codes = np.where(contexts >= 0, contexts * self._size + ids, UNSEEN)
-        places = np.searchsorted(self._codes, codes).clip(max=len(self._codes) - 1)
-        return np.where(self._codes[places] == codes, places, UNSEEN)
-
-    def successors(self, contexts: _Places) -> tuple[_Places, _Places, _Places]:
-        """Return the grams that begin with a context (R,): of each the context's row, the symbol, the number."""
-        lowest = np.maximum(contexts, 0) * self._size
-        first, last = np.searchsorted(self._codes, lowest), np.searchsorted(self._codes, lowest + self._size)
-        lengths = np.where(contexts >= 0, last - first, 0)
-        rows = np.repeat(np.arange(len(contexts)), lengths)
-        grams = np.arange(len(rows)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
-        return rows, self._codes[grams] % self._size, grams
+        """Return the number of each gram, given by context and symbol; `_UNSEEN` for an unseen one."""
+        codes = np.where(contexts >= 0, contexts * self._size + ids, _UNSEEN)
+        places = np.searchsorted(self.codes, codes).clip(max=len(self.codes) - 1)
+        return np.where(self.codes[places] == codes, places, _UNSEEN)
 
 
 class _Counts:
@@ -228,12 +201,12 @@ class _Counts:
             mixed = (counted + self._freed[contexts] * backing) / totals  # (1)
         return np.where(totals > 0, mixed, backing)
 
-    def mix_rows_(self, contexts: _Places, rows: _Places, symbols: _Places, grams: _Places, p: _Floats) -> None:
-        """Replace p(· | h′) in the rows of p (R, V) by p(· | h), in place, given the grams that begin with h."""
-        totals = np.where(contexts >= 0, self._totals[contexts], 0)
-        totals, freed = np.where(totals > 0, [totals, self._freed[contexts]], 1)  # else p(x | h′) stays
-        p *= (freed / totals)[:, None]
-        p[rows, symbols] += self._discounted(grams) / totals[rows]  # (1)
+    def terms(self, contexts: _Places) -> tuple[_Floats, _Floats]:
+        """Return (c − D) / Σ c of all grams, given the context of each, and λ of all contexts."""
+        seen = self._totals > 0
+        totals = np.where(seen, self._totals, 1)
+        shares: _Floats = self._discounted(np.arange(len(contexts))) / totals[contexts]
+        return shares, np.where(seen, self._freed / totals, 1)
 
     def _discounted(self, grams: _Places) -> _Floats:
         counts = self._counts[grams]

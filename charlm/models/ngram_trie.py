@@ -1,0 +1,91 @@
+"""`NgramTrie`: all k-grams of an n-gram model in one sorted array, to predict all symbols of many streams at once.
+
+Node 0 is the empty context, and node 1 + i the i-th gram. The code of a gram is the node of its context times V,
+plus its last symbol. Equation (1) of `charlm.models.ngram` with all orders written out, from the empty context h₁
+to the longest one, of K − 1 symbols:
+
+::
+
+    p(x) = F₁/V + Σ s(hₖx) Fₖ₊₁,   Fₖ = λ(hₖ) λ(hₖ₊₁) … λ(h_K),   s(hx) = (c(hx) − D(c(hx))) / Σ c(h·)
+
+with λ = 1 and s = 0 for an unseen context.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.models.ngram import NgramModel
+from charlm.nn.arrays import IdArray
+
+__all__ = ["NgramTrie", "Nodes"]
+
+Nodes = NDArray[np.int64]
+"""Contexts (…, order): the empty one, that of one symbol, and so on; 0 for an unseen one."""
+
+_BLOCK = 2**17  # probabilities at once
+
+
+class NgramTrie:
+    """The probabilities of an n-gram model of its longest order.
+
+    Parameters
+    ----------
+    model : NgramModel
+
+    Attributes
+    ----------
+    order, size : int
+        As of the model.
+    """
+
+    def __init__(self, model: NgramModel) -> None:
+        self.order, self.size = model.order, model.size
+        codes: list[NDArray[np.int64]] = []
+        shares: list[NDArray[np.float64]] = []
+        backing: list[NDArray[np.float64]] = []  # λ
+        first = 0  # node of the contexts of an order
+        for own, share, rest in model.levels():
+            codes.append(own + first * self.size)
+            shares.append(share)
+            backing.append(rest)
+            first += len(rest)
+        self._codes, self._shares = np.concatenate(codes), np.concatenate(shares)
+        self._backing = np.concatenate(backing)
+
+    def after(self, contexts: Nodes, ids: IdArray) -> Nodes:
+        """Return the contexts (N, order) after symbols (N,)."""
+        before = contexts[:, :-1]
+        codes = before * self.size + ids[:, None]
+        places = np.searchsorted(self._codes, codes)
+        known = self._codes.take(places, mode="clip") == codes
+        known[:, 1:] &= before[:, 1:] > 0
+        result = np.zeros_like(contexts)
+        np.multiply(places + 1, known, result[:, 1:])
+        return result
+
+    def probabilities(self, contexts: Nodes) -> NDArray[np.float64]:
+        """Return p of all symbols (R, V) in contexts (R, order)."""
+        p = np.empty((len(contexts), self.size))
+        rows = max(1, _BLOCK // self.size)
+        for start in range(0, len(p), rows):
+            self._interpolate(contexts[start : start + rows], p[start : start + rows])
+        return p
+
+    def _interpolate(self, contexts: Nodes, p: NDArray[np.float64]) -> None:
+        R, K = contexts.shape
+        known = contexts > 0
+        known[:, 0] = True
+        factors = np.ones((R, K + 1))  # Fₖ
+        factors[:, :K] = np.where(known, self._backing[contexts], 1)
+        np.multiply.accumulate(factors[:, ::-1], axis=1, out=factors[:, ::-1])
+        lowest = contexts.ravel() * self.size
+        first, last = np.searchsorted(self._codes, [lowest, lowest + self.size])
+        lengths = (last - first) * known.ravel()
+        which = np.repeat(np.arange(R * K), lengths)
+        grams = np.arange(len(which)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)
+        terms = self._shares[grams] * factors[:, 1:].ravel()[which]
+        cells = which // K * self.size + self._codes[grams] % self.size
+        p[...] = np.bincount(cells, terms, R * self.size).reshape(p.shape)
+        p += factors[:, :1] / self.size
