@@ -17,7 +17,7 @@ from charlm.conversation.surprisal import recorded_bits, turns_surprisal
 from charlm.conversation.turns import ConversationSnapshot, Turn, text_length, turns_up_to
 from charlm.errors import UsageError
 from charlm.generation import BeamSearcher, Sampler, Snapshot, start_position
-from charlm.models.language_model import CharModel
+from charlm.models.predictor import Predictor
 
 __all__ = ["Conversation"]
 
@@ -27,7 +27,7 @@ class Conversation:
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     config : SampleConfig, optional
         How the model continues; it stops after ``config.length`` characters.
     seed : int
@@ -45,7 +45,7 @@ class Conversation:
         Whether each turn records the surprisal of the model's text.
     """
 
-    def __init__(self, model: CharModel, config: SampleConfig | None = None, *, seed: int = 0) -> None:
+    def __init__(self, model: Predictor, config: SampleConfig | None = None, *, seed: int = 0) -> None:
         self.model = model
         self.config = config or SampleConfig()
         self.seed = seed
@@ -240,7 +240,7 @@ class Conversation:
 
     # -- model and settings --
 
-    def switch_model(self, model: CharModel) -> None:
+    def switch_model(self, model: Predictor) -> None:
         """Let another model read the text and continue it.
 
         Raises
@@ -285,5 +285,5 @@ class Conversation:
         """Return a new sampler of the model that shares the conversation's random generator."""
         return self._sampler_of(self.model, self._rng)
 
-    def _sampler_of(self, model: CharModel, rng: np.random.Generator, *, logprobs: bool = False) -> Sampler:
+    def _sampler_of(self, model: Predictor, rng: np.random.Generator, *, logprobs: bool = False) -> Sampler:
         return Sampler(model, self.config, rng=rng, logprobs=logprobs, cores=available_cores())

@@ -24,7 +24,7 @@ from charlm.conversation.turns import BRANCH_NAME, ConversationSnapshot, Turn, t
 from charlm.errors import CheckpointError, UsageError
 from charlm.generation import Position, Sampler, Snapshot
 from charlm.generation.repeat_window import ids_of
-from charlm.models.language_model import CharModel
+from charlm.models.predictor import Predictor
 from charlm.nn.stack import map_state, named_state
 
 __all__ = ["load_conversation"]
@@ -143,7 +143,7 @@ class _Stored:
             found.append(ConversationSnapshot(model, sampler, start, self.seeds[self.n + k], last, before))
         return found[0], dict(zip(cast("list[str]", self.names), found[1:], strict=True))
 
-    def _positions(self, model: CharModel) -> list[Position]:
+    def _positions(self, model: Predictor) -> list[Position]:
         """Return the positions of the file."""
         count = 2 * self.n + self.m
         template = map_state(np.ravel, model.zero_state(1))

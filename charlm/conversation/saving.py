@@ -36,7 +36,10 @@ from charlm.checkpoint.npy import Tensor, digest
 from charlm.conversation.conversation import Conversation
 from charlm.conversation.turns import ConversationSnapshot, Turn, turns_up_to
 from charlm.errors import UsageError
+from charlm.models.counts import Counts
 from charlm.models.language_model import CharModel
+from charlm.models.mixture import Mixture
+from charlm.models.predictor import Predictor
 from charlm.nn.stack import named_state
 
 __all__ = ["MOST_TURNS", "RANDOM_BYTES", "VERSION", "fingerprint", "save_conversation"]
@@ -92,9 +95,15 @@ def save_conversation(conversation: Conversation, path: Path) -> int:
     return len(conversation.branches) - len(branches)
 
 
-def fingerprint(model: CharModel) -> str:
-    """Return a SHA-256 of a model's shape, vocabulary and weights, in hexadecimal."""
-    shape = json.dumps([dataclasses.asdict(model.config), model.vocabulary.to_json()], sort_keys=True)
+def fingerprint(model: Predictor) -> str:
+    """Return a SHA-256 of a model's shape, vocabulary and weights, or of a mixture's members, in hexadecimal."""
+    if isinstance(model, Mixture):
+        members = zip(model.weights, map(fingerprint, model.members), strict=True)
+        return hashlib.sha256(json.dumps(list(members)).encode("ascii")).hexdigest()
+    if not isinstance(model, (CharModel, Counts)):
+        raise UsageError(f"the state of a {model.kind} cannot be saved; save the text alone")
+    settings = model.order if isinstance(model, Counts) else dataclasses.asdict(model.config)
+    shape = json.dumps([settings, model.vocabulary.to_json()], sort_keys=True)
     weights = [digest(name, tensor) for name, tensor in sorted(model.tensors().items())]
     return hashlib.sha256("\n".join([shape, *weights]).encode("ascii")).hexdigest()
 

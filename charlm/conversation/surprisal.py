@@ -14,19 +14,19 @@ from charlm.analysis.surprisal import Nats, surprisal
 from charlm.config import OnUnknown
 from charlm.conversation.turns import Turn
 from charlm.generation import Position, Sampler, first_input
-from charlm.models.language_model import CharModel
+from charlm.models.predictor import Predictor
 from charlm.nn.arrays import IdArray
 from charlm.nn.stack import map_state
 
 __all__ = ["character_bits", "recorded_bits", "turns_surprisal"]
 
 
-def turns_surprisal(model: CharModel, last: Turn | None, on_unknown: OnUnknown, most: int) -> Score:
+def turns_surprisal(model: Predictor, last: Turn | None, on_unknown: OnUnknown, most: int) -> Score:
     """Read the end of a text again, turn by turn from the positions at which the model stood.
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     last : Turn or None
         The last turn of the text.
     on_unknown : {"error", "skip", "replace"}
@@ -60,7 +60,7 @@ def turns_surprisal(model: CharModel, last: Turn | None, on_unknown: OnUnknown, 
     return Score(bits[-most:], tuple(names[-most:]))
 
 
-def _nats(model: CharModel, position: Position, ids: IdArray, first: int | None) -> Nats:
+def _nats(model: Predictor, position: Position, ids: IdArray, first: int | None) -> Nats:
     """Return −ln p of each symbol, (n,), read from a position; at the start of a text `first` is read before."""
     before = first if position.last is None else position.last
     state = map_state(lambda a: a[None, :], position.state)

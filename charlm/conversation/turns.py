@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from charlm.generation import Position, Sampler, Snapshot
-from charlm.models.language_model import CharModel
+from charlm.models.predictor import Predictor
 
 __all__ = ["BRANCH_NAME", "ConversationSnapshot", "Span", "Turn", "spans", "text_end", "text_length", "turns_up_to"]
 
@@ -84,7 +84,7 @@ class ConversationSnapshot:
 
     Parameters
     ----------
-    model : CharModel
+    model : Predictor
     sampler : Sampler
         Of that model.
     start : Snapshot
@@ -96,7 +96,7 @@ class ConversationSnapshot:
         The snapshot that undoing restores.
     """
 
-    model: CharModel
+    model: Predictor
     sampler: Sampler
     start: Snapshot
     seed: int

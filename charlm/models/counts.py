@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,6 +95,10 @@ class Counts:
         """Multiplications a symbol: one for each symbol and order."""
         return self.order * len(self.vocabulary)
 
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays of the tables by name, as they are."""
+        return self._trie.tensors()
+
     def zero_state(self, streams: int) -> State:
         """Return the state of N streams that have read nothing."""
         return (CountsState(np.zeros((streams, self.order - 1))),)
@@ -135,7 +139,7 @@ class Counts:
         check_ids(ids, V)
         (before,) = (self.zero_state(N) if state is None else state)[0]
         contexts = np.zeros((T + 1, N, self.order), np.int64)
-        contexts[0, :, 1:] = before
+        contexts[0, :, 1:] = self._trie.known(before)
         for t in range(T):
             known = contexts[t] if resets is None else contexts[t] * ~resets[t][:, None]
             contexts[t + 1] = self._trie.after(known, ids[t])

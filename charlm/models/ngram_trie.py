@@ -13,11 +13,13 @@ with λ = 1 and s = 0 for an unseen context.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.models.ngram import NgramModel
-from charlm.nn.arrays import IdArray
+from charlm.nn.arrays import FloatArray, IdArray
 
 __all__ = ["NgramTrie", "Nodes"]
 
@@ -53,6 +55,14 @@ class NgramTrie:
             first += len(rest)
         self._codes, self._shares = np.concatenate(codes), np.concatenate(shares)
         self._backing = np.concatenate(backing)
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """Return all arrays by name, as they are."""
+        return {"codes": self._codes, "shares": self._shares, "backing": self._backing}
+
+    def known(self, nodes: FloatArray) -> FloatArray:
+        """Return nodes with 0 in place of those that are no contexts: they may come from a file."""
+        return np.where((nodes >= 0) & (nodes < len(self._backing)), nodes, 0)
 
     def after(self, contexts: Nodes, ids: IdArray) -> Nodes:
         """Return the contexts (N, order) after symbols (N,)."""

@@ -135,6 +135,14 @@ def test_a_text_shorter_than_the_order() -> None:
     assert log_p.argmax() == 2
 
 
+def test_a_state_that_is_none_has_read_nothing() -> None:
+    counts = Counts(VOCABULARY, TRAIN, order=4)
+    (zero,) = counts.zero_state(3)
+    damaged = zero._make([np.array([[1e18, -1e18, np.nan], [-1, 1e6, np.inf], [0, -0.5, 1e5]])])  # type: ignore[attr-defined]
+    ids = draw_ids(5, 3)
+    np.testing.assert_array_equal(counts.logits(ids, (damaged,))[0], counts.logits(ids)[0])
+
+
 def test_nothing_to_count_and_symbols_that_do_not_exist() -> None:
     with pytest.raises(CorpusError, match="no symbol to count; give a longer text"):
         Counts(VOCABULARY, TRAIN[:0])

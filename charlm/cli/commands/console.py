@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from charlm.cli import console as interactive
+from charlm.cli.arguments.mixing import SamplingCountsOption, SamplingMixOption
 from charlm.cli.arguments.prompts import given_prompt
 from charlm.cli.options import (
     SAMPLING,
@@ -47,6 +48,8 @@ def console(
     ] = 1,
     seed: SeedOption = None,
     beam: BeamOption = None,
+    mix: SamplingMixOption = None,
+    counts: SamplingCountsOption = False,
     raw: RawOption = False,
     no_color: NoColorOption = False,
 ) -> None:
@@ -60,6 +63,15 @@ def console(
         refuse_raw_terminal(sys.stdout)
     text = given_prompt(prompt, prompt_file, encoding=encoding, errors=errors) or ""
     session = interactive.start_session(
-        model, config, seed=seed, count=count, beam=beam, echo=not no_echo, raw=raw, no_color=no_color
+        model,
+        config,
+        seed=seed,
+        count=count,
+        beam=beam,
+        mix=mix,
+        counts=counts,
+        echo=not no_echo,
+        raw=raw,
+        no_color=no_color,
     )
     session.run(text)

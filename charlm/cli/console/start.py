@@ -6,11 +6,13 @@ import io
 import os
 import secrets
 import sys
+from collections.abc import Sequence
 from functools import partial
 
 from rich.console import Console
 
 from charlm.checkpoint import find_model, load_checkpoint
+from charlm.cli.arguments.mixing import mixed
 from charlm.cli.arguments.models import named_model
 from charlm.cli.console.history import InputHistory, history_file
 from charlm.cli.console.line_reader import LineReader, PipedLineReader, TerminalLineReader
@@ -24,7 +26,7 @@ from charlm.config import SampleConfig
 from charlm.config.checks import check_number
 from charlm.conversation import Conversation
 from charlm.generation.beam import check_beam
-from charlm.models.language_model import CharModel
+from charlm.models.predictor import Predictor
 from charlm.ui.console import view
 from charlm.ui.sanitize import visible
 
@@ -38,6 +40,8 @@ def start_session(
     seed: int | None,
     count: int = 1,
     beam: int | None = None,
+    mix: Sequence[str] | None = None,
+    counts: bool = False,
     echo: bool = True,
     raw: bool = False,
     no_color: bool = False,
@@ -55,6 +59,8 @@ def start_session(
         Candidates of each turn.
     beam : int, optional
         Width of a beam search, in place of sampling.
+    mix, counts
+        What is mixed with the model, as for `charlm.cli.arguments.mixing.mixed`.
     echo : bool
         Whether typed text is written to standard output too.
     raw : bool
@@ -78,11 +84,11 @@ def start_session(
     stderr = stderr_console(no_color)
     with hidden_keys():
         path = named_model(name, names_own=True)
-        model = load_checkpoint(path).model
+        model = mixed(load_checkpoint(path), mix, counts)
     talk = Conversation(model, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     if name is not None:  # otherwise `named_model` names it
         stderr.print(view.note(f"model {path}"), soft_wrap=not stderr.is_terminal)
-    stderr.print(view.greeting(model.config, len(model.vocabulary), model.params.value.size, talk.seed))
+    stderr.print(view.greeting(model, talk.seed))
     if interactive:
         stderr.print(view.first_steps())
     transcript = Transcript(
@@ -97,7 +103,7 @@ def start_session(
     return Session(context, _lines(talk, stderr), transcript, hidden_keys=hidden_keys, interactive=interactive)
 
 
-def _load(name: str) -> CharModel:
+def _load(name: str) -> Predictor:
     return load_checkpoint(find_model(name)).model
 
 

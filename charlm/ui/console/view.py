@@ -11,9 +11,12 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from charlm.config import ModelConfig, SampleConfig
+from charlm.config import SampleConfig
 from charlm.config.settings import settings_of
 from charlm.generation.constraint.trie import shortened
+from charlm.models.language_model import CharModel
+from charlm.models.mixture import Mixture
+from charlm.models.predictor import Predictor
 from charlm.text.vocabulary import Vocabulary
 from charlm.ui.console.probability_bars import ProbabilityBars, SymbolProbability, symbol_name
 from charlm.ui.flags import as_flags
@@ -57,9 +60,9 @@ def error(message: str) -> Text:
     return Text(visible_line(as_flags(message, dashes="")), "bold red")
 
 
-def greeting(config: ModelConfig, symbols: int, parameters: int, seed: int) -> Text:
+def greeting(model: Predictor, seed: int) -> Text:
     """Return the first line of a session."""
-    return note(f"{_model(config, symbols, parameters)} · seed {seed}")
+    return note(f"{_model(model)} · seed {seed}")
 
 
 def first_steps() -> Text:
@@ -162,14 +165,18 @@ def _setting(value: Any) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}… {len(text):,} characters"
 
 
-def model_card(config: ModelConfig, symbols: int, parameters: int) -> Text:
+def model_card(model: Predictor) -> Text:
     """Return the description of a model, one line."""
-    return Text(_model(config, symbols, parameters))
+    return Text(_model(model))
 
 
-def _model(config: ModelConfig, symbols: int, parameters: int) -> str:
-    details = {"config": {"model": dataclasses.asdict(config)}, "vocabulary": symbols, "parameters": parameters}
-    return model_line(details)
+def _model(model: Predictor) -> str:
+    if isinstance(model, Mixture):
+        return " + ".join(f"{w:.2f} ({_model(m)})" for w, m in zip(model.weights, model.members, strict=True))
+    if not isinstance(model, CharModel):
+        return model.kind
+    config, symbols = {"model": dataclasses.asdict(model.config)}, len(model.vocabulary)
+    return model_line({"config": config, "vocabulary": symbols, "parameters": model.params.value.size})
 
 
 def vocabulary(known: Vocabulary) -> Text:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -84,6 +86,24 @@ def test_samples_obey_patterns_and_seeds(capsys):
     assert all(re.fullmatch("(cat|rat|hat ){3,6}!", text) for text in texts[1])
     assert run(["sample", "one", "--counts", "--prompt", "The c", "--beam", "2", "--length", "20"]) == 0
     assert capsys.readouterr().out.startswith("The cat sat on the mat; a")
+
+
+def test_console():
+    words = ["console", "one", "--counts", "--mix", "two:0.25", "--seed", "3", "--regex", "(cat|rat|hat ){3}"]
+    done = subprocess.run(
+        [sys.executable, "-m", "charlm", *words],
+        input="The \n/show model\n/probs\n/heat\n/bye\n",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert re.search("^The ?\n?(cat|rat|hat ){3}", done.stdout)
+    said = " ".join(done.stderr.split())
+    assert "counts of" in said
+    assert said.count("0.75 (lstm 6 ·") == said.count("+ 0.25 (lstm 6 ·") == 2
+    assert "(table of counts)" in said
+    assert "bits on average" in said
 
 
 @pytest.mark.parametrize(

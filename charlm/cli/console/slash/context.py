@@ -10,7 +10,7 @@ from rich.console import RenderableType
 
 from charlm.conversation import Conversation
 from charlm.conversation.turns import text_end, text_length
-from charlm.models.language_model import CharModel
+from charlm.models.predictor import Predictor
 from charlm.ui.console import view
 
 __all__ = ["FORCE", "Command", "Context", "Outcome", "without_force"]
@@ -42,7 +42,7 @@ class Context:
 
     conversation: Conversation
     show: Callable[[RenderableType], None]
-    load: Callable[[str], CharModel]
+    load: Callable[[str], Predictor]
     count: int = 1
     beam: int = 0
     colours: bool = False

@@ -47,7 +47,7 @@ def export(context: Context, rest: str) -> None:
     if write is None:
         raise UsageError(f"{path.name[-60:]!r} tells no format; let the name end in {', '.join(FORMATS)}")
     model = context.conversation.model
-    title = view.model_card(model.config, len(model.vocabulary), model.params.value.size).plain
+    title = view.model_card(model).plain
     content = write(spans(context.conversation.last), f"charlm: {title}, seed {context.conversation.seed}")
     with atomic_file(path) as file:
         file.write(content.encode("utf-8"))

@@ -69,9 +69,7 @@ def show(context: Context, rest: str) -> None:
         case "settings":
             context.show(view.settings(talk.config, beam=context.beam, count=context.count, seed=talk.seed))
         case "model":
-            context.show(
-                view.model_card(talk.model.config, len(talk.model.vocabulary), talk.model.params.value.size)
-            )
+            context.show(view.model_card(talk.model))
         case "vocab":
             context.show(view.vocabulary(talk.model.vocabulary))
         case _:
