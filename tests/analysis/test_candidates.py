@@ -5,8 +5,11 @@ import math
 import numpy as np
 import pytest
 
-from charlm.analysis import score
+from charlm.analysis import Totals, evaluate, score
 from charlm.analysis.candidates import likeliest
+from charlm.config import ModelConfig
+from charlm.models.language_model import CharModel
+from charlm.text.vocabulary import Vocabulary
 
 TEXT = "To bé, or not\nto be"
 
@@ -33,3 +36,22 @@ def test_the_end_of_a_document_is_a_line_feed(make_model):
     assert [symbol for symbol, _, _ in found] == list("\nto be\nor\n")
     assert all("\n" in [one.symbol for one in candidates] for _, _, candidates in found[1:])
     assert all(sum(one.probability for one in candidates) == pytest.approx(1) for _, _, candidates in found[1:])
+
+
+def test_bytes_join_to_characters_with_the_bits_of_an_evaluation():
+    vocabulary = Vocabulary.from_text("aé日\n", unit="byte")
+    model = CharModel(ModelConfig(hidden_size=6), vocabulary, seed=0)
+    text = "é日a\né日"
+    singly, whole = (list(likeliest(model, text, whole_characters=joined)) for joined in (False, True))
+    assert [symbol for symbol, _, _ in singly[:2]] == ["\\xc3", "\\xa9"]
+    assert [symbol for symbol, _, _ in whole] == list(text)
+    assert whole[0][1] == singly[1][1]
+    assert whole[1][1] == pytest.approx(sum(bits for _, bits, _ in singly[2:5]))
+    assert whole[1][2] == singly[2][2]
+    totals = Totals()
+    for place in whole:
+        totals.add(*place)
+    found = evaluate(model, text)
+    assert totals.bits * sum(share.count for share in totals.classes().values()) == pytest.approx(
+        found.bits_per_char * found.characters
+    )

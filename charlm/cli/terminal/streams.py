@@ -129,7 +129,12 @@ def print_lines(console: Console, *lines: str | Text) -> None:
 def _console(*, stderr: bool, no_color: bool) -> Console:
     from rich.console import Console, ConsoleDimensions  # here, since --help and completion do not need it
 
-    console = Console(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=no_color or None)
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            """Let the program end as for any closed pipe, where rich would end it with code 1."""
+            raise BrokenPipeError
+
+    console = Screen(stderr=stderr, highlight=False, markup=False, emoji=False, no_color=no_color or None)
     if console.is_dumb_terminal:  # for which rich assumes 80 columns
         with contextlib.suppress(OSError):
             console.size = ConsoleDimensions(*os.get_terminal_size(console.file.fileno()))

@@ -92,7 +92,7 @@ def write_lines(lines: Iterable[str]) -> None:
 
 
 def refuse_existing(files: Mapping[str, Path | None], *, force: bool) -> None:
-    """Raise a `UsageError` if an output file exists, unless `force`.
+    """Raise a `UsageError` if an output file exists, unless `force`, or is that of two flags.
 
     Parameters
     ----------
@@ -101,7 +101,10 @@ def refuse_existing(files: Mapping[str, Path | None], *, force: bool) -> None:
     force : bool
         Whether ``--force`` was given.
     """
+    flags: dict[Path, str] = {}
     for flag, path in files.items():
+        if path is not None and (other := flags.setdefault(path.absolute(), flag)) != flag:
+            raise UsageError(f"{other} and {flag} are one file, {str(path)!r}; choose two")
         if path is not None and path.is_file() and not force:
             raise UsageError(f"{str(path)!r} exists; choose another {flag}, or replace it with --force")
 

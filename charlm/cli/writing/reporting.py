@@ -119,7 +119,7 @@ def _held_out(checkpoint: Any) -> tuple[HeldOut | None, str]:
     columns = [] if values is None else values.values.T.tolist()
     held_out = HeldOut(
         breakdown=breakdown,
-        passage=list(likeliest(model, passage, on_unknown=unknown)),
+        passage=list(likeliest(model, passage, whole_characters=True, on_unknown=unknown)),
         units=units,
         unit_values=dict(zip(names, columns, strict=True)),
         unit_text=() if values is None else values.pieces,

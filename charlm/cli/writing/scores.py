@@ -58,7 +58,7 @@ def _likeliest(asked: Scoring) -> Shown:
 def _totals(asked: Scoring) -> Shown:
     totals = analysis.Totals()
     for symbol, bits, candidates in analysis.likeliest(
-        asked.model, asked.text, on_unknown=asked.on_unknown, progress=asked.progress
+        asked.model, asked.text, whole_characters=True, on_unknown=asked.on_unknown, progress=asked.progress
     ):
         totals.add(symbol, bits, candidates)
     return Shown(ui.totals_view(totals), totals.to_json())

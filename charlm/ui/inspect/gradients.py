@@ -56,8 +56,12 @@ class FlowTable:
         yield Text("The same as bars, on a logarithmic scale:")
         low = min((math.log10(x) for norms in columns.values() for x in norms if x > 0), default=-1.0)
         for name, norms in columns.items():
-            bars = (max(math.log10(x), low) - low if x > 0 else 0.0 for x in norms)
-            yield Text(f"{_bars([*bars], -low or 1.0)}  {name}", no_wrap=True, overflow="ellipsis")
+            bars = _bars([max(math.log10(x), low) - low if x > 0 else 0.0 for x in norms], -low or 1.0)
+            if len(bars) + 2 + max(map(cell_len, columns)) <= options.max_width:
+                yield Text(f"{bars}  {name}")
+            else:
+                yield Text(name)
+                yield Text(bars[:: -(-len(bars) // options.max_width)], no_wrap=True)
 
     def _columns(self) -> Iterator[tuple[str, Sequence[float]]]:
         for name, flow in self.flows.items():

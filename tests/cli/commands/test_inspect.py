@@ -116,3 +116,20 @@ def test_layers_embeddings_and_documents_have_every_view(charlm, tmp_path, view)
     result = charlm("inspect", tmp_path / "model.npz", *text, f"--{view}")
     assert result.code == 0, result.err
     assert "nan" not in result.out
+
+
+def test_two_flags_cannot_name_one_file(charlm, models, tmp_path):
+    arguments = [models / "lstm.npz", models / "text.txt", "--health"]
+    flags = ["--svg", tmp_path / "a", "--html", tmp_path / "a"]
+    assert charlm("inspect", *arguments, *flags).code == 2
+    assert "--svg and --html are one file" in charlm("inspect", *arguments, *flags).err
+    assert not (tmp_path / "a").exists()
+
+
+@pytest.mark.parametrize("width", [20, 40, 80])
+def test_bars_of_gradients_keep_their_names(charlm, models, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    lines = charlm("inspect", models / "lstm.npz", models / "text.txt", "--gradients").out.splitlines()
+    bars = lines[-16 if width < 80 else -8 :]
+    assert max(map(len, lines)) <= width
+    assert any("lstm b=1: c" in line for line in bars)

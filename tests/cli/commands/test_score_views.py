@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import math
+import subprocess
+import sys
 from xml.dom import minidom
 
 import pytest
@@ -80,3 +82,18 @@ def test_two_models_are_compared_character_by_character(folder, capsys, tmp_path
 def test_two_views_are_refused(folder, capsys):
     assert run(["score", str(folder / "h5.npz"), "--text", "He", "--totals", "--likeliest"]) == 2
     assert "--likeliest and --totals are two views" in capsys.readouterr().err
+
+
+def test_a_reader_that_closes_the_pipe_ends_the_program_quietly(tmp_path):
+    text = "abc abc abc\n" * 20_000
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8", newline="")
+    charlm.save(
+        charlm.CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text(text), seed=0),
+        tmp_path / "model.npz",
+    )
+    command = [sys.executable, "-m", "charlm", "score", str(tmp_path / "model.npz"), str(tmp_path / "text.txt")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.read(20)
+        process.stdout.close()
+        assert "Traceback" not in process.stderr.read().decode()
+        assert process.wait() == 0
