@@ -131,4 +131,5 @@ def sample(
         raw=raw,
         novelty=novelty,
         novelty_corpus=novelty_corpus,
+        mixture=({"mix": mix} if mix else {}) | ({"counts": True} if counts else {}),
     )

@@ -42,6 +42,7 @@ def write_samples(
     raw: bool,
     novelty: bool,
     novelty_corpus: str | None,
+    mixture: Mapping[str, Any],
 ) -> None:
     """Write samples to a file or standard output, and remarks on them to standard error.
 
@@ -59,6 +60,8 @@ def write_samples(
         None for standard output.
     as_json, raw, novelty, novelty_corpus
         As the command's flags.
+    mixture : mapping
+        Flags that mix the model with others, for JSON.
     """
     novelty = novelty or novelty_corpus is not None
     written: Iterable[tuple[Written, Novelty | None]] = ((sample, None) for sample in samples)
@@ -82,7 +85,7 @@ def write_samples(
                 prompt=prompt,
                 echo=echo,
                 separator="\n" if lines else SEPARATOR,
-                parameters=sampling.parameters() if as_json else None,
+                parameters={**sampling.parameters(), **mixture} if as_json else None,
                 drawn=None if progress is None else adding(progress, sampling.length),
             )
             for one, found in written:

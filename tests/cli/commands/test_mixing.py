@@ -88,6 +88,14 @@ def test_samples_obey_patterns_and_seeds(capsys):
     assert capsys.readouterr().out.startswith("The cat sat on the mat; a")
 
 
+def test_json_says_what_was_mixed(capsys):
+    words = ["sample", "one", "--seed", "3", "--length", "5", "--json"]
+    assert run([*words, "--counts", "--mix", "two:0.5"]) == 0
+    found = json.loads(capsys.readouterr().out)["parameters"]
+    assert run(words) == 0
+    assert found == json.loads(capsys.readouterr().out)["parameters"] | {"mix": ["two:0.5"], "counts": True}
+
+
 def test_console():
     words = ["console", "one", "--counts", "--mix", "two:0.25", "--seed", "3", "--regex", "(cat|rat|hat ){3}"]
     done = subprocess.run(
