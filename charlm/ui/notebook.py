@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from rich.console import Console, RenderableType
 
@@ -12,7 +12,7 @@ from charlm.analysis.scoring import Score
 from charlm.generation.batch_sampler import Sample
 from charlm.runs.history import History
 from charlm.ui.evaluation import evaluation_values
-from charlm.ui.heat import Heat
+from charlm.ui.heat import Heat, surprisal_line
 from charlm.ui.plot.curves import curves_of
 from charlm.ui.plot.picture import draw_picture
 from charlm.ui.plot.svg import to_picture
@@ -36,10 +36,13 @@ def as_html(value: object) -> str:
     """
     match value:
         case Score():
-            return renderable_html(Heat(value.pieces[:_LONGEST], value.bits[:_LONGEST].tolist()), width=96)
+            bits = value.bits.tolist()
+            heat = Heat(value.pieces[:_LONGEST], bits[:_LONGEST], summary=surprisal_line(bits))
+            return renderable_html(heat, width=96)
         case Evaluation():
             numbers = evaluation_values(value, "char")
-            return _table((name, numbers[name]) for name in ("nats", "bits_per_char", "perplexity", "characters"))
+            rows = {name: number(numbers[name]) for name in ("nats", "bits_per_char", "perplexity")}
+            return _table({**rows, "characters": f"{value.characters:,}"})
         case History():
             if not value.train and not value.evaluations:
                 return "<p>no losses yet</p>"
@@ -65,6 +68,6 @@ def renderable_html(renderable: RenderableType, *, width: int = 80, height: int 
     return console.export_html(inline_styles=True, code_format=_PRE)
 
 
-def _table(rows: Iterable[tuple[str, float]]) -> str:
-    cells = (f"<tr><th>{name.replace('_', ' ')}</th><td>{number(value)}</td></tr>" for name, value in rows)
+def _table(rows: Mapping[str, str]) -> str:
+    cells = (f"<tr><th>{name.replace('_', ' ')}</th><td>{value}</td></tr>" for name, value in rows.items())
     return f"<table>{''.join(cells)}</table>"

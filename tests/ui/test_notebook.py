@@ -30,7 +30,13 @@ def test_a_score_is_a_heat_map_and_harmless():
     assert "4.333 bits on average" in page
 
 
+def test_the_mean_below_a_long_score_is_of_all_of_it():
+    found = Score(np.array([1.0] * 20_000 + [5.0] * 20_000), tuple("ab" * 20_000))._repr_html_()
+    assert "3.0" in re.sub("<[^>]*>", "", found)[-400:]
+
+
 def test_an_evaluation_is_a_table_and_its_text_form_stays():
+    assert "<td>12,345</td>" in Evaluation(1.5, 2.164, 12345, 12345)._repr_html_()
     found = Evaluation(1.5, 2.164, 10, 10)
     assert re.search(r"<th>nats</th><td>1.5000</td>", found._repr_html_())
     assert repr(found) == "Evaluation(nats=1.5, bits_per_char=2.164, characters=10, symbols=10)"

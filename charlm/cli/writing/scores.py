@@ -71,7 +71,8 @@ def _against(asked: Scoring) -> Shown:
     )
     if first.pieces != other.pieces:
         raise UsageError(
-            "the two models read different pieces of the text; give models of one unit and normalisation"
+            "the two models read different pieces of the text; give models of one unit and normalisation that know "
+            "all its characters"
         )
     bits, beside = first.bits.tolist(), other.bits.tolist()
     heat = ui.difference_heat(first.pieces, bits, beside, tuple(asked.models))

@@ -131,7 +131,7 @@ def _figures(history: History) -> str:
     ends = [points[-1].elapsed_s for points in (history.train, history.evaluations) if points]
     shown = {
         "validation, nats": number(best and best.loss),
-        "bits": "–" if best is None else bits(best.loss),
+        "bits per symbol": "–" if best is None else bits(best.loss),
         "training, nats": number(history.train[-1].loss if history.train else None),
         "n-gram model": number(history.baseline("nats")),
         "true entropy": number(history.baseline("true_nats")),
@@ -153,9 +153,10 @@ def _held_out(found: HeldOut) -> Iterator[str]:
     yield "<h2>Where the loss comes from</h2>"
     interval = breakdown.interval
     between = "" if interval is None else f", between {interval[0]:.3f} and {interval[1]:.3f} with 95 % confidence"
+    count = sum(share.count for share in breakdown.classes.values())
     yield (
-        f"<p>{breakdown.bits:.3f} bits per character{between}; {breakdown.accuracy:.1%} of the characters were the "
-        f"likeliest.</p>"
+        f"<p>{breakdown.bits:.3f} bits per character{between}, over {count:,} characters; {breakdown.accuracy:.1%} "
+        "of the symbols were the likeliest.</p>"
     )
     yield '<div class="columns">'
     for title, shares in (

@@ -133,6 +133,17 @@ def test_what_a_run_held_out_is_examined(tmp_path, text, flags, units):
     assert (">Units that track something</h" in found) == units
 
 
+def test_bits_of_bytes_and_of_characters_are_told_apart(tmp_path):
+    (tmp_path / "text.txt").write_text("äöü\n" * 500, encoding="utf-8")
+    flags = [*FLAGS, "--unit", "byte", "--out", str(tmp_path / "run")]
+    assert run(["train", str(tmp_path / "text.txt"), *flags]) == 0
+    assert run(["report", str(tmp_path / "run"), "--output", str(tmp_path / "a.html")]) == 0
+    found = (tmp_path / "a.html").read_text("utf-8")
+    assert "<dt>bits per symbol</dt>" in found
+    assert re.search(r"[0-9.]+ bits per character, over 200 characters", found)
+    assert ">ä</span>" in found
+
+
 def test_the_command_has_every_digit_of_a_setting():
     assert "--learning-rate 0.00123456789" in train_command({"learning_rate": 0.00123456789}, {})
 
