@@ -23,7 +23,7 @@ class ComparedRun:
     name, path : str
         Its label, and the checkpoint that `find_model` finds.
     settings : mapping
-        Of model and training, by name.
+        Of model and training, by name, and the unit of the losses.
     history : History
     parameters : int
     minutes : float
@@ -74,7 +74,7 @@ def compare_runs(paths: Sequence[str]) -> list[ComparedRun]:
 def _compared(name: str, path: str) -> ComparedRun:
     history, info = find_history(path), describe_model(find_model(path))
     training = info.training.get("train")
-    settings = {**info.config, **(training if isinstance(training, dict) else {})}
+    settings = {"unit": info.unit, **info.config, **(training if isinstance(training, dict) else {})}
     ends = [points[-1].elapsed_s for points in (history.train, history.evaluations) if points]
     elapsed_s = max(ends, default=math.nan)
     read = history.last_step * history.setting("train", "batch_size") * history.setting("train", "seq_length")

@@ -104,7 +104,9 @@ def find_units(
     read = read_units(model, text, on_unknown=on_unknown, progress=progress)
     n = len(read.pieces)
     if n < SHORTEST:
-        raise CorpusError(f"the text has {n} characters; give at least {SHORTEST}, half of which choose the units")
+        raise CorpusError(
+            f"the text has {n} character{'s' * (n != 1)}; give at least {SHORTEST}, half of which choose the units"
+        )
     names, features = list(FEATURES), feature_values(read.pieces)
     first, second = slice(0, n // 2), slice(n // 2, n)
     vary = np.flatnonzero((np.ptp(features[first], axis=0) > 0) & (np.ptp(features[second], axis=0) > 0))

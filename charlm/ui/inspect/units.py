@@ -72,9 +72,9 @@ def saturation_table(gates: Iterable[GateSaturation]) -> Table:
     """Return a row for each gate: the share of closed and open, and the units that almost always are."""
     table = _table(f"Gates below {CLOSED} (closed) and above {OPEN} (open), in per cent of the text")
     table.add_column("layer", justify="right")
-    table.add_column("gate")
+    table.add_column("gate", overflow="fold")
     for column in ("closed", "open", "always closed", "always open"):
-        table.add_column(column, justify="right")
+        table.add_column(column, justify="right", overflow="fold")
     for one in gates:
         always = (f"{int(np.sum(share > OPEN))}/{share.size}" for share in (one.closed, one.opened))
         table.add_row(

@@ -28,7 +28,10 @@ def comparison_view(runs: Sequence[ComparedRun], curves: Sequence[Curves], sampl
 
 
 def comparison_table(runs: Sequence[ComparedRun]) -> Table:
-    """Return a column for each run: differing settings, losses, speed; the best loss in bold."""
+    """Return a column for each run: differing settings, losses, speed.
+
+    The best loss is in bold where all are of one unit and output.
+    """
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     table.add_column("", style="dim", overflow="fold")
     for run in runs:
@@ -39,9 +42,13 @@ def comparison_table(runs: Sequence[ComparedRun]) -> Table:
         )
     best = [None if run.history.best is None else run.history.best.loss for run in runs]
     known = [loss for loss in best if loss is not None]
+    alike = len({(run.settings.get("unit"), run.settings.get("output")) for run in runs}) == 1  # nats of one thing
     rows: dict[str, list[Text]] = {
         "validation": [
-            Text(number(loss), "bold green" if loss is not None and len(known) > 1 and loss == min(known) else "")
+            Text(
+                number(loss),
+                "bold green" if alike and loss is not None and len(known) > 1 and loss == min(known) else "",
+            )
             for loss in best
         ],
         "training": [Text(number(run.history.train[-1].loss if run.history.train else None)) for run in runs],

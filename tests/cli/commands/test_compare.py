@@ -11,6 +11,7 @@ import pytest
 import charlm
 from charlm.cli.entry import run
 from charlm.runs.comparison import compare_runs, differing_settings
+from charlm.ui.run.comparison import comparison_table
 
 FLAGS = ["--steps", "4", "--batch-size", "2", "--seq-length", "5", "--quiet", "--shards", "1"]
 
@@ -68,3 +69,18 @@ def test_without_samples_and_with_one_run(runs, capsys):
     assert "writes" not in capsys.readouterr().out
     assert run(["compare", runs[0]]) == 2
     assert "give two or more" in capsys.readouterr().err
+
+
+def test_losses_of_another_unit_are_told_apart_and_not_ranked(runs, tmp_path):
+    text = str(Path(runs[0]).parent / "text.txt")
+    flags = [*FLAGS, "--hidden-size", "4", "--unit", "byte", "--out", str(tmp_path / "bytes")]
+    assert run(["train", text, *flags]) == 0
+    assert differing_settings(compare_runs([runs[0], str(tmp_path / "bytes")])) == {"unit": ["char", "byte"]}
+
+    def ranked(*paths):
+        table = comparison_table(compare_runs(paths))
+        row = [str(cell) for cell in table.columns[0].cells].index("validation")
+        return ["green" in str(list(column.cells)[row].style) for column in table.columns[1:]]
+
+    assert sum(ranked(*runs)) == 1
+    assert not any(ranked(runs[0], str(tmp_path / "bytes")))
