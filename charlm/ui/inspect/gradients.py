@@ -96,7 +96,7 @@ class HealthReport:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         health = self.health
-        yield Text(f"Over one window of the text: {health.loss_nats:.3f} nats per character.")
+        yield Text(f"Over one window of the text: {health.loss_nats:.3f} nats per symbol.")
         yield Text()
         activations = _table("Activations", "", "from", "histogram", "to")
         for name, histogram in health.activations.items():

@@ -116,6 +116,7 @@ def test_layers_embeddings_and_documents_have_every_view(charlm, tmp_path, view)
     result = charlm("inspect", tmp_path / "model.npz", *text, f"--{view}")
     assert result.code == 0, result.err
     assert "nan" not in result.out
+    assert "per character" not in result.out  # the symbols are bytes
 
 
 def test_two_flags_cannot_name_one_file(charlm, models, tmp_path):
