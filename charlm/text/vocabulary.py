@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from reprlib import repr as brief
@@ -20,6 +20,7 @@ from charlm.text.symbols import STOP, UNKNOWN, check_settings, check_symbols, sp
 __all__ = ["Vocabulary"]
 
 _DEFAULT = VocabularySettings()
+_BLOCK = 2**20  # characters that are encoded at once
 
 
 @dataclass(frozen=True, repr=False)
@@ -187,19 +188,28 @@ class Vocabulary:
             For an unknown symbol under "error", and under "replace" without a replacement.
         """
         text = self.prepare(text)
+        blocks, done = [], 0
+        for ids in self._blocks(text):  # -1 for an unknown symbol
+            done += len(ids)
+            unknown = ids < 0
+            if unknown.any():
+                if on_unknown == "skip":
+                    ids = ids[~unknown]
+                else:
+                    first = done - len(ids) + int(unknown.argmax())
+                    ids[unknown] = self._replacement(text, first, on_unknown)
+            blocks.append(ids.astype(self.dtype))
+        return np.concatenate(blocks) if blocks else np.empty(0, self.dtype)
+
+    def _blocks(self, text: str) -> Iterator[NDArray[np.int32]]:
+        """Yield the ids of a prepared text in blocks, so that a long one needs no array of four bytes a symbol."""
         if self.unit == "grapheme":
             found = (self._index.get(cluster, -1) for cluster in units.graphemes(text))
-            ids = np.fromiter(found, np.int32)
-        else:
-            codes = units.code_points(text) if self.unit == "char" else units.utf8(text)
-            ids = self._table.take(codes, mode="clip")
-        unknown = ids < 0
-        if unknown.any():
-            if on_unknown == "skip":
-                ids = ids[~unknown]
-            else:
-                ids[unknown] = self._replacement(text, int(unknown.argmax()), on_unknown)
-        return ids.astype(self.dtype)
+            yield np.fromiter(found, np.int32)
+            return
+        codes_of = units.code_points if self.unit == "char" else units.utf8
+        for start in range(0, len(text), _BLOCK):
+            yield self._table.take(codes_of(text[start : start + _BLOCK]), mode="clip")
 
     def _replacement(self, text: str, k: int, on_unknown: OnUnknown) -> int:
         """Return the id that replaces unknown symbols, the first of which is number `k` of a prepared text."""

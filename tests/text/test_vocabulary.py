@@ -416,3 +416,18 @@ def test_normal_forms_are_those_of_unicode() -> None:
 def test_training_replaces_unknown_symbols_where_it_can() -> None:
     assert Vocabulary.from_text("ab").training_on_unknown == "error"
     assert Vocabulary.from_text("aab", min_count=2).training_on_unknown == "replace"
+
+
+@pytest.mark.parametrize("unit", ["char", "byte"])
+def test_blocks_change_nothing(unit, monkeypatch):
+    text = "añb日\n" * 3
+    vocabulary = Vocabulary.from_text(text + "? ", unit=unit)
+    whole = {how: vocabulary.encode(text + "é" + text, on_unknown=how).tolist() for how in ("skip", "replace")}
+    with pytest.raises(VocabularyError) as error:
+        vocabulary.encode(text + "é" + text)
+    monkeypatch.setattr("charlm.text.vocabulary._BLOCK", 4)
+    assert {how: vocabulary.encode(text + "é" + text, on_unknown=how).tolist() for how in whole} == whole
+    with pytest.raises(VocabularyError) as again:
+        vocabulary.encode(text + "é" + text)
+    assert str(again.value) == str(error.value)
+    assert vocabulary.encode("").size == 0
