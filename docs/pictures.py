@@ -1,12 +1,13 @@
 """Make the pictures of README.md and of the documentation: ``python docs/pictures.py [NAME]...``.
 
-Each shows the program in a terminal of 80 columns, drawn by its own SVG export. One shows a training run, which
-takes a minute on two quiet cores. The script needs the extra ``test``.
+Each shows the program in a terminal of 80 columns, drawn by its own SVG export. Two train a model first, which
+takes some minutes on two quiet cores. The script needs the extra ``test``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -69,16 +70,36 @@ def inspect() -> str:
     return drawn("inspect", text, "--cell", "48")
 
 
-PICTURES = {one.__name__: one for one in (console, training, heat, inspect)}
+def line_position() -> str:
+    """Train on Python code; draw other code by the unit that tracks the position in the line best."""
+    charlm("train", "builtin:python", "--steps", "3000", "--out", "run", "--quiet")
+    charlm("corpus", "make", "python", "--output", "python.txt")
+    code = Path("python.txt").read_text("utf-8")
+    held_out = code[len(code) * 9 // 10 :][:60_000]
+    Path("held_out.txt").write_text(held_out, "utf-8")
+    found = json.loads(charlm("inspect", "run", "held_out.txt", "--find", "--json"))["find"]
+    print(charlm("inspect", "run", "held_out.txt", "--find"))
+    unit = next(one["unit"] for one in found if one["feature"] == "line position")
+    own = Path(__file__).parents[1].joinpath("charlm/nn/averaging.py").read_text("utf-8")
+    passage = own[own.index("def ") :][:700].rpartition("\n")[0]
+    return drawn("inspect", passage, "--cell", str(unit), model=("run",))
 
 
-def drawn(command: str, text: str, *flags: str) -> str:
+PICTURES = {one.__name__: one for one in (console, training, heat, inspect, line_position)}
+
+
+def drawn(command: str, text: str, *flags: str, model: Sequence[str] = ()) -> str:
     """Return the picture that a command draws of a text."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "picture.svg")
-        call = [sys.executable, "-m", "charlm", command, "--text", text, *flags, "--svg", str(file)]
-        subprocess.run(call, check=True, capture_output=True)
+        charlm(command, *model, "--text", text, *flags, "--svg", str(file))
         return file.read_text("utf-8")
+
+
+def charlm(*arguments: str) -> str:
+    """Run charlm and return its standard output."""
+    call = [sys.executable, "-m", "charlm", *arguments]
+    return subprocess.run(call, check=True, capture_output=True, text=True).stdout
 
 
 class Screen:
