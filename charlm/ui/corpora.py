@@ -126,6 +126,7 @@ _ENTROPIES = (
 
 _MODELS = ("1-gram", "2-gram", "3-gram", "4-gram", "5-gram", "6-gram", "xz")
 _DETAILS: tuple[tuple[str, Callable[[Mapping[str, Any]], str]], ...] = (
+    ("read as", lambda of: "; ".join([of["encoding"], *of["remarks"]])),
     ("graphemes", lambda of: f"{of['graphemes']:,}, {of['distinct_graphemes']:,} distinct"),
     ("distinct bytes", lambda of: f"{of['distinct_bytes']:,}"),
     (f"rarer than {RARE}", lambda of: _listed(of["rare"], of["rarest"])),

@@ -123,7 +123,8 @@ def stats(
     refuse_models(sources)
     rows: list[dict[str, Any]] = []
     for source in sources:
-        text = read_sources([source], encoding=encoding, errors=errors).text
+        corpus = read_sources([source], encoding=encoding, errors=errors)
+        text = corpus.text
         builtin = source.removeprefix(BUILTIN) if source.startswith(BUILTIN) else None
         with waiting("counting", moving=not no_color):
             rows.append({"name": source, **count_text(text).to_json(), **entropy_facts(builtin)})
@@ -132,7 +133,8 @@ def stats(
                 found = analysis.corpus_baseline(text)
             rows[-1]["baseline"] = found and found.to_json()
         if details:
-            rows[-1]["details"] = _details(source, text, encoding=encoding, errors=errors, moving=not no_color)
+            looked = _details(source, text, encoding=encoding, errors=errors, moving=not no_color)
+            rows[-1]["details"] = {"encoding": encoding, "remarks": list(corpus.remarks), **looked}
     if json:
         write_json({"corpora": rows})
     else:

@@ -233,6 +233,7 @@ def test_details_survey_the_text_and_forecast_the_run(tmp_path, monkeypatch, cap
     assert run(["corpus", "stats", "a.txt", "--details", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)["corpora"][0]["details"]
     assert found["controls"] == {"U+0007": 60}
+    assert (found["encoding"], found["remarks"]) == ("utf-8", [])
     assert found["preset"] == "quick"
     assert found["minutes"] > 0
     assert found["bits"]["1-gram"] > found["bits"]["6-gram"]
