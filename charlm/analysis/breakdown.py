@@ -29,7 +29,7 @@ __all__ = ["BINS", "BLOCK", "Breakdown", "Calibration", "Share", "break_down", "
 BINS = 10
 BLOCK = 500
 """Characters of a block; blocks of that length are nearly independent of each other."""
-_LOGITS = 2**17  # of a window; each window packs the weights anew
+_LOGITS = 2**17  # of a window; each window packs the weights again
 _LONGEST_WORD = 8
 
 

@@ -23,7 +23,7 @@ from charlm.nn.stack import map_state
 __all__ = ["LONGEST", "Connectivity", "connectivity"]
 
 LONGEST = 200
-"""Characters at the end of a text whose predictions are examined, together with what came before them."""
+"""Characters at the end of a text whose predictions are examined."""
 _STREAMS = 64  # targets of one pass, so that early ones need no late steps
 _NUMBERS = 2**23  # numbers in the gradient of all inputs of one pass
 

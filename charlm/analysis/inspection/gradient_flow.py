@@ -1,7 +1,7 @@
 """`gradient_flow`: the norm of ∂L/∂h_t against the distance from the loss, the vanishing gradient made visible.
 
 L is the cross-entropy of one character, and h_t the hidden state `distance` characters before it. The backward pass
-goes one step at a time, so that the gradient of each state can be seen on its way::
+goes one step at a time, and so yields the gradient of each state::
 
     ∂L/∂h_{t-1} = (∂h_t/∂h_{t-1})ᵀ ∂L/∂h_t + (∂c_t/∂h_{t-1})ᵀ ∂L/∂c_t
 """
@@ -29,7 +29,7 @@ _STREAMS = 32
 
 @dataclass(frozen=True, slots=True, eq=False)
 class GradientFlow:
-    """Norms of a loss's gradient on its way back through time.
+    """Norms of the gradient of a loss in the backward pass through time.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""``--mix`` and ``--counts``: what is mixed with the model that a command reads."""
+"""``--mix`` and ``--counts``: other predictors in a mixture with the model of a command."""
 
 from __future__ import annotations
 

@@ -113,9 +113,10 @@ def _body(report: RunReport) -> Iterator[str]:
     curves = [curves_of(visible_line(report.name), history, axis="steps")]
     yield f'<figure class="curves" style="margin:0">{to_picture(draw_picture(curves, axis="steps"))}</figure>'
     if report.samples:
-        yield "<h2>What it wrote on its way</h2>"
+        yield "<h2>Samples during training</h2>"
         for sample in report.samples:
-            yield f"<h3>after {sample.step:,} updates</h3>\n<pre>{_text(sample.text)}</pre>"
+            updates = f"{sample.step:,} update{'s' * (sample.step != 1)}"
+            yield f"<h3>after {updates}</h3>\n<pre>{_text(sample.text)}</pre>"
     if report.held_out is None:
         yield f'<h2>On held-out text</h2>\n<p class="pale">{markup_text(report.missing)}</p>'
     else:

@@ -76,7 +76,7 @@ def test_the_page_is_well_formed_and_loads_nothing(page):
 @pytest.mark.parametrize(
     "section",
     [
-        *("Learning", "What it wrote on its way", "A held-out passage", "Where the loss comes from", "Calibration"),
+        *("Learning", "Samples during training", "A held-out passage", "Where the loss comes from", "Calibration"),
         *("Units that track something", "Memory", "Configuration", "Make it again"),
     ],
 )
