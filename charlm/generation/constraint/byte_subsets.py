@@ -85,7 +85,7 @@ class ByteSubsets:
         if after >= 0:
             return states, after
         classes = self._characters.kinds[~after]
-        successors = {nfa.successors[state][0] for state in states if nfa.labels[state] in classes}
+        successors = {state + nfa.successors[state][0] for state in states if nfa.labels[state] in classes}
         return nfa.closure(successors), self._characters.root
 
     def counter(self, subset: tuple[StateSet, int]) -> tuple[Counter | None, int]:

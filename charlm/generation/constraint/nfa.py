@@ -1,7 +1,8 @@
 """`NFA`: the nondeterministic automaton of a pattern, its counts written out.
 
 A state reads a character of one class and has one successor, or reads nothing and has several (Thompson's
-construction [1]_, built from the end). State 0 accepts.
+construction [1]_, built from the end). State 0 accepts. Successors are relative to their state, so that the copies
+of a count are equal: two are built, and the others repeat the second.
 
 References
 ----------
@@ -11,7 +12,6 @@ References
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
@@ -62,7 +62,9 @@ class NFA:
     assertions : list of Assertion
         Those of the labels -2, -3, …; `charlm.generation.constraint.product` removes them.
     successors : list of tuple of int
-        The successors of each state.
+        The successors of each state, as differences from its number.
+    distances : list of int
+        The distance of each state to the end, in characters.
     start : int
         The start state.
     counters : list of Counter
@@ -70,7 +72,8 @@ class NFA:
     """
 
     def __init__(self, node: Node, classes: Mapping[Chars, int]) -> None:
-        self.labels, self.successors = [EPSILON], [()]  # type: list[int], list[StateSet]
+        self.labels, self.distances = [EPSILON], [0]
+        self.successors: list[tuple[int, ...]] = [()]
         self.assertions: list[Assertion] = []
         self.counters: list[Counter] = []
         self.start = self._build(node, ACCEPT, classes, once=True)
@@ -82,9 +85,12 @@ class NFA:
 
     def add(self, label: int, *successors: int) -> int:
         """Add a state and return its number."""
+        state = len(self.labels)
         self.labels.append(label)
-        self.successors.append(successors)
-        return len(self.labels) - 1
+        self.successors.append(tuple([after - state for after in successors]))
+        nearest = min([self.distances[after] for after in successors], default=UNREACHABLE)
+        self.distances.append(nearest + (label >= 0))
+        return state
 
     def _build(self, node: Node, after: int, classes: Mapping[Chars, int], *, once: bool) -> int:
         """Add the states of a pattern before a state; return the first.
@@ -109,27 +115,49 @@ class NFA:
             case Repeat(body, low, None):
                 loop = after = self.add(EPSILON, after)
                 first = self._build(body, loop, classes, once=False)
-                self.successors[loop] += (first,)
+                self.successors[loop] += (first - loop,)  # no shorter way to the end
                 if low == 1 and _most_copies(body) < FEWEST_COPIES:  # else the loop would lose a counter
                     after, low = first, 0
             case Repeat(body, low, int(high)):
-                # one exit at each count keeps subsets small
-                end, start = after, len(self.labels)
-                is_counter = once and _is_counter(high - low, body)
-                for _ in range(high - low):
-                    first = self._build(body, after, classes, once=once and not is_counter)
-                    after = self.add(EPSILON, end, first)
-                if is_counter:
-                    self._note_counter(start, high - low)
+                after = self._build_copies(body, high - low, after, classes, once=once, optional=True)
             case _:
                 raise AssertionError(node)
-        start = len(self.labels)
-        is_counter = once and _is_counter(low, body)
-        for _ in range(low):
+        return self._build_copies(body, low, after, classes, once=once, optional=False)
+
+    def _build_copies(
+        self, body: Node, copies: int, after: int, classes: Mapping[Chars, int], *, once: bool, optional: bool
+    ) -> int:
+        """Add copies of a pattern before a state; return the first state. A text may skip optional ones."""
+        end, start, second = after, len(self.labels), 0
+        is_counter = once and _is_counter(copies, body)
+        for _ in range(min(copies, 2)):
+            second = len(self.labels)
             after = self._build(body, after, classes, once=once and not is_counter)
-        if is_counter:
-            self._note_counter(start, low)
+            if optional:  # one exit at each count keeps subsets small
+                after = self.add(EPSILON, end, after)
+        stride = len(self.labels) - second
+        if copies > 2 and stride:
+            self._repeat(second, copies - 2)
+            if optional:
+                body_first = self.successors[after][1]
+                for state in range(after, len(self.labels), stride):
+                    self.successors[state] = end - state, body_first
+            after += (copies - 2) * stride
+        if is_counter and stride:
+            self.counters.append(Counter(start, stride, len(self.labels)))
         return after
+
+    def _repeat(self, first: int, times: int) -> None:
+        """Repeat the states from `first` on; each copy leads to the one before it, as they do."""
+        stride = len(self.labels) - first
+        inside = [counter for counter in self.counters if counter.start >= first]
+        self.labels += self.labels[first:] * times
+        self.successors += self.successors[first:] * times
+        distances, farther = self.distances[first:], self.distances[-1] - self.distances[-1 - stride]
+        for k in range(1, times + 1):
+            self.distances += [distance + k * farther for distance in distances]
+            by = k * stride
+            self.counters += [Counter(start + by, width, end + by) for start, width, end in inside]
 
     def _build_words(self, node: WordSet, after: int, classes: Mapping[Chars, int]) -> int:
         """Add the states of words, one for each edge of their trie; return the first."""
@@ -140,11 +168,6 @@ class NFA:
             branches += [after] if accepts else []
             first.append(branches[0] if len(branches) == 1 else self.add(EPSILON, *branches))
         return first[-1]
-
-    def _note_counter(self, start: int, copies: int) -> None:
-        end = len(self.labels)
-        if end > start:
-            self.counters.append(Counter(start, (end - start) // copies, end))
 
     def counter(self, states: StateSet) -> tuple[Counter | None, int]:
         """Return the counter in which a subset is farthest from the end, and its lowest copy there."""
@@ -169,7 +192,8 @@ class NFA:
             if labels[state] != EPSILON or state == ACCEPT:
                 reading.append(state)
                 continue
-            for after in successors[state]:
+            for difference in successors[state]:
+                after = state + difference
                 if after not in seen:
                     seen.add(after)
                     waiting.append(after)
@@ -179,27 +203,6 @@ class NFA:
             )
         reading.sort()
         return tuple(reading)
-
-    def distances(self) -> list[int]:
-        """Return the distance of each state to the end, in characters."""
-        leading: list[list[int]] = [[] for _ in self.labels]
-        for state, successors in enumerate(self.successors):
-            for after in successors:
-                leading[after].append(state)
-        distance = [UNREACHABLE] * len(self.labels)
-        distance[ACCEPT] = 0
-        waiting = deque([ACCEPT])
-        while waiting:
-            after = waiting.popleft()
-            for state in leading[after]:
-                reads = self.labels[state] >= 0
-                if distance[after] + reads < distance[state]:
-                    distance[state] = distance[after] + reads
-                    if reads:
-                        waiting.append(state)
-                    else:
-                        waiting.appendleft(state)
-        return distance
 
 
 def _start(counter: Counter) -> int:
@@ -237,7 +240,7 @@ class Distances:
     """
 
     def __init__(self, nfa: NFA) -> None:
-        self._labels, self._distance = nfa.labels, nfa.distances()
+        self._labels, self._distance = nfa.labels, nfa.distances.copy()
         self._distance[ACCEPT] = NEVER
 
     def within(self, states: StateSet, left: int) -> frozenset[int]:

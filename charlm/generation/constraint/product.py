@@ -13,6 +13,7 @@ References
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, TypeAlias
@@ -20,10 +21,10 @@ from typing import NamedTuple, TypeAlias
 import regex
 
 from charlm.errors import UsageError
-from charlm.generation.constraint.nfa import ACCEPT, EPSILON, NFA
+from charlm.generation.constraint.nfa import ACCEPT, EPSILON, NFA, UNREACHABLE
 from charlm.generation.constraint.syntax import Assertion, Chars, literal
 
-__all__ = ["Refinement", "marks_of", "product"]
+__all__ = ["Refinement", "distances_of", "marks_of", "product"]
 
 MOST_STATES = 500_000
 
@@ -193,7 +194,7 @@ def product(nfa: NFA, refinement: Refinement, numbers: Mapping[Chars, int], stop
     (made.start,) = state_of(nfa.start, free) or (ACCEPT,)
     while waiting:
         state, seen = waiting.pop()
-        label, successors = nfa.labels[state], nfa.successors[state]
+        label, successors = nfa.labels[state], [state + by for by in nfa.successors[state]]
         origin, branches = known[state, seen], list[int]()
         if label <= EPSILON:
             if label < EPSILON:
@@ -207,21 +208,47 @@ def product(nfa: NFA, refinement: Refinement, numbers: Mapping[Chars, int], stop
                 then = read(seen, context)
                 found = state_of(successors[0], then) if then else ()
                 branches += [made.add(part, *found)] if found else []
-        made.successors[origin] = tuple(branches)
+        made.successors[origin] = tuple([after - origin for after in branches])
         if len(made.labels) > MOST_STATES:
             raise UsageError(
                 "the pattern is too large with its anchors, word boundaries and stop strings; give fewer of them, "
                 "or smaller counts"
             )
+    made.distances = distances_of(made)
     return made
+
+
+def _leading(nfa: NFA) -> list[list[int]]:
+    """Return the states that lead to each state."""
+    leading: list[list[int]] = [[] for _ in nfa.labels]
+    for state, successors in enumerate(nfa.successors):
+        for by in successors:
+            leading[state + by].append(state)
+    return leading
+
+
+def distances_of(nfa: NFA) -> list[int]:
+    """Return the distance of each state to the end, in characters."""
+    leading = _leading(nfa)
+    distances = [UNREACHABLE] * len(leading)
+    distances[ACCEPT] = 0
+    waiting = deque([ACCEPT])
+    while waiting:
+        after = waiting.popleft()
+        for state in leading[after]:
+            reads = nfa.labels[state] >= 0
+            if distances[after] + reads < distances[state]:
+                distances[state] = distances[after] + reads
+                if reads:
+                    waiting.append(state)
+                else:
+                    waiting.appendleft(state)
+    return distances
 
 
 def _before_assertions(nfa: NFA) -> set[int]:
     """Return the states from which an assertion can be reached, those of the assertions among them."""
-    leading: list[list[int]] = [[] for _ in nfa.labels]
-    for state, successors in enumerate(nfa.successors):
-        for after in successors:
-            leading[after].append(state)
+    leading = _leading(nfa)
     found = {state for state, label in enumerate(nfa.labels) if label < EPSILON}
     waiting = list(found)
     for state in waiting:  # grows meanwhile

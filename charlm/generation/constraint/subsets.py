@@ -125,7 +125,7 @@ class _SymbolSubsets:
 
     def _step(self, subset: StateSet, classes: frozenset[int]) -> set[int]:
         labels, successors = self._nfa.labels, self._nfa.successors
-        return {successors[state][0] for state in subset if labels[state] in classes}
+        return {state + successors[state][0] for state in subset if labels[state] in classes}
 
 
 class CharacterSubsets(_SymbolSubsets):
@@ -157,7 +157,7 @@ class CharacterSubsets(_SymbolSubsets):
         """See `Subsets`."""
         labels, successors = self._nfa.labels, self._nfa.successors
         (classes,) = self._spellings[number]
-        return self._nfa.closure({successors[state][0] for state in subset if labels[state] in classes})
+        return self._nfa.closure({state + successors[state][0] for state in subset if labels[state] in classes})
 
     def lengths(self, subset: StateSet) -> Lengths:
         """See `Subsets`."""
