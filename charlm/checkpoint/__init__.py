@@ -8,6 +8,8 @@
     Tensors and metadata, checksummed.
 ``reading_errors``
     All errors of reading as `CheckpointError`.
+``learners``
+    Metadata and tensors of each kind of model.
 ``store``
     Saving and loading of models.
 ``atomic``
@@ -43,7 +45,7 @@ if TYPE_CHECKING:
     from charlm.checkpoint.model_or_text import is_model, is_text, refuse_models
     from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
     from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
-    from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, save
+    from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, load_predictor, save
 
 __all__ = [
     "RUNS",
@@ -67,6 +69,7 @@ __all__ = [
     "list_runs",
     "load",
     "load_checkpoint",
+    "load_predictor",
     "lock_run_folder",
     "new_run_folder",
     "newest_run",
@@ -88,6 +91,6 @@ __getattr__ = loader(
         "model_or_text": "is_model is_text refuse_models",
         "npz": "Contents read_meta read_npz write_npz",
         "run_folder": "clear_run_folder lock_run_folder new_run_folder",
-        "store": "Checkpoint load load_checkpoint save",
+        "store": "Checkpoint load load_checkpoint load_predictor save",
     },
 )

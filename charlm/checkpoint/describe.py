@@ -10,12 +10,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from charlm.checkpoint.learners import descriptions_of_members, tensors_of
 from charlm.checkpoint.locate import RUNS, StoredRun, list_runs
 from charlm.checkpoint.npz import read_meta
 from charlm.checkpoint.store import Checkpoint, load_checkpoint
 from charlm.config import ModelConfig, SeriesConfig, TransducerConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError, VocabularyError
+from charlm.models.counts import Counts
 from charlm.models.language_model import CharModel
+from charlm.models.mixture import Mixture
 from charlm.models.network import parameter_shapes
 from charlm.models.series import SeriesModel
 from charlm.models.transducer import Transducer
@@ -57,7 +60,7 @@ class ModelInfo:
     saved_s : float
         Time of writing: seconds since 1970.
     config : dict
-        The `ModelConfig`, or the `TransducerConfig`.
+        The `ModelConfig`, of a mixture that of its first network, or the `TransducerConfig`.
     unit : str
         Unit of the vocabulary, that of the source; ``number`` for a series model.
     symbols : int
@@ -69,11 +72,14 @@ class ModelInfo:
     training : dict
         The training record; empty for a model without one.
     kind : str
-        ``"language model"`` or ``"transducer"``.
+        ``"language model"``, ``"mixture"`` or ``"transducer"``.
     targets : int, optional
         Of a transducer: number of symbols, tags or labels of its target.
     labels : tuple of str
         Of a transducer whose output is a label.
+    members : tuple of dict
+        Of a mixture: ``kind`` and ``weight`` of each member, ``parameters`` of a network, ``order`` and ``symbols``
+        of counts.
     """
 
     path: str
@@ -89,6 +95,7 @@ class ModelInfo:
     kind: str = CharModel.kind
     targets: int | None = None
     labels: tuple[str, ...] = ()
+    members: tuple[dict[str, Any], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the object of ``charlm info MODEL --json``."""
@@ -121,9 +128,9 @@ class RunInfo:
     minutes : float, optional
         The budget, if any.
     kind : str
-        ``"language model"`` or ``"transducer"``.
+        ``"language model"``, ``"mixture"`` or ``"transducer"``.
     output : str
-        Output of a transducer: ``"text"``, ``"label"`` or ``"tags"``; empty for a language model.
+        Output of a transducer: ``"text"``, ``"label"`` or ``"tags"``; empty for other models.
     """
 
     name: str
@@ -159,25 +166,38 @@ def describe_model(path: str | Path) -> ModelInfo:
     checkpoint = load_checkpoint(path, None)
     model, status = checkpoint.model, checkpoint.path.stat()
     writes = (model.target or model.labels) if isinstance(model, Transducer) else None
+    networks = model.networks if isinstance(model, Mixture) else (model,)
     unit, symbols = _symbols(model)
     return ModelInfo(
         path=str(checkpoint.path),
         bytes=status.st_size,
         saved_s=status.st_mtime,
-        config=dataclasses.asdict(model.config),
+        config=dataclasses.asdict(networks[0].config) if networks else {},
         unit=unit,
         symbols=symbols,
-        parameters=int(model.params.value.size),
-        weights=_tensors(checkpoint, model.params),
+        parameters=sum(network.params.value.size for network in networks),
+        weights=_tensors(checkpoint, tensors_of(model)),
         others=_tensors(checkpoint, checkpoint.tensors),
         training=checkpoint.training,
         kind=model.kind,
         targets=None if writes is None else len(writes),
         labels=model.labels if isinstance(model, Transducer) else (),
+        members=_members(model) if isinstance(model, Mixture) else (),
     )
 
 
-def _symbols(model: CharModel | SeriesModel | Transducer) -> tuple[str, int]:
+def _members(mixture: Mixture) -> tuple[dict[str, Any], ...]:
+    facts: list[dict[str, Any]] = []
+    for weight, member in zip(mixture.weights, mixture.members, strict=True):
+        facts.append({"kind": member.kind, "weight": weight})
+        if isinstance(member, CharModel):
+            facts[-1]["parameters"] = member.params.value.size
+        elif isinstance(member, Counts):
+            facts[-1] |= {"order": member.describe()["order"], "symbols": member.tensors()["ids"].size}
+    return tuple(facts)
+
+
+def _symbols(model: CharModel | Mixture | SeriesModel | Transducer) -> tuple[str, int]:
     """Return the unit of a model's input, and its number of symbols or features."""
     if isinstance(model, SeriesModel):
         return "number", model.config.features
@@ -220,7 +240,7 @@ def _describe_run(run: StoredRun) -> RunInfo:
         unfinished=unfinished,
         best_loss=best_loss if isinstance(best_loss, float) and in_nats else None,
         minutes=minutes if isinstance(minutes := budget.get("minutes"), (int, float)) else None,
-        kind=Transducer.kind if isinstance(config, TransducerConfig) else CharModel.kind,
+        kind=str(meta.get("kind")) if meta.get("kind") in (Mixture.kind, Transducer.kind) else CharModel.kind,
         output=config.output if isinstance(config, TransducerConfig) else "",
     )
 
@@ -231,10 +251,22 @@ def _shape(
     """Return the configuration and the tensors of a model by its metadata."""
     if meta.get("kind") == Transducer.kind:
         return from_mapping(TransducerConfig, _object(meta, "model")), Transducer.tensor_shapes(meta)
+    if meta.get("kind") == Mixture.kind:
+        return _shape_of_mixture(meta)
     if meta.get("kind") == SeriesModel.kind:
         return from_mapping(SeriesConfig, _object(meta, "model")), SeriesModel.tensor_shapes(meta)
     config, symbols = from_mapping(ModelConfig, _object(meta, "model")), _object(meta, "vocabulary").get("symbols")
     return config, parameter_shapes(config, len(symbols)) if isinstance(symbols, list) else {}
+
+
+def _shape_of_mixture(meta: Mapping[str, Any]) -> tuple[ModelConfig, Mapping[str, Shape]]:
+    """Return the configuration of a mixture's first network, and the tensors of all."""
+    described = descriptions_of_members(meta)
+    of_networks = [(k, member) for k, member in enumerate(described) if "model" in member]
+    networks = {k: _shape({**meta, **member, "kind": CharModel.kind}) for k, member in of_networks}
+    configs = [config for config, _ in networks.values() if isinstance(config, ModelConfig)]
+    shapes = {f"members.{k}.{name}": shape for k, (_, own) in networks.items() for name, shape in own.items()}
+    return configs[0] if configs else ModelConfig(), shapes
 
 
 def is_unfinished(progress: Mapping[str, Any], steps: int) -> bool:

@@ -32,6 +32,7 @@ SHIPPED = "pretrained"
 LAST, BEST = "last.npz", "best.npz"
 COMMANDS_OF_KIND = {
     "language model": "charlm sample, console, eval and score take it",
+    "mixture": "charlm sample, console, eval and score take it",
     "series model": "Python takes it, charlm.load(path).generate(start, steps)",
     "transducer": "charlm transduce and eval take it",
 }
@@ -115,8 +116,8 @@ def newest_run(kind: str | None = None, *, root: Path = RUNS) -> StoredRun:
     Parameters
     ----------
     kind : str, optional
-        Kind of the model, ``"language model"`` or ``"transducer"``. A run with an unreadable checkpoint matches
-        every kind, so that its damage is reported.
+        Kind of the model: ``"transducer"``, or ``"language model"``, to which mixtures belong. A run with an
+        unreadable checkpoint matches every kind, so that its damage is reported.
     root : Path
         The folder of runs.
 
@@ -126,8 +127,9 @@ def newest_run(kind: str | None = None, *, root: Path = RUNS) -> StoredRun:
         If there is none.
     """
     runs = list_runs(root)
+    matching = {"language model": {"language model", "mixture", None}}.get(str(kind), {kind, None})
     for run in runs:
-        if kind is None or kind_of(run.file) in (kind, None):
+        if kind is None or kind_of(run.file) in matching:
             return run
     training = 'charlm train `pairs="FILE.tsv"`' if kind == "transducer" else "charlm train"
     if not runs:

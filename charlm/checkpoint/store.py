@@ -6,40 +6,35 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, overload
+from typing import Any, Generic, TypeVar, overload
 
 import numpy as np
 
 from charlm.checkpoint.archive import DamagedError
-from charlm.checkpoint.locate import COMMANDS_OF_KIND, find_model
+from charlm.checkpoint.learners import Stored, learner_of, metadata_of, tensors_of
+from charlm.checkpoint.locate import find_model
 from charlm.checkpoint.npy import Tensor
 from charlm.checkpoint.npz import read_npz, write_npz
 from charlm.checkpoint.reading_errors import as_checkpoint_error
-from charlm.config import ModelConfig, from_mapping
-from charlm.errors import CharlmError, CheckpointError, UsageError, VocabularyError
+from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import Learner, LearnerT
-from charlm.models.series import SeriesModel
-from charlm.models.transducer import Transducer
-from charlm.nn.arrays import Shape
-from charlm.nn.parameters import ParameterStore
-from charlm.text.vocabulary import Vocabulary
+from charlm.models.predictor import Predictor
 
-__all__ = ["Checkpoint", "load", "load_checkpoint", "save"]
+__all__ = ["Checkpoint", "load", "load_checkpoint", "load_predictor", "save"]
 
+_M = TypeVar("_M")
 _TRAINING = ("optimizer.", "ema.", "state.", "rollback.")
-_KINDS: dict[str, type[Learner]] = {kind.kind: kind for kind in (CharModel, SeriesModel, Transducer)}
 _STATE = re.compile(r"(rollback\.\d+\.)?state\.")
 
 
 @dataclass(frozen=True, slots=True)
-class Checkpoint(Generic[LearnerT]):
+class Checkpoint(Generic[_M]):
     """The contents of a checkpoint file.
 
     Parameters
     ----------
-    model : Learner
-        A `CharModel`, or a learner of the given kind.
+    model : CharModel
+        Or another model, of the given kind.
     training : dict
         The training record; empty for a model without one.
     tensors : dict of str to ndarray
@@ -50,7 +45,7 @@ class Checkpoint(Generic[LearnerT]):
         The file.
     """
 
-    model: LearnerT
+    model: _M
     training: dict[str, Any]
     tensors: dict[str, Tensor]
     sha256: dict[str, str]
@@ -58,7 +53,7 @@ class Checkpoint(Generic[LearnerT]):
 
 
 def save(
-    model: Learner,
+    model: Stored,
     path: str | Path,
     *,
     training: Mapping[str, Any] | None = None,
@@ -68,7 +63,8 @@ def save(
 
     Parameters
     ----------
-    model : CharModel or Learner
+    model : Learner or Mixture
+        Of a mixture, the members are networks and counts.
     path : str or Path
         The file, in a folder that exists; an existing file is replaced.
     training : mapping, optional
@@ -87,14 +83,14 @@ def save(
     for name in extra:
         if not name.startswith(_TRAINING):
             raise UsageError(f"tensor {name!r} is no training tensor; begin its name with {', '.join(_TRAINING)}")
-    meta = {"kind": model.kind, **model.describe(), "training": dict(training or {})}
-    write_npz(Path(path), meta, {**model.params, **extra})
+    meta = {**metadata_of(model), "training": dict(training or {})}
+    write_npz(Path(path), meta, {**tensors_of(model), **extra})
 
 
 @overload
 def load(path: str | Path) -> Any: ...
 @overload
-def load(path: str | Path, kind: type[LearnerT]) -> LearnerT: ...
+def load(path: str | Path, kind: type[_M]) -> _M: ...
 def load(path: str | Path, kind: type[Any] | None = None) -> Any:
     """Read a model from a checkpoint file or a run (its ``best.npz``, else its ``last.npz``).
 
@@ -103,11 +99,11 @@ def load(path: str | Path, kind: type[Any] | None = None) -> Any:
     path : str or Path
         A file or folder, or the name of a run under ``checkpoints``.
     kind : type, optional
-        The expected class of the model; by default a `CharModel`, a `Transducer` or a `SeriesModel`.
+        The expected class of the model; by default any that charlm has.
 
     Returns
     -------
-    CharModel, Transducer or SeriesModel, or a learner of `kind`
+    CharModel, Mixture, Transducer or SeriesModel, or a learner of `kind`
 
     Raises
     ------
@@ -120,7 +116,7 @@ def load(path: str | Path, kind: type[Any] | None = None) -> Any:
 @overload
 def load_checkpoint(path: str | Path) -> Checkpoint[CharModel]: ...
 @overload
-def load_checkpoint(path: str | Path, kind: type[LearnerT]) -> Checkpoint[LearnerT]: ...
+def load_checkpoint(path: str | Path, kind: type[_M]) -> Checkpoint[_M]: ...
 @overload
 def load_checkpoint(path: str | Path, kind: None) -> Checkpoint[Any]: ...
 def load_checkpoint(path: str | Path, kind: type[Any] | None = CharModel) -> Checkpoint[Any]:
@@ -130,14 +126,33 @@ def load_checkpoint(path: str | Path, kind: type[Any] | None = CharModel) -> Che
     ----------
     path : str or Path
     kind : type or None
-        The expected class of the learner; another kind is an error, and no other class is built. With None it is a
-        `CharModel`, a `Transducer` or a `SeriesModel`.
+        The expected class of the model; another kind is an error, and no other class is built. With None it is a
+        `CharModel`, a `Mixture`, a `Transducer` or a `SeriesModel`.
 
     Raises
     ------
     CheckpointError
         If it is missing or damaged, or holds another kind of learner.
     """
+    return _load(path, kind)
+
+
+def load_predictor(path: str | Path) -> Checkpoint[Predictor]:
+    """Read the checkpoint of a model that predicts texts: a `CharModel` or a `Mixture`.
+
+    Parameters
+    ----------
+    path : str or Path
+
+    Raises
+    ------
+    CheckpointError
+        If it is missing or damaged, or holds another kind of model.
+    """
+    return _load(path, Predictor)
+
+
+def _load(path: str | Path, kind: type[Any] | None) -> Checkpoint[Any]:
     file = find_model(path)
     contents = read_npz(file)
     extra = {name: value for name, value in contents.tensors.items() if name.startswith(_TRAINING)}
@@ -145,75 +160,13 @@ def load_checkpoint(path: str | Path, kind: type[Any] | None = CharModel) -> Che
         extra = {name: _rows(name, value) for name, value in extra.items()}
     weights = {name: value for name, value in contents.tensors.items() if name not in extra}
     with as_checkpoint_error(file):
-        model = _learner(contents.meta, weights, kind)
+        model = learner_of(contents.meta, weights, kind)
         training = contents.meta.get("training", {})
         if not isinstance(training, dict):
             raise DamagedError("its training record is not an object")
     return Checkpoint(model, training, extra, contents.sha256, file)
 
 
-def _learner(meta: Mapping[str, Any], weights: Mapping[str, Tensor], kind: type[Learner] | None) -> Learner:
-    found = meta.get("kind", CharModel.kind)  # the only kind of the first files
-    if kind is None:
-        kind = _KINDS.get(found) if isinstance(found, str) else None
-        if kind is None:
-            raise DamagedError(f"it holds a {str(found)[:40]}", "name its class: charlm.load(path, MyLearner)")
-    if found != kind.kind:
-        remedy = COMMANDS_OF_KIND.get(str(found), "use another checkpoint")
-        raise DamagedError(f"it holds a {str(found)[:40]}, not a {kind.kind}", remedy)
-    if kind is CharModel:
-        return _model(meta, weights)
-    try:
-        if kind is Transducer or kind is SeriesModel:
-            _check_shapes(kind.tensor_shapes(meta), weights)
-        learner = kind.build(meta)
-    except (AttributeError, CharlmError, KeyError, TypeError, ValueError) as error:
-        cause = str(error).replace("`", "")  # names in the file, not flags of the command line
-        raise DamagedError(f"its {kind.kind} does not fit together: {cause}") from error
-    _fill_(learner.params, weights)
-    return learner
-
-
-def _check_shapes(shapes: Mapping[str, Shape], weights: Mapping[str, Tensor]) -> None:
-    """Raise an error for tensors of other names or shapes, before any allocation."""
-    odd = sorted(set(shapes) ^ set(weights))
-    if odd:
-        raise DamagedError(f"tensor {odd[0]} is {'missing' if odd[0] in shapes else 'not of this learner'}")
-    for name, shape in shapes.items():
-        if weights[name].shape != shape:
-            raise DamagedError(f"tensor {name} has shape {weights[name].shape}; this learner needs {shape}")
-
-
-def _fill_(params: ParameterStore, weights: Mapping[str, Tensor]) -> None:
-    """Copy tensors of the same names, shapes and type into a store, in place."""
-    _check_shapes(params.shapes, weights)
-    for name, tensor in params.items():
-        found = weights[name]
-        if found.dtype != tensor.dtype:
-            raise DamagedError(f"tensor {name} is {found.dtype}; this learner needs {tensor.dtype}")
-        tensor[...] = found
-
-
 def _rows(name: str, tensor: Tensor) -> Tensor:
     """Convert a tensor of format version 1 to version 2: states were (H, N) and are (N, H)."""
     return np.ascontiguousarray(tensor.T) if _STATE.match(name) else tensor
-
-
-def _model(meta: Mapping[str, Any], weights: Mapping[str, Tensor]) -> CharModel:
-    config, vocabulary = meta.get("model"), meta.get("vocabulary")
-    if not isinstance(config, dict) or not isinstance(vocabulary, dict):
-        raise DamagedError("it has no model configuration or no vocabulary")
-    try:
-        settings = from_mapping(ModelConfig, config)
-        _check_types(settings, weights)
-        return CharModel.from_tensors(settings, Vocabulary.from_json(vocabulary), weights)
-    except (CheckpointError, UsageError, VocabularyError) as error:
-        cause = str(error).replace("`", "")  # names in the file, not flags of the command line
-        raise DamagedError(f"its model does not fit together: {cause}") from error
-
-
-def _check_types(config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
-    """Raise an error for tensors of another type than the model's, such as bytes."""
-    for name, tensor in weights.items():
-        if tensor.dtype != config.dtype:
-            raise DamagedError(f"tensor {name} is {tensor.dtype} in a model of {config.dtype}")

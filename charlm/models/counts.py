@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -57,8 +58,9 @@ class Counts:
     Notes
     -----
     Each distinct k-gram of the text, of each order k, takes at most 24 bytes: 63 MB for the 2.9 million of a
-    million characters of Shakespeare. Making them takes about three times that, and 50 bytes a symbol. A step finds
-    the k-gram of each order by one binary search.
+    million characters of Shakespeare. They are made at the first use, which takes about a second for a million
+    symbols, three times that memory, and 50 bytes a symbol. A step finds the k-gram of each order by one binary
+    search.
 
     References
     ----------
@@ -79,11 +81,21 @@ class Counts:
         if not len(ids):
             raise CorpusError("there is no symbol to count; give a longer text")
         check_ids(ids, len(vocabulary))
-        model = NgramModel(ids[-LONGEST_TRAINING:], len(vocabulary), order=order, stop_id=vocabulary.stop_id)
-        self.vocabulary, self.order, self._trie = vocabulary, model.order, NgramTrie(model)
+        self.vocabulary, self._longest = vocabulary, order
+        self._ids = ids[-LONGEST_TRAINING:].astype(np.min_scalar_type(len(vocabulary) - 1))
 
     def __repr__(self) -> str:
-        return f"Counts(order {self.order}, {len(self.vocabulary)} symbols)"
+        return f"Counts(order {self._longest}, {len(self.vocabulary)} symbols)"
+
+    @cached_property
+    def _trie(self) -> NgramTrie:
+        ids, V = self._ids.astype(np.intp), len(self.vocabulary)
+        return NgramTrie(NgramModel(ids, V, order=self._longest, stop_id=self.vocabulary.stop_id))
+
+    @property
+    def order(self) -> int:
+        """The order, at most the given one: the text may have no k-gram so long."""
+        return self._trie.order
 
     @property
     def hidden_size(self) -> int:
@@ -95,9 +107,13 @@ class Counts:
         """Multiplications a symbol: one for each symbol and order."""
         return self.order * len(self.vocabulary)
 
+    def describe(self) -> dict[str, Any]:
+        """Return everything but the text that a checkpoint stores, for JSON."""
+        return {"order": self._longest}
+
     def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays of the tables by name, as they are."""
-        return self._trie.tensors()
+        """Return the text, from which the tables are made again: the ids as small integers, (n,)."""
+        return {"ids": self._ids}
 
     def zero_state(self, streams: int) -> State:
         """Return the state of N streams that have read nothing."""

@@ -34,6 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.errors import UsageError
+from charlm.models.language_model import CharModel
 from charlm.models.learner import State
 from charlm.models.network import Stepper
 from charlm.models.predictor import Predictor, check_predictor
@@ -99,6 +100,11 @@ class Mixture:
     def __repr__(self) -> str:
         parts = (f"{w:.3g} {member!r}" for w, member in zip(self.weights, self.members, strict=True))
         return f"Mixture({' + '.join(parts)})"
+
+    @property
+    def networks(self) -> tuple[CharModel, ...]:
+        """The members that are networks."""
+        return tuple(member for member in self.members if isinstance(member, CharModel))
 
     @property
     def hidden_size(self) -> int:

@@ -13,8 +13,6 @@ with λ = 1 and s = 0 for an unseen context.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,10 +53,6 @@ class NgramTrie:
             first += len(rest)
         self._codes, self._shares = np.concatenate(codes), np.concatenate(shares)
         self._backing = np.concatenate(backing)
-
-    def tensors(self) -> dict[str, NDArray[Any]]:
-        """Return all arrays by name, as they are."""
-        return {"codes": self._codes, "shares": self._shares, "backing": self._backing}
 
     def known(self, nodes: FloatArray) -> FloatArray:
         """Return nodes with 0 in place of those that are no contexts: they may come from a file."""

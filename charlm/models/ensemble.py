@@ -1,0 +1,132 @@
+"""`Ensemble`: networks of one vocabulary that are trained side by side on the same batches."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
+from statistics import fmean
+from typing import Any, ClassVar
+
+import numpy as np
+
+from charlm.config import ModelConfig, from_mapping
+from charlm.models.language_model import CharModel
+from charlm.models.learner import State
+from charlm.models.network import parameter_shapes
+from charlm.nn.backprop import once
+from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.parameters import ParameterStore, join
+from charlm.text.batches.base import Batch
+from charlm.text.vocabulary import Vocabulary
+
+__all__ = ["Ensemble"]
+
+
+class Ensemble:
+    """Networks of one shape and one vocabulary that are trained side by side on the same batches.
+
+    Their average is a better model than any of them: see `charlm.models.mixture.Mixture`.
+
+    Parameters
+    ----------
+    networks : sequence of CharModel
+        They differ in their weights alone, which become parts of one store.
+    params : ParameterStore, optional
+        That store, if the weights are in one already.
+
+    Attributes
+    ----------
+    params : ParameterStore
+        ``members.0.…``, ``members.1.…``, and so on.
+    """
+
+    kind: ClassVar[str] = "ensemble"
+
+    def __init__(self, networks: Sequence[CharModel], *, params: ParameterStore | None = None) -> None:
+        self.networks = tuple(networks)
+        self.config, self.vocabulary = networks[0].config, networks[0].vocabulary
+        self.params = join(members=networks) if params is None else params
+
+    def __repr__(self) -> str:
+        return f"Ensemble({len(self.networks)} x {self.networks[0]!r})"
+
+    @property
+    def drops(self) -> bool:
+        """Whether `loss` draws masks."""
+        return self.networks[0].drops
+
+    def describe(self) -> dict[str, Any]:
+        """Return everything but the weights that `build` needs, for JSON."""
+        vocabulary = self.vocabulary.to_json()
+        return {"model": dataclasses.asdict(self.config), "vocabulary": vocabulary, "members": len(self.networks)}
+
+    @classmethod
+    def build(cls, description: Mapping[str, Any], params: ParameterStore | None = None) -> Ensemble:
+        """Build an ensemble from its description, with the weights in `params` or zeros.
+
+        Raises
+        ------
+        UsageError, VocabularyError
+            If the description is invalid.
+        """
+        config = from_mapping(ModelConfig, description["model"])
+        vocabulary = Vocabulary.from_json(description["vocabulary"])
+        parts = [f"members.{k}" for k in range(description["members"])]
+        if params is None:
+            one = parameter_shapes(config, len(vocabulary))
+            shapes = {f"{part}.{name}": shape for part in parts for name, shape in one.items()}
+            params = ParameterStore(shapes, config.dtype)
+        return cls([CharModel(config, vocabulary, params=params.under(part)) for part in parts], params=params)
+
+    def zero_state(self, streams: int) -> State:
+        """Return the state of N streams that have read nothing: all layers of each network in turn."""
+        return _joined(network.zero_state(streams) for network in self.networks)
+
+    def loss(
+        self,
+        batch: Batch,
+        state: State | None = None,
+        *,
+        rng: np.random.Generator | None = None,
+        weight_rng: np.random.Generator | None = None,
+        scale: float | None = None,
+        workspace: Workspace | None = None,
+    ) -> tuple[float, State, Callable[[], State]]:
+        """Return the mean of the networks' losses of a batch, the state after it, and the backward pass.
+
+        The backward pass is that of the sum of the losses, so that each network learns as it would alone.
+
+        Parameters
+        ----------
+        batch, state, rng, weight_rng, scale, workspace
+            As for `CharModel.loss`.
+        """
+        ws = Workspace() if workspace is None else workspace
+        before = self.zero_state(batch["inputs"].shape[1]) if state is None else state
+        layers = self.config.layers
+        losses: list[float] = []
+        ends: list[State] = []
+        backward: list[Callable[[], State]] = []
+        for k, network in enumerate(self.networks):
+            loss, end, backprop_one = network.loss(
+                batch,
+                before[k * layers : (k + 1) * layers],
+                rng=rng,
+                weight_rng=weight_rng,
+                scale=scale,
+                workspace=ws.get(("network", k), Workspace),
+            )
+            losses.append(loss)
+            ends.append(end)
+            backward.append(backprop_one)
+
+        @once
+        def backprop() -> State:
+            return _joined(backprop_one() for backprop_one in backward)
+
+        return fmean(losses), _joined(ends), backprop
+
+
+def _joined(states: Iterable[State]) -> State:
+    return tuple(chain.from_iterable(states))
