@@ -55,7 +55,7 @@ def _slash_commands() -> str:
     """Return what ``/help`` shows in the console."""
     nothing: Any = None
     console = Console(file=io.StringIO(), width=COLUMNS, record=True)
-    run_command("/help", Context(nothing, show=console.print, load=nothing))
+    run_command("/help", Context(nothing, show=console.print, models=nothing))
     return "\n".join(line.rstrip() for line in console.export_text().splitlines())
 
 

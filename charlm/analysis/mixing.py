@@ -20,7 +20,12 @@ _STREAMS = 16  # that are read side by side
 
 
 def with_counts(
-    model: Predictor, text: str, *, order: int = LONGEST_ORDER, on_unknown: OnUnknown = "error"
+    model: Predictor,
+    text: str,
+    *,
+    order: int = LONGEST_ORDER,
+    on_unknown: OnUnknown = "error",
+    weight: float | None = None,
 ) -> Mixture:
     """Mix a model with the n-gram counts of its training text, with weights fitted on the end of that text.
 
@@ -37,6 +42,8 @@ def with_counts(
         Of the counts, as for `Counts`.
     on_unknown : {"error", "skip", "replace"}
         Treatment of characters outside the vocabulary.
+    weight : float, optional
+        Of the counts, from 0 to 1, instead of a fitted one.
 
     Returns
     -------
@@ -54,6 +61,8 @@ def with_counts(
     """
     check_predictor(model)
     ids = encode_text(model, text, on_unknown=on_unknown).ids
+    if weight is not None:
+        return Mixture((model, Counts(model.vocabulary, ids, order=order)), [1 - weight, weight])
     held = min(len(ids) // 10, _LONGEST_END)
     if held < 2:
         raise CorpusError(f"the text has {len(ids)} symbols; give at least 20, to count and to fit the weights")

@@ -107,6 +107,7 @@ CASES = {name: Case([*name.split(), *base]) for name, base in BASES.items()} | {
     "sample: raw": Case(["sample", RUN, "--raw"], 2),
     "console: typed": Case(["console", *BASES["console"], "--prompt", ARGUMENT], typed=TALK, says=MARKED),
     "console: nothing of the kind": Case(["console", RUN], 2, typed=f"/{ONE_LINE}\n"),
+    "console: another model": Case(["console", RUN], 4, MARKED, typed=f"/mix {ONE_LINE}:0.3\n"),
     "console: raw": Case(["console", RUN, "--raw"], 2),
     "eval: literal": Case(["eval", RUN, "--text", ARGUMENT, "--baseline", CORPUS]),
     "eval: unknown": Case(["eval", RUN, "--text", "日"], 3),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from charlm.models.language_model import CharModel
     from charlm.models.predictor import Predictor
 
-__all__ = ["CountsOption", "MixOption", "SamplingCountsOption", "SamplingMixOption", "mixed"]
+__all__ = [
+    "CountsOption",
+    "MixOption",
+    "SamplingCountsOption",
+    "SamplingMixOption",
+    "learnt_characters",
+    "mixed",
+    "split_weight",
+]
 
 
 def _mix(panel: str | None = None) -> Any:
@@ -38,8 +46,22 @@ SamplingMixOption: TypeAlias = Annotated[list[str] | None, _mix(SAMPLING)]
 SamplingCountsOption: TypeAlias = Annotated[bool, _counts(SAMPLING)]
 
 
-def mixed(loaded: Checkpoint[CharModel], mix: Sequence[str] | None, counts: bool) -> Predictor:
+def mixed(
+    loaded: Checkpoint[CharModel],
+    mix: Sequence[str] | None,
+    counts: bool,
+    *,
+    load: Callable[[str], Checkpoint[CharModel]] | None = None,
+) -> Predictor:
     """Return a model, mixed with what the flags name; the weights of counts are reported on standard error.
+
+    Parameters
+    ----------
+    loaded : Checkpoint
+    mix, counts
+        The flags.
+    load : callable, optional
+        Finds and reads a checkpoint by a name.
 
     Raises
     ------
@@ -50,35 +72,70 @@ def mixed(loaded: Checkpoint[CharModel], mix: Sequence[str] | None, counts: bool
     CorpusError
         If the training text is missing or has changed.
     """
-    model: Predictor = loaded.model
-    if mix:
-        from charlm.models.mixture import Mixture
+    from charlm.models.mixture import Mixture
 
-        named = [_split(one) for one in mix]
+    members: list[Predictor] = [loaded.model]
+    weights = [1.0]
+    if mix:
+        named = [split_weight(one) for one in mix]
         rest = 1 - sum(weight for _, weight in named)
         if rest <= 0:
             raise UsageError(f"the weights of --mix sum to {1 - rest:g} and leave MODEL nothing; give less than 1")
-        others = [checkpoint.load_checkpoint(checkpoint.find_model(name)).model for name, _ in named]
-        model = Mixture([model, *others], [rest, *(weight for _, weight in named)])
+        members += [(load or _load)(name).model for name, _ in named]
+        weights = [rest, *(weight for _, weight in named)]
+    model = Mixture(members, weights) if mix else loaded.model
     if counts:
-        with waiting("reading the training text"):
-            text = preparation.learnt_text(loaded, remedy="leave --counts out").learnt
-        on_unknown: OnUnknown = "error" if model.vocabulary.unknown_id is None else "replace"  # as the run did
+        text, on_unknown = learnt_characters(loaded, remedy="leave --counts out")
         with waiting("counting n-grams"):
-            mixture = analysis.with_counts(model, text, on_unknown=on_unknown)
-        typer.echo(f"counts of {len(text):,} characters, weight {mixture.weights[1]:.2f}", err=True)
-        model = mixture
+            counted = analysis.with_counts(model, text, on_unknown=on_unknown)
+        rest, weight = counted.weights
+        typer.echo(f"counts of {len(text):,} characters, weight {weight:.2f}", err=True)
+        model = Mixture([*members, counted.members[1]], [*(w * rest for w in weights), weight])
     return model
 
 
-def _split(value: str) -> tuple[str, float]:
+def learnt_characters(loaded: Checkpoint[CharModel], *, remedy: str) -> tuple[str, OnUnknown]:
+    """Return the text that a model has learnt, and the treatment of its unknown characters.
+
+    Raises
+    ------
+    CorpusError
+        If the text is missing or has changed.
+    UsageError
+        If the model has no record of it.
+    """
+    with waiting("reading the training text"):
+        text = preparation.learnt_text(loaded, remedy=remedy).learnt
+    return text, "error" if loaded.model.vocabulary.unknown_id is None else "replace"  # as the run did
+
+
+def _load(name: str) -> Checkpoint[CharModel]:
+    return checkpoint.load_checkpoint(checkpoint.find_model(name))
+
+
+def split_weight(value: str, flag: str = "--mix", *, removes: bool = False) -> tuple[str, float]:
+    """Split MODEL:WEIGHT.
+
+    Parameters
+    ----------
+    value : str
+    flag : str
+        The flag or command, for messages.
+    removes : bool
+        Whether a weight of 0 is one.
+
+    Raises
+    ------
+    UsageError
+        If there is no weight between 0 and 1.
+    """
     name, colon, number = value.rpartition(":")
     try:
         weight = float(number)
     except ValueError:
         weight = -1
-    if not colon or not name or not 0 < weight < 1:
+    if not colon or not name or not (0 < weight < 1 or (removes and weight == 0)):
         raise UsageError(
-            f"--mix {value!r} has no weight between 0 and 1; write MODEL:WEIGHT, checkpoints/tales:0.3 say"
+            f"{flag} {value!r} has no weight between 0 and 1; write MODEL:WEIGHT, checkpoints/tales:0.3 say"
         )
     return name, weight

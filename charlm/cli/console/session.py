@@ -106,9 +106,16 @@ class Session:
 
     def _show_status(self) -> None:
         context, talk = self._context, self._conversation
-        heat = talk.records_surprisal
+        shares = context.models.shares(talk.model)
         self._transcript.show_above_prompt(
-            view.status(talk.config, beam=context.beam, count=context.count, heat=heat, characters=talk.characters)
+            view.status(
+                talk.config,
+                beam=context.beam,
+                count=context.count,
+                heat=talk.records_surprisal,
+                characters=talk.characters,
+                mix={context.models.name(one): w for one, w in shares.items()} if len(shares) > 1 else {},
+            )
         )
 
     def _end_of_input(self) -> bool:

@@ -17,7 +17,7 @@ from charlm.cli.arguments.models import named_model
 from charlm.cli.console.history import InputHistory, history_file
 from charlm.cli.console.line_reader import LineReader, PipedLineReader, TerminalLineReader
 from charlm.cli.console.session import Session
-from charlm.cli.console.slash import MOST_CANDIDATES, Context, completions
+from charlm.cli.console.slash import MOST_CANDIDATES, Context, LoadedModels, completions
 from charlm.cli.console.transcript import Transcript
 from charlm.cli.sampling.checks import refuse_drawing
 from charlm.cli.terminal.hidden_keys import HiddenKeys
@@ -26,7 +26,6 @@ from charlm.config import SampleConfig
 from charlm.config.checks import check_number
 from charlm.conversation import Conversation
 from charlm.generation.beam import check_beam
-from charlm.models.predictor import Predictor
 from charlm.ui.console import view
 from charlm.ui.sanitize import visible
 
@@ -84,7 +83,9 @@ def start_session(
     stderr = stderr_console(no_color)
     with hidden_keys():
         path = named_model(name, names_own=True)
-        model = mixed(load_checkpoint(path), mix, counts)
+        models = LoadedModels(lambda given: load_checkpoint(find_model(given)))
+        loaded = models.add(path.parent.name if name is None else name, load_checkpoint(path))
+        model = mixed(loaded, mix, counts, load=models.load)
     talk = Conversation(model, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     if name is not None:  # otherwise `named_model` names it
         stderr.print(view.note(f"model {path}"), soft_wrap=not stderr.is_terminal)
@@ -99,12 +100,8 @@ def start_session(
         echo=echo,
         clean=str if raw else visible,
     )
-    context = Context(talk, transcript.show, _load, count, beam or 0, transcript.colours)
+    context = Context(talk, transcript.show, models, count, beam or 0, transcript.colours)
     return Session(context, _lines(talk, stderr), transcript, hidden_keys=hidden_keys, interactive=interactive)
-
-
-def _load(name: str) -> Predictor:
-    return load_checkpoint(find_model(name)).model
 
 
 def _lines(talk: Conversation, stderr: Console) -> LineReader:

@@ -31,6 +31,7 @@ __all__ = [
     "error",
     "first_steps",
     "greeting",
+    "mixture",
     "model_card",
     "note",
     "pattern",
@@ -81,13 +82,21 @@ def setting(config: SampleConfig, name: str) -> Text:
     return note(f"{name.replace('_', '-')} {_setting(getattr(config, name))}")
 
 
-def status(config: SampleConfig, *, beam: int, count: int, heat: bool, characters: int) -> RenderableType:
+def status(
+    config: SampleConfig, *, beam: int, count: int, heat: bool, characters: int, mix: Mapping[str, float]
+) -> RenderableType:
     """Return the row above a prompt: settings that differ from the defaults, and the length of the text."""
     declared = settings_of(SampleConfig).values()
     changed = {
         one.typed_name: getattr(config, one.name) for one in declared if getattr(config, one.name) != one.default
     }
-    modes = ["heat"] * heat + [f"beam {beam}"] * (beam > 0) + [f"count {count}"] * (count > 1)
+    members = " ".join(f"{name}:{weight:.2f}" for name, weight in mix.items())
+    modes = (
+        [f"mix {members}"] * bool(mix)
+        + ["heat"] * heat
+        + [f"beam {beam}"] * (beam > 0)
+        + [f"count {count}"] * (count > 1)
+    )
     settings = [f"{name} {_setting(value)}" for name, value in changed.items()]
     return _Status(" · ".join(modes + settings), f"{characters:,} chars")
 
@@ -177,6 +186,19 @@ def _model(model: Predictor) -> str:
         return model.kind
     config, symbols = {"model": dataclasses.asdict(model.config)}, len(model.vocabulary)
     return model_line({"config": config, "vocabulary": symbols, "parameters": model.params.value.size})
+
+
+def mixture(members: Sequence[tuple[str, float, Predictor]]) -> RenderableType:
+    """List the members of a mixture: weight, name, description."""
+    if len(members) == 1:
+        return note(f"mix off, {members[0][0]} writes alone")
+    table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, weight, model in members:
+        described = Text.assemble((visible_line(name), "bold"), (f" · {_model(model)}", "dim"))
+        table.add_row(Text(f"{weight:.3f}"), described)
+    return table
 
 
 def vocabulary(known: Vocabulary) -> Text:

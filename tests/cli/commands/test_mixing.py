@@ -109,8 +109,10 @@ def test_console():
     assert re.search("^The ?\n?(cat|rat|hat ){3}", done.stdout)
     said = " ".join(done.stderr.split())
     assert "counts of" in said
-    assert said.count("0.75 (lstm 6 ·") == said.count("+ 0.25 (lstm 6 ·") == 2
-    assert "(table of counts)" in said
+    assert (
+        len(re.findall(r"\d \(lstm 6 ·[^)]*\) \+ 0.\d\d \(lstm 6 ·[^)]*\) \+ \d.\d\d \(table of counts\)", said))
+        == 2
+    )
     assert "bits on average" in said
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from charlm.cli.completion.values import file_names, model_names
 from charlm.cli.console.slash.commands import COMMANDS
 from charlm.cli.console.slash.context import FORCE
+from charlm.cli.console.slash.models import COUNTS
 from charlm.cli.console.slash.settings import SHOWN, setting_name, setting_names
 from charlm.config import SampleConfig
 from charlm.config.settings import settings_of
@@ -48,6 +49,11 @@ def completions(line: str, conversation: Conversation) -> list[str]:
         return _matching(before, rest, [f"@{name}" for name in NAMED])
     if command == "model":
         return _matching(before, rest, dict.fromkeys(model_names(rest)))
+    if command == "mix":
+        models = dict.fromkeys(model_names(rest))
+        return _matching(
+            before, rest, ["off", COUNTS, *(name if name.endswith("/") else f"{name}:" for name in models)]
+        )
     if rest.startswith(f"{FORCE} "):
         before, rest = before + f"{FORCE} ", rest.removeprefix(f"{FORCE} ")
     if command in ("return", "branch"):

@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from rich.console import RenderableType
 
+from charlm.cli.console.slash.models import LoadedModels
 from charlm.conversation import Conversation
 from charlm.conversation.turns import text_end, text_length
-from charlm.models.predictor import Predictor
 from charlm.ui.console import view
 
 __all__ = ["FORCE", "Command", "Context", "Outcome", "without_force"]
@@ -30,8 +30,8 @@ class Context:
     conversation : Conversation
     show : callable
         Prints a renderable.
-    load : callable
-        Finds and reads a model.
+    models : LoadedModels
+        The models by their names.
     count : int
         Number of candidates.
     beam : int
@@ -42,7 +42,7 @@ class Context:
 
     conversation: Conversation
     show: Callable[[RenderableType], None]
-    load: Callable[[str], Predictor]
+    models: LoadedModels
     count: int = 1
     beam: int = 0
     colours: bool = False

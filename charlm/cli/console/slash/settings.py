@@ -79,7 +79,7 @@ def show(context: Context, rest: str) -> None:
 def model(context: Context, rest: str) -> None:
     """Let another model continue the text."""
     if rest:
-        context.conversation.switch_model(context.load(rest))
+        context.conversation.switch_model(context.models.load(rest).model)
     show(context, "model")
 
 

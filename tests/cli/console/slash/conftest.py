@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import pytest
 from rich.console import Console
 
 import charlm
-from charlm.cli.console.slash import Context, Outcome, run_command
+from charlm.checkpoint import Checkpoint
+from charlm.cli.console.slash import Context, LoadedModels, Outcome, run_command
 from charlm.config import SampleConfig
 from charlm.conversation import Conversation
 from charlm.errors import CheckpointError
@@ -21,12 +23,14 @@ class Desk:
         self.talk = Conversation(model, SampleConfig(length=5), seed=3)
         self._file = io.StringIO()
         console = Console(file=self._file, width=60, color_system=None, soft_wrap=True)
-        self.context = Context(self.talk, show=console.print, load=self._load)
+        self.context = Context(self.talk, show=console.print, models=LoadedModels(self._load))
+        self.context.models.add("first", Checkpoint(model, {}, {}, {}, Path("first.npz")))
 
-    def _load(self, name: str) -> charlm.CharModel:
+    def _load(self, name: str) -> Checkpoint[charlm.CharModel]:
         if name != "a good one.npz":
             raise CheckpointError(f"there is no {name}")
-        return charlm.CharModel(charlm.ModelConfig(cell="gru", hidden_size=9), self.talk.model.vocabulary)
+        model = charlm.CharModel(charlm.ModelConfig(cell="gru", hidden_size=9), self.talk.model.vocabulary)
+        return Checkpoint(model, {}, {}, {}, Path(name))
 
     def shown(self, line: str) -> str:
         self._file.seek(0)

@@ -18,7 +18,7 @@ def test_help_lists_every_command(desk: Any) -> None:
     assert all(f"/{name}" in text for name in COMMANDS)
     assert set(COMMANDS) == {
         "help", "set", "show", "model", "seed", "stop", "regex", "count", "beam", "step", "probs", "heat", "undo",
-        "retry", "branch", "branches", "return", "clear", "save", "load", "export", "bye",
+        "retry", "branch", "branches", "return", "clear", "save", "load", "export", "mix", "bye",
     }  # fmt: skip
 
 
