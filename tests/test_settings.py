@@ -242,15 +242,16 @@ def test_a_setting_of_generation_changes_the_texts(field: str, value: Any, besid
 
 # -- evaluating while learning --
 
-DYNAMIC = [("rate", 0.1), ("decay", 0.2), ("length", 7), ("clip_norm", 0.01)]
+DYNAMIC = [("rate", 0.1), ("decay", 0.2), ("length", 7), ("mixing", 0.1), ("clip_norm", 0.01)]
 
 
 @pytest.mark.parametrize(("field", "value"), named(DYNAMIC))
 def test_a_setting_of_dynamic_evaluation_changes_the_loss_and_no_weight(field: str, value: Any) -> None:
     weights, text = LETTERS.params.value.copy(), "abcdefgh\n" * 9
+    mixture = charlm.Mixture([LETTERS, charlm.Counts(LETTERS.vocabulary, LETTERS.vocabulary.encode(text))])
 
     def nats(**settings: Any) -> float:
-        return charlm.evaluate(LETTERS, text, dynamic=charlm.DynamicConfig(**settings)).nats
+        return charlm.evaluate(mixture, text, dynamic=charlm.DynamicConfig(**settings)).nats
 
     assert nats(**{field: value}) != nats() == nats()
     assert np.array_equal(LETTERS.params.value, weights)

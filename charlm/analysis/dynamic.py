@@ -1,6 +1,6 @@
-"""Dynamic evaluation: the weights are updated while the text is read.
+"""Dynamic evaluation: a model learns from the text while it is read, each part after it is scored.
 
-::
+A network::
 
     (1)  score segment i with θ_{i-1}                                        before learning from it
     (2)  g = ∂L(segment i)/∂θ, scaled down to a norm of at most c
@@ -11,85 +11,176 @@ square on the training data, which a checkpoint does not store. With root mean s
 on a hard text was lower still, but several times higher on a memorised one, whose gradients are nearly zero and
 become noise when divided by their size. The norm is bounded, since a rate that suits usual gradients is too high
 for the largest.
+
+Counts predict each symbol as if they had counted all symbols that were read before it, too: see
+`charlm.models.ngram_growth`.
+
+Each member of a mixture learns by itself. The weights go a share μ of the way of one step of EM on the segment
+(`charlm.models.mixture`, equations (2) and (3)) once it is scored, which leaves their sum as it is [2]_::
+
+    (4)  rₘ(x) = wₘ pₘ(x) / Σ wₖ pₖ(x),    wₘ ← (1 − μ) wₘ + μ mean rₘ
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
-from charlm.analysis.surprisal import Progress
+from charlm.analysis.surprisal import Nats, Progress
 from charlm.config import DynamicConfig
 from charlm.errors import DivergedError
+from charlm.models.counts import Counts
 from charlm.models.language_model import CharModel
-from charlm.models.learner import State
+from charlm.models.learner import State, check_kind
+from charlm.models.mixture import Mixture
+from charlm.models.predictor import Predictor
 from charlm.nn.arrays import IdArray
 from charlm.nn.clipping import clip_norm_
 from charlm.nn.kernels.workspace import Workspace
+from charlm.nn.losses import cross_entropy, target_nats
 from charlm.nn.recurrent import Resets
-from charlm.text.batches import text_batch
 
-__all__ = ["dynamic_surprisal"]
+__all__ = ["MemberLoss", "dynamic_surprisal"]
+
+
+@dataclass(frozen=True, slots=True)
+class MemberLoss:
+    """The part of a network, or of counts, in a mixture.
+
+    Parameters
+    ----------
+    model : str
+    nats : float
+        Its own loss on the text per symbol, as if it were alone.
+    weight : float
+        At the end of the text.
+    """
+
+    model: str
+    nats: float
+    weight: float
 
 
 def dynamic_surprisal(
-    model: CharModel,
+    model: Predictor,
     ids: IdArray,
     settings: DynamicConfig,
     *,
     resets: Resets | None = None,
     progress: Progress | None = None,
-) -> list[float]:
+) -> tuple[list[float], tuple[MemberLoss, ...]]:
     """Read a stream from zero state, and learn from each segment after scoring it.
 
     Parameters
     ----------
-    model : CharModel
-        Unchanged: a copy learns.
+    model : Predictor
+        A network, counts, or a mixture of such; unchanged: copies learn.
     ids : ndarray of int, shape (n + 1,)
     settings : DynamicConfig
     resets : ndarray of bool, shape (n,), optional
-        Inputs before which the state is set to zero.
+        Inputs before which the state of networks is set to zero.
     progress : callable, optional
         Called after each segment with the number of symbols predicted so far and their total.
 
     Returns
     -------
-    list of float
-        Nats of each segment of `settings.length` predictions; the last segment may be shorter. They do not depend
-        on later segments.
+    nats : list of float
+        Of each segment of `settings.length` predictions; the last segment may be shorter. They do not depend on
+        later segments.
+    members : tuple of MemberLoss
+        All networks and counts of the mixture, those of mixtures in it, too; for another model itself.
 
     Raises
     ------
+    UsageError
+        For a model of another kind.
     DivergedError
         If the loss is no longer finite.
 
     References
     ----------
     .. [1] Krause, Kahembwe, Murray & Renals (2018), "Dynamic Evaluation of Neural Sequence Models", eqs. 3 and 5.
+    .. [2] Orseau, Lattimore & Legg (2017), "Soft-Bayes: Prod for Mixtures of Experts with Log-Loss", eq. 2.
     """
+    members = list(_members(model))
+    w = np.array([weight for _, weight in members])
+    readers = [
+        _read_counts(member, ids, settings)
+        if isinstance(member, Counts)
+        else _read_network(member, ids, settings, resets)
+        for member, _ in members
+    ]
+    sums, own, done = list[float](), np.zeros(len(w)), 0
+    for parts in zip(*readers, strict=True):
+        log_p = -np.array(parts)  # (K, segment)
+        with np.errstate(divide="ignore"):  # a weight may be 0
+            terms = log_p + np.log(w)[:, None]
+        mixed = np.logaddexp.reduce(terms)
+        w += settings.mixing * (np.exp(terms - mixed).mean(axis=1) - w)  # (4)
+        sums.append(-float(mixed.sum()))
+        own -= log_p.sum(axis=1)
+        done += len(mixed)
+        if progress is not None:
+            progress(done, len(ids) - 1)
+    names = (repr(member) for member, _ in members)
+    return sums, tuple(map(MemberLoss, names, (own / done).tolist(), w.tolist()))
+
+
+def _members(model: Predictor, weight: float = 1.0) -> Iterator[tuple[CharModel | Counts, float]]:
+    """Yield the networks and counts of a model with their weights, those of mixtures in a mixture, too."""
+    if isinstance(model, Mixture):
+        for member, share in zip(model.members, model.weights, strict=True):
+            yield from _members(member, weight * share)
+    elif isinstance(model, (CharModel, Counts)):
+        yield model, weight
+    else:
+        check_kind(model, CharModel)
+
+
+def _segments(ids: IdArray, settings: DynamicConfig) -> Iterator[IdArray]:
+    """Yield the symbols that are predicted, part by part, each after the symbol before it."""
+    for start in range(0, len(ids) - 1, settings.length):
+        yield ids[start : start + settings.length + 1].astype(np.intp)
+
+
+def _read_counts(counts: Counts, ids: IdArray, settings: DynamicConfig) -> Iterator[Nats]:
+    """Yield the nats of each segment under counts that grow by every symbol."""
+    grams = counts.growing()
+    if ids[0] != counts.vocabulary.stop_id:  # which ends the text that was counted, too
+        grams.add_(int(ids[0]))
+    for segment in _segments(ids, settings):
+        nats = np.empty(len(segment) - 1)
+        for t, x in enumerate(segment[1:].tolist()):
+            nats[t] = -math.log(grams.probability(x))
+            grams.add_(x)
+        yield nats
+
+
+def _read_network(model: CharModel, ids: IdArray, settings: DynamicConfig, resets: Resets | None) -> Iterator[Nats]:
+    """Yield the nats of each segment under a copy of a network that learns from it thereafter."""
     learner = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
     theta, g, trained = learner.params.value, learner.params.grad, model.params.value
     state: State | None = None
-    workspace, nats = Workspace(), list[float]()
-    with np.errstate(over="ignore", invalid="ignore"):  # detected below
-        for start in range(0, len(ids) - 1, settings.length):
-            segment = ids[start : start + settings.length + 1, None].astype(np.intp)
-            fresh = None if resets is None else resets[start : start + settings.length, None]
-            batch = text_batch(segment[:-1], segment[1:], fresh)
-            loss, state, backprop = learner.loss(batch, state, workspace=workspace)  # (1)
-            if not math.isfinite(loss):
+    workspace = Workspace()
+    for k, segment in enumerate(_segments(ids, settings)):
+        start, inputs, targets = k * settings.length, segment[:-1, None], segment[1:, None]
+        fresh = None if resets is None else resets[start : start + len(inputs), None]
+        with np.errstate(over="ignore", invalid="ignore"):  # detected below
+            h, state, backprop_h = learner.read(inputs, state, resets=fresh, workspace=workspace)
+            logits, backprop_head = learner.head.forward(h, workspace=workspace)
+            nats = target_nats(logits, targets)  # (1)
+            if not np.isfinite(nats).all():
                 raise _diverged(start, settings)
-            nats.append(loss * (len(segment) - 1))
+            _, backprop_loss = cross_entropy(logits, targets, overwrite=True)
             g[:] = 0
-            backprop()
+            backprop_h(backprop_head(backprop_loss()))
             clip_norm_(g, settings.clip_norm)  # (2)
             g *= settings.rate
             theta += settings.decay * (trained - theta) - g  # (3)
-            if progress is not None:
-                progress(start + len(segment) - 1, len(ids) - 1)
-    return nats
+        yield nats[:, 0]
 
 
 def _diverged(start: int, settings: DynamicConfig) -> DivergedError:

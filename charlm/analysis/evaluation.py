@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.analysis.dynamic import dynamic_surprisal
+from charlm.analysis.dynamic import MemberLoss, dynamic_surprisal
 from charlm.analysis.pieces import characters_begun
 from charlm.analysis.surprisal import Progress, document_surprisal, surprisal, with_progress
 from charlm.config import DynamicConfig, OnUnknown
 from charlm.display import NotebookValue
 from charlm.errors import CorpusError
-from charlm.models.language_model import CharModel
-from charlm.models.learner import check_kind
 from charlm.models.predictor import Predictor, check_predictor
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import document_stream, encode_documents
@@ -43,12 +40,15 @@ class Evaluation(NotebookValue):
         symbol all of the documents, and one for the end of each.
     symbols : int
         Predicted symbols: characters, bytes or graphemes, and the ends of documents.
+    members : tuple of MemberLoss
+        Of dynamic evaluation, what each network and counts of a mixture predict alone; else none.
     """
 
     nats: float
     bits_per_char: float
     characters: int
     symbols: int
+    members: tuple[MemberLoss, ...] = ()
 
     @property
     def perplexity(self) -> float:
@@ -76,8 +76,9 @@ def evaluate(
     on_unknown : {"error", "skip", "replace"}
         Treatment of characters outside the vocabulary.
     dynamic : DynamicConfig, optional
-        Dynamic evaluation, of a network alone: a copy of it learns from each segment of the text after predicting
-        it, documents in their order. That takes as long as training on the text as one stream.
+        Dynamic evaluation of a network, counts or a mixture of them: a copy learns from each segment of the text
+        after predicting it, documents in their order. For a network that takes as long as training on the text as
+        one stream.
     progress : callable, optional
         Called with the number of symbols predicted so far and their total.
 
@@ -88,7 +89,7 @@ def evaluate(
     Raises
     ------
     UsageError
-        If the model predicts no text; for dynamic evaluation of a mixture.
+        If the model predicts no text, or is none that dynamic evaluation knows.
     CorpusError
         If there is nothing to predict.
     VocabularyError
@@ -97,8 +98,7 @@ def evaluate(
         If the model's output is not finite.
     """
     check_predictor(model)
-    if dynamic is not None:
-        check_kind(model, CharModel)
+    members: tuple[MemberLoss, ...] = ()
     vocabulary, stop_id = model.vocabulary, model.vocabulary.stop_id
     begun = characters_begun(vocabulary)
     if stop_id is None:
@@ -109,7 +109,7 @@ def evaluate(
             chunks = with_progress(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len)
             sums = [float(nats.sum()) for nats in chunks]
         else:
-            sums = dynamic_surprisal(cast("CharModel", model), ids, dynamic, progress=progress)
+            sums, members = dynamic_surprisal(model, ids, dynamic, progress=progress)
         symbols, characters = ids.size - 1, _total(begun, ids[1:])
         characters += int(begun[ids[1]] == 0)  # the other bytes of the first character are predicted
     else:
@@ -124,12 +124,11 @@ def evaluate(
             sums = [float(nats.sum()) for _, nats in read]
         else:
             stream = document_stream(documents, stop_id)
-            sums = dynamic_surprisal(
-                cast("CharModel", model), stream, dynamic, resets=stream[:-1] == stop_id, progress=progress
-            )
+            resets = stream[:-1] == stop_id
+            sums, members = dynamic_surprisal(model, stream, dynamic, resets=resets, progress=progress)
         characters = sum(_total(begun, ids) + 1 for ids in documents)
     total = math.fsum(sums)
-    return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols)
+    return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols, members)
 
 
 def _total(values: NDArray[np.intp], ids: IdArray) -> int:

@@ -30,6 +30,14 @@ class DynamicConfig:
     length: int = setting(
         20, "Characters of a part.", more="It is scored first, then trained on.", flags="dynamic-length", low=1
     )
+    mixing: float = setting(
+        0.01,
+        "Speed at which the weights of a mixture adapt; 0 keeps them.",
+        more="It is η of online EM: after each part, this share of the way of one step of EM on it.",
+        flags="dynamic-mixing",
+        value="P",
+        high=1,
+    )
     clip_norm: float = setting(0.5, "Largest global norm of a part's gradient; 0 clips nothing.", flags=None)
 
     def __post_init__(self) -> None:

@@ -12,6 +12,7 @@ from charlm.errors import CorpusError
 from charlm.models.learner import State
 from charlm.models.network import Stepper
 from charlm.models.ngram import LONGEST_TRAINING, NgramModel
+from charlm.models.ngram_growth import GrowingNgrams
 from charlm.models.ngram_trie import NgramTrie
 from charlm.nn.arrays import FloatArray, IdArray, check_ids
 from charlm.nn.recurrent import Resets
@@ -39,7 +40,7 @@ class Counts:
     """The modified Kneser–Ney model of a text: ln p of all V symbols, given the last symbols of each stream.
 
     The probabilities are those of `NgramModel` of the same order: exact, positive, of sum 1. Nothing is learnt
-    while it reads.
+    while it reads: `growing` is the model that does.
 
     Parameters
     ----------
@@ -114,6 +115,10 @@ class Counts:
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the text, from which the tables are made again: the ids as small integers, (n,)."""
         return {"ids": self._ids}
+
+    def growing(self) -> GrowingNgrams:
+        """Return a copy that reads on from the end of the text, and counts what it reads."""
+        return GrowingNgrams(self._ids, len(self.vocabulary), order=self._longest, stop_id=self.vocabulary.stop_id)
 
     def zero_state(self, streams: int) -> State:
         """Return the state of N streams that have read nothing."""

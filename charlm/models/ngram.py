@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from charlm.nn.arrays import IdArray
 
-__all__ = ["LONGEST_TRAINING", "MAX_ORDER", "NgramModel"]
+__all__ = ["LONGEST_TRAINING", "MAX_ORDER", "NgramModel", "discounts"]
 
 MAX_ORDER = 6
 LONGEST_TRAINING = 2**21  # symbols; keeps time and memory at some seconds and some 200 MB
@@ -128,6 +128,11 @@ class NgramModel:
         for table in self._tables:
             yield table.codes, *(table.extensions or table.occurrences).terms(table.codes // self.size)
 
+    def counts(self) -> Iterator[tuple[_Places, NDArray[np.int32], int]]:
+        """Yield the codes of `levels`, the c of each, and the number of contexts, from the empty context on."""
+        for table in self._tables:
+            yield table.codes, (table.extensions or table.occurrences).counts, table.contexts
+
     def _probabilities(self, ids: IdArray) -> _Floats:
         result = np.empty((self.order, len(ids)))
         contexts = np.zeros(len(ids), np.int64)
@@ -161,17 +166,25 @@ def _after(grams: _Places) -> _Places:
     return np.concatenate([np.full(1, _UNSEEN), grams[:-1]])
 
 
+def discounts(n1: int, n2: int, n3: int, n4: int) -> list[float]:
+    """Return D(0) to D(3), given the numbers of grams that occur once, twice, three and four times."""
+    n1, n2, n3, n4 = max(n1, 1), max(n2, 1), max(n3, 1), max(n4, 1)
+    Y = n1 / (n1 + 2 * n2)  # (3)
+    D = 1 - 2 * Y * n2 / n1, 2 - 3 * Y * n3 / n2, 3 - 4 * Y * n4 / n3
+    return [0.0, *(min(max(d, _LEAST_DISCOUNT), j) for j, d in enumerate(D, 1))]
+
+
 class _Table:
     """The distinct k-grams of a text, sorted, with both their counts."""
 
     def __init__(self, codes: _Places, counts: NDArray[np.intp], size: int, contexts: int) -> None:
-        self.codes, self._size, self._contexts = codes, size, contexts
+        self.codes, self._size, self.contexts = codes, size, contexts
         self.occurrences = _Counts(counts, codes // size, contexts)
         self.extensions: _Counts | None = None  # not of the longest
 
     def count_extensions(self, counts: NDArray[np.intp]) -> None:
         """Take the number of grams of the next order that end with each gram."""
-        self.extensions = _Counts(counts, self.codes // self._size, self._contexts)
+        self.extensions = _Counts(counts, self.codes // self._size, self.contexts)
 
     def find(self, contexts: _Places, ids: IdArray) -> _Places:
         """Return the number of each gram, given by context and symbol; `_UNSEEN` for an unseen one."""
@@ -184,14 +197,10 @@ class _Counts:
     """Equations (1) to (3) for one kind of count."""
 
     def __init__(self, counts: NDArray[np.intp], contexts: _Places, known: int) -> None:
-        n1, n2, n3, n4 = (max(int(np.count_nonzero(counts == j)), 1) for j in (1, 2, 3, 4))
-        Y = n1 / (n1 + 2 * n2)  # (3)
-        D = np.array([0, 1 - 2 * Y * n2 / n1, 2 - 3 * Y * n3 / n2, 3 - 4 * Y * n4 / n3])
-        D[1:] = np.clip(D[1:], _LEAST_DISCOUNT, [1, 2, 3])
-        self._D, self._counts = D, counts.astype(np.int32)
+        D = np.array(discounts(*(int(np.count_nonzero(counts == j)) for j in (1, 2, 3, 4))))
+        self._D, self.counts = D, counts.astype(np.int32)
         self._totals = np.bincount(contexts, weights=counts, minlength=known)
-        discounts = D[np.minimum(counts, 3)]
-        self._freed = np.bincount(contexts, weights=discounts, minlength=known)  # λ(h) · Σ c(h·), see (2)
+        self._freed = np.bincount(contexts, weights=D[np.minimum(counts, 3)], minlength=known)  # λ(h) Σ c(h·), (2)
 
     def mix(self, contexts: _Places, grams: _Places, backing: _Floats) -> _Floats:
         """Return p(x | h), given p(x | h′) in `backing`."""
@@ -209,6 +218,6 @@ class _Counts:
         return shares, np.where(seen, self._freed / totals, 1)
 
     def _discounted(self, grams: _Places) -> _Floats:
-        counts = self._counts[grams]
+        counts = self.counts[grams]
         discounted: _Floats = counts - self._D[np.minimum(counts, 3)]
         return discounted

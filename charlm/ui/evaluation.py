@@ -54,6 +54,10 @@ def evaluation_lines(
     yield from (f"{name:<{_NAMES}}{value}" for name, value in rows)
     if dynamic is not None:
         yield f"dynamic: rate {dynamic.rate:g}, decay {dynamic.decay:g}, every {dynamic.length} {symbol}s"
+    if len(found.members) > 1:
+        yield ""
+        yield f"{'alone':>6}{'weight':>8}  member"
+        yield from (f"{one.nats:>6.4f}{one.weight:>8.3f}  {one.model}" for one in found.members)
 
 
 def evaluation_values(found: Evaluation, unit: Unit, *, dynamic: DynamicConfig | None = None) -> dict[str, Any]:
@@ -66,6 +70,7 @@ def evaluation_values(found: Evaluation, unit: Unit, *, dynamic: DynamicConfig |
         "symbols": found.symbols,
         "unit": unit,
         "dynamic": None if dynamic is None else asdict(dynamic),
+        "members": [asdict(one) for one in found.members],
     }
 
 

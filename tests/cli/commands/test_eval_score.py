@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from xml.dom import minidom
@@ -53,7 +54,7 @@ class TestEval:
         result = json.loads(capsys.readouterr().out)
         settings = charlm.DynamicConfig(rate=0.7, decay=0.02, length=3)
         assert result["nats"] == charlm.evaluate(model, TEXT * 9, dynamic=settings).nats
-        assert result["dynamic"] == {"rate": 0.7, "decay": 0.02, "length": 3, "clip_norm": settings.clip_norm}
+        assert result["dynamic"] == asdict(settings)
         assert run(["eval", "m.npz", "--text", TEXT * 9, *flags]) == 0
         assert "dynamic: rate 0.7, decay 0.02, every 3 characters\n" in capsys.readouterr().out
 

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -59,6 +60,21 @@ def test_eval_counts_the_learnt_part_alone(capsys):
     assert f"counts of {len(LEARNT):,} characters, weight {mixture.weights[1]:.2f}\n" in said.err
     assert run(["eval", "one", "--no-counts", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["nats"] == charlm.evaluate(models()[0], held_out).nats
+
+
+def test_eval_learns_while_it_reads(capsys):
+    words = ["eval", "one", "--text", TEXT, "--mix", "two:0.25", "--counts", "--dynamic"]
+    assert run([*words, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    mixture = with_counts(charlm.Mixture(models(), [0.75, 0.25]), LEARNT)
+    expected = charlm.evaluate(mixture, TEXT, dynamic=charlm.DynamicConfig())
+    assert found["nats"] == expected.nats
+    assert found["members"] == [asdict(one) for one in expected.members]
+    assert run(words) == 0
+    *_, titles, first, _, counts = capsys.readouterr().out.splitlines()
+    assert titles.split() == ["alone", "weight", "member"]
+    assert first.split()[:2] == [f"{expected.members[0].nats:.4f}", f"{expected.members[0].weight:.3f}"]
+    assert counts.endswith(expected.members[2].model)
 
 
 @pytest.mark.parametrize("view", [[], ["--likeliest"]])
@@ -143,7 +159,6 @@ def test_what_cannot_be_mixed(words, status, message, capsys):
             ["eval", "bare.npz", "--text", TEXT, "--counts"],
             "what text it has learnt; leave --counts out",
         ),
-        (["eval", "one", "--text", TEXT, "--counts", "--dynamic"], "this is a mixture, not a language model"),
         (["eval", "one", "--text", TEXT, "--counts", "--against", "two"], "--against and --each go without"),
         (["eval", "pairs.npz", "--counts"], "--mix and --counts are for language models"),
         (["eval", "pairs.npz", "--mix", "two:0.5"], "--mix and --counts are for language models"),
