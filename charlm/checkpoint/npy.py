@@ -37,8 +37,9 @@ _CHUNK = 1 << 20
 
 
 def write_array(file: BinaryIO, array: Tensor) -> None:
-    """Write header and bytes of a C-contiguous array of one of `DTYPES`, without a copy."""
-    np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+    """Write header and bytes of an array of one of `DTYPES`, in C order, without a copy of the whole."""
+    header = {"descr": array.dtype.str, "fortran_order": False, "shape": array.shape}
+    np.lib.format.write_array_header_1_0(file, header)
     for piece in _pieces(array):
         file.write(piece)
 
@@ -92,6 +93,15 @@ def digest(name: str, array: Tensor) -> str:
 
 
 def _pieces(array: Tensor) -> Iterator[memoryview]:
-    """Return views of the array's bytes, in order; some systems truncate a single write of gigabytes."""
+    """Yield the array's bytes in C order: views, or copies of some rows if the array has another order in memory.
+
+    Some systems truncate a single write of gigabytes.
+    """
+    if not array.flags.c_contiguous:
+        rows = max(1, _CHUNK // max(1, array[:1].nbytes))
+        for i in range(0, len(array), rows):
+            yield from _pieces(np.ascontiguousarray(array[i : i + rows]))
+        return
     data = array.reshape(-1).view(np.uint8).data
-    return (data[i : i + _CHUNK] for i in range(0, len(data), _CHUNK))
+    for i in range(0, len(data), _CHUNK):
+        yield data[i : i + _CHUNK]

@@ -144,8 +144,8 @@ def _open(path: Path) -> Iterator[tuple[BufferedReader, dict[str, ZippedTensor]]
 
 
 def _plain(name: str, array: Tensor) -> Tensor:
-    """Return the array C-contiguous and little-endian, copied only if necessary."""
-    plain = np.asarray(array, order="C")
+    """Return the array little-endian, copied only if necessary."""
+    plain = np.asarray(array)
     plain = plain.astype(plain.dtype.newbyteorder("<"), copy=False)
     if name == _META or not NAME.fullmatch(name):
         raise UsageError(f"a tensor is named {name!r}; use letters, digits, '_' and '.', at most 200")

@@ -11,7 +11,7 @@ import numpy as np
 from charlm.blas import shared_dot
 from charlm.config import ModelConfig
 from charlm.models.learner import State
-from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Inputs, Shape
+from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Inputs, Shape, table_shape
 from charlm.nn.backprop import once
 from charlm.nn.bidirectional import Bidirectional, BidirectionalState
 from charlm.nn.embedding import Embedding
@@ -70,6 +70,8 @@ class SymbolStack:
         parts: dict[str, Mapping[str, Shape]] = {"embedding": Embedding.shapes(V, E)} if E else {}
         for k in range(config.layers):
             own = _layer_shapes(config, width if k else E or V)
+            if not (k or E):
+                own["W_x"] = table_shape(own["W_x"][0], V)
             names = (
                 [f"layers.{k}.{name}" for name in BidirectionalState._fields] if bidirectional else [f"layers.{k}"]
             )
@@ -176,7 +178,7 @@ class SymbolStack:
         table: FloatArray | IdArray | None = symbols
         if self.embedding is not None:
             W = self.embedding.params["W"]
-            table = W if symbols is None else W[:, symbols]
+            table = W if symbols is None else W.T[symbols].T
         elif symbols is None and self.vocabulary_size > LARGE_VOCABULARY:
             table = np.arange(self.vocabulary_size)  # avoids the copy of the weights for dense input
         return self.stack.stepper(streams, table, dot_for=partial(shared_dot, cores=cores))

@@ -12,6 +12,7 @@ from charlm.errors import UsageError
 
 __all__ = [
     "LARGE_VOCABULARY",
+    "ByColumn",
     "FloatArray",
     "IdArray",
     "Inputs",
@@ -21,6 +22,7 @@ __all__ = [
     "check_mask",
     "check_shape",
     "occurring",
+    "table_shape",
 ]
 
 LARGE_VOCABULARY = 1024  # symbols; above it, a window uses only those that occur, and logits are computed in blocks
@@ -28,6 +30,16 @@ LARGE_VOCABULARY = 1024  # symbols; above it, a window uses only those that occu
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IdArray: TypeAlias = NDArray[np.integer[Any]]
 Shape: TypeAlias = tuple[int, ...]
+
+
+class ByColumn(tuple[int, ...]):
+    """Shape (D, V) of a table that a `ParameterStore` holds column after column.
+
+    The D numbers of a symbol are adjacent in memory, so that a window that has few of the symbols reads and writes
+    few places.
+    """
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -131,3 +143,8 @@ def occurring(ids: IdArray, size: int) -> tuple[IdArray | None, IdArray]:
     check_ids(ids, size)
     symbols, indices = np.unique(ids, return_inverse=True)
     return symbols, indices.reshape(ids.shape)
+
+
+def table_shape(features: int, size: int) -> Shape:
+    """Return the shape (D, V) of a table with a column for each symbol, `ByColumn` for a large vocabulary."""
+    return ByColumn((features, size)) if size > LARGE_VOCABULARY else (features, size)

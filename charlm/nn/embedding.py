@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.arrays import FloatArray, IdArray, Lookup, Shape, occurring
+from charlm.nn.arrays import FloatArray, IdArray, Lookup, Shape, occurring, table_shape
 from charlm.nn.backprop import once
 from charlm.nn.parameters import ParameterStore
 
@@ -56,7 +56,7 @@ class Embedding:
     @classmethod
     def shapes(cls, vocabulary_size: int, embedding_size: int) -> dict[str, Shape]:
         """Return the shape of each parameter."""
-        return {"W": (embedding_size, vocabulary_size)}
+        return {"W": table_shape(embedding_size, vocabulary_size)}
 
     def initialize_(self, rng: np.random.Generator) -> None:
         """Draw the table from N(0, 1), in place."""
@@ -75,10 +75,11 @@ class Embedding:
         """
         W = self.params["W"]
         symbols, columns = occurring(ids, W.shape[1])
-        table = W if symbols is None else W[:, symbols]
+        table = W if symbols is None else W.T[symbols].T
 
         @once
         def backprop(dtable: FloatArray) -> None:
-            self.params.gradient("W")[:, slice(None) if symbols is None else symbols] += dtable
+            columns = slice(None) if symbols is None else symbols
+            self.params.gradient("W", columns).T[columns] += dtable.T
 
         return Lookup(columns, table), backprop

@@ -412,14 +412,16 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         order: Sequence[Gate],
         mask: FloatArray | None = None,
         *,
-        columns: IdArray | slice | None = None,
+        columns: IdArray | slice = slice(None),
     ) -> None:
         """Add the gradient (gates, H, …) of a parameter, in kernel order, in place; `mask` is in files' order.
 
         A mask multiplies `kernel_gradient` in place. With `columns`, the gradient is that of these columns alone.
         """
-        H, gradient = self.hidden_size, self.params.gradient(name)
+        H, gradient = self.hidden_size, self.params.gradient(name, columns)
         for gate, part in zip(order, kernel_gradient, strict=True):
             rows = slice(gate.position * H, (gate.position + 1) * H)
-            index = rows if columns is None else (rows, columns)
-            gradient[index] += part if mask is None else np.multiply(part, mask[rows], out=part)
+            if isinstance(columns, slice):
+                gradient[rows] += part if mask is None else np.multiply(part, mask[rows], out=part)
+            else:  # of a table, whose columns are adjacent in memory
+                gradient.T[columns, rows] += part.T

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -68,6 +69,20 @@ def test_arrays_of_any_layout_are_written_as_they_are_seen(tmp_path: Path) -> No
     write_npz(tmp_path / "x.npz", {}, tensors)
     for name, array in read_npz(tmp_path / "x.npz").tensors.items():
         np.testing.assert_array_equal(array, tensors[name])
+
+
+def test_an_array_in_another_order_is_not_copied_whole(tmp_path: Path) -> None:
+    tensor = np.random.default_rng(0).normal(size=(2000, 2000)).T  # 32 MB
+    tracemalloc.start()
+    try:
+        write_npz(tmp_path / "x.npz", {}, {"a": tensor, "b": tensor})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8e6
+    np.testing.assert_array_equal(read_npz(tmp_path / "x.npz").tensors["a"], tensor)
+    write_npz(tmp_path / "c.npz", {}, dict.fromkeys("ab", np.ascontiguousarray(tensor)))
+    assert (tmp_path / "c.npz").read_bytes() == (tmp_path / "x.npz").read_bytes()
 
 
 def test_the_file_is_as_documented(small: Path, forge) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from charlm.errors import UsageError
 from charlm.nn import GRU, LSTM, Embedding, Linear, ParameterStore, check_gradients, join, squared_error
+from charlm.nn.arrays import LARGE_VOCABULARY, ByColumn
 
 SHAPES = {"layers.1.W": (2, 3), "layers.1.b": (2,), "layers.10.W": (4, 1), "head.W": (3, 2)}
 
@@ -67,6 +68,47 @@ def test_a_part_is_a_store_of_its_own() -> None:
     part.gradient("W")[...] = 3
     np.testing.assert_array_equal(store["layers.1.b"], 9)
     np.testing.assert_array_equal(store.grad[:6], 3)
+
+
+def make_tables() -> ParameterStore:
+    shapes = {"a.W": ByColumn((2, 3)), "a.b": (2,), "c.W": (2, 2), "d.W": ByColumn((3, 4))}
+    return ParameterStore(shapes, value=np.arange(24, dtype=np.float32))
+
+
+def test_a_table_is_stored_by_column() -> None:
+    store = make_tables()
+    np.testing.assert_array_equal(store["a.W"], [[0, 2, 4], [1, 3, 5]])
+    np.testing.assert_array_equal(store["c.W"], [[8, 9], [10, 11]])
+    np.testing.assert_array_equal(store["d.W"][:, 1], [15, 16, 17])
+    assert store.tables() == [(slice(0, 6), slice(0, 3), 2), (slice(12, 24), slice(3, 7), 3)]
+    store.gradient("d.W")[0, 3] = 1
+    assert store.grad[21] == 1
+
+
+def test_columns_whose_gradient_is_written_are_noted() -> None:
+    store = make_tables()
+    store.gradient("c.W")
+    assert store.touched.tolist() == [False] * 7
+    part = store.under("d")
+    part.gradient("W", np.array([1, 3]))
+    assert store.touched.tolist() == [False] * 4 + [True, False, True]
+    store.under("a").gradient("W")
+    assert store.touched.tolist() == [True] * 3 + [False, True, False, True]
+    flags = np.zeros(7, bool)
+    twin = store.replica(touched=flags)
+    twin.gradient("a.W", np.array([2]))
+    assert flags.tolist() == [False, False, True] + [False] * 4
+    assert store.replica().touched.tolist() == [False] * 7
+
+
+def test_columns_are_noted_in_a_store_that_was_joined() -> None:
+    layer = Embedding(LARGE_VOCABULARY + 1, 2)
+    store = join(other=Linear(2, 3), embedding=layer)
+    assert isinstance(store.shapes["embedding.W"], ByColumn)
+    _, backprop = layer.forward(np.array([[5, 9]]))
+    backprop(np.ones((2, 2), np.float32))
+    assert np.flatnonzero(store.touched).tolist() == [5, 9]
+    np.testing.assert_array_equal(store.gradient("embedding.W")[:, [5, 6]], [[1, 0], [1, 0]])
 
 
 def test_it_starts_at_zero_in_single_precision() -> None:

@@ -54,8 +54,10 @@ class InputWeights:
         elif self.W_x.shape[1] != D:
             self.W_x = empty((G, D, H), W_x.dtype)
         for k, gate in enumerate(cell.input_order):
-            W = W_x[gate.position] if symbols is None else W_x[gate.position][:, symbols]
-            transpose_(W, gate.scale, out=self.W_x[k : k + 1])
+            if symbols is None:
+                transpose_(W_x[gate.position], gate.scale, out=self.W_x[k : k + 1])
+            else:
+                np.multiply(W_x[gate.position].T[symbols], W_x.dtype.type(gate.scale), out=self.W_x[k])
             np.multiply(b[gate.position], gate.scale, out=self.b[k])
 
 
