@@ -45,6 +45,7 @@ from charlm.nn.recurrent import Resets
 __all__ = ["Mixture", "fit_weights"]
 
 _SLACK = 1e-6  # of the sum of the weights
+_LEAST = 1e-290  # a probability; smaller ones lose digits
 
 
 class Mixture:
@@ -131,8 +132,12 @@ class Mixture:
         steps = [member.stepper(streams, cores=cores) for member in self.members]
 
         def step(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
-            read = [one(ids, state[layers]) for one, layers in zip(steps, self._layers, strict=True)]
-            return self._mixed([logits for logits, _ in read]), _joined(end for _, end in read)
+            read, after = [], ()  # type: tuple[list[FloatArray], State]
+            for one, layers in zip(steps, self._layers, strict=True):
+                logits, end = one(ids, state[layers])
+                read.append(logits)
+                after += end
+            return self._mixed(read), after
 
         return step
 
@@ -160,10 +165,21 @@ class Mixture:
         return self._mixed([logits for logits, _ in read]), _joined(end for _, end in read)
 
     def _mixed(self, logits: Sequence[FloatArray]) -> NDArray[np.float64]:
-        """Return ln p (…, V) of the members' logits, by (1); the logarithms keep what would underflow."""
+        """Return ln p (…, V) of the members' logits, by (1)."""
+        one = logits[0].ndim == 1  # then numbers are faster than arrays
+        total: NDArray[np.float64] | float = 0.0
         with np.errstate(invalid="ignore"):  # who reads the result checks that it is finite
-            terms = [log_softmax(z) + log_w for z, log_w in zip(logits, self._log_weights, strict=True)]
-            mixed: NDArray[np.float64] = reduce(np.logaddexp, terms)
+            for z, w in zip(logits, self.weights, strict=True):
+                p = z.astype(np.float64)
+                np.subtract(p, p.item(p.argmax()) if one else p.max(axis=-1, keepdims=True), p)
+                np.exp(p, p)
+                np.multiply(p, w / (np.add.reduce(p) if one else p.sum(axis=-1, keepdims=True)), p)
+                total = np.add(total, p, p)
+            if p.item(p.argmin()) > _LEAST:
+                mixed: NDArray[np.float64] = np.log(p, p)
+            else:  # the logarithms keep what underflows
+                terms = [log_softmax(z) + log_w for z, log_w in zip(logits, self._log_weights, strict=True)]
+                mixed = reduce(np.logaddexp, terms)
         return mixed
 
 

@@ -13,6 +13,9 @@ with λ = 1 and s = 0 for an unseen context.
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,6 +56,8 @@ class NgramTrie:
             first += len(rest)
         self._codes, self._shares = np.concatenate(codes), np.concatenate(shares)
         self._backing = np.concatenate(backing)
+        self._starts = np.zeros(first + 1, np.int32)  # number of the first gram of each context
+        np.cumsum(np.bincount(self._codes // self.size, minlength=first), out=self._starts[1:])
 
     def known(self, nodes: FloatArray) -> FloatArray:
         """Return nodes with 0 in place of those that are no contexts: they may come from a file."""
@@ -77,6 +82,43 @@ class NgramTrie:
             self._interpolate(contexts[start : start + rows], p[start : start + rows])
         return p
 
+    def reader(self) -> Callable[[int, Sequence[float]], tuple[list[int], NDArray[np.float64]]]:
+        """Return a function that reads a symbol of one stream: ``(id, contexts (order,)) -> (contexts, p (V,))``.
+
+        Contexts are lists; those returned end with the last that is known. The probabilities have the bits of
+        `probabilities`. One stream has few grams, for which slices are faster than the arrays of many streams.
+        """
+        V, most, shares = self.size, len(self._backing), self._shares
+        codes, starts, backing = self._codes.data, self._starts.data, self._backing.data
+
+        def read(symbol: int, before: Sequence[float]) -> tuple[list[int], NDArray[np.float64]]:
+            nodes = [0]
+            for k, context in enumerate(before[:-1]):
+                if k and not 1 <= context < most:  # unseen, and so are the longer ones
+                    break
+                node = int(context)
+                code, end = node * V + symbol, starts[node + 1]
+                place = bisect_left(codes, code, starts[node], end)
+                if place == end or codes[place] != code:
+                    break
+                nodes.append(place + 1)
+            factor, factors, lengths, grams = 1.0, [], [], []
+            for node in reversed(nodes):
+                start, end = starts[node], starts[node + 1]
+                factors.append(factor)
+                lengths.append(end - start)
+                grams.append(slice(start, end))
+                factor *= backing[node]
+            for part in (factors, lengths, grams):
+                part.reverse()  # from the empty context on, as `probabilities` sums
+            terms = np.concatenate([shares[part] for part in grams])
+            np.multiply(terms, np.repeat(np.array(factors), lengths), terms)
+            cells = np.concatenate([self._codes[part] for part in grams])
+            p = np.bincount(np.remainder(cells, V, cells), terms, V)
+            return nodes, np.add(p, factor / V, p)
+
+        return read
+
     def _interpolate(self, contexts: Nodes, p: NDArray[np.float64]) -> None:
         R, K = contexts.shape
         known = contexts > 0
@@ -84,8 +126,7 @@ class NgramTrie:
         factors = np.ones((R, K + 1))  # Fₖ
         factors[:, :K] = np.where(known, self._backing[contexts], 1)
         np.multiply.accumulate(factors[:, ::-1], axis=1, out=factors[:, ::-1])
-        lowest = contexts.ravel() * self.size
-        first, last = np.searchsorted(self._codes, [lowest, lowest + self.size])
+        first, last = self._starts[contexts.ravel()], self._starts[contexts.ravel() + 1]
         lengths = (last - first) * known.ravel()
         which = np.repeat(np.arange(R * K), lengths)
         grams = np.arange(len(which)) + np.repeat(first - np.cumsum(lengths) + lengths, lengths)

@@ -76,6 +76,24 @@ def test_steps_are_the_sequence_and_so_are_its_parts() -> None:
     np.testing.assert_array_equal(one[0][0], end[0][0][0])
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.integers(0, 4), min_size=1, max_size=60),
+    st.lists(st.integers(0, 4), min_size=1, max_size=20),
+    st.integers(1, 10),
+    st.booleans(),
+)
+def test_one_stream_has_the_bits_of_many(train: list[int], read: list[int], order: int, documents: bool) -> None:
+    vocabulary = Vocabulary.from_text("abcd" if documents else "abcde", stop=documents)
+    counts = Counts(vocabulary, np.array([4, *train, 4]), order=order)
+    log_p, end = counts.logits(np.array(read)[:, None])
+    step, state = counts.stepper(), map_state(np.ravel, counts.zero_state(1))
+    for t, symbol in enumerate(read):
+        p, state = step(symbol, state)
+        np.testing.assert_array_equal(p, log_p[t, 0])
+    np.testing.assert_array_equal(state[0][0], end[0][0][0])
+
+
 def test_a_reset_forgets_one_stream() -> None:
     counts, ids = Counts(VOCABULARY, TRAIN, order=4), TRAIN[: 2 * T].reshape(T, 2)
     resets = np.zeros((T, 2), np.bool_)
@@ -141,6 +159,9 @@ def test_a_state_that_is_none_has_read_nothing() -> None:
     damaged = zero._make([np.array([[1e18, -1e18, np.nan], [-1, 1e6, np.inf], [0, -0.5, 1e5]])])  # type: ignore[attr-defined]
     ids = draw_ids(5, 3)
     np.testing.assert_array_equal(counts.logits(ids, (damaged,))[0], counts.logits(ids)[0])
+    for row in damaged[0]:
+        read, _ = counts.stepper()(1, (zero._make([row]),))  # type: ignore[attr-defined]
+        np.testing.assert_array_equal(read, counts.logits(np.array([[1]]))[0][0, 0])
 
 
 def test_nothing_to_count_and_symbols_that_do_not_exist() -> None:

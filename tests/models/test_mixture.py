@@ -98,6 +98,10 @@ def test_a_weight_of_zero_and_probabilities_beyond_the_range_of_floats() -> None
     log_p, _ = Mixture([sure, sure]).logits(ids)
     assert np.isfinite(log_p).all()
     np.testing.assert_allclose(log_p[..., 1:], Mixture([sure]).logits(ids)[0][..., 1:], rtol=1e-12)
+    one, _ = Mixture([sure, sure]).stepper()(
+        int(ids[0, 0]), map_state(np.ravel, Mixture([sure, sure]).zero_state(1))
+    )
+    np.testing.assert_allclose(one, log_p[0, 0], rtol=1e-12)
 
 
 def test_what_is_not_finite_is_passed_on() -> None:
