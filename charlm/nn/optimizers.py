@@ -20,7 +20,7 @@ from typing import ClassVar
 import numpy as np
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray
+from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.kernels.memory import empty
 from charlm.nn.parameters import ParameterStore
 
@@ -57,6 +57,11 @@ class Optimizer(ABC):
         self.slots = {name: np.zeros_like(params.value) for name in self.slot_names}
         self.steps = 0
 
+    @property
+    def keeps_at_zero(self) -> bool:
+        """Whether a gradient of zero changes neither a weight nor a slot."""
+        return False
+
     def step(self) -> None:
         """Update all weights, in place; the gradient does not change."""
         self.update(slice(None))
@@ -79,6 +84,28 @@ class Optimizer(ABC):
                 np.multiply(w, self.weight_decay, out=b)
                 g = np.add(g, b, out=b)
             self.update_(w, g, [slot[block] for slot in self.slots.values()], a)
+
+    def update_rows(self, part: slice, rows: IdArray, gradient: FloatArray) -> None:
+        """Update some rows of a slice of the flat vectors, in place; the others would keep their values.
+
+        Parameters
+        ----------
+        part : slice
+            A matrix (…, D), row after row.
+        rows : ndarray of int, shape (S,)
+        gradient : ndarray, shape (S, D)
+            Of these rows, in place of ``params.grad``.
+        """
+        D = gradient.shape[1]
+        matrices = [flat[part].reshape(-1, D) for flat in (self.params.value, *self.slots.values())]
+        at_once = max(1, BLOCK // D)
+        scratch = empty((min(at_once, max(1, len(rows))) * D,), self.params.dtype)
+        for begin in range(0, len(rows), at_once):
+            at, g = rows[begin : begin + at_once], gradient[begin : begin + at_once].reshape(-1)
+            w, *slots = copies = [matrix[at].reshape(-1) for matrix in matrices]
+            self.update_(w, g, slots, scratch[: w.size])
+            for matrix, copy in zip(matrices, copies, strict=True):
+                matrix[at] = copy.reshape(-1, D)
 
     @abstractmethod
     def update_(self, w: FloatArray, g: FloatArray, slots: list[FloatArray], a: FloatArray) -> None:
@@ -128,6 +155,11 @@ class Adagrad(Optimizer):
     ) -> None:
         super().__init__(params, lr=lr, weight_decay=weight_decay)
         self.eps = eps
+
+    @property
+    def keeps_at_zero(self) -> bool:
+        """Whether a gradient of zero changes neither a weight nor a slot: without weight decay."""
+        return not self.weight_decay
 
     def update_(self, w: FloatArray, g: FloatArray, slots: list[FloatArray], a: FloatArray) -> None:
         """Apply ``m += g²;  w -= η g / √(m + ε)``."""

@@ -24,9 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.blas import one_blas_thread
+from charlm.nn.parameters import ParameterStore
 from charlm.training.parallel.communicator import Order, PeerFailedError, ProcessGroup, share
+from charlm.training.parallel.parts import parts_of
 from charlm.training.parallel.processes import build_rank
-from charlm.training.parallel.update import Arrays, slice_of_blocks
+from charlm.training.parallel.update import Arrays
 
 __all__ = ["DistributedRank", "follow"]
 
@@ -41,26 +43,27 @@ class DistributedRank:
     group : ProcessGroup
     arrays : mapping of str to ndarray
         Of this rank, with the layout of `charlm.training.parallel.update.layout`.
+    params : ParameterStore
+        The weights in these arrays.
     """
 
-    def __init__(self, group: ProcessGroup, arrays: Arrays) -> None:
+    def __init__(self, group: ProcessGroup, arrays: Arrays, params: ParameterStore) -> None:
         self.rank, self.size = group.rank, group.size
         self._group, self._arrays = group, arrays
-        shards, P = arrays["gradients"].shape
+        shards = len(arrays["gradients"])
         self._shards = [share(shards, rank, group.size) for rank in range(group.size)]
         streams = _streams(arrays) // shards
         everyone = range(group.size)
-        self._blocks = [share(len(arrays["squares"]), rank, group.size) for rank in everyone]
-        self._parts = [slice_of_blocks(blocks, P) for blocks in self._blocks]
+        self._parts = [parts_of(params, rank, group.size) for rank in everyone]
         self._streams = [slice(own.start * streams, own.stop * streams) for own in self._shards]
         self._partitioned = [name for name in arrays if name.startswith(PARTITIONED)]
         self._gathered = False
 
     @classmethod
-    def lead(cls, group: ProcessGroup, job: Mapping[str, Any], arrays: Arrays) -> Self:
+    def lead(cls, group: ProcessGroup, job: Mapping[str, Any], arrays: Arrays, params: ParameterStore) -> Self:
         """Begin a job at the other ranks, and return rank 0's communicator."""
         group.order(Order.BEGIN, json.dumps(job).encode("ascii"))
-        return cls(group, arrays)
+        return cls(group, arrays, params)
 
     def end(self) -> None:
         """End the job; the other ranks wait for the next one."""
@@ -147,16 +150,18 @@ class DistributedRank:
         return [part for part in parts if part.size]
 
     def _slices(self, name: str, writer: int, reader: int) -> list[NDArray[Any]]:
-        array, shards, blocks = self._arrays[name], self._shards[writer], self._blocks[writer]
+        array, shards = self._arrays[name], self._shards[writer]
         match name.split(".")[0]:
             case "gradients":
-                return [array[shard, self._parts[reader]] for shard in shards]
+                return [array[shard, part.where] for shard in shards for part in self._parts[reader]]
             case "losses":
                 return [array[shards.start : shards.stop]]
+            case "touched":
+                return [array[shards.start : shards.stop].view(np.uint8)]
             case "squares":
-                return [array[blocks.start : blocks.stop]]
+                return [array[part.squares] for part in self._parts[writer]]
             case "value" | "optimizer" | "ema":
-                return [array[self._parts[writer]]]
+                return [array[part.where] for part in self._parts[writer]]
             case "state":
                 return [array[self._streams[writer]]]
         if writer:
@@ -185,7 +190,7 @@ def follow(group: ProcessGroup) -> int:
     try:
         with one_blas_thread():
             while (order := group.await_order())[0] == Order.BEGIN:
-                rank = build_rank(json.loads(order[1]), comm=lambda arrays: DistributedRank(group, arrays))
+                rank = build_rank(json.loads(order[1]), comm=lambda *own: DistributedRank(group, *own))
                 with contextlib.suppress(PeerFailedError):
                     while True:
                         rank.work()

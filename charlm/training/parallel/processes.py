@@ -24,6 +24,7 @@ from typing import IO, Any
 from charlm.child import messages, send, start_child
 from charlm.config import TrainConfig, from_mapping
 from charlm.models.learner import Learner, from_json, to_json
+from charlm.nn.parameters import ParameterStore
 from charlm.text.batches import BatchShapes
 from charlm.training.parallel.communicator import Communicator, PeerFailedError
 from charlm.training.parallel.update import Arrays, Rank, allocate, layout, make_optimizer, size_of
@@ -38,7 +39,9 @@ def describe_job(learner: Learner, config: TrainConfig, batch: BatchShapes) -> d
     return {"learner": to_json(learner), "train": dataclasses.asdict(config), "batch": dict(batch)}
 
 
-def build_rank(job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[[Arrays], Communicator]) -> Rank:
+def build_rank(
+    job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[[Arrays, ParameterStore], Communicator]
+) -> Rank:
     """Build a rank from a job description, in this process.
 
     Parameters
@@ -47,7 +50,7 @@ def build_rank(job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[
     memory : int
         Descriptor of the file that holds the arrays; by default private memory.
     comm : callable
-        Takes the arrays and returns the rank's communicator.
+        Takes the arrays and the weights, and returns the rank's communicator.
     """
     config = from_mapping(TrainConfig, job["train"])
     learner = from_json(job["learner"])
@@ -55,7 +58,7 @@ def build_rank(job: Mapping[str, Any], *, memory: int = PRIVATE, comm: Callable[
     needed = layout(learner, config, optimizer, job["batch"])
     arrays = allocate(mmap.mmap(memory, size_of(needed)), needed)
     learner.params.move_(arrays["value"])
-    return Rank(learner, optimizer, config, arrays, comm(arrays))
+    return Rank(learner, optimizer, config, arrays, comm(arrays, learner.params))
 
 
 def main() -> None:
@@ -63,7 +66,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     job = next(messages())
     comm = PipeRank(job["rank"], job["size"], job["readers"], job["writers"])
-    rank = build_rank(job, memory=job["memory"], comm=lambda _: comm)
+    rank = build_rank(job, memory=job["memory"], comm=lambda *_: comm)
     try:
         while True:
             rank.work()

@@ -93,7 +93,7 @@ class Team(AbstractContextManager["Team"]):
             self._others = _Threads(learner, config, self._arrays, size)
             comm = self._others.leader
         if group is not None:
-            self._distributed = DistributedRank.lead(group, job, self._arrays)
+            self._distributed = DistributedRank.lead(group, job, self._arrays, learner.params)
             self._others = comm = self._distributed
             self.broadcast()
         self._rank = Rank(learner, self.optimizer, config, self._arrays, comm)

@@ -22,15 +22,16 @@ from charlm.config import TrainConfig
 from charlm.models.learner import Learner, State, with_params
 from charlm.nn.arrays import Shape
 from charlm.nn.averaging import average_
-from charlm.nn.clipping import BLOCK, clip_value_, norm_of_squares, scale_to_norm_, squared_norm
+from charlm.nn.clipping import clip_value_, norm_of_squares, scale_to_norm_
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import map_state, named_state
 from charlm.text.batches import Batch, BatchShapes
 from charlm.training.parallel.communicator import Communicator, share
+from charlm.training.parallel.parts import clear_, count_blocks, parts_of
 
-__all__ = ["Arrays", "Rank", "SharedBatch", "allocate", "layout", "make_optimizer", "size_of", "slice_of_blocks"]
+__all__ = ["Arrays", "Rank", "SharedBatch", "allocate", "layout", "make_optimizer", "size_of"]
 
 Layout = dict[str, tuple[Shape, np.dtype[Any]]]
 Arrays = Mapping[str, NDArray[Any]]
@@ -71,13 +72,13 @@ class Rank:
         self.streams = config.batch_size // shards
         self._ends: dict[int, State] = {}
         self._drops = learner.drops
+        self._touched = arrays.get("touched", np.zeros((shards, 0), bool))
+        replica = learner.params.replica
         self._shards = {
-            shard: (with_params(learner, learner.params.replica(arrays["gradients"][shard])), Workspace())
+            shard: (with_params(learner, replica(arrays["gradients"][shard], self._touched[shard])), Workspace())
             for shard in share(shards, comm.rank, comm.size)
         }
-        P, blocks = self.params.value.size, share(len(arrays["squares"]), comm.rank, comm.size)
-        self._blocks = [(k, slice_of_blocks(range(k, k + 1), P)) for k in blocks]
-        self._own = slice_of_blocks(blocks, P)
+        self._parts = parts_of(self.params, comm.rank, comm.size)
 
     def work(self) -> None:
         """Do this rank's part of one update."""
@@ -87,10 +88,10 @@ class Rank:
             self.optimizer.lr, self.optimizer.steps = float(update["lr"]), int(update["steps"])
             for shard in self._shards:
                 self._differentiate(shard)
-            comm.exchange("gradients", "losses")
-            self._reduce()
-            for k, block in self._blocks:
-                arrays["squares"][k] = squared_norm(self.params.grad[block])
+            comm.exchange("gradients", "losses", *(["touched"] if self._touched.size else []))
+            for part in self._parts:
+                part.reduce(arrays["gradients"], self._touched)
+                arrays["squares"][part.squares] = part.squared_norms()
             comm.exchange("squares")
             norm = norm_of_squares(arrays["squares"].tolist())
             finite = math.isfinite(norm) and bool(np.isfinite(arrays["losses"]).all())
@@ -108,7 +109,7 @@ class Rank:
         own = self._streams_of(shard)
         batch = self.batch.get(own)
         mean = self.config.loss_reduction == "mean"
-        learner.params.grad[:] = 0
+        clear_(learner.params)
         loss, self._ends[shard], backprop = learner.loss(
             batch,
             map_state(lambda a: a[own], self.state),
@@ -127,41 +128,26 @@ class Rank:
         """Return a random generator for this update's masks; the same on every rank."""
         return np.random.default_rng([self.config.seed, self.optimizer.steps, stream]) if self._drops else None
 
-    def _reduce(self) -> None:
-        """Sum this rank's slice of all shards' gradients along a binary tree into the first, in place."""
-        rows = [gradient[self._own] for gradient in self.arrays["gradients"]]
-        while len(rows) > 1:
-            for left, right in zip(rows[::2], rows[1::2], strict=False):
-                left += right
-            rows = rows[::2]
-
     def _clip(self, norm: float) -> None:
-        """Clip this rank's slice of the gradient, in place."""
-        gradient = self.params.grad[self._own]
-        scale_to_norm_(gradient, norm, self.config.clip_norm)
-        clip_value_(gradient, self.config.clip_value)
+        """Clip this rank's parts of the gradient, in place."""
+        for part in self._parts:
+            scale_to_norm_(part.gradient, norm, self.config.clip_norm)
+            clip_value_(part.gradient, self.config.clip_value)
 
     def _update_weights(self) -> None:
-        """Update this rank's slice of the weights and of their average, in place."""
-        self.optimizer.update(self._own)
-        if self.config.ema:
-            steps = self.optimizer.steps
-            average_(
-                self.arrays["ema"][self._own],
-                self.params.value[self._own],
-                min(self.config.ema, (steps + 1) / (steps + 10)),  # smaller at first, to forget the initial weights
-            )
+        """Update this rank's parts of the weights and of their average, in place."""
+        steps = self.optimizer.steps
+        decay = min(self.config.ema, (steps + 1) / (steps + 10))  # smaller at first, to forget the initial weights
+        for part in self._parts:
+            part.update(self.optimizer)
+            if self.config.ema:
+                average_(self.arrays["ema"][part.where], self.params.value[part.where], decay)
 
     def _carry_state(self) -> None:
         """Copy the final state of this rank's streams as the initial state of their next window, in place."""
         for shard, state in self._ends.items():
             for name, array in named_state(state).items():
                 self.arrays[name][self._streams_of(shard)] = array
-
-
-def slice_of_blocks(blocks: range, P: int) -> slice:
-    """Return the slice of the P weights in some blocks of the norm."""
-    return slice(blocks.start * BLOCK, min(blocks.stop * BLOCK, P))
 
 
 def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
@@ -185,7 +171,8 @@ def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: B
 
     ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
     ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
-    batch, ``losses`` (shards,), ``squares`` of the norm's blocks, and ``update`` (1,), a record: its learning rate
+    batch, ``losses`` (shards,), ``squares`` of the norm's blocks, ``touched`` (shards, columns) if there are tables
+    of a large vocabulary (`ParameterStore.touched`), and ``update`` (1,), a record: its learning rate
     ``lr``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and each array's
     ``lengths``.
     """
@@ -200,7 +187,10 @@ def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: B
         arrays["ema"] = ((P,), real)
     arrays |= {name: (array.shape, real) for name, array in named_state(learner.zero_state(N)).items()}
     arrays |= {BATCH + name: (tuple(shape), np.dtype(dtype)) for name, (shape, dtype) in batch.items()}
-    return arrays | {"losses": ((S,), double), "squares": ((-(-P // BLOCK),), double), "update": ((1,), update)}
+    if learner.params.touched.size:
+        arrays["touched"] = ((S, learner.params.touched.size), np.dtype(bool))
+    blocks = count_blocks(learner.params)
+    return arrays | {"losses": ((S,), double), "squares": ((blocks,), double), "update": ((1,), update)}
 
 
 def size_of(arrays: Layout) -> int:

@@ -30,19 +30,27 @@ T, N, UPDATES = 8, 16, figure(4, 100)
 VOCABULARY = charlm.Vocabulary.from_text("abcdefghij")
 
 
+LARGE = charlm.Vocabulary.from_text("".join(map(chr, range(0x4E00, 0x4E00 + 2000))))
+
+
 def updates(
-    optimizer: str, group: ProcessGroup | None = None, *, shards: int = 4, **shape: Any
+    optimizer: str,
+    group: ProcessGroup | None = None,
+    *,
+    shards: int = 4,
+    vocabulary: charlm.Vocabulary = VOCABULARY,
+    **shape: Any,
 ) -> list[np.ndarray]:
     """Return losses, norms, weights, slots, average and state after a few updates."""
     config = charlm.TrainConfig(
         optimizer=optimizer, learning_rate=0.05, batch_size=N, seq_length=T, shards=shards, ema=0.5, steps=9
     )
-    model = charlm.CharModel(charlm.ModelConfig(**{"hidden_size": 80, **shape}), VOCABULARY)
+    model = charlm.CharModel(charlm.ModelConfig(**{"hidden_size": 80, **shape}), vocabulary)
     rng, shown = np.random.default_rng(0), []
     with Team(model, config, text_shapes(T, N), group=group) as team:
         for _ in range(UPDATES):
             length = int(rng.integers(2, T + 1))
-            ids = rng.integers(len(VOCABULARY), size=(length + 1, N))
+            ids = rng.integers(len(vocabulary), size=(length + 1, N))
             shown.append(team.update(text_batch(ids[:-1], ids[1:], rng.random((length, N)) < 0.1), lr=0.05))
         average = team.averaged.params.value.copy()
         state = [part.copy() for layer in team.state for part in layer]
@@ -69,14 +77,24 @@ def test_cells_with_dropout(cell: str, hidden_size: int) -> None:
             np.testing.assert_array_equal(got, wanted)
 
 
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
+@pytest.mark.parametrize("embedding_size", [0, 24])
+def test_a_large_vocabulary(optimizer: str, embedding_size: int) -> None:
+    shape = {"vocabulary": LARGE, "embedding_size": embedding_size}
+    alone = updates(optimizer, **shape)
+    with other_ranks(3) as group:
+        for got, wanted in zip(updates(optimizer, group, **shape), alone, strict=True):
+            np.testing.assert_array_equal(got, wanted)
+
+
 def test_a_sum_in_another_order_would_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     alone = updates("sgd")
 
-    def sum_from_the_end(rank: Rank) -> None:
-        gradients = rank.arrays["gradients"][:, rank._own]
-        rank.params.grad[rank._own] = sum(gradients[::-1][1:], start=gradients[-1])
+    def sum_from_the_end(gradients: list[np.ndarray]) -> np.ndarray:
+        gradients[0][...] = sum(gradients[::-1][1:], start=gradients[-1])
+        return gradients[0]
 
-    monkeypatch.setattr(Rank, "_reduce", sum_from_the_end)
+    monkeypatch.setattr("charlm.training.parallel.parts._tree_sum", sum_from_the_end)
     with other_ranks(2) as group:
         got = updates("sgd", group)
     assert (got[1] != alone[1]).any()

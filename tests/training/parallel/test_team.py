@@ -9,6 +9,7 @@ import pytest
 
 import charlm
 from charlm.blas import one_blas_thread
+from charlm.nn import ParameterStore
 from charlm.text.batches import text_batch, text_shapes
 from charlm.training.parallel.team import PROCESSES, Team
 from charlm.training.parallel.update import Rank
@@ -28,12 +29,12 @@ def train(
     shards: int = 4,
     processes: bool = False,
     vocabulary: charlm.Vocabulary = VOCABULARY,
+    clip_norm: float = 5.0,
     **shape: float,
 ) -> list[np.ndarray]:
     """Return losses, norms, weights, slots and state after a few updates."""
-    config = charlm.TrainConfig(
-        optimizer=optimizer, learning_rate=0.05, batch_size=N, seq_length=T, shards=shards, workers=workers, steps=9
-    )
+    size = {"batch_size": N, "seq_length": T, "shards": shards, "workers": workers, "steps": 9}
+    config = charlm.TrainConfig(optimizer=optimizer, learning_rate=0.05, clip_norm=clip_norm, **size)
     model = charlm.CharModel(charlm.ModelConfig(hidden_size=40, **shape), vocabulary)
     rng, shown = np.random.default_rng(0), []
     with Team(model, config, text_shapes(T, N), processes=processes) as team:
@@ -82,12 +83,28 @@ def test_the_number_of_processes(optimizer: str, workers: int) -> None:
 
 @pytest.mark.parametrize("processes", [False, PROCESSES])
 @pytest.mark.parametrize("embedding_size", [0, 24])
-def test_with_a_large_vocabulary_too(processes: bool, embedding_size: int) -> None:
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam"])
+def test_with_a_large_vocabulary_too(processes: bool, embedding_size: int, optimizer: str) -> None:
     shape = {"vocabulary": LARGE, "embedding_size": embedding_size}
     with one_blas_thread():  # as runs are trained; products of this size would be shared by two otherwise
-        alone = train("adagrad", workers=1, **shape)
-        together = train("adagrad", workers=2, processes=processes, **shape)
+        alone = train(optimizer, workers=1, **shape)
+        together = train(optimizer, workers=2, processes=processes, **shape)
     for got, wanted in zip(together, alone, strict=True):
+        np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("embedding_size", [0, 24])
+@pytest.mark.parametrize("optimizer", ["adagrad", "adam", "sgd"])
+def test_columns_without_a_gradient_are_left_out_and_change_nothing(
+    embedding_size: int, optimizer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"vocabulary": LARGE, "embedding_size": embedding_size, "clip_norm": 0.0, "shards": 2}
+    some = train(optimizer, workers=2, **settings)
+    gradient = ParameterStore.gradient
+    monkeypatch.setattr(ParameterStore, "gradient", lambda store, name, _columns=None: gradient(store, name))
+    whole = train(optimizer, workers=2, **settings)
+    np.testing.assert_allclose(some[0], whole[0], rtol=1e-6)  # the norm is a sum of other blocks
+    for got, wanted in zip(some[1:], whole[1:], strict=True):
         np.testing.assert_array_equal(got, wanted)
 
 
