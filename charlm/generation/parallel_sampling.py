@@ -13,7 +13,8 @@ from charlm.errors import CharlmError, UsageError
 from charlm.generation.batch_sampler import BatchSampler, Sample, SamplingJob, batch_width
 from charlm.generation.parallel_worker import job_message, model_message, receive_sample
 from charlm.generation.position import read_prompt
-from charlm.models.language_model import CharModel
+from charlm.models.counts import Counts
+from charlm.models.mixture import Mixture
 from charlm.models.predictor import Predictor
 
 __all__ = ["sample_many", "suitable_workers"]
@@ -48,8 +49,7 @@ def sample_many(
     logprobs : bool
         Whether each text records the log-probabilities of its characters.
     workers : int
-        Processes that sample, this one included. More than one pay for large jobs; see `suitable_workers`. A
-        mixture is sampled by this process alone.
+        Processes that sample, this one included. More than one pay for large jobs; see `suitable_workers`.
 
     Returns
     -------
@@ -74,16 +74,25 @@ def sample_many(
     job = SamplingJob(config, read_prompt(model, prompt, config), logprobs)
     sampler = BatchSampler(model, job)
     batches = [seeds[k : k + sampler.width] for k in range(0, len(seeds), sampler.width)]
-    workers = min(workers, len(batches)) if isinstance(model, CharModel) else 1
-    shared = [model_message(model), job_message(job)] if isinstance(model, CharModel) and workers > 1 else []
-    return _samples(sampler, batches, shared, workers)
+    workers = min(workers, len(batches))
+    message = model_message(model) if workers > 1 else None
+    if message is None:  # a model of a strange kind stays in this process
+        return _samples(sampler, batches, [], 1)
+    return _samples(sampler, batches, [message, job_message(job)], workers)
 
 
 def suitable_workers(model: Predictor, config: SampleConfig, *, count: int, cores: int) -> int:
-    """Return the number of processes to sample `count` texts: one for a small job, and for a mixture."""
+    """Return the number of processes to sample `count` texts: one for a small job."""
     batches = -(-count // batch_width(model.hidden_size))
-    worthwhile = isinstance(model, CharModel) and count * config.length >= WORTH_A_PROCESS
+    worthwhile = count * config.length >= WORTH_A_PROCESS + _counted(model)
     return min(cores, batches) if worthwhile else 1
+
+
+def _counted(model: Predictor) -> int:
+    """Return the number of symbols that each process counts before it samples."""
+    if isinstance(model, Mixture):
+        return sum(map(_counted, model.members))
+    return model.tensors()["ids"].size if isinstance(model, Counts) else 0
 
 
 def _samples(

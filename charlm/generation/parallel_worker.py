@@ -15,27 +15,52 @@ from collections.abc import Mapping
 from typing import IO, Any, cast
 
 import numpy as np
+from numpy.typing import NDArray
 
 from charlm.child import messages, receive, send
 from charlm.config import SampleConfig, from_mapping
 from charlm.errors import DivergedError
 from charlm.generation.batch_sampler import BatchSampler, Sample, SamplingJob
 from charlm.generation.position import Position
+from charlm.models.counts import Counts
 from charlm.models.language_model import CharModel
 from charlm.models.learner import from_json, to_json
+from charlm.models.mixture import Mixture
+from charlm.models.predictor import Predictor
 from charlm.nn.stack import map_state
+from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["job_message", "main", "model_message", "receive_sample"]
 
 
-def model_message(model: CharModel) -> dict[str, Any]:
-    """Return the message that holds a model with its current weights."""
-    return to_json(model) | {"weights": base64.b64encode(model.params.value.data).decode("ascii")}
+def model_message(model: Predictor) -> dict[str, Any] | None:
+    """Return the message that holds a model with its current weights; None for a model of another kind."""
+    if isinstance(model, CharModel):
+        return to_json(model) | {"weights": _packed(model.params.value)}
+    if isinstance(model, Counts):
+        ids = model.tensors()["ids"]
+        vocabulary = model.vocabulary.to_json()
+        return {"ids": _packed(ids), "type": ids.dtype.str, "vocabulary": vocabulary, **model.describe()}
+    members = [model_message(member) for member in model.members] if isinstance(model, Mixture) else [None]
+    return None if None in members else {"members": members, "shares": list(cast("Mixture", model).weights)}
 
 
-def _model(message: Mapping[str, Any]) -> CharModel:
+def _packed(array: NDArray[Any]) -> str:
+    return base64.b64encode(array.data).decode("ascii")
+
+
+def _unpacked(data: str, dtype: Any) -> NDArray[Any]:
+    return np.frombuffer(base64.b64decode(data), dtype)
+
+
+def _model(message: Mapping[str, Any]) -> Predictor:
+    if "members" in message:
+        return Mixture([*map(_model, message["members"])], message["shares"])
+    if "ids" in message:
+        vocabulary, ids = Vocabulary.from_json(message["vocabulary"]), _unpacked(message["ids"], message["type"])
+        return Counts(vocabulary, ids, order=message["order"])
     model = cast("CharModel", from_json(message))
-    model.params.value[:] = np.frombuffer(base64.b64decode(message["weights"]), model.params.dtype)
+    model.params.value[:] = _unpacked(message["weights"], model.params.dtype)
     return model
 
 
@@ -50,7 +75,7 @@ def job_message(job: SamplingJob) -> dict[str, Any]:
     }
 
 
-def _job(message: Mapping[str, Any], model: CharModel) -> SamplingJob:
+def _job(message: Mapping[str, Any], model: Predictor) -> SamplingJob:
     parts = iter(part for layer in message["state"] for part in layer)
     state = map_state(lambda a: np.array(next(parts), a.dtype), model.zero_state(1))
     start = Position(state, message["last"], bytes.fromhex(message["recent"]))

@@ -45,6 +45,7 @@ from charlm.nn.recurrent import Resets
 __all__ = ["Mixture", "fit_weights"]
 
 _SLACK = 1e-6  # of the sum of the weights
+_ROUNDING = 1e-13
 _LEAST = 1e-290  # a probability; smaller ones lose digits
 
 
@@ -93,7 +94,10 @@ class Mixture:
                     f"{member.vocabulary!r}); train one with `vocab_from` the other"
                 )
         self.members, self.vocabulary = tuple(members), members[0].vocabulary
-        self.weights = tuple(w / math.fsum(weights) for w in weights)
+        total = math.fsum(
+            weights
+        )  # of a mixture that was stored, a sum of 1 up to rounding: its weights keep their bits
+        self.weights = tuple(w / total if abs(total - 1) > _ROUNDING else w for w in weights)
         self._log_weights = [math.log(w) if w else -math.inf for w in self.weights]
         ends = [0, *accumulate(len(member.zero_state(1)) for member in members)]
         self._layers = [slice(*bounds) for bounds in pairwise(ends)]
@@ -168,7 +172,7 @@ class Mixture:
         """Return ln p (…, V) of the members' logits, by (1)."""
         one = logits[0].ndim == 1  # then numbers are faster than arrays
         total: NDArray[np.float64] | float = 0.0
-        with np.errstate(invalid="ignore"):  # who reads the result checks that it is finite
+        with np.errstate(invalid="ignore", divide="ignore"):  # who reads the result checks that it is finite
             for z, w in zip(logits, self.weights, strict=True):
                 p = z.astype(np.float64)
                 np.subtract(p, p.item(p.argmax()) if one else p.max(axis=-1, keepdims=True), p)
@@ -176,10 +180,11 @@ class Mixture:
                 np.multiply(p, w / (np.add.reduce(p) if one else p.sum(axis=-1, keepdims=True)), p)
                 total = np.add(total, p, p)
             if p.item(p.argmin()) > _LEAST:
-                mixed: NDArray[np.float64] = np.log(p, p)
-            else:  # the logarithms keep what underflows
-                terms = [log_softmax(z) + log_w for z, log_w in zip(logits, self._log_weights, strict=True)]
-                mixed = reduce(np.logaddexp, terms)
+                return np.log(p, p)
+            rows = np.logical_not(p.min(axis=-1) > _LEAST)  # a row's bits do not depend on the others
+            mixed: NDArray[np.float64] = np.log(p, p)
+            terms = [log_softmax(z[rows]) + log_w for z, log_w in zip(logits, self._log_weights, strict=True)]
+            mixed[rows] = reduce(np.logaddexp, terms)  # the logarithms keep what underflows
         return mixed
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 import charlm
 from charlm import CharModel, SampleConfig
 from charlm.generation import Sampler, beam_search, sample_many, suitable_workers
+from charlm.generation.parallel_worker import model_message
 from charlm.models.counts import Counts
 from charlm.models.mixture import Mixture
 
@@ -72,10 +74,42 @@ def test_a_start_state_is_given_for_all_members(mixture: Mixture) -> None:
         charlm.generate(mixture, "c", 20, state=state[:-1])
 
 
-def test_a_mixture_is_sampled_by_one_process(mixture: Mixture, make_model: Callable[..., CharModel]) -> None:
-    config = SampleConfig(length=10**6)
+def test_the_texts_are_the_same_whatever_the_number_of_workers(mixture: Mixture, make_model: Any) -> None:
+    nested = Mixture([mixture, make_model(TEXT, seed=3)], [2 / 3, 1 / 3])
+    config, seeds = SampleConfig(length=60, top_k=5, repeat_penalty=1.2, stop=("bead",)), range(70)
+    for model in (mixture, nested, mixture.members[2]):
+        texts = []
+        for workers in (1, 2, 3):
+            samples = sample_many(model, config, seeds=seeds, prompt="ca", logprobs=True, workers=workers)
+            texts.append([(one.read(), one.finish_reason, one.logprobs) for one in samples])
+        assert texts[0] == texts[1] == texts[2]
+
+
+def test_a_row_does_not_depend_on_the_others(mixture: Mixture) -> None:
+    two = Mixture(mixture.members[:2], [0.5, 0.5])
+    logits = [np.random.default_rng(k).normal(size=(8, 5)) for k in (1, 2)]
+    before = two._mixed(logits)
+    for z in logits:
+        z[3, 0] += 5000
+    after = two._mixed(logits)
+    rows = np.arange(8) != 3
+    np.testing.assert_array_equal(after[rows], before[rows])
+    assert np.isfinite(after).all()
+
+
+def test_a_process_more_pays_for_large_jobs(mixture: Mixture, make_model: Callable[..., CharModel]) -> None:
+    config = SampleConfig(length=3000)
     assert suitable_workers(make_model(), config, count=100, cores=4) == 4
-    assert suitable_workers(mixture, config, count=100, cores=4) == 1
+    assert suitable_workers(mixture, config, count=100, cores=4) == 4
+    vocabulary = mixture.vocabulary
+    counts = Counts(vocabulary, np.zeros(200_000, np.intp), order=2)
+    assert suitable_workers(Mixture([mixture, counts]), config, count=100, cores=4) == 1  # each would count it
+
+
+def test_a_predictor_of_another_kind_is_sampled_by_one_process(mixture: Mixture) -> None:
+    other = Mixture([mixture.members[0], mixture.members[1]])
+    other.members = (other.members[0], type("Other", (), {})())  # type: ignore[assignment]
+    assert model_message(other) is None
 
 
 def test_documents_end_by_themselves(make_model: Callable[..., CharModel]) -> None:

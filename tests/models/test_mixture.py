@@ -82,6 +82,14 @@ def test_steps_are_the_sequence_and_state_is_carried() -> None:
         np.testing.assert_allclose(named_state(one)[name], array[0], rtol=1e-12)
 
 
+def test_weights_that_sum_to_one_keep_their_bits() -> None:
+    for seed in range(50):
+        weights = np.random.default_rng(seed).dirichlet(np.ones(3))
+        mixture = Mixture(MEMBERS, (weights + seed * 1e-9).tolist())
+        assert abs(math.fsum(mixture.weights) - 1) < 1e-12
+        assert Mixture(MEMBERS, mixture.weights).weights == mixture.weights
+
+
 def test_a_mixture_of_mixtures_is_a_mixture() -> None:
     nested = Mixture([Mixture(MEMBERS[:2], [0.75, 0.25]), MEMBERS[2]], [0.8, 0.2])
     flat, ids = Mixture(MEMBERS, [0.6, 0.2, 0.2]), draw_ids(T, N)
