@@ -36,11 +36,12 @@ AUTOMATIC: tuple[PresetName, ...] = ("quick", "small", "base", "large")
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of a preset, as keyword arguments of `ModelConfig` and `TrainConfig`."""
+    """The settings of a preset: arguments of `ModelConfig` and `TrainConfig`, and the networks of a mixture."""
 
     name: str
     model: dict[str, Any] = field(default_factory=dict)
     train: dict[str, Any] = field(default_factory=dict)
+    members: int = 1
 
 
 # Adagrad's first updates move every weight by the whole rate, whatever its gradient: hence the warm-up. Its sums of

@@ -118,6 +118,15 @@ class TrainConfig:
         below=True,
         panel="Text",
     )
+    counts: bool | None = setting(
+        False,
+        "Mix with the n-gram counts of the text, with weights fitted on its end, which is not learnt; left out, by "
+        "measurement if the budget is minutes.",
+        more="None: by measurement on that end. The stored model is a `charlm.Mixture`.",
+        flags="counts/no-counts",
+        shows_default=False,
+        panel="Learning",
+    )
     seed: int = setting(0, "Seed of everything random.", high=2**63 - 1, panel="Run")
     eval_every: int | None = setting(
         None, "Evaluate every N steps; 0: at the end only; left out, by the length of the run.", panel="Run"

@@ -20,7 +20,9 @@ from charlm.nn.parameters import ParameterStore, join
 from charlm.text.batches.base import Batch
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["Ensemble"]
+__all__ = ["MOST_MEMBERS", "Ensemble", "side_by_side"]
+
+MOST_MEMBERS = 16
 
 
 class Ensemble:
@@ -126,6 +128,11 @@ class Ensemble:
             return _joined(backprop_one() for backprop_one in backward)
 
         return fmean(losses), _joined(ends), backprop
+
+
+def side_by_side(networks: Sequence[CharModel]) -> CharModel | Ensemble:
+    """Return the learner of one network or several: a network is a learner itself."""
+    return networks[0] if len(networks) == 1 else Ensemble(networks)
 
 
 def _joined(states: Iterable[State]) -> State:

@@ -42,7 +42,7 @@ from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.losses import log_softmax
 from charlm.nn.recurrent import Resets
 
-__all__ = ["Mixture", "fit_weights"]
+__all__ = ["Mixture", "fit_weights", "mixed_nats"]
 
 _SLACK = 1e-6  # of the sum of the weights
 _ROUNDING = 1e-13
@@ -190,6 +190,13 @@ class Mixture:
 
 def _joined(states: Iterable[State]) -> State:
     return tuple(chain.from_iterable(states))
+
+
+def mixed_nats(nats: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return −ln p (n,) by (1), given −ln p (K, n) of the members and their weights (K,)."""
+    lowest = nats.min(axis=0)
+    mixed: NDArray[np.float64] = lowest - np.log(weights @ np.exp(lowest - nats))
+    return mixed
 
 
 def fit_weights(log_p: NDArray[np.float64], *, tolerance: float = 1e-6, most: int = 10_000) -> NDArray[np.float64]:

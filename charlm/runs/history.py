@@ -5,6 +5,7 @@ The files are untrusted input: a value of the wrong kind is ignored and raises n
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -29,6 +30,7 @@ class Point(NamedTuple):
     loss: float
     rate: float = math.nan
     exact: float = math.nan  # of pairs: the share of sources whose output equals the target
+    alone: float = math.nan  # of a mixture: the mean loss of its networks, without the counts
 
 
 class History(NotebookValue):
@@ -78,6 +80,10 @@ class History(NotebookValue):
         self.reason, self.ended_at, self.cause = "", math.nan, ""
         names = ("epoch", "elapsed_s", "loss", "lr", "exact")
         point = Point(step, *(stored_number(event.get(name), largest=_LARGEST) for name in names))
+        networks = event.get("networks")
+        if isinstance(networks, list) and networks:
+            losses = [stored_number(loss, largest=_LARGEST) for loss in networks]
+            point = point._replace(alone=math.fsum(losses) / len(losses))
         match kind:
             case "start" | "rollback":
                 self.start = event if kind == "start" else self.start
@@ -130,6 +136,14 @@ class History(NotebookValue):
     def best(self) -> Point | None:
         """The evaluation with the lowest loss."""
         return min(self.evaluations, key=lambda point: point.loss, default=None)
+
+    def of_networks(self) -> History:
+        """Return the history with the losses of a mixture's networks, which are trained, in place of its own."""
+        networks = copy.copy(self)
+        networks.evaluations = [
+            point if math.isnan(point.alone) else point._replace(loss=point.alone) for point in self.evaluations
+        ]
+        return networks
 
     @property
     def last_step(self) -> float:
@@ -196,7 +210,7 @@ def stored_number(value: object, *, largest: float = 1e300) -> float:
 
 def mean_point(points: Iterable[Point]) -> Point:
     """Average points of the training loss."""
-    *values, _ = zip(*points, strict=True)  # the last is of evaluations
+    *values, _, _ = zip(*points, strict=True)  # the last two are of evaluations
     return Point(*(math.fsum(each) / len(each) for each in values))
 
 

@@ -53,8 +53,10 @@ class Report:
         ranks of a distributed run; init_from, init_sha256 and new_symbols of a fine-tuned model; best_loss and
         best_step of a resumed run. In "start" and "plan" with a budget of minutes: minutes and left_s. In "step"
         with the preset min-char-rnn: smooth_loss. In "eval" of pairs: exact, the share of sources whose output
-        equals the target. In "rollback": from_step and rate. In "end": reason ("finished",
-        "patience", "interrupted" or "diverged") and best_loss; if it diverged, diverged_at, the update, and cause.
+        equals the target. In "eval" of a mixture: networks, the loss of each, counts, that of the counts, and
+        weights, those of the networks and, if they help, of the counts. In "rollback": from_step and rate. In
+        "end": reason ("finished", "patience", "interrupted" or "diverged") and best_loss; if it diverged,
+        diverged_at, the update, and cause.
     """
 
     event: Event

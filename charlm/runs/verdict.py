@@ -65,7 +65,7 @@ class Verdict:
 
 
 def judge(history: History) -> Verdict:
-    """Judge a run by its curves.
+    """Judge a run by its curves; that of a mixture by those of its networks.
 
     Parameters
     ----------
@@ -84,6 +84,7 @@ def judge(history: History) -> Verdict:
     >>> str(judge(history))
     'learns: train fell from 3.82 to 1.52'
     """
+    history = history.of_networks()
     rules = (_diverges, _early, _overfits, _knows_by_heart, _stalls)
     return next(filter(None, (rule(history) for rule in rules)), None) or _learns(history)
 
@@ -157,7 +158,8 @@ def _against_overfitting(history: History, best: Point) -> str:
     if not math.isnan(history.setting("train", "weight_drop")):
         remedies.append("more `weight_drop`")
     when = "next time" if history.reason else "stop here, or"
-    return f"{when} use {' or '.join(remedies)}; best.npz keeps step {best.step:,.0f}"
+    kept = f"step {best.step:,.0f}" if math.isnan(best.alone) else "the best mixture"
+    return f"{when} use {' or '.join(remedies)}; best.npz keeps {kept}"
 
 
 def _stalls(history: History) -> Verdict | None:

@@ -54,6 +54,9 @@ class WrittenRun(Protocol):
     def averaged(self) -> Learner:
         """The learner that is evaluated, shown and stored as the best."""
 
+    def complete(self, learner: Learner) -> Any:
+        """Return the model that is stored for a learner."""
+
     def record(self) -> dict[str, Any]:
         """Return everything but tensors that resuming needs, for JSON."""
 
@@ -157,7 +160,7 @@ class RunWriter:
         DiskError
             If the system refuses.
         """
-        save(run.averaged, self.folder / BEST, training=self._record(run))
+        save(run.complete(run.averaged), self.folder / BEST, training=self._record(run))
         return self.folder / BEST
 
     def flush(self) -> None:
@@ -173,7 +176,7 @@ class RunWriter:
 
     def _save_last(self, run: WrittenRun, **more: bool) -> None:
         record = {**self._record(run), **more}
-        save(run.learner, self.folder / LAST, training=record, tensors=run.tensors())
+        save(run.complete(run.learner), self.folder / LAST, training=record, tensors=run.tensors())
 
     def _write_settings(self, run: WrittenRun) -> None:
         settings = settings_of(run.learner, run.config) | self.origin
@@ -199,7 +202,8 @@ class RunWriter:
 def settings_of(learner: Learner, config: TrainConfig) -> dict[str, Any]:
     """Return a run's settings, ``model`` and ``train``, for JSON."""
     description = learner.describe()
-    return {"model": description.get("model", description), "train": dataclasses.asdict(config)}
+    members = {name: description[name] for name in ("members",) if name in description}
+    return {"model": description.get("model", description), "train": dataclasses.asdict(config), **members}
 
 
 def _is_end(line: bytes, step: int) -> bool:

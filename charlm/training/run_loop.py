@@ -168,7 +168,7 @@ class RunLoop:
         try:
             # weights may be huge during training
             with self._timed("sample"), np.errstate(over="ignore", invalid="ignore"):
-                text = self.trainer.task.sample(self.trainer.averaged, step)
+                text = self.trainer.task.sample(self.trainer.complete(self.trainer.averaged), step)
         except DivergedError:
             raise _DivergenceError("what the model writes is not finite", step) from None
         if text is not None:

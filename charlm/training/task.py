@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import numpy as np
 
@@ -31,7 +31,7 @@ from charlm.text.batches.base import Series
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.validation import WARMUP, HeldOut, estimate_s, validation_loss
 
-__all__ = ["Task", "TextTask", "fitted", "text_task", "window_batches"]
+__all__ = ["CompletingTask", "Task", "TextTask", "fitted", "stop_id_of", "text_task", "window_batches"]
 
 SAMPLE_LENGTH = 240
 DOCUMENTS = 10  # in a sample, at most
@@ -66,8 +66,8 @@ class Task(Protocol):
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
         """Estimate the seconds of `validate`; 0 without held-out data."""
 
-    def sample(self, learner: Learner, seed: int) -> str | None:
-        """Return an output of the learner to show, or None.
+    def sample(self, learner: Any, seed: int) -> str | None:
+        """Return an output of the learner, or of its `CompletingTask.complete` model, to show, or None.
 
         Raises
         ------
@@ -77,6 +77,14 @@ class Task(Protocol):
 
     def facts(self) -> dict[str, Any]:
         """Return further facts of the data for the "start" event, for JSON."""
+
+
+@runtime_checkable
+class CompletingTask(Protocol):
+    """A task whose learner is a part of the model that is shown and stored."""
+
+    def complete(self, learner: Learner, config: TrainConfig) -> Any:
+        """Return the model of a learner."""
 
 
 class TextTask:
@@ -109,7 +117,7 @@ class TextTask:
             return window_batches(self.train, config, rng)
         return DocumentBatches(
             self.train,
-            stop_id=_stop_id(self.vocabulary),
+            stop_id=stop_id_of(self.vocabulary),
             streams=config.batch_size,
             length=config.seq_length,
             rng=rng,
@@ -124,10 +132,10 @@ class TextTask:
         """Estimate the duration of a validation from its first part."""
         return 0.0 if self.held_out is None else estimate_s(lambda p: _loss(learner, p, config), self.held_out)
 
-    def sample(self, learner: Learner, seed: int) -> str:
+    def sample(self, learner: Any, seed: int) -> str:
         """Return a sampled text, or several short documents, one a line."""
         config = SampleConfig(length=SAMPLE_LENGTH, finish_line=True, temperature=0.7)
-        sampler = Sampler(cast("CharModel", learner), config, rng=np.random.default_rng(seed))
+        sampler = Sampler(learner, config, rng=np.random.default_rng(seed))
         text = "".join(sampler.stream())
         for _ in range(DOCUMENTS - 1):
             if sampler.finish_reason == "stop" and len(text) < SAMPLE_LENGTH:
@@ -212,7 +220,7 @@ def text_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation
 
 
 def _document_task(vocabulary: Vocabulary, text: str, config: TrainConfig, validation: str | None) -> TextTask:
-    stop_id = _stop_id(vocabulary)
+    stop_id = stop_id_of(vocabulary)
     documents = encode_documents(vocabulary, text, on_unknown=vocabulary.training_on_unknown)
     if not documents:
         raise CorpusError("the text has no line that is not blank; give one with a document on each line")
@@ -229,7 +237,14 @@ def _document_task(vocabulary: Vocabulary, text: str, config: TrainConfig, valid
     return TextTask(vocabulary, train, HeldOut.join(streams) if streams else None)
 
 
-def _stop_id(vocabulary: Vocabulary) -> int:
+def stop_id_of(vocabulary: Vocabulary) -> int:
+    """Return the stop symbol of a vocabulary of documents.
+
+    Raises
+    ------
+    UsageError
+        If it has none.
+    """
     if vocabulary.stop_id is None:
         raise UsageError(
             "`documents=True` needs a vocabulary with a stop symbol; train a new model with `documents=True`"

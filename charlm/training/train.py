@@ -15,6 +15,7 @@ import numpy as np
 from charlm.blas import one_blas_thread
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
+from charlm.models.ensemble import Ensemble
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner
 from charlm.models.series import SeriesModel
@@ -22,11 +23,12 @@ from charlm.nn.arrays import FloatArray
 from charlm.runs.report import Report
 from charlm.runs.writer import RunWriter, settings_of
 from charlm.training.budget import Budget, Clock
+from charlm.training.mixture_task import task_of_text
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import fitting_note, idle_note, plan
 from charlm.training.run_loop import RunLoop
 from charlm.training.series import series_task
-from charlm.training.task import Task, TextTask, text_task
+from charlm.training.task import Task, TextTask
 from charlm.training.trainer import Trainer
 
 __all__ = ["RunOptions", "Training", "train"]
@@ -186,11 +188,11 @@ def _task(
     model: Learner, text: str | FloatArray | Task, config: TrainConfig, validation: str | FloatArray | None
 ) -> Task:
     if isinstance(text, str):
-        if not isinstance(model, CharModel):
+        if not isinstance(model, (CharModel, Ensemble)):
             raise UsageError(f"a text trains a CharModel, not a {type(model).__name__}; give this learner its task")
         if isinstance(validation, np.ndarray):
             raise UsageError("the text to validate on is an array; give a text")
-        return text_task(model.vocabulary, text, config, validation)
+        return task_of_text(model, text, config, validation)
     if isinstance(text, np.ndarray):
         if not isinstance(model, SeriesModel):
             raise UsageError(

@@ -24,7 +24,7 @@ from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.parallel.team import Team
 from charlm.training.progress import Progress, from_stored
 from charlm.training.rollback import EVERY, GoodStates, copy_into_
-from charlm.training.task import Task
+from charlm.training.task import CompletingTask, Task
 
 __all__ = ["Trainer"]
 
@@ -77,6 +77,10 @@ class Trainer(AbstractContextManager["Trainer"]):
     def averaged(self) -> Learner:
         """The learner that is evaluated, shown and stored as the best; with ``ema`` it has the averaged weights."""
         return self.team.averaged
+
+    def complete(self, learner: Learner) -> Any:
+        """Return the model that is stored for a learner; see `CompletingTask`."""
+        return self.task.complete(learner, self.config) if isinstance(self.task, CompletingTask) else learner
 
     @property
     def steps(self) -> int:

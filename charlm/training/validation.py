@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,9 @@ from charlm.models.learner import State
 from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.recurrent import Resets
 
-__all__ = ["WARMUP", "HeldOut", "Reader", "estimate_s", "validation_loss"]
+__all__ = ["WARMUP", "HeldOut", "Reader", "estimate_s", "validation_loss", "validation_nats"]
+
+_Result = TypeVar("_Result")
 
 WARMUP = 256
 STREAMS = 64
@@ -102,12 +104,32 @@ def validation_loss(
     parts = np.array_split(begins, min(groups, streams))
 
     def read(part: IdArray) -> float:
-        return _sum(model, held_out, losses, part, length)
+        return sum(float(nats.sum()) for _, nats in _read(model, held_out, losses, part, length))
 
+    return math.fsum(_mapped(read, parts, workers)) / counted
+
+
+def validation_nats(
+    model: Reader, held_out: HeldOut, losses: Losses, *, groups: int = 1, workers: int = 1
+) -> NDArray[np.float64]:
+    """Return the loss of each prediction that counts, (n,), as `validation_loss` computes it."""
+    streams, length = _split(held_out)
+    counted, begins = len(held_out.inputs) - held_out.warmup, held_out.warmup + length * np.arange(streams)
+    result = np.empty(counted)
+
+    def read(part: IdArray) -> None:
+        for at, nats in _read(model, held_out, losses, part, length):
+            result[at - held_out.warmup] = nats
+
+    _mapped(read, np.array_split(begins, min(groups, streams)), workers)
+    return result
+
+
+def _mapped(read: Callable[[IdArray], _Result], parts: Sequence[IdArray], workers: int) -> list[_Result]:
     if workers == 1:
-        return math.fsum(map(read, parts)) / counted
+        return [read(part) for part in parts]
     with ThreadPoolExecutor(workers) as threads:
-        return math.fsum(threads.map(read, parts)) / counted
+        return list(threads.map(read, parts))
 
 
 def estimate_s(loss: Callable[[HeldOut], float], whole: HeldOut) -> float:
@@ -131,11 +153,12 @@ def _split(held_out: HeldOut) -> tuple[int, int]:
     return streams, -(-counted // streams)
 
 
-def _sum(model: Reader, held_out: HeldOut, losses: Losses, begins: IdArray, length: int) -> float:
-    """Read parallel streams of `length` predictions, and return the sum of their losses."""
+def _read(
+    model: Reader, held_out: HeldOut, losses: Losses, begins: IdArray, length: int
+) -> Iterator[tuple[IdArray, NDArray[np.float64]]]:
+    """Read parallel streams of `length` predictions; yield places in the text and losses of those that count."""
     total = len(held_out.inputs)
-    ends = np.minimum(begins + length, total)
-    total_loss, state = 0.0, model.zero_state(len(begins))
+    ends, state = np.minimum(begins + length, total), model.zero_state(len(begins))
     with np.errstate(over="ignore", invalid="ignore"):  # diverged weights give a huge loss, not a warning
         for start in range(-WARMUP, length, STEPS):
             at = begins + np.arange(start, min(start + STEPS, length))[:, None]  # (T, N) positions in the text
@@ -144,5 +167,4 @@ def _sum(model: Reader, held_out: HeldOut, losses: Losses, begins: IdArray, leng
             counts = (at >= begins) & (at < ends)
             h, state = model.hidden(held_out.inputs[inside], state, resets=fresh)
             if counts.any():
-                total_loss += float(losses(h, held_out.targets[inside])[counts].sum())
-    return total_loss
+                yield at[counts], losses(h, held_out.targets[inside])[counts]

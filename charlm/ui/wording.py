@@ -22,6 +22,7 @@ __all__ = [
     "judged",
     "model_line",
     "number",
+    "parts_line",
 ]
 
 
@@ -90,7 +91,9 @@ def model_line(start: Mapping[str, Any]) -> str:
     parts = []
     if model:
         layers = f"{model['layers']} × " if model["layers"] > 1 else ""
-        parts.append(f"{model['cell']} {layers}{model['hidden_size']}")
+        members = start.get("config", {}).get("members", 1)
+        networks = f"{members} networks, each " if members > 1 else ""
+        parts.append(f"{networks}{model['cell']} {layers}{model['hidden_size']}")
         if model.get("embedding_size"):
             parts.append(f"embedding {model['embedding_size']}")
         parts += ["both directions"] * bool(model.get("bidirectional"))
@@ -100,6 +103,29 @@ def model_line(start: Mapping[str, Any]) -> str:
     counts = {"vocabulary": choice, "features": "feature", "parameters": "parameter"}
     parts += [_count(start[key], noun) for key, noun in counts.items() if key in start]
     return visible_line(" · ".join(parts))
+
+
+def parts_line(evaluation: Mapping[str, Any]) -> str:
+    """Describe the parts of a mixture by the details of an "eval" report: the loss of each alone, and its weight.
+
+    Examples
+    --------
+    >>> parts_line({"networks": [1.512, 1.498], "counts": 1.523, "weights": [0.3, 0.31, 0.39]})
+    'networks alone 1.512 × 0.30, 1.498 × 0.31; counts 1.523 × 0.39'
+    >>> parts_line({"networks": [0.512], "counts": 0.523, "weights": [1.0]})
+    'network alone 0.512; counts 0.523 would not help'
+    """
+    networks, weights = evaluation.get("networks", []), evaluation.get("weights", [])
+    if not networks:
+        return ""
+    losses = [f"{number(loss, '.3f')}" for loss in networks]
+    if len(weights) > 1:
+        losses = [f"{loss} × {weight:.2f}" for loss, weight in zip(losses, weights, strict=False)]
+    line = f"network{'s' * (len(networks) > 1)} alone {', '.join(losses)}"
+    if "counts" in evaluation:
+        helps = f" × {weights[-1]:.2f}" if len(weights) > len(networks) else " would not help"
+        line += f"; counts {number(evaluation['counts'], '.3f')}{helps}"
+    return line
 
 
 def engine_line(start: Mapping[str, Any]) -> str:

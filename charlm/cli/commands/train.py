@@ -43,6 +43,7 @@ def train(
     learning: Annotated[Given, FlagsOf(TrainConfig, by_preset=_BY_PRESET)],
     out: own.Out = None,
     init_from: own.InitFrom = None,
+    members: own.Members = None,
     dry_run: own.DryRun = False,
     val_file: own.ValFile = None,
     encoding: own.Encoding = "utf-8",
@@ -82,7 +83,7 @@ def _prepared(flags: dict[str, Any], on_phase: Callable[[str], None]) -> NewRun:
     if flags["pairs"] is not None:
         min_count = flags["vocabulary"].get("min_count", 1)
         return preparation.new_pairs_run(flags["pairs"], model=flags["pair_model"], min_count=min_count, **common)
-    common |= {name: flags[name] for name in ("model", "vocabulary", "vocab_from", "init_from")}
+    common |= {name: flags[name] for name in ("model", "vocabulary", "vocab_from", "init_from", "members")}
     return preparation.new_text_run(flags["corpus"] or [], **common)
 
 

@@ -23,6 +23,7 @@ __all__ = [
     "Force",
     "InitFrom",
     "Json",
+    "Members",
     "Out",
     "Pairs",
     "Preset",
@@ -69,6 +70,16 @@ InitFrom: TypeAlias = Annotated[
         value="MODEL",
     ),
 ]
+Members: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--members",
+        help="Networks of a mixture, trained side by side from different seeds; their average is better than any.",
+        metavar="K",
+        rich_help_panel="Learning",
+        show_default="by preset",
+    ),
+]
 DryRun: TypeAlias = Annotated[
     bool, _option("--dry-run", help="Show steps, time and memory; train nothing.", panel="Common")
 ]
@@ -112,7 +123,7 @@ Quiet: TypeAlias = Annotated[bool, _option("--quiet", help="Show nothing.", pane
 
 _OF_PAIRS = tuple(settings_of(TransducerConfig).keys() - settings_of(ModelConfig).keys())
 _OF_TEXTS = (
-    *("documents", "init_from", "vocab_from", "unit", "normalize", "lowercase"),
+    *("documents", "init_from", "vocab_from", "unit", "normalize", "lowercase", "members", "counts"),
     *("sampling", "state_reset", "seq_length"),
 )
 

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from charlm.checkpoint import new_run_folder
 from charlm.config import TrainConfig
+from charlm.models.ensemble import Ensemble
 from charlm.models.language_model import CharModel
 from charlm.models.transducer import Transducer
 from charlm.training.parallel.communicator import ProcessGroup
@@ -16,8 +17,10 @@ from charlm.training.preparation.run_data import RunData
 from charlm.training.task import Task
 from charlm.training.train import RunOptions
 
-__all__ = ["NewRun", "OnPhase", "ignore_phase"]
+__all__ = ["NewRun", "OnPhase", "Trained", "ignore_phase"]
 
+Trained: TypeAlias = CharModel | Ensemble | Transducer
+"""What a command trains."""
 OnPhase: TypeAlias = Callable[[str], None]
 """Takes a description before each phase that takes time, such as "reading the text"."""
 
@@ -32,7 +35,7 @@ class NewRun:
 
     Parameters
     ----------
-    model : CharModel or Transducer
+    model : CharModel, Ensemble or Transducer
         With its initial weights.
     config : TrainConfig
     data : RunData
@@ -44,7 +47,7 @@ class NewRun:
         Notes to the user about the reading: files left out, encodings found, pairs dropped.
     """
 
-    model: CharModel | Transducer
+    model: Trained
     config: TrainConfig
     data: RunData
     stem: str

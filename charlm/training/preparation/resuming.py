@@ -13,12 +13,13 @@ from charlm.checkpoint import find_model, is_unfinished, load_checkpoint
 from charlm.checkpoint.locate import LAST
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
-from charlm.models.language_model import CharModel
+from charlm.models.ensemble import side_by_side
+from charlm.models.mixture import Mixture
 from charlm.models.series import SeriesModel
-from charlm.models.transducer import Transducer
 from charlm.training.budget import Budget, Plan
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import steps_of_epochs
+from charlm.training.preparation.new_run import Trained
 from charlm.training.preparation.run_data import RunData, read_run_data
 from charlm.training.task import Task
 from charlm.training.train import RunOptions
@@ -32,7 +33,7 @@ class ResumedRun:
 
     Parameters
     ----------
-    model : CharModel or Transducer
+    model : CharModel, Ensemble or Transducer
         Of the checkpoint.
     config : TrainConfig
     data : RunData
@@ -45,7 +46,7 @@ class ResumedRun:
         The budget, if any, or the time that the run took if it is longer.
     """
 
-    model: CharModel | Transducer
+    model: Trained
     config: TrainConfig
     data: RunData
     options: RunOptions
@@ -104,6 +105,8 @@ def resumed_run(
         data = read_run_data(model, origin)
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train a new model") from error
+    if isinstance(model, Mixture):
+        model = side_by_side(model.networks)
     if workers is None and group is None:  # a distributed run stores none
         workers = config.workers or min(config.shards or 1, available_cores())
     config = dataclasses.replace(config, workers=workers)

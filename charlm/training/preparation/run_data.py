@@ -8,13 +8,16 @@ from typing import Any, NamedTuple
 
 from charlm.config import OutputName, TrainConfig
 from charlm.errors import CorpusError
+from charlm.models.ensemble import Ensemble
 from charlm.models.language_model import CharModel
+from charlm.models.mixture import Mixture
 from charlm.models.transducer import Transducer
 from charlm.text.corpus import BUILTIN, STDIN, read_corpus
 from charlm.text.pair_corpus import PairCorpus, read_pair_corpus
 from charlm.text.pairs import Pair, check_pairs, drop_long
+from charlm.training.mixture_task import task_of_text
 from charlm.training.pairs import pairs_task
-from charlm.training.task import Task, text_task
+from charlm.training.task import Task
 
 __all__ = ["RunData", "read_run_data", "usable_pairs"]
 
@@ -25,19 +28,19 @@ class RunData(NamedTuple):
     train: Any
     validation: Any = None
 
-    def task(self, model: CharModel | Transducer, config: TrainConfig) -> Task:
+    def task(self, model: CharModel | Ensemble | Transducer, config: TrainConfig) -> Task:
         """Encode the data; without held-out data, a part is held out."""
         if isinstance(model, Transducer):
             return pairs_task(model, self.train, config, self.validation)
-        return text_task(model.vocabulary, self.train, config, self.validation)
+        return task_of_text(model, self.train, config, self.validation)
 
 
-def read_run_data(model: CharModel | Transducer, origin: Mapping[str, Any]) -> RunData:
+def read_run_data(model: CharModel | Ensemble | Mixture | Transducer, origin: Mapping[str, Any]) -> RunData:
     """Read the data of a stored run again.
 
     Parameters
     ----------
-    model : CharModel or Transducer
+    model : CharModel, Ensemble, Mixture or Transducer
     origin : mapping
         The record of the data in the run's checkpoint.
 

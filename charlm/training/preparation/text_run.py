@@ -8,9 +8,10 @@ from typing import Any, BinaryIO
 
 from charlm.checkpoint.model_or_text import refuse_models
 from charlm.config import DecodingErrors, ModelConfig, Normalization, TrainConfig, Unit
-from charlm.config.checks import check_choice
+from charlm.config.checks import check_choice, check_number
 from charlm.config.presets import BUDGETS, preset_settings
 from charlm.errors import CorpusError, UsageError
+from charlm.models.ensemble import MOST_MEMBERS, Ensemble, side_by_side
 from charlm.models.language_model import CharModel
 from charlm.text.batches import split_documents
 from charlm.text.corpus import STDIN, Corpus, read_corpus
@@ -34,6 +35,7 @@ def new_text_run(
     vocabulary: Mapping[str, Any] = _NOTHING,
     vocab_from: str | None = None,
     init_from: str | None = None,
+    members: int | None = None,
     val_file: str | None = None,
     encoding: str = "utf-8",
     errors: DecodingErrors = "strict",
@@ -55,6 +57,8 @@ def new_text_run(
         A model whose vocabulary is used.
     init_from : str, optional
         A model whose weights are used, and its vocabulary, extended by the symbols of the text.
+    members : int, optional
+        Networks of a mixture, with the seeds ``seed``, ``seed`` + 1 and so on; by default the preset's.
     val_file : str, optional
         Held-out text.
     encoding, errors, stdin
@@ -73,6 +77,12 @@ def new_text_run(
     """
     if vocab_from is not None and init_from is not None:
         raise UsageError("`init_from` brings its model's vocabulary along; leave `vocab_from` out")
+    if members is not None:
+        check_number("members", members, low=1, high=MOST_MEMBERS, whole=True)
+        if members > 1 and init_from is not None:
+            raise UsageError(
+                "`members` begin with different weights, not all with those of `init_from`; leave one out"
+            )
     check_errors(errors)
     for name, choices in (("unit", Unit), ("normalize", Normalization)):
         if vocabulary.get(name) is not None:
@@ -91,11 +101,13 @@ def new_text_run(
     config = TrainConfig(**(settings.train | dict(train)))
     on_phase("making the vocabulary and the model")
     symbols = _symbols(data, config)
+    start: CharModel | Ensemble
     inherited: dict[str, Any] = {}
     if init_from is None:
         shape = ModelConfig(**(settings.model | dict(model)))
         known = _vocabulary(symbols, vocabulary, vocab_from, stop=config.documents)
-        start = CharModel(shape, known, seed=config.seed)
+        count = settings.members if members is None else members
+        start = side_by_side([CharModel(shape, known, seed=config.seed + k) for k in range(count)])
     else:
         wanted = {**vocabulary, "stop": config.documents}
         start, inherited = model_from(init_from, symbols, model=model, vocabulary=wanted, seed=config.seed)

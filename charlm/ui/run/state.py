@@ -11,7 +11,7 @@ from charlm.runs.history import History
 from charlm.runs.report import Report, is_finite
 from charlm.runs.verdict import Verdict
 from charlm.ui.flags import as_flags
-from charlm.ui.wording import judged
+from charlm.ui.wording import judged, parts_line
 
 __all__ = ["RunState", "Smoothed"]
 
@@ -84,6 +84,7 @@ class RunState:
         self.train_loss = Smoothed()
         self.published_loss = math.nan
         self.val_loss = self.exact = math.nan
+        self.parts = ""  # of a mixture: what each part reaches alone
         self.best_loss = math.nan
         self.best_step = 0
         self.sample = ""
@@ -135,6 +136,7 @@ class RunState:
             case "eval":
                 self.val_loss = math.nan if report.loss is None else report.loss
                 self.exact = float(report.details.get("exact", math.nan))
+                self.parts = parts_line(report.details)
                 if report.best:
                     self.best_loss, self.best_step = self.val_loss, report.step
             case "sample":

@@ -68,6 +68,8 @@ def _outcome(state: RunState, now_s: float) -> Iterator[tuple[Text, Text]]:
     if math.isfinite(state.val_loss):
         best = f" · best {number(state.best_loss)} at step {state.best_step:,}"
         yield _row("validation", f"{number(state.val_loss)} nats, {bits(state.val_loss)} bits{best}", VALIDATION)
+    if state.parts:
+        yield _row("parts", state.parts)
     if math.isfinite(state.exact):
         yield _row("exact", f"{state.exact:.2%} of the held-out sources that were tried", VALIDATION)
     beside = baselines(state.history)

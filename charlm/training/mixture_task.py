@@ -1,0 +1,201 @@
+"""`MixtureTask`: the text of a run whose model is a mixture of networks, and of the n-gram counts of the text.
+
+The weights of the mixture are fitted on the end of the training text, which the networks do not learn. Networks and
+counts there are as good as on any other new text; on learnt text the networks would seem better than they are. The
+validation text has no part in it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from charlm.config import TrainConfig
+from charlm.errors import CorpusError
+from charlm.models.counts import LONGEST_ORDER, Counts
+from charlm.models.ensemble import Ensemble
+from charlm.models.language_model import CharModel
+from charlm.models.learner import Learner
+from charlm.models.mixture import Mixture, fit_weights, mixed_nats
+from charlm.models.ngram import LONGEST_TRAINING, NgramModel
+from charlm.models.predictor import Predictor
+from charlm.nn.arrays import IdArray
+from charlm.text.batches import document_stream
+from charlm.training.task import TextTask, stop_id_of, text_task
+from charlm.training.validation import WARMUP, HeldOut, validation_nats
+
+__all__ = ["MixtureTask", "networks_of", "task_of_text"]
+
+SHARE = 1 / 50  # of the training text fits the weights
+SHORTEST, LONGEST = 200, 2**14  # symbols
+FEWEST, MOST = 20, 2_000  # documents
+LEAST_GAIN = 0.005  # nats by which counts must improve the networks if it is left to measurement
+
+
+def networks_of(learner: Learner) -> tuple[CharModel, ...]:
+    """Return the networks of a learner of text."""
+    if isinstance(learner, Ensemble):
+        return learner.networks
+    return (learner,) if isinstance(learner, CharModel) else ()
+
+
+def task_of_text(
+    learner: CharModel | Ensemble, text: str, config: TrainConfig, validation: str | None = None
+) -> TextTask:
+    """Build the task of a text for a network or several; see `text_task`.
+
+    Raises
+    ------
+    CorpusError
+        If nothing is left to train on, or the text is too short for the counts that are asked for.
+    UsageError, VocabularyError
+        As for `text_task`.
+    """
+    whole = text_task(learner.vocabulary, text, config, validation)
+    parts = None if config.counts is False else _without_end(whole.train, config.seed)
+    if parts is None and config.counts:
+        least = f"{FEWEST * 5} documents" if config.documents else f"{SHORTEST * 5:,} symbols"
+        raise CorpusError(
+            f"the text is too short to mix with its counts; give at least {least}, or leave `counts` out"
+        )
+    if parts is None and len(networks_of(learner)) == 1:
+        return whole
+    return MixtureTask(whole, *(parts or (whole.train, None)))
+
+
+class MixtureTask(TextTask):
+    """Prediction of each next symbol of a text by several networks, and by its n-gram counts.
+
+    Parameters
+    ----------
+    whole : TextTask
+        The task of the whole training text.
+    train : ndarray of int, shape (n,), or sequence of such
+        The part that the networks learn.
+    end : ndarray or sequence of ndarray, optional
+        The part that fits the weights; without it there are no counts, and all weights are the same.
+    """
+
+    def __init__(
+        self, whole: TextTask, train: IdArray | Sequence[IdArray], end: IdArray | Sequence[IdArray] | None
+    ) -> None:
+        super().__init__(whole.vocabulary, train, whole.held_out)
+        self.whole, self._end = whole, end
+
+    def complete(self, learner: Learner, config: TrainConfig) -> CharModel | Mixture:
+        """Return the model that is shown and stored: the networks and, if they help, the counts, with weights."""
+        networks = networks_of(learner)
+        weights = self._fit(networks, config)
+        members: list[Predictor] = [*networks, *[self._counts] * (len(weights) - len(networks))]
+        return networks[0] if len(members) == 1 else Mixture(members, weights.tolist())
+
+    def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, Any]:
+        """Return the mean loss of the mixture over the held-out text, and that of each part alone, in nats.
+
+        ``networks`` are the losses of the networks and ``counts`` that of the counts, whether they help or not;
+        ``weights`` are those of the networks and, if they help, of the counts.
+        """
+        if self._held_out_part is None:
+            return {"loss": math.nan}
+        networks = networks_of(learner)
+        weights = self._fit(networks, config)
+        nats = self._held_out_part.nats(networks, config)
+        loss = float(mixed_nats(nats[: len(weights)], weights).mean())
+        if not math.isfinite(loss):
+            return {"loss": loss}
+        alone = nats.mean(axis=1).tolist()
+        parts = {"networks": alone[: len(networks)], "weights": weights.tolist()}
+        return {"loss": loss, **parts, **({} if self._end is None else {"counts": alone[-1]})}
+
+    def validation_s(self, learner: Learner, config: TrainConfig) -> float:
+        """Estimate the duration of a validation from its first part."""
+        networks = networks_of(learner)
+        fitting = 0 if self._fitting_part is None else len(self._fitting_part.held.inputs)
+        symbols = fitting + self.validation_characters
+        return super().validation_s(networks[0], config) * len(networks) * symbols / max(symbols - fitting, 1)
+
+    def baseline(self, origin: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Return the loss of an n-gram model of the whole training text; see `measure_baseline`."""
+        return self.whole.baseline(origin)
+
+    def _fit(self, networks: Sequence[CharModel], config: TrainConfig) -> NDArray[np.float64]:
+        """Return the weights of the networks and of the counts, or of the networks alone if counts do not help."""
+        equal = np.full(len(networks), 1 / len(networks))
+        if self._fitting_part is None:
+            return equal
+        nats = self._fitting_part.nats(networks, config)
+        if not np.isfinite(nats).all():  # diverged, which the loss says
+            return equal
+        mixed, without = fit_weights(-nats), fit_weights(-nats[:-1])
+        gain = mixed_nats(nats[:-1], without).mean() - mixed_nats(nats, mixed).mean()
+        return mixed if config.counts or gain >= LEAST_GAIN else without
+
+    @cached_property
+    def _counts(self) -> Counts:
+        return Counts(self.vocabulary, self._stream(self.whole.train))
+
+    @cached_property
+    def _fitting_part(self) -> _Part | None:
+        """The end of the training text, with the counts of the text before it."""
+        if self._end is None:
+            return None
+        if isinstance(self._end, np.ndarray):
+            lead = np.asarray(self.train)[-WARMUP - 1 :]
+            held = HeldOut.join([np.concatenate([lead, self._end])], warmup=len(lead) - 1)
+        else:
+            held = HeldOut.join([document_stream([one], stop_id_of(self.vocabulary)) for one in self._end])
+        return _Part(held, self._counted(self.train, held))
+
+    @cached_property
+    def _held_out_part(self) -> _Part | None:
+        """The held-out text, with the counts of the whole training text."""
+        if self.held_out is None:
+            return None
+        return _Part(self.held_out, None if self._end is None else self._counted(self.whole.train, self.held_out))
+
+    def _counted(self, text: IdArray | Sequence[IdArray], held: HeldOut) -> NDArray[np.float64]:
+        """Return −ln p of the predictions by the counts of a text, (n,)."""
+        ids, V = self._stream(text)[-LONGEST_TRAINING:], len(self.vocabulary)
+        model = NgramModel(ids, V, order=LONGEST_ORDER, stop_id=self.vocabulary.stop_id)
+        read = np.concatenate([held.inputs, held.targets[-1:]])  # each target is the next input
+        nats = np.concatenate([orders[-1] for orders in model.surprisal(read)])
+        return nats[held.warmup + 1 :]
+
+    def _stream(self, text: IdArray | Sequence[IdArray]) -> IdArray:
+        return text if isinstance(text, np.ndarray) else document_stream(text, stop_id_of(self.vocabulary))
+
+
+class _Part(NamedTuple):
+    """A text to predict, and −ln p of each prediction by counts, (n,), if there are any."""
+
+    held: HeldOut
+    counts: NDArray[np.float64] | None
+
+    def nats(self, networks: Sequence[CharModel], config: TrainConfig) -> NDArray[np.float64]:
+        """Return −ln p of each prediction by each network and, last, by the counts; shape (members, n)."""
+        groups, workers = config.shards or 1, config.workers or 1
+        rows = [
+            validation_nats(network, self.held, network.target_nats, groups=groups, workers=workers)
+            for network in networks
+        ]
+        return np.stack(rows if self.counts is None else [*rows, self.counts])
+
+
+def _without_end(
+    train: IdArray | Sequence[IdArray], seed: int
+) -> tuple[IdArray | Sequence[IdArray], IdArray | Sequence[IdArray]] | None:
+    """Split the part that fits the weights off: the end of a text, some documents; None if the text is short."""
+    n = len(train)
+    if isinstance(train, np.ndarray):
+        count = min(max(int(n * SHARE), SHORTEST), LONGEST)
+        return None if 5 * count > n else (train[:-count], train[-count:])
+    count = min(max(int(n * SHARE), FEWEST), MOST)
+    order = np.sort(np.random.default_rng(seed).permutation(n)[:count])
+    chosen = set(order.tolist())
+    rest = [ids for k, ids in enumerate(train) if k not in chosen]
+    return None if 5 * count > n else (rest, [train[k] for k in order])
