@@ -125,7 +125,7 @@ class TrainConfig:
         more="None: by measurement on that end. The stored model is a `charlm.Mixture`.",
         flags="counts/no-counts",
         shows_default=False,
-        panel="Learning",
+        panel="Model",
     )
     seed: int = setting(0, "Seed of everything random.", high=2**63 - 1, panel="Run")
     eval_every: int | None = setting(

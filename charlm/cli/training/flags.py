@@ -76,7 +76,7 @@ Members: TypeAlias = Annotated[
         "--members",
         help="Networks of a mixture, trained side by side from different seeds; their average is better than any.",
         metavar="K",
-        rich_help_panel="Learning",
+        rich_help_panel="Model",
         show_default="by preset",
     ),
 ]
