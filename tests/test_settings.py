@@ -16,6 +16,7 @@ import pytest
 
 import charlm
 import charlm.config
+from charlm.checkpoint import read_npz
 from charlm.generation import sample_many
 from charlm.text.batches import text_batch
 from charlm.training.train import RunOptions, train
@@ -77,6 +78,7 @@ TRAIN: list[Row] = [
     ("sampling", "random", READ, {}),
     ("state_reset", 0.5, LEARNED, {}),
     ("documents", True, READ | {"held out"}, {}),
+    ("counts", True, READ, {}),
     ("patience", 2, LENGTH - {"updates"} | {"reason"}, {"learning_rate": 0.0, "eval_every": 2}),
     ("val_frac", 0.3, READ | {"held out"}, {}),
     ("eval_every", 3, {"evaluated", "saved"}, {}),
@@ -158,7 +160,7 @@ def trained(folder: Path, **settings: Any) -> dict[str, Any]:
         "first loss": steps[0].loss if steps else None,
         "rates": [steps[k].learning_rate for k in (0, -1)] if steps else None,
         "weights": model.params.value.tobytes(),
-        "best": charlm.load(folder / "best.npz").params.value.tobytes() if (folder / "best.npz").exists() else b"",
+        "best": best_weights(folder),
         "updates": start.steps,
         "reason": end.details.get("reason"),
         "held out": start.details["validation_characters"],
@@ -170,6 +172,12 @@ def trained(folder: Path, **settings: Any) -> dict[str, Any]:
         "saved": [report.step for report in reports if report.event == "save"],
         "rollbacks": sum(report.event == "rollback" for report in reports),
     }
+
+
+def best_weights(folder: Path) -> dict[str, bytes]:
+    """Return the tensors of the best model; none if there is no such file."""
+    tensors = read_npz(folder / "best.npz").tensors if (folder / "best.npz").exists() else {}
+    return {name: tensor.tobytes() for name, tensor in tensors.items()}
 
 
 def differ(before: Any, after: Any) -> bool:

@@ -27,7 +27,18 @@ NEEDS = {
 VOCABULARY = {"unit", "min_count", "normalize", "lowercase"}
 # Flags that are no settings; each has tests of its own.
 OF_TRAIN = {
-    *("preset", "init_from", "vocab_from", "val_file", "encoding", "errors", "out", "force", "distributed"),
+    *(
+        "members",
+        "preset",
+        "init_from",
+        "vocab_from",
+        "val_file",
+        "encoding",
+        "errors",
+        "out",
+        "force",
+        "distributed",
+    ),
     *("as_json", "quiet", "no_color", "tensorboard", "dry_run"),
     *("pairs", "output", "attention", "bidirectional", "ngrams"),
 }
