@@ -136,8 +136,12 @@ class Chooser(_BaseChooser["Matcher"]):
         beyond = not (lowest >= -self._bound and highest <= self._bound)  # argmin and argmax find a NaN
         if beyond and not (lowest > -math.inf and highest < math.inf):
             raise DivergedError.of_output()
-        if beyond and self.matcher is not None:
-            np.subtract(symbols, highest, symbols)
+        if self.matcher is not None:
+            if (only := self.matcher.mask.only) is not None:  # there is nothing to choose
+                self.matcher.advance(only)
+                return only
+            if beyond:
+                np.subtract(symbols, highest, symbols)
         if self._restricted:
             if self._forbidden is not None:
                 z[self._forbidden] = -math.inf
@@ -153,7 +157,7 @@ class Chooser(_BaseChooser["Matcher"]):
             np.multiply(z, self._inverse_temperature, z)
             np.exp(z, z)
             if self.matcher is not None and self._late:
-                np.multiply(z, self.matcher.live, z)
+                np.multiply(z, self.matcher.mask.live, z)
             sums = np.add.accumulate(z, out=self._sums)
             # the first id whose cumulative weight exceeds the target, which is below the sum: `uniform` is below 1
             symbol = int(sums.searchsorted(uniform * sums[-1], "right"))

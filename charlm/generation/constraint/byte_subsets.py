@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
-import numpy as np
-
 from charlm.generation.constraint.alphabet import Characters
-from charlm.generation.constraint.nfa import ACCEPT, NFA, Counter, Distances, StateSet, shifted
-from charlm.generation.constraint.subsets import DEAD, Lengths
+from charlm.generation.constraint.nfa import ACCEPT, EPSILON, NFA, Counter, Distances, StateSet, shifted
 
 __all__ = ["ByteSubsets"]
 
@@ -25,8 +22,8 @@ class ByteSubsets:
     """
 
     def __init__(self, nfa: NFA, characters: Characters, symbols: Sequence[int | None]) -> None:
-        self._nfa, self._characters, self._size = nfa, characters, len(symbols)
-        self._id = {byte: k for k, byte in enumerate(symbols) if byte is not None}
+        self._nfa, self._characters = nfa, characters
+        self._below: dict[int, frozenset[int]] = {}  # by node: the classes of its characters
         self._distances = Distances(nfa)
         self.start = (nfa.closure([nfa.start]), characters.root)
         self.final = ((ACCEPT,), characters.root)
@@ -38,45 +35,44 @@ class ByteSubsets:
         self.symbol_classes = [class_of.setdefault(tuple(columns[byte]), len(class_of)) for byte in symbols]
         self._columns = [dict(columns) for columns in class_of]
 
-    def may_end(self, subset: tuple[StateSet, int]) -> bool:
-        """See `Subsets`."""
-        states, node = subset
-        return node == self._characters.root and states[:1] == (ACCEPT,)
-
-    def kind(self, subset: tuple[StateSet, int], left: int) -> Hashable:
+    def kind(self, subset: tuple[StateSet, int], left: int) -> tuple[int, frozenset[int]]:
         """See `Subsets`."""
         states, node = subset
         return node, self._distances.within(states, left)
 
-    def settled(self, subset: tuple[StateSet, int]) -> tuple[Hashable, int]:
+    def settled(self, subset: tuple[StateSet, int]) -> tuple[tuple[int, frozenset[int]], int]:
         """See `Subsets`."""
         states, node = subset
         classes, enough = self._distances.settled(states)
         return (node, classes), enough
 
-    def columns(self, subset: tuple[StateSet, int]) -> list[Hashable]:
+    def may_end(self, kind: tuple[int, frozenset[int]]) -> bool:
         """See `Subsets`."""
-        states, node = subset
-        classes, _ = self._distances.settled(states)
-        kinds, afters = self._characters.kinds, [columns.get(node, DEAD) for columns in self._columns]
-        return [classes & kinds[~after] if after < 0 else after for after in afters]
+        node, classes = kind
+        return node == self._characters.root and EPSILON in classes  # the label of ACCEPT
 
-    def lengths(self, subset: tuple[StateSet, int]) -> Lengths:
+    def between_characters(self, kind: tuple[int, frozenset[int]]) -> bool:
         """See `Subsets`."""
-        states, node = subset
-        lengths = np.full(self._size, DEAD, np.int32)
-        if node < 0:
-            return lengths
-        near = self._distances.nearest(states)
-        nodes, kinds = self._characters.nodes, self._characters.kinds
-        of_kind = {
-            kind: min((near[number] for number in kinds[kind] if number in near), default=DEAD)
-            for kind in nodes[node].kinds
-        }
-        for byte, after in nodes[node].branches.items():
-            reached = (~after,) if after < 0 else nodes[after].kinds
-            lengths[self._id[byte]] = min(of_kind[kind] for kind in reached)
-        return lengths
+        return kind[0] == self._characters.root
+
+    def columns(self, kind: tuple[int, frozenset[int]]) -> dict[int, Hashable]:
+        """See `Subsets`."""
+        node, classes = kind
+        found: dict[int, Hashable] = {}
+        for number, afters in enumerate(self._columns):
+            after = afters.get(node)
+            if after is not None and not classes.isdisjoint(self._classes_below(after)):
+                found[number] = classes & self._characters.kinds[~after] if after < 0 else after
+        return found
+
+    def _classes_below(self, after: int) -> frozenset[int]:
+        """Return the classes of the characters that begin with a node, or of a kind, ``~kind``."""
+        if after < 0:
+            return self._characters.kinds[~after]
+        if after not in self._below:
+            kinds = self._characters.nodes[after].kinds
+            self._below[after] = frozenset().union(*[self._characters.kinds[kind] for kind in kinds])
+        return self._below[after]
 
     def after(self, subset: tuple[StateSet, int], number: int) -> tuple[StateSet, int]:
         """See `Subsets`."""
@@ -100,7 +96,3 @@ class ByteSubsets:
     def per_copy(self, counter: Counter) -> int:
         """See `Subsets`."""
         return self._distances.per_copy(counter)
-
-    def between_characters(self, subset: tuple[StateSet, int]) -> bool:
-        """See `Subsets`."""
-        return subset[1] == self._characters.root

@@ -2,9 +2,9 @@
 
 Subsets in two copies of a count differ by a constant shift and share one `State`; a counter beside the state holds
 the copy, counted from the last but one. So states are built in the first copy that a text passes, and hardly any
-later. States without a counter, such as those of a count within a count, are built ahead of the text. States with
-the same live symbols share a `Mask`. When the table is full, a new one is begun; matchers may continue with the old
-one.
+later. States without a counter, such as those of a count within a count, are built ahead of the text, and so are
+those that a text must reach next, such as the rest of a word. States with the same live symbols share a `Mask`.
+When the table is full, a new one is begun; matchers may continue with the old one.
 
 References
 ----------
@@ -35,7 +35,7 @@ UNSEEN = -(1 << 60)
 MOST_AHEAD = 64
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Mask:
     """The live symbols of a state. Masks are compared by identity.
 
@@ -46,17 +46,20 @@ class Mask:
     dead : ndarray, shape (V,), or None
         1 for the symbols whose probabilities add up to that of the end, else 0; None where the text may not end or
         nothing else is live.
+    only : int or None
+        The symbol, or V for the end, if nothing else is live.
     may_end : bool
         Whether the text may end here.
     whole : bool
         Whether the last character is complete.
     columns : list of int
-        Of each symbol, and last of the end (V + 1), its alphabet class in states of this mask: symbols of one class
-        lead to the same state. The id -1, which is no symbol, has the class of the end, too.
+        Of each symbol, and last of the end (V + 1), its alphabet class in states of this mask: live symbols of one
+        class lead to the same state. The id -1, which is no symbol, has the class of the end, too.
     """
 
     live: NDArray[np.float64]
     dead: NDArray[np.float64] | None
+    only: int | None
     may_end: bool
     whole: bool
     columns: list[int]
@@ -110,13 +113,14 @@ class Table:
     """
 
     def __init__(self, subsets: Subsets, size: int) -> None:
-        self._subsets, self._size = subsets, size
+        self._subsets, self._class_of_end = subsets, max(subsets.symbol_classes) + 1
+        self._classes = np.array([*subsets.symbol_classes, self._class_of_end], np.intp)
         self._states: dict[Hashable, State] = {}  # by subset
         self._masks: dict[Hashable, Mask] = {}  # by kind
         self._near: dict[tuple[Configuration, int], Mask] = {}  # where few characters are left
         self._most_states, self._most_masks = (
             max(min(MOST_STATES, MOST_NUMBERS // wide), FEWEST_STATES)
-            for wide in (max(subsets.symbol_classes) + 2, size + 1)
+            for wide in (self._class_of_end + 2, size + 1)
         )
 
     def __len__(self) -> int:
@@ -135,17 +139,20 @@ class Table:
 
     def configuration(self, subset: Any) -> Configuration:
         """Return the configuration of a subset; build its state if it is new."""
-        counter, copy = self._subsets.counter(subset)
-        if counter is None or copy == 0:  # the last copy leads out of the count
+        return self._configuration(subset, *self._subsets.counter(subset), 0)
+
+    def _configuration(self, subset: Any, counter: Counter | None, copy: int, count: int) -> Configuration:
+        """Return the configuration of a subset in a copy of a counter, if any, shifted by a count."""
+        if counter is None or copy + count == 0:  # the last copy leads out of the count
             return self._states.get(subset) or self._state(subset, None), 0
-        subset = self._subsets.shifted(subset, counter, 1 - copy)
-        return self._states.get(subset) or self._state(subset, counter), copy - 1
+        if copy != 1:
+            subset = self._subsets.shifted(subset, counter, 1 - copy)
+        return self._states.get(subset) or self._state(subset, counter), copy + count - 1
 
     def _state(self, subset: Any, counter: Counter | None) -> State:
         kind, enough = self._subsets.settled(subset)
-        mask = self._masks.get(kind) or self._new_mask(kind, subset, enough)
         per_copy = 0 if counter is None else self._subsets.per_copy(counter)
-        state = self._states[subset] = State(subset, counter, mask, enough, per_copy)
+        state = self._states[subset] = State(subset, counter, self._mask(kind), enough, per_copy)
         return state
 
     def mask(self, configuration: Configuration, left: int) -> Mask:
@@ -155,31 +162,40 @@ class Table:
             return state.mask
         mask = self._near.get((configuration, left))
         if mask is None:
-            subset = self.subset(configuration)
-            kind = self._subsets.kind(subset, left)
-            mask = self._masks.get(kind) or self._new_mask(kind, subset, left)
+            mask = self._mask(self._subsets.kind(self.subset(configuration), left))
             if len(self._near) >= MOST_STATES:
                 self._near.clear()
             self._near[configuration, left] = mask
         return mask
 
-    def _new_mask(self, kind: Hashable, subset: Any, left: int) -> Mask:
-        """Return the mask of a subset, and store it for all of its kind."""
-        alive = self._subsets.lengths(subset) <= left
-        may_end = self._subsets.may_end(subset)
-        ends = may_end and not alive.all()
-        live = np.append(alive, ends).astype(np.float64)
-        dead = 1 - live[:-1] if ends and alive.any() else None
-        mask = Mask(live, dead, may_end, self._subsets.between_characters(subset), self._columns(subset))
-        if len(self._masks) < self._most_masks:
-            self._masks[kind] = mask
+    def _mask(self, kind: Hashable) -> Mask:
+        """Return the mask of the subsets of a kind."""
+        mask = self._masks.get(kind)
+        if mask is None:
+            mask = self._new_mask(kind)
+            if len(self._masks) < self._most_masks:
+                self._masks[kind] = mask
         return mask
 
-    def _columns(self, subset: Any) -> list[int]:
-        """Return the alphabet class of each symbol in a subset; that of the end is the last."""
+    def _new_mask(self, kind: Hashable) -> Mask:
+        subsets, end = self._subsets, self._class_of_end
+        keys = subsets.columns(kind)
+        may_end = subsets.may_end(kind)
+        ends = may_end and len(keys) < end
+        alive = np.zeros(end + 1)  # by alphabet class
+        alive[[*keys]] = 1
+        alive[end] = ends
         numbers: dict[Hashable, int] = {}
-        of_classes = [numbers.setdefault(column, len(numbers)) for column in self._subsets.columns(subset)]
-        return [*[of_classes[number] for number in self._subsets.symbol_classes], len(numbers)]
+        column = [0] * (end + 1)  # dead symbols share the column 0
+        for number, key in keys.items():
+            column[number] = numbers.setdefault(key, len(numbers) + 1)
+        column[end] = len(numbers) + 1
+        live = alive[self._classes]
+        dead = 1 - live[:-1] if ends and keys else None
+        columns = [*map(column.__getitem__, self._classes.tolist())]
+        ids = live.nonzero()[0]
+        only = ids.item() if len(ids) == 1 else None
+        return Mask(live, dead, only, may_end, subsets.between_characters(kind), columns)
 
     def after(self, configuration: Configuration, symbol: int) -> Configuration:
         """Return the configuration after a live symbol; after the end, that in which only the end is live.
@@ -200,32 +216,34 @@ class Table:
     def _after(self, configuration: Configuration, symbol: int) -> Configuration:
         """Return the configuration after a symbol, and store it if it is the same for all counter values."""
         state, count = configuration
-        subsets, counter, column = self._subsets, state.counter, state.columns[symbol]
+        subsets, column = self._subsets, state.columns[symbol]
         if column == len(state.transitions) - 1:
-            subset, same = subsets.final, True
+            subset = subsets.final
         else:
-            subset, same = subsets.after(state.subset, subsets.symbol_classes[symbol]), counter is None
-            if counter is not None and subsets.counter(subset)[0] == counter:
-                subset = subsets.shifted(subset, counter, count)
-                same = subsets.counter(subset)[1] > 0
-        found, new_count = self.configuration(subset)
-        if same:
-            state.transitions[column] = found, new_count - count
-        return found, new_count
+            subset = subsets.after(state.subset, subsets.symbol_classes[symbol])
+        counter, copy = subsets.counter(subset)
+        stays = counter is not None and counter == state.counter
+        found = self._configuration(subset, counter, copy, count if stays else 0)
+        if state.counter is None or found[0].counter == state.counter:
+            state.transitions[column] = found[0], found[1] - count
+        return found
 
     def _build_ahead(self, configuration: Configuration, symbol: int, most: int) -> None:
-        """Build the states reached by repeating a symbol, while they have the same mask, as in a count.
+        """Build the states that a text must reach next, and those of a repeated symbol, as in a count.
 
-        One after the other they cost half of what they would at a character each. Their number doubles with those
-        before that a text came to, as a file is read ahead.
+        A symbol is repeated while the mask stays the same; the number of these states doubles with those before
+        that a text came to, as a file is read ahead. One after the other they cost half of what they would at a
+        character each.
         """
-        mask, column = configuration[0].mask, configuration[0].columns[symbol]
-        if not mask.live[symbol]:
-            return
+        mask = configuration[0].mask
         with contextlib.suppress(ConstraintError):  # the text may not reach them
-            for _ in range(min(most, self._most_states - len(self._states))):
+            for built in range(min(MOST_AHEAD, self._most_states - len(self._states))):
                 state, _ = configuration
-                if state.mask is not mask or state.transitions[column][1] != UNSEEN:
+                if state.mask.only is not None:
+                    symbol = state.mask.only
+                elif state.mask is not mask or built >= most or not mask.live[symbol]:
+                    break
+                if state.transitions[state.columns[symbol]][1] != UNSEEN:
                     break
                 configuration = self._after(configuration, symbol)
         configuration[0].ahead = most
@@ -256,7 +274,8 @@ class LazyDFA:
     def __init__(self, subsets: Subsets, size: int, length: int) -> None:
         self.subsets, self.size, self.length = subsets, size, length
         self.table = Table(subsets, size)
-        if not (subsets.may_end(subsets.start) or subsets.lengths(subsets.start).min() <= length):
+        kind = subsets.kind(subsets.start, length)
+        if not (subsets.may_end(kind) or subsets.columns(kind)):
             raise ConstraintError(
                 f"no text of at most {length} characters matches the pattern; raise `length`, or change the pattern"
             )

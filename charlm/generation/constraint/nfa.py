@@ -77,6 +77,7 @@ class NFA:
         self.assertions: list[Assertion] = []
         self.counters: list[Counter] = []
         self.start = self._build(node, ACCEPT, classes, once=True)
+        self._starts = [counter.start for counter in self.counters]
 
     @classmethod
     def bare(cls) -> NFA:
@@ -171,7 +172,7 @@ class NFA:
 
     def counter(self, states: StateSet) -> tuple[Counter | None, int]:
         """Return the counter in which a subset is farthest from the end, and its lowest copy there."""
-        k = bisect_right(self.counters, states[-1], key=_start) - 1 if states else -1
+        k = bisect_right(self._starts, states[-1]) - 1 if states else -1
         if k < 0 or states[-1] >= self.counters[k].end:
             return None, 0
         counter = self.counters[k]
@@ -203,10 +204,6 @@ class NFA:
             )
         reading.sort()
         return tuple(reading)
-
-
-def _start(counter: Counter) -> int:
-    return counter.start
 
 
 def _is_counter(copies: int, body: Node) -> bool:
@@ -260,12 +257,3 @@ class Distances:
     def per_copy(self, counter: Counter) -> int:
         """Return the distance between copies of a counter."""
         return self._distance[counter.start + counter.stride] - self._distance[counter.start]
-
-    def nearest(self, states: StateSet) -> dict[int, int]:
-        """Return the shortest distance to the end by class, a character of the class included."""
-        found: dict[int, int] = {}
-        for state in states:
-            label = self._labels[state]
-            if state != ACCEPT and self._distance[state] < found.get(label, UNREACHABLE):
-                found[label] = self._distance[state]
-        return found

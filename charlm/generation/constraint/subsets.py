@@ -1,27 +1,31 @@
 """The subset construction: sets of NFA states, and their transitions by a model's symbols.
 
-A subset is a hashable value; `charlm.generation.constraint.lazy_dfa` makes a state of the DFA from it. In this
-module a symbol is a character, or several code points. In a long count `counter`, `shifted`, `after` and `settled`
-are called once a character of a text; methods that return an entry for each symbol are called rarely.
+A subset is a hashable value; `charlm.generation.constraint.lazy_dfa` makes a state of the DFA from it. Its kind is
+another, which tells which symbols are live and which of them have the same successor; subsets of one kind share a
+mask. In this module a symbol is a character, or several code points.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+from charlm.generation.constraint.nfa import (
+    ACCEPT,
+    EPSILON,
+    NEVER,
+    NFA,
+    UNREACHABLE,
+    Counter,
+    Distances,
+    StateSet,
+    shifted,
+)
 
-from charlm.generation.constraint.nfa import ACCEPT, NEVER, NFA, UNREACHABLE, Counter, Distances, StateSet, shifted
+__all__ = ["CharacterSubsets", "GraphemeSubsets", "Spelling", "Subsets"]
 
-__all__ = ["DEAD", "CharacterSubsets", "GraphemeSubsets", "Lengths", "Spelling", "Subsets"]
-
-Lengths: TypeAlias = NDArray[np.int32]
 Spelling: TypeAlias = tuple[frozenset[int], ...]
 """The classes that each code point of a symbol belongs to."""
-DEAD = UNREACHABLE
-"""A distance longer than any text."""
 
 
 class Subsets(Protocol):
@@ -39,29 +43,23 @@ class Subsets(Protocol):
     def symbol_classes(self) -> Sequence[int]:
         """The alphabet class of each symbol (V,), from 0: symbols of a class have equal transitions everywhere."""
 
-    def may_end(self, subset: Any) -> bool:
-        """Return whether a text in a subset matches."""
-
     def kind(self, subset: Any, left: int) -> Hashable:
-        """Return a key that is equal for subsets with the same live symbols, with `left` characters left."""
+        """Return the kind of a subset with `left` characters left."""
 
     def settled(self, subset: Any) -> tuple[Hashable, int]:
-        """Return the `kind` of a subset with enough characters left, and the least number that is enough."""
+        """Return the kind of a subset with enough characters left, and the least number that is enough."""
 
-    def columns(self, subset: Any) -> Sequence[Hashable]:
-        """Return a key for each alphabet class: in all subsets of this kind, equal keys have the same successor."""
+    def may_end(self, kind: Any) -> bool:
+        """Return whether a text in a subset of a kind matches."""
 
-    def lengths(self, subset: Any) -> Lengths:
-        """Return the length in characters of the shortest suffix of a match that begins with each symbol (V,).
+    def between_characters(self, kind: Any) -> bool:
+        """Return whether the last character is complete."""
 
-        `DEAD` or more for a dead symbol.
-        """
+    def columns(self, kind: Any) -> Mapping[int, Hashable]:
+        """Return a key for each live alphabet class: in a subset of the kind, equal keys have equal successors."""
 
     def after(self, subset: Any, number: int) -> Hashable:
         """Return the subset after a symbol of an alphabet class, which is not dead."""
-
-    def between_characters(self, subset: Any) -> bool:
-        """Return whether the last character is complete."""
 
     def counter(self, subset: Any) -> tuple[Counter | None, int]:
         """Return the counter that a subset is in, if any, and its copy, numbered from the end."""
@@ -86,44 +84,22 @@ class _SymbolSubsets:
     final: StateSet = (ACCEPT,)
 
     def __init__(self, nfa: NFA, spellings: Sequence[Spelling]) -> None:
-        self._nfa, self._size = nfa, len(spellings)
+        self._nfa = nfa
         self._spellings = list(dict.fromkeys(spellings))
         class_of = {spelling: number for number, spelling in enumerate(self._spellings)}
         self.symbol_classes = [class_of[spelling] for spelling in spellings]
         self.start = nfa.closure([nfa.start])
 
-    def may_end(self, subset: StateSet) -> bool:
-        """See `Subsets`."""
-        return subset[:1] == (ACCEPT,)
-
-    def after(self, subset: StateSet, number: int) -> StateSet:
-        """See `Subsets`."""
-        return self._nfa.closure(self._read(subset, self._spellings[number]))
-
-    def between_characters(self, subset: StateSet) -> bool:  # noqa: ARG002  no symbol is less
+    def between_characters(self, kind: Hashable) -> bool:  # noqa: ARG002  no symbol is less
         """See `Subsets`."""
         return True
-
-    def counter(self, subset: StateSet) -> tuple[Counter | None, int]:  # noqa: ARG002  a symbol may span copies
-        """See `Subsets`."""
-        return None, 0
 
     def shifted(self, subset: StateSet, counter: Counter, copies: int) -> StateSet:
         """See `Subsets`."""
         return shifted(subset, counter, copies)
 
-    def per_copy(self, counter: Counter) -> int:  # noqa: ARG002  there is no counter
-        """See `Subsets`."""
-        return 0
-
-    def _read(self, subset: StateSet, spelling: Spelling) -> set[int]:
-        """Return the states that a symbol leads to, without their closure."""
-        *firsts, last = spelling
-        for classes in firsts:
-            subset = self._nfa.closure(self._step(subset, classes))
-        return self._step(subset, last)
-
     def _step(self, subset: StateSet, classes: frozenset[int]) -> set[int]:
+        """Return the states that a character of some classes leads to, without their closure."""
         labels, successors = self._nfa.labels, self._nfa.successors
         return {state + successors[state][0] for state in subset if labels[state] in classes}
 
@@ -134,38 +110,25 @@ class CharacterSubsets(_SymbolSubsets):
     def __init__(self, nfa: NFA, spellings: Sequence[Spelling]) -> None:
         super().__init__(nfa, spellings)
         self._distances = Distances(nfa)
-        self._members: dict[int, list[int]] = {}  # by class: its symbols
-        for symbol, spelling in enumerate(spellings):
-            for number in spelling[0] if len(spelling) == 1 else ():
-                self._members.setdefault(number, []).append(symbol)
+        self._members: dict[int, list[int]] = {}  # by class of characters: the alphabet classes
+        for number, spelling in enumerate(self._spellings):
+            for one in spelling[0] if len(spelling) == 1 else ():
+                self._members.setdefault(one, []).append(number)
         self.kind, self.settled = self._distances.within, self._distances.settled
+        self.counter, self.per_copy = nfa.counter, self._distances.per_copy
 
-    def columns(self, subset: StateSet) -> list[Hashable]:
+    def may_end(self, kind: frozenset[int]) -> bool:
         """See `Subsets`."""
-        classes, _ = self.settled(subset)
-        return [classes.intersection(*spelling) if len(spelling) == 1 else None for spelling in self._spellings]
+        return EPSILON in kind  # the label of ACCEPT
 
-    def counter(self, subset: StateSet) -> tuple[Counter | None, int]:
+    def columns(self, kind: frozenset[int]) -> dict[int, Hashable]:
         """See `Subsets`."""
-        return self._nfa.counter(subset)
-
-    def per_copy(self, counter: Counter) -> int:
-        """See `Subsets`."""
-        return self._distances.per_copy(counter)
+        live = [number for one in kind for number in self._members.get(one, ())]
+        return {number: kind.intersection(*self._spellings[number]) for number in live}
 
     def after(self, subset: StateSet, number: int) -> StateSet:
         """See `Subsets`."""
-        labels, successors = self._nfa.labels, self._nfa.successors
-        (classes,) = self._spellings[number]
-        return self._nfa.closure({state + successors[state][0] for state in subset if labels[state] in classes})
-
-    def lengths(self, subset: StateSet) -> Lengths:
-        """See `Subsets`."""
-        lengths = np.full(self._size, DEAD, np.int32)
-        near = self._distances.nearest(subset)
-        for number in sorted(near, key=near.__getitem__, reverse=True):  # the nearest is written last
-            lengths[self._members.get(number, [])] = near[number]
-        return lengths
+        return self._nfa.closure(self._step(subset, self._spellings[number][0]))
 
 
 class GraphemeSubsets(_SymbolSubsets):
@@ -180,32 +143,49 @@ class GraphemeSubsets(_SymbolSubsets):
                 self._beginning.setdefault(first, []).append(number)
         self._distance = self._distances()
 
-    def kind(self, subset: StateSet, left: int) -> Hashable:
+    def kind(self, subset: StateSet, left: int) -> tuple[int, ...]:
         """See `Subsets`."""
-        return self.may_end(subset), *[number for number, length in self._lengths(subset).items() if length <= left]
+        live = [number for number, length in self._lengths(subset).items() if length <= left]
+        return subset[:1] == (ACCEPT,), *live
 
-    def settled(self, subset: StateSet) -> tuple[Hashable, int]:
+    def settled(self, subset: StateSet) -> tuple[tuple[int, ...], int]:
         """See `Subsets`."""
-        enough = max((length for length in self._lengths(subset).values() if length < DEAD), default=NEVER)
+        enough = max((length for length in self._lengths(subset).values() if length < UNREACHABLE), default=NEVER)
         return self.kind(subset, enough), enough
 
-    def columns(self, subset: StateSet) -> range:  # noqa: ARG002  two symbols rarely lead to the same subset
+    def may_end(self, kind: tuple[int, ...]) -> bool:
         """See `Subsets`."""
-        return range(len(self._spellings))
+        return bool(kind[0])
 
-    def lengths(self, subset: StateSet) -> Lengths:
+    def columns(self, kind: tuple[int, ...]) -> dict[int, Hashable]:
         """See `Subsets`."""
-        by_class = self._lengths(subset)
-        return np.array([by_class.get(number, DEAD) for number in range(len(self._spellings))], np.int32)[
-            self.symbol_classes
-        ]
+        return {number: number for number in kind[1:]}  # two symbols rarely lead to the same subset
+
+    def after(self, subset: StateSet, number: int) -> StateSet:
+        """See `Subsets`."""
+        return self._nfa.closure(self._read(subset, self._spellings[number]))
+
+    def counter(self, subset: StateSet) -> tuple[None, int]:  # noqa: ARG002  a symbol may span copies
+        """See `Subsets`."""
+        return None, 0
+
+    def per_copy(self, counter: Counter) -> int:  # noqa: ARG002  there is no counter
+        """See `Subsets`."""
+        return 0
+
+    def _read(self, subset: StateSet, spelling: Spelling) -> set[int]:
+        """Return the states that a symbol leads to, without their closure."""
+        *firsts, last = spelling
+        for classes in firsts:
+            subset = self._nfa.closure(self._step(subset, classes))
+        return self._step(subset, last)
 
     def _lengths(self, subset: StateSet) -> dict[int, int]:
-        """Return `lengths` by alphabet class."""
-        distance, read = self._distance, self._read
+        """Return the length of the shortest suffix of a match that begins with each possible alphabet class."""
+        possible = {number: self._read(subset, self._readable[number]) for number in self._possible(subset)}
         return {
-            number: min((distance[state] for state in read(subset, self._readable[number])), default=DEAD) + 1
-            for number in self._possible(subset)
+            number: min([self._distance[state] for state in states], default=UNREACHABLE) + 1
+            for number, states in possible.items()
         }
 
     def _possible(self, subset: StateSet) -> list[int]:
@@ -217,7 +197,7 @@ class GraphemeSubsets(_SymbolSubsets):
         """Return the distance to the end, in symbols, of each state that a symbol can lead to."""
         nfa = self._nfa
         leading: dict[int, set[int]] = {}
-        distance = [DEAD] * len(nfa.labels)
+        distance = [UNREACHABLE] * len(nfa.labels)
         nearest_first, seen, waiting = [], {nfa.start}, [nfa.start]
         while waiting:
             state = waiting.pop()
@@ -233,7 +213,7 @@ class GraphemeSubsets(_SymbolSubsets):
                         waiting.append(after)
         for after in nearest_first:  # grows meanwhile
             for state in leading.get(after, ()):
-                if distance[state] == DEAD:
+                if distance[state] == UNREACHABLE:
                     distance[state] = distance[after] + 1
                     nearest_first.append(state)
         return distance

@@ -27,7 +27,7 @@ def lazy_dfa(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str
 
 
 def live(made: LazyDFA, state: int, left: int) -> set[int]:
-    return set((made.subsets.lengths(made.table.subset(state)) <= left).nonzero()[0].tolist())
+    return set(made.table.mask(state, left).live[:-1].nonzero()[0].tolist())
 
 
 def check_every_text(pattern: str, vocabulary: Vocabulary, length: int, stops: tuple[str, ...] = ()) -> None:
@@ -221,7 +221,17 @@ class TestSize:
         assert len(made.table) > 1000
         assert len(masks) == 2
 
-    @pytest.mark.parametrize("pattern", ["[ab]{500}", "(?:a{1,9}b){50}", ".*a.{6}", "(?:a|bb|é)*B?"])
+    def test_the_rest_of_a_word_is_built_with_its_first_character(self):
+        made = lazy_dfa("(?:abbaBa|baé){9}", CHARS, 60)
+        start = made.table.configuration(made.subsets.start)
+        before = len(made.table)
+        made.table.after(start, 2)
+        assert len(made.table) == before + 5  # the state before the next word is that before the first one
+
+    @pytest.mark.parametrize(
+        "pattern",
+        ["[ab]{500}", "(?:a{1,9}b){50}", ".*a.{6}", "(?:a|bb|é)*B?", "abB(?:aabb|abba|bébé){9,}Ba", "abBé"],
+    )
     def test_states_looked_at_ahead_are_those_that_come(self, pattern, monkeypatch):
         def way() -> list[tuple[bool, bytes]]:
             made, rng, found = lazy_dfa(pattern, CHARS, 500), random.Random(3), []

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from charlm.config import ModelConfig, SampleConfig
-from charlm.errors import ConstraintError
+from charlm.errors import ConstraintError, DivergedError
 from charlm.generation import Sampler, sample_many
 from charlm.generation.constraint import constraint_for
+from charlm.generation.constraint.lazy_dfa import Mask
 from charlm.generation.constraint.matcher import BatchMatcher, Matcher
 from charlm.generation.symbol_chooser import BatchChooser, Chooser
 from charlm.models.language_model import CharModel
@@ -233,6 +234,31 @@ class TestMatcher:
         out = np.zeros(1, np.intp)
         BatchChooser(config, 1, 4, matcher=BatchMatcher(lazy_dfa, 1, 1))(logits[None], np.array([0.5]), out)
         assert out.tolist() == [4]
+
+    @pytest.mark.parametrize(
+        "settings", [{}, {"temperature": 0}, {"top_k": 1}, {"typical_p": 0.1, "repeat_penalty": 3.0}], ids=str
+    )
+    def test_a_symbol_without_alternative_is_that_of_a_choice(self, make_model, monkeypatch, settings):
+        config = SampleConfig(regex="(?:cab|bee|caba) bad(?:ce)?", length=30, **settings)
+
+        def texts() -> list[str]:
+            alone = Sampler(make_model(), config, rng=np.random.default_rng(3))
+            return ["".join(alone.stream()) for _ in range(9)]
+
+        expected = texts()
+        monkeypatch.setattr(Mask, "only", property(lambda _: None, lambda *_: None))
+        assert texts() == expected
+
+    @pytest.mark.parametrize("logit", [math.nan, math.inf, -math.inf])
+    def test_a_symbol_without_alternative_is_not_written_if_the_model_fails(self, logit):
+        config = SampleConfig(regex="abc", length=9)
+        matcher = Matcher(constraint_for(config, self.VOCABULARY))
+        choose = Chooser(config, 4, matcher=matcher)
+        assert matcher.mask.only == 0
+        with pytest.raises(DivergedError):
+            choose(np.array([0.0, 1.0, logit, 0.0], np.float32), 0.5)
+        assert choose(np.array([0.0, 1.0, 0.0, 3e38], np.float32), 0.5) == 0
+        assert [choose(np.zeros(4), 0.5) for _ in range(3)] == [1, 2, 4]
 
     def test_full_tables_are_left_behind_and_the_texts_stay_the_same(self, monkeypatch, make_model):
         model = make_model()

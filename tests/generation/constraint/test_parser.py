@@ -22,7 +22,7 @@ def words(pattern: str, length: int = 2) -> set[str]:
         text, state = waiting.pop()
         if state[0].mask.may_end:
             found.add(text)
-        live = (made.subsets.lengths(made.table.subset(state)) <= length - len(text)).nonzero()[0].tolist()
+        live = made.table.mask(state, length - len(text)).live[:-1].nonzero()[0].tolist()
         waiting += [(text + str(VOCABULARY.symbols[k]), made.table.after(state, k)) for k in live]
     return found
 

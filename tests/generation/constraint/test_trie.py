@@ -58,7 +58,7 @@ def test_what_is_accepted_is_the_words_as_they_stand(words: tuple[str, ...]) -> 
         text, state = waiting.pop()
         if state[0].mask.may_end:
             found.add(text)
-        live = (made.subsets.lengths(made.table.subset(state)) <= 4 - len(text)).nonzero()[0].tolist()
+        live = made.table.mask(state, 4 - len(text)).live[:-1].nonzero()[0].tolist()
         waiting += [(text + str(vocabulary.symbols[k]), made.table.after(state, k)) for k in live]
     assert found == set(words)
 
@@ -80,7 +80,7 @@ def test_only_literals_are_words(pattern: str, kinds: type) -> None:
     node = parse(pattern)
     assert isinstance(node, kinds)
     made = lazy_dfa_of(node, Vocabulary.from_text("pearlum 1"), 9)
-    assert made.subsets.may_end(made.subsets.start) == bool(regex.fullmatch(pattern, ""))
+    assert made.table.configuration(made.subsets.start)[0].mask.may_end == bool(regex.fullmatch(pattern, ""))
 
 
 @pytest.mark.parametrize(
