@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from charlm.checkpoint.archive import DamagedError
 from charlm.checkpoint.npy import Tensor
 from charlm.config import SampleConfig, from_mapping
 from charlm.conversation.conversation import Conversation
-from charlm.conversation.saving import MOST_TURNS, RANDOM_BYTES, VERSION, fingerprint
+from charlm.conversation.saving import LONGEST_WRITER, MOST_TURNS, RANDOM_BYTES, VERSION, fingerprint
 from charlm.conversation.turns import BRANCH_NAME, ConversationSnapshot, Turn, text_length
 from charlm.errors import CheckpointError, UsageError
 from charlm.generation import Position, Sampler, Snapshot
@@ -27,13 +27,28 @@ from charlm.generation.repeat_window import ids_of
 from charlm.models.predictor import Predictor
 from charlm.nn.stack import map_state, named_state
 
-__all__ = ["load_conversation"]
+__all__ = ["LoadedFile", "load_conversation"]
 
 _BIT_GENERATOR = "PCG64"
 
 
-def load_conversation(conversation: Conversation, path: Path) -> bool:
-    """Replace a conversation by that of a file; return whether the same model wrote it.
+class LoadedFile(NamedTuple):
+    """What a file said of the model that wrote it.
+
+    Parameters
+    ----------
+    same : bool
+        Whether that is the model of the conversation.
+    writer : str
+        The name of `save_conversation`; untrusted input.
+    """
+
+    same: bool
+    writer: str
+
+
+def load_conversation(conversation: Conversation, path: Path) -> LoadedFile:
+    """Replace a conversation by that of a file.
 
     Undoing goes back through the turns of the file, and then to the conversation that was replaced.
 
@@ -59,7 +74,7 @@ def load_conversation(conversation: Conversation, path: Path) -> bool:
             raise CheckpointError(f"there is no conversation {name}; check the name") from error
         raise
     conversation.replace(now, branches, stored.config)
-    return same
+    return LoadedFile(same, stored.writer)
 
 
 class _Stored:
@@ -76,6 +91,8 @@ class _Stored:
     config : SampleConfig
     model : object
         The fingerprint of the model that wrote it.
+    writer : str
+        Its name.
 
     Raises
     ------
@@ -89,7 +106,9 @@ class _Stored:
         if meta.get("version") != VERSION:
             raise DamagedError("another version of charlm wrote it", "install a newer charlm")
         self.tensors = tensors
-        self.model = meta.get("model")
+        self.model, self.writer = meta.get("model"), meta.get("writer", "")
+        if not isinstance(self.writer, str) or len(self.writer) > LONGEST_WRITER:
+            raise DamagedError("its writer has no proper name")
         self.config = _settings(meta.get("settings"))
         turns = self._tensor("turns", np.int64, (None, 3))
         self.n = len(turns)

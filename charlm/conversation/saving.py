@@ -42,15 +42,23 @@ from charlm.models.mixture import Mixture
 from charlm.models.predictor import Predictor
 from charlm.nn.stack import named_state
 
-__all__ = ["MOST_TURNS", "RANDOM_BYTES", "VERSION", "fingerprint", "save_conversation"]
+__all__ = ["LONGEST_WRITER", "MOST_TURNS", "RANDOM_BYTES", "VERSION", "fingerprint", "save_conversation"]
 
 VERSION = 1
 MOST_TURNS = 20_000  # each takes some 3 KB of memory, far more than its share of the file
 RANDOM_BYTES = 40
+LONGEST_WRITER = 500
 
 
-def save_conversation(conversation: Conversation, path: Path) -> int:
+def save_conversation(conversation: Conversation, path: Path, *, writer: str = "") -> int:
     """Write a conversation to a file, atomically; return how many branches of other models are left out.
+
+    Parameters
+    ----------
+    conversation : Conversation
+    path : Path
+    writer : str
+        Name of the model, for whoever loads the file with another one.
 
     Raises
     ------
@@ -86,6 +94,7 @@ def save_conversation(conversation: Conversation, path: Path) -> int:
     meta = {
         "version": VERSION,
         "model": fingerprint(model),
+        "writer": writer[:LONGEST_WRITER],
         "settings": dataclasses.asdict(conversation.config),
         "seeds": [one.seed for one in starts],
         "branches": list(branches),

@@ -58,7 +58,7 @@ def test_save_load_go_on_is_going_on(tmp_path: Path, cell: str, layers: int) -> 
     )
     assert save_conversation(one, tmp_path / "talk") == 0
     other = fresh(small(cell=cell, layers=layers))
-    assert load_conversation(other, tmp_path / "talk") is True
+    assert load_conversation(other, tmp_path / "talk").same
     assert (other.text, other.seed, other.config) == (one.text, 7, one.config)
     a, b = one.snapshot().start, other.snapshot().start
     assert a.random == b.random
@@ -143,7 +143,7 @@ def test_another_model_reads_the_text_anew(tmp_path: Path) -> None:
     one.branches["end"] = one.snapshot()
     save_conversation(one, tmp_path / "talk")
     other = fresh(model)
-    assert load_conversation(other, tmp_path / "talk") is False
+    assert not load_conversation(other, tmp_path / "talk").same
     assert other.text == one.text
     expected = "".join(charlm.generate(model, prompt=one.text, length=9, temperature=0))
     assert turn(other, "") == expected
@@ -231,6 +231,7 @@ FORGED = [
     put("settings", settings_of(length="x")),
     put("settings", settings_of(stop=[1])), put("settings", settings_of(stop=3)),
     put("settings", settings_of(top_k=-1)),
+    put("writer", 3), put("writer", "x" * 501),
     put("seeds", [1]), put("seeds", [1, 1, 1, -1]), put("seeds", [1, 1, 1, True]), put("seeds", 3),
     put("branches", ["x"]), renamed("\u202e"), renamed("a b"), renamed(3),
     put("branches", None), put("branches", [3]), put("ends", []), put("ends", [2]),
@@ -288,7 +289,7 @@ def test_the_words_of_a_pattern_are_in_the_file(tmp_path: Path) -> None:
     one.configure(with_word_lists(SampleConfig(regex=f"(@file:'{tmp_path}/words')+", length=12)))
     save_conversation(one, tmp_path / "talk")
     (tmp_path / "words").unlink()
-    assert load_conversation(other, tmp_path / "talk") is True
+    assert load_conversation(other, tmp_path / "talk").same
     assert [turn(other, ""), turn(other, "")] == [turn(one, ""), turn(one, "")]
     assert other.config == one.config
 
@@ -339,7 +340,7 @@ def test_as_many_turns_as_a_file_may_hold_take_no_more_than_64_mb_beside_it(tmp_
         save_conversation(one, file)
     other = talk(small(seed=2))
     tracemalloc.start()
-    assert load_conversation(other, file) is False
+    assert not load_conversation(other, file).same
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < file.stat().st_size + (64 << 20)

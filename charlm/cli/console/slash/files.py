@@ -19,7 +19,9 @@ __all__ = ["export", "load", "save"]
 def save(context: Context, rest: str) -> None:
     """Write the conversation to a file."""
     path = _new_file("/save", rest)
-    left_out = save_conversation(context.conversation, path)
+    talk, models = context.conversation, context.models
+    writer = " ".join(f"{models.name(one)}:{weight:g}" for one, weight in models.shares(talk.model).items())
+    left_out = save_conversation(talk, path, writer=writer)
     context.show(view.note(f"saved in {str(path)!r}"))
     if left_out:
         context.show(view.note(f"without {left_out} of the branches: another model's"))
@@ -27,9 +29,10 @@ def save(context: Context, rest: str) -> None:
 
 def load(context: Context, rest: str) -> None:
     """Continue a conversation from a file."""
-    same = load_conversation(context.conversation, _file("/load", rest))
-    if not same:
-        context.show(view.note("another model wrote it; this one has read the text again"))
+    found = load_conversation(context.conversation, _file("/load", rest))
+    if not found.same:
+        named = f", {found.writer}" if found.writer else ""
+        context.show(view.note(f"another model wrote it{named}; this one has read the text again"))
     if context.beam:
         try:
             refuse_drawing(context.conversation.config)

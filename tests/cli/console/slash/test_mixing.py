@@ -12,6 +12,7 @@ import pytest
 import charlm
 from charlm.checkpoint import Checkpoint
 from charlm.cli.console.slash import LoadedModels, completions
+from charlm.conversation import save_conversation
 from charlm.errors import CheckpointError, CorpusError, UsageError
 from charlm.models.counts import Counts
 from charlm.training import preparation
@@ -187,3 +188,29 @@ def test_completion(desk: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert completions("/mix tw", desk.talk) == ["/mix two:", "/mix two.npz:"]
     assert completions("/mix c", desk.talk) == ["/mix counts", "/mix checkpoints/"]
     assert completions("/mix o", desk.talk) == ["/mix off"]
+
+
+def test_a_stored_conversation_names_its_mixture(desk: Any, tmp_path: Path) -> None:
+    desk.shown(f"/mix {GOOD}:0.25")
+    desk.turn("ab")
+    text, file = desk.talk.text, tmp_path / "talk"
+    desk.shown(f"/save {file}")
+    following = desk.turn("b")
+    assert "another model" not in desk.shown(f"/load {file}")
+    assert desk.turn("b") == following
+    desk.shown("/mix off")
+    said = desk.shown(f"/load {file}")
+    assert said.startswith(f"another model wrote it, first:0.75 {GOOD}:0.25; this one has read the text again\n")
+    assert desk.talk.text == text
+    desk.shown(f"/mix {GOOD}:0.25")
+    assert "another model" not in desk.shown(f"/load {file}")
+    assert desk.turn("b") == following
+
+
+def test_a_writer_in_a_file_cannot_control_the_terminal(desk: Any, tmp_path: Path) -> None:
+    desk.turn("ab")
+    save_conversation(desk.talk, tmp_path / "talk", writer="\x1b]0;x\x07[bold]\u202e\ud800\n")
+    desk.shown(f"/model {GOOD}")
+    said = desk.shown(f"/load {tmp_path / 'talk'}").splitlines()[0]
+    assert said.isprintable()
+    assert "[bold]" in said
