@@ -29,6 +29,7 @@ _NAMES = {
     "generation.generated_text": "generate",
     "generation.transduction": "transduce",
     "models.counts": "Counts",
+    "models.ensemble": "Ensemble",
     "models.extension": "extended",
     "models.language_model": "CharModel",
     "models.mixture": "Mixture",
@@ -98,6 +99,7 @@ if TYPE_CHECKING:  # the same names for type checkers; a test compares
     from charlm.generation.generated_text import generate as generate
     from charlm.generation.transduction import transduce as transduce
     from charlm.models.counts import Counts as Counts
+    from charlm.models.ensemble import Ensemble as Ensemble
     from charlm.models.extension import extended as extended
     from charlm.models.language_model import CharModel as CharModel
     from charlm.models.mixture import Mixture as Mixture

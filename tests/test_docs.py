@@ -95,7 +95,7 @@ def test_files_and_folders_in_the_text_exist(page: str) -> None:
 def test_programs_are_all_tried() -> None:
     count = {page: len(blocks(page, "python")) for page in PAGES if "```python" in PAGES[page]}
     # those of README.md are tried in test_readme.py, the others below
-    assert count == {"README.md": 2, "docs/architecture.md": 1, "docs/files.md": 1, "docs/python.md": 3}
+    assert count == {"README.md": 2, "docs/architecture.md": 1, "docs/files.md": 1, "docs/python.md": 4}
 
 
 def test_the_program_on_texts(
@@ -116,8 +116,17 @@ def test_the_program_on_texts(
     assert list(map(float, lines[-2:])) == pytest.approx(expected)
 
 
-def test_the_program_on_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_program_on_mixtures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = blocks("docs/python.md", "python")[1]
+    small = program.replace("steps=100", "steps=4")
+    assert small != program
+    monkeypatch.chdir(tmp_path)
+    exec(compile(small, "python.md", "exec"), {"charlm": charlm, "text": TEXT})
+    assert len(charlm.load("mixture.npz", charlm.Mixture).networks) == 3
+
+
+def test_the_program_on_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    program = blocks("docs/python.md", "python")[2]
     small = program.replace("steps=1000", "steps=4")
     assert small != program
     exec(compile(small, "python.md", "exec"), {"charlm": charlm})
@@ -130,7 +139,7 @@ def test_the_program_on_conversations(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)  # where the only model is the one that is installed
-    exec(compile(blocks("docs/python.md", "python")[2], "python.md", "exec"), {"charlm": charlm})
+    exec(compile(blocks("docs/python.md", "python")[3], "python.md", "exec"), {"charlm": charlm})
     first, second, begins = capsys.readouterr().out.rsplit("\n", 3)[:3]
     assert first != second
     assert begins == "True"

@@ -26,6 +26,7 @@ FIXED = {
     "DiskError",
     "DivergedError",
     "DynamicConfig",
+    "Ensemble",
     "Mixture",
     "ModelConfig",
     "PeerLostError",

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from charlm.config import ModelConfig, from_mapping
+from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State
 from charlm.models.network import parameter_shapes
@@ -41,11 +42,29 @@ class Ensemble:
     ----------
     params : ParameterStore
         ``members.0.…``, ``members.1.…``, and so on.
+
+    Raises
+    ------
+    UsageError
+        If there is no network, or they differ in shape or vocabulary.
+
+    Examples
+    --------
+    >>> from charlm import CharModel, ModelConfig, TrainConfig, Vocabulary, train
+    >>> text = "the cat sat on the mat. " * 40
+    >>> vocabulary = Vocabulary.from_text(text)
+    >>> networks = [CharModel(ModelConfig(hidden_size=16), vocabulary, seed=seed) for seed in (0, 1)]
+    >>> train(Ensemble(networks), text, TrainConfig(steps=5)).run().step
+    5
     """
 
     kind: ClassVar[str] = "ensemble"
 
     def __init__(self, networks: Sequence[CharModel], *, params: ParameterStore | None = None) -> None:
+        if not networks:
+            raise UsageError("an ensemble has no network; give at least one")
+        if any((one.config, one.vocabulary) != (networks[0].config, networks[0].vocabulary) for one in networks):
+            raise UsageError("the networks of an ensemble differ in shape or vocabulary; give them the same")
         self.networks = tuple(networks)
         self.config, self.vocabulary = networks[0].config, networks[0].vocabulary
         self.params = join(members=networks) if params is None else params

@@ -151,10 +151,11 @@ def train(
 
     Parameters
     ----------
-    model : CharModel, SeriesModel or Learner
+    model : CharModel, Ensemble, SeriesModel or Learner
         The vocabulary of a `CharModel` must cover the text, or have ``<unk>``.
     text : str, ndarray or Task
-        A text for a `CharModel`; numbers (n, D) or (n,) for a `SeriesModel`; a task for other learners.
+        A text for a `CharModel` or an `Ensemble`; numbers (n, D) or (n,) for a `SeriesModel`; a task for other
+        learners.
     config : TrainConfig, optional
         By default ``TrainConfig()``.
     validation : str or ndarray, optional

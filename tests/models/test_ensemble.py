@@ -9,6 +9,7 @@ import pytest
 
 import charlm
 from charlm import CharModel, ModelConfig, TrainConfig, Vocabulary
+from charlm.errors import UsageError
 from charlm.models.ensemble import Ensemble, side_by_side
 from charlm.models.learner import from_json, to_json, with_params
 from charlm.text.batches import text_batch
@@ -67,6 +68,13 @@ def test_is_built_again_from_its_description_and_weights() -> None:
     empty = from_json(to_json(ensemble))
     assert isinstance(empty, Ensemble)
     assert empty.params.shapes == ensemble.params.shapes
+
+
+def test_networks_that_do_not_fit_together() -> None:
+    with pytest.raises(UsageError, match="has no network; give at least one"):
+        Ensemble([])
+    with pytest.raises(UsageError, match="differ in shape or vocabulary; give them the same"):
+        Ensemble([*networks(1), *networks(1, hidden_size=8)])
 
 
 def test_one_network_is_trained_as_it_is() -> None:
