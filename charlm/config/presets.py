@@ -176,7 +176,9 @@ def decided_by_preset() -> frozenset[str]:
     return frozenset().union(*({*PRESETS[name].model, *PRESETS[name].train} for name in AUTOMATIC))
 
 
-def preset_settings(name: str, characters: int, budget: dict[str, float | None]) -> Settings:
+def preset_settings(
+    name: str, characters: int, budget: dict[str, float | None], *, members: int | None = None
+) -> Settings:
     """Return the settings of a preset, with a given budget in place of its own.
 
     Parameters
@@ -187,6 +189,8 @@ def preset_settings(name: str, characters: int, budget: dict[str, float | None])
         Characters of the text, by which ``auto`` chooses.
     budget : dict
         ``epochs``, ``steps`` and ``minutes``; None if not given.
+    members : int, optional
+        Networks that share the budget; by default the preset's.
 
     Raises
     ------
@@ -195,14 +199,17 @@ def preset_settings(name: str, characters: int, budget: dict[str, float | None])
     """
     if name not in get_args(PresetName):
         raise UsageError(f"`preset` is {name!r}; choose one of {', '.join(get_args(PresetName))}")
-    passes = _passes(characters, budget)
+    passes = _passes((members or 1) * characters, budget)
     settings = PRESETS[_automatic(characters, passes, budget) if name == "auto" else name]
     given = {key: value for key, value in budget.items() if value is not None}
     train = {key: value for key, value in settings.train.items() if not (given and key in BUDGETS)}
     model = dict(settings.model)
     if name == "auto" and passes is not None and settings.name in ("small", "base"):
         model["dropout"] = min(round(passes / PASSES_A_DROPOUT, 1), 0.4)
-    return Settings(settings.name, model, train | given)
+    members = settings.members if members is None else members
+    if train.get("clip_norm"):
+        train["clip_norm"] *= math.sqrt(members)  # the norm is that of all networks
+    return Settings(settings.name, model, train | given, members)
 
 
 def _passes(characters: int, budget: dict[str, float | None]) -> float | None:

@@ -21,7 +21,19 @@ from charlm.ui.sanitize import visible_line
 __all__ = ["argument", "as_flags", "larger_total", "quoted", "setting_names"]
 
 _OTHERS = (
-    *("beam", "count", "distributed", "encoding", "entries", "errors", "force", "from", "init_from", "out"),
+    *(
+        "beam",
+        "count",
+        "distributed",
+        "encoding",
+        "entries",
+        "errors",
+        "force",
+        "from",
+        "init_from",
+        "members",
+        "out",
+    ),
     *("pairs", "png", "preset", "seconds", "size", "tensorboard", "vocab_from", "x"),
 )
 _STRING = re.compile(r'"([^"]*)"')

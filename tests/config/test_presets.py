@@ -113,3 +113,13 @@ def test_every_preset_for_pairs_is_valid_and_drops_for_labels_alone(name: str, o
     drops = (config.dropout > 0, config.weight_drop > 0, train.ema > 0)
     assert drops == ((True,) * 3 if output == "label" else (False,) * 3)
     assert (config.ngrams > 0, train.weight_decay > 0) == (output == "label",) * 2
+
+
+def test_networks_of_a_mixture_share_the_passes_and_the_norm() -> None:
+    one = preset_settings("auto", MILLION, NOTHING | {"minutes": 5})
+    three = preset_settings("auto", MILLION, NOTHING | {"minutes": 5}, members=3)
+    assert (one.name, three.name) == ("base", "small")
+    assert (one.members, three.members) == (1, 3)
+    assert three.model["dropout"] < one.model["dropout"]
+    assert three.train["clip_norm"] == pytest.approx(3**0.5 * one.train["clip_norm"])
+    assert preset_settings("small", MILLION, NOTHING).train["clip_norm"] == one.train["clip_norm"]

@@ -81,7 +81,7 @@ def new_text_run(
         check_number("members", members, low=1, high=MOST_MEMBERS, whole=True)
         if members > 1 and init_from is not None:
             raise UsageError(
-                "`members` begin with different weights, not all with those of `init_from`; leave one out"
+                "`members` begin with different weights, not with those of `init_from`; leave one of them out"
             )
     check_errors(errors)
     for name, choices in (("unit", Unit), ("normalize", Normalization)):
@@ -95,7 +95,8 @@ def new_text_run(
     if val_file is not None:
         validation = read_corpus([val_file], encoding=encoding, errors=errors, stdin=stdin)
     data = RunData(corpus.text, validation and validation.text)
-    settings = preset_settings(preset, len(corpus.text), {name: train.get(name) for name in BUDGETS})
+    budget: dict[str, float | None] = {name: train.get(name) for name in BUDGETS}
+    settings = preset_settings(preset, len(corpus.text), budget, members=members)
     if init_from is not None and "documents" not in train:
         train = {**train, "documents": knows_documents(init_from)}
     config = TrainConfig(**(settings.train | dict(train)))
@@ -106,8 +107,8 @@ def new_text_run(
     if init_from is None:
         shape = ModelConfig(**(settings.model | dict(model)))
         known = _vocabulary(symbols, vocabulary, vocab_from, stop=config.documents)
-        count = settings.members if members is None else members
-        start = side_by_side([CharModel(shape, known, seed=config.seed + k) for k in range(count)])
+        networks = [CharModel(shape, known, seed=config.seed + k) for k in range(settings.members)]
+        start = side_by_side(networks)
     else:
         wanted = {**vocabulary, "stop": config.documents}
         start, inherited = model_from(init_from, symbols, model=model, vocabulary=wanted, seed=config.seed)

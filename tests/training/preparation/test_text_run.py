@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,29 @@ def test_settings_are_refused_before_the_text_is_read(settings: dict[str, Any], 
     with pytest.raises(UsageError) as error:
         prepared("gone.txt", **settings)
     assert str(error.value).startswith(message)
+
+
+def test_networks_of_a_mixture_begin_with_different_weights() -> None:
+    new = prepared("t.txt", members=3)
+    assert isinstance(new.model, charlm.Ensemble)
+    alone = [prepared("t.txt", train={**SMALL["train"], "seed": seed}).model.params.value for seed in range(3)]
+    assert all((one.params.value == other).all() for one, other in zip(new.model.networks, alone, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"members": 0}, "`members` is 0; it must be at least 1 and at most 16"),
+        ({"members": 17}, "`members` is 17; it must be at least 1 and at most 16"),
+        (
+            {"members": 2, "init_from": "m.npz"},
+            "`members` begin with different weights, not with those of `init_from`",
+        ),
+    ],
+)
+def test_numbers_of_networks_that_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)):
+        prepared("t.txt", **settings)
 
 
 def test_one_symbol_is_too_few() -> None:
