@@ -16,7 +16,6 @@ from charlm.training import preparation
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
-    from charlm.models.language_model import CharModel
     from charlm.models.predictor import Predictor
 
 __all__ = [
@@ -47,11 +46,11 @@ SamplingCountsOption: TypeAlias = Annotated[bool, _counts(SAMPLING)]
 
 
 def mixed(
-    loaded: Checkpoint[CharModel],
+    loaded: Checkpoint[Predictor],
     mix: Sequence[str] | None,
     counts: bool,
     *,
-    load: Callable[[str], Checkpoint[CharModel]] | None = None,
+    load: Callable[[str], Checkpoint[Predictor]] | None = None,
 ) -> Predictor:
     """Return a model, mixed with what the flags name; the weights of counts are reported on standard error.
 
@@ -94,7 +93,7 @@ def mixed(
     return model
 
 
-def learnt_characters(loaded: Checkpoint[CharModel], *, remedy: str) -> tuple[str, OnUnknown]:
+def learnt_characters(loaded: Checkpoint[Predictor], *, remedy: str) -> tuple[str, OnUnknown]:
     """Return the text that a model has learnt, and the treatment of its unknown characters.
 
     Raises
@@ -109,8 +108,8 @@ def learnt_characters(loaded: Checkpoint[CharModel], *, remedy: str) -> tuple[st
     return text, "error" if loaded.model.vocabulary.unknown_id is None else "replace"  # as the run did
 
 
-def _load(name: str) -> Checkpoint[CharModel]:
-    return checkpoint.load_checkpoint(checkpoint.find_model(name))
+def _load(name: str) -> Checkpoint[Predictor]:
+    return checkpoint.load_predictor(checkpoint.find_model(name))
 
 
 def split_weight(value: str, flag: str = "--mix", *, removes: bool = False) -> tuple[str, float]:

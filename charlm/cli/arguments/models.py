@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import typer
 
@@ -15,8 +15,9 @@ from charlm.ui.sanitize import visible_line
 
 if TYPE_CHECKING:
     from charlm.models.language_model import CharModel
+    from charlm.models.predictor import Predictor
 
-__all__ = ["model_and_texts", "named_model", "named_models", "named_transducer"]
+__all__ = ["model_and_texts", "named_model", "named_models", "named_networks", "named_transducer"]
 
 
 def named_model(
@@ -53,8 +54,8 @@ def named_model(
     return checkpoint.find_model(run.file.parent)
 
 
-def named_models(paths: Sequence[Path]) -> dict[str, CharModel]:
-    """Load language models, by the labels of their runs, harmless.
+def named_models(paths: Sequence[Path]) -> dict[str, Predictor]:
+    """Load language models and mixtures, by the labels of their runs, harmless.
 
     Raises
     ------
@@ -62,7 +63,39 @@ def named_models(paths: Sequence[Path]) -> dict[str, CharModel]:
         If one cannot be read.
     """
     names = map(visible_line, runs.name_runs([str(path) for path in paths]))
-    return {name: checkpoint.load_checkpoint(path).model for name, path in zip(names, paths, strict=True)}
+    return {name: checkpoint.load_predictor(path).model for name, path in zip(names, paths, strict=True)}
+
+
+def named_networks(paths: Sequence[Path], number: int | None) -> dict[str, CharModel]:
+    """Load networks, by the labels of their runs; of a mixture one of its networks.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    number : int, optional
+        Of the network, counted from 1; by default the first, which is reported on standard error.
+
+    Raises
+    ------
+    CheckpointError
+        If a model cannot be read.
+    UsageError
+        If a model has no such network.
+    """
+    from charlm.models.mixture import Mixture
+
+    found: dict[str, CharModel] = {}
+    for name, model in named_models(paths).items():
+        networks = model.networks if isinstance(model, Mixture) else (cast("CharModel", model),)
+        if not networks:
+            raise UsageError(f"{name!r} is a mixture without a network; give a model that has one")
+        chosen = 1 if number is None else number
+        if not 1 <= chosen <= len(networks):
+            raise UsageError(f"--network is {chosen}, and {name!r} has {len(networks)}; count them from 1")
+        if len(networks) > 1 and number is None:
+            typer.echo(f"network 1 of the {len(networks)} of {name}; --network names another", err=True)
+        found[f"{name}, network {chosen}" if isinstance(model, Mixture) else name] = networks[chosen - 1]
+    return found
 
 
 def named_transducer(name: str | None) -> Path:

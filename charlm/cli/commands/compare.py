@@ -51,9 +51,9 @@ def compare(
 
 
 def _written(path: str, config: SampleConfig, seed: int) -> str | None:
-    """Return a sample of a language model; None for a model of another kind, or a length of 0."""
+    """Return a sample of a language model or a mixture; None for a model of another kind, or a length of 0."""
     model = checkpoint.load_checkpoint(path, kind=None).model
-    if model.kind != "language model" or not config.length:
+    if model.kind not in ("language model", "mixture") or not config.length:
         return None
     (sample,) = generation.sample_many(model, config, seeds=[seed])
     return "".join(sample.stream())

@@ -27,7 +27,6 @@ from charlm.ui.sanitize import visible_line
 
 if TYPE_CHECKING:
     from charlm.checkpoint import Checkpoint
-    from charlm.models.language_model import CharModel
     from charlm.models.predictor import Predictor
 
 __all__ = ["evaluate"]
@@ -120,7 +119,7 @@ def evaluate(
 
 
 def _of_text(
-    loaded: Checkpoint[CharModel],
+    loaded: Checkpoint[Predictor],
     net: Predictor,
     on_unknown: OnUnknown,
     baseline: str | None,
@@ -175,7 +174,7 @@ def _table(
     for group in sources or [()]:
         text = given_text(**{**given, "sources": group})
         for name, path in zip(names, paths, strict=True):
-            net = checkpoint.load_checkpoint(path).model
+            net = checkpoint.load_predictor(path).model
             with waiting(f"evaluating {visible_line(name)}") as progress:
                 result = analysis.evaluate(net, text, on_unknown=on_unknown, progress=progress)
             row = {"model": name, "text": ", ".join(group) or "--text"}

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from charlm import checkpoint
-from charlm.cli.arguments.models import model_and_texts, named_model, named_models
+from charlm.cli.arguments.models import model_and_texts, named_model, named_networks
 from charlm.cli.arguments.texts import EncodingOption, ErrorsOption, LiteralOption, given_text
 from charlm.cli.options import ModelArgument, NoColorOption, OnUnknownOption
 from charlm.cli.terminal.waiting import waiting
@@ -72,6 +72,10 @@ def inspect(
             help="Another model beside it: --gradients, --connectivity.",
         ),
     ] = None,
+    network: Annotated[
+        int | None,
+        typer.Option("--network", metavar="N", help="Of a mixture, its N-th network; left out, the first."),
+    ] = None,
     encoding: EncodingOption = "utf-8",
     errors: ErrorsOption = "strict",
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")] = False,
@@ -96,7 +100,8 @@ def inspect(
     refuse_existing({"--svg": svg, "--html": html}, force=force)
     model, sources = model_and_texts("inspect", model, () if text is None else (text,), literal)
     content = "" if view == "neighbours" else given_text(sources, literal, encoding=encoding, errors=errors)
-    models = named_models([named_model(model, names_own=True), *map(checkpoint.find_model, against or ())])
+    paths = [named_model(model, names_own=True), *map(checkpoint.find_model, against or ())]
+    models = named_networks(paths, network)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     with waiting("reading", moving=not no_color) as progress:
         found = VIEWS[view](Asked(models, content, cell or 0, config.on_unknown, progress))

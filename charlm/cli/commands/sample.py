@@ -119,7 +119,7 @@ def sample(
         refuse_raw_terminal(sys.stdout)
     refuse_existing({"--output": output}, force=force)
     text = prompt_text(prompt, prompt_file, encoding=encoding, errors=errors)
-    loaded = checkpoint.load_checkpoint(named_model(model))
+    loaded = checkpoint.load_predictor(named_model(model))
     write_samples(
         sampling,
         loaded,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -18,9 +18,6 @@ from charlm.cli.writing.scores import LONG, VIEWS, Scoring, stream_scores
 from charlm.cli.writing.views import one_view, write_view
 from charlm.config import SampleConfig
 from charlm.errors import UsageError
-
-if TYPE_CHECKING:
-    from charlm.models.predictor import Predictor
 
 __all__ = ["score"]
 
@@ -67,11 +64,11 @@ def score(
     content = given_text(sources, literal, encoding=encoding, errors=errors)
     others = [] if against is None else [checkpoint.find_model(against)]
     paths = [named_model(model, names_own=True), *others]
-    models: dict[str, Predictor] = {**named_models(paths)}
+    models = named_models(paths)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     name, first = next(iter(models.items()))
     if mix or counts:
-        models[name] = first = mixed(checkpoint.load_checkpoint(paths[0]), mix, counts)
+        models[name] = first = mixed(checkpoint.load_predictor(paths[0]), mix, counts)
     if view is None and len(content) > LONG and svg is None and html is None:
         stream_scores(first, content, on_unknown=config.on_unknown, as_json=as_json, no_color=no_color)
         return

@@ -11,7 +11,7 @@ from functools import partial
 
 from rich.console import Console
 
-from charlm.checkpoint import find_model, load_checkpoint
+from charlm.checkpoint import find_model, load_predictor
 from charlm.cli.arguments.mixing import mixed
 from charlm.cli.arguments.models import named_model
 from charlm.cli.console.history import InputHistory, history_file
@@ -83,8 +83,8 @@ def start_session(
     stderr = stderr_console(no_color)
     with hidden_keys():
         path = named_model(name, names_own=True)
-        models = LoadedModels(lambda given: load_checkpoint(find_model(given)))
-        loaded = models.add(path.parent.name if name is None else name, load_checkpoint(path))
+        models = LoadedModels(lambda given: load_predictor(find_model(given)))
+        loaded = models.add(path.parent.name if name is None else name, load_predictor(path))
         model = mixed(loaded, mix, counts, load=models.load)
     talk = Conversation(model, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     if name is not None:  # otherwise `named_model` names it

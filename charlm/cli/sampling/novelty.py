@@ -15,7 +15,7 @@ from charlm.training import preparation
 if TYPE_CHECKING:
     from charlm.analysis import Novelty
     from charlm.checkpoint import Checkpoint
-    from charlm.models.language_model import CharModel
+    from charlm.models.predictor import Predictor
     from charlm.training.preparation import LearntText
 
 __all__ = ["with_novelty"]
@@ -24,7 +24,7 @@ _TOGETHER = 2**18  # characters looked up at once: they share a pass over the tr
 
 
 def with_novelty(
-    samples: Iterable[Written], checkpoint: Checkpoint[CharModel], corpus: str | None, *, expected: int
+    samples: Iterable[Written], checkpoint: Checkpoint[Predictor], corpus: str | None, *, expected: int
 ) -> Iterator[tuple[Written, Novelty]]:
     """Return samples, each with its runs in the training text; they are read when the result is.
 

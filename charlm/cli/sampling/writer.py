@@ -22,7 +22,7 @@ from charlm.ui.sanitize import json_text, visible
 if TYPE_CHECKING:
     from charlm.analysis import Novelty
     from charlm.checkpoint import Checkpoint
-    from charlm.models.language_model import CharModel
+    from charlm.models.predictor import Predictor
     from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["SampleWriter", "write_samples"]
@@ -32,7 +32,7 @@ SEPARATOR = "\n---\n"
 
 def write_samples(
     sampling: Sampling,
-    checkpoint: Checkpoint[CharModel],
+    checkpoint: Checkpoint[Predictor],
     samples: Generator[Written, None, None],
     *,
     prompt: str,

@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from charlm.checkpoint import find_model, load_checkpoint
+from charlm.checkpoint import find_model, load_checkpoint, load_predictor
 from charlm.errors import UsageError
 from charlm.models.extension import extended, union
 from charlm.models.language_model import CharModel
@@ -37,7 +37,7 @@ def vocabulary_from(source: str, settings: Mapping[str, Any]) -> Vocabulary:
     CheckpointError
         If there is no such model.
     """
-    vocabulary = load_checkpoint(source).model.vocabulary
+    vocabulary = load_predictor(source).model.vocabulary
     _check_agreement(source, vocabulary, settings, PREPARATION)
     return vocabulary
 
@@ -50,7 +50,7 @@ def knows_documents(source: str) -> bool:
     CheckpointError
         If there is no such model, or it is damaged.
     """
-    return load_checkpoint(source).model.vocabulary.stop_id is not None
+    return load_predictor(source).model.vocabulary.stop_id is not None
 
 
 def model_from(

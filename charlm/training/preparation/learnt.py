@@ -12,7 +12,7 @@ from charlm.checkpoint import Checkpoint
 from charlm.checkpoint.model_or_text import refuse_models
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CorpusError, UsageError
-from charlm.models.language_model import CharModel
+from charlm.models.predictor import Predictor
 from charlm.models.transducer import Transducer
 from charlm.text.corpus import read_corpus
 from charlm.text.pairs import Pair, split_pairs
@@ -39,7 +39,7 @@ class LearntText(NamedTuple):
 
 
 def learnt_text(
-    checkpoint: Checkpoint[CharModel],
+    checkpoint: Checkpoint[Predictor],
     source: str | None = None,
     *,
     stdin: BinaryIO | None = None,
@@ -49,7 +49,7 @@ def learnt_text(
 
     Parameters
     ----------
-    checkpoint : Checkpoint[CharModel]
+    checkpoint : Checkpoint[Predictor]
     source : str, optional
         A corpus in its place: a file, a folder or ``builtin:NAME``. If it is the run's text, the held-out part is
         split off; all of any other text counts as learnt.
@@ -82,7 +82,7 @@ def learnt_text(
     return _parts(text_task(vocabulary, corpus.text, own[1]))._replace(remarks=corpus.remarks)
 
 
-def held_out_text(checkpoint: Checkpoint[CharModel], *, remedy: str = "give a text") -> str:
+def held_out_text(checkpoint: Checkpoint[Predictor], *, remedy: str = "give a text") -> str:
     """Read the held-out part of a model's text.
 
     Raises

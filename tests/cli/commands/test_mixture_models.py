@@ -1,0 +1,153 @@
+"""A trained mixture as the MODEL of each command."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import charlm
+from charlm.cli.entry import run
+
+TEXT = "The cat sat on the mat; a cat ran.\nA rat ate the hat!\n" * 40
+SMALL = ["--hidden-size", "6", "--steps", "12", "--batch-size", "4", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mixtures")
+    (folder / "checkpoints").mkdir()
+    (folder / "text.txt").write_text(TEXT, encoding="utf-8", newline="")
+    train = ["train", str(folder / "text.txt"), *SMALL, "--out"]
+    assert run([*train, str(folder / "checkpoints" / "one"), "--seed", "7", "--no-counts"]) == 0
+    assert run([*train, str(folder / "checkpoints" / "both"), "--members", "2", "--counts"]) == 0
+    assert run([*train, str(folder / "checkpoints" / "pair"), "--members", "2", "--no-counts"]) == 0
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def in_folder(folder, monkeypatch):
+    monkeypatch.chdir(folder)
+
+
+def both() -> charlm.Mixture:
+    model = charlm.load("both")
+    assert isinstance(model, charlm.Mixture)
+    return model
+
+
+def said(words, capsys, status=0):
+    assert run(words) == status
+    return capsys.readouterr()
+
+
+def test_sample(capsys):
+    words = ["sample", "both", "--seed", "3", "--length", "30"]
+    written = said(words, capsys).out
+    assert written == charlm.generate(both(), length=30, seed=3).run()
+    assert said([*words, "--count", "2", "--workers", "2"], capsys).out.count("\n---\n") == 1
+    assert re.fullmatch("(cat|rat){3}", said([*words, "--regex", "(cat|rat){3}"], capsys).out)
+    assert "longest run in the training text" in said([*words, "--novelty"], capsys).err
+    assert said(["sample", "both", "--beam", "2", "--length", "9", "--prompt", "The c"], capsys).out
+
+
+def test_a_mixture_is_a_default_model(capsys):
+    newest = said(["sample", "--seed", "3", "--length", "9"], capsys)
+    assert newest.out == said(["sample", "pair", "--seed", "3", "--length", "9"], capsys).out
+
+
+def test_score_and_eval(capsys):
+    bits = json.loads(said(["score", "both", "--text", "a cat sat", "--json"], capsys).out)["bits"]
+    np.testing.assert_allclose(bits[1:], charlm.score(both(), "a cat sat").bits[1:], rtol=1e-9)
+    nats = charlm.evaluate(both(), "a cat sat").nats
+    assert json.loads(said(["eval", "both", "--text", "a cat sat", "--json"], capsys).out)["nats"] == nats
+    table = json.loads(said(["eval", "one", "--text", "a cat sat", "--against", "both", "--json"], capsys).out)
+    assert table["table"][1]["nats"] == nats
+    assert said(["score", "one", "--text", "a cat", "--against", "both"], capsys).out
+
+
+def test_a_mixture_is_a_member_of_another(capsys):
+    words = ["eval", "one", "--text", "a cat sat", "--mix", "both:0.25", "--json"]
+    mixture = charlm.Mixture([charlm.load("one"), both()], [0.75, 0.25])
+    nats = charlm.evaluate(mixture, "a cat sat").nats
+    assert json.loads(said(words, capsys).out)["nats"] == pytest.approx(nats, rel=1e-12)
+    words = ["sample", "one", "--mix", "both:0.25", "--seed", "1", "--length", "20", "--count", "70"]
+    texts = [said([*words, "--workers", workers], capsys).out for workers in ("1", "2")]
+    assert texts[0] == texts[1]
+
+
+def test_console():
+    done = subprocess.run(
+        [sys.executable, "-m", "charlm", "console", "both", "--seed", "3", "--length", "20"],
+        input="The \n/mix one:0.25\nA \n/mix\n/probs\n/heat\n/mix off\n/bye\n",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    shown = " ".join(done.stderr.split())
+    assert shown.count("0.750 both · ") == shown.count("0.250 one · lstm 6") == 2
+    assert "mix off, both writes alone" in shown
+    assert done.stdout.startswith("The ")
+
+
+def test_inspect_takes_one_network(capsys):
+    words = ["inspect", "both", "--text", TEXT[:500], "--gates", "--json"]
+    first = said(words, capsys)
+    assert first.err.endswith("network 1 of the 2 of both; --network names another\n")
+    networks = both().networks
+    for number, network in enumerate(networks, 1):
+        charlm.save(network, f"{number}.npz")
+        alone = said(["inspect", f"{number}.npz", "--text", TEXT[:500], "--gates", "--json"], capsys)
+        chosen = said([*words, "--network", str(number)], capsys)
+        assert chosen.out == alone.out
+        assert "network" not in chosen.err
+    assert first.out == said([*words, "--network", "1"], capsys).out
+    svg = Path("gates.svg")
+    said(["inspect", "both", "--text", TEXT[:500], "--gates", "--network", "2", "--svg", str(svg)], capsys)
+    assert "both, network 2" in svg.read_text("utf-8").replace("&#160;", " ")
+    beside = said(["inspect", "one", "--text", "a cat", "--connectivity", "--against", "both"], capsys)
+    assert "both, network 1: " in beside.out
+    assert "one: " in beside.out
+
+
+@pytest.mark.parametrize("number", ["0", "3", "-1"])
+def test_networks_are_counted_from_one(number, capsys):
+    words = ["inspect", "both", "--text", "a cat", "--gates", "--network", number]
+    assert f"--network is {number}, and 'both' has 2; count them from 1" in said(words, capsys, 2).err
+
+
+def test_a_mixture_without_a_network(capsys):
+    vocabulary = both().vocabulary
+    charlm.save(charlm.Mixture([charlm.Counts(vocabulary, vocabulary.encode(TEXT))]), "counts.npz")
+    assert said(["sample", "counts.npz", "--seed", "1", "--length", "9"], capsys).out
+    words = ["inspect", "counts.npz", "--text", "a cat", "--gates"]
+    assert "'counts.npz' is a mixture without a network; give a model that has one" in said(words, capsys, 2).err
+
+
+def test_vocabulary_and_samples_of_runs(capsys):
+    words = [
+        "train",
+        "text.txt",
+        "--vocab-from",
+        "both",
+        "--steps",
+        "0",
+        "--out",
+        "other",
+        "--quiet",
+        "--no-counts",
+    ]
+    said(words, capsys)
+    assert charlm.load("other").vocabulary == both().vocabulary
+    found = json.loads(said(["compare", "both", "one", "--length", "20", "--json"], capsys).out)["runs"]
+    assert [len(entry["sample"]) for entry in found] == [20, 20]
+
+
+def test_a_mixture_is_no_model_of_pairs(capsys):
+    assert "it holds a mixture, not a transducer; charlm sample" in said(["transduce", "both", "x"], capsys, 4).err
