@@ -173,15 +173,17 @@ class SymbolStack:
         cores : int, optional
             Cores that may share one stream of a large model; by default as many as BLAS has threads.
         symbols : ndarray of int, optional
-            Ids are indices into these symbols; by default all symbols.
+            Ids are indices into these symbols; by default all symbols. One-hot input weights are then not copied,
+            and must not change while the function is used.
         """
         table: FloatArray | IdArray | None = symbols
+        in_place = symbols is not None and self.embedding is None
         if self.embedding is not None:
             W = self.embedding.params["W"]
             table = W if symbols is None else W.T[symbols].T
         elif symbols is None and self.vocabulary_size > LARGE_VOCABULARY:
             table = np.arange(self.vocabulary_size)  # avoids the copy of the weights for dense input
-        return self.stack.stepper(streams, table, dot_for=partial(shared_dot, cores=cores))
+        return self.stack.stepper(streams, table, dot_for=partial(shared_dot, cores=cores), in_place=in_place)
 
 
 def _layer_shapes(config: ModelConfig, input_size: int) -> dict[str, Shape]:

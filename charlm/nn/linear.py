@@ -14,6 +14,8 @@ from charlm.nn.parameters import ParameterStore
 
 __all__ = ["Linear"]
 
+ROWS = 1024  # of the weights' gradient at once
+
 
 class Linear:
     """Dense layer over sequences ``(T, N, D) -> (T, N, J)``, or over one step ``(N, D) -> (N, J)``.
@@ -98,7 +100,9 @@ class Linear:
         def backprop(dy: FloatArray) -> FloatArray:
             check_shape("dy", dy, (*leading, J), "(T, N, J)" if len(leading) == 2 else "(N, J)")
             dy_columns = dy.reshape(-1, J).T
-            self.params.gradient("W")[...] += dy_columns @ x_rows
+            gradient = self.params.gradient("W")
+            for start in range(0, J, ROWS):  # without a second array of the size of the weights
+                gradient[start : start + ROWS] += dy_columns[start : start + ROWS] @ x_rows
             self.params.gradient("b")[...] += dy_columns.sum(axis=1)
             dx = np.matmul(dy_columns.T, W, out=ws.array((self, "dx"), x_rows.shape, W.dtype))
             return dx.reshape(x.shape)

@@ -342,7 +342,12 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         return self.stepper(len(x))(x, state)
 
     def stepper(
-        self, streams: int | None, table: FloatArray | IdArray | None = None, *, dot_for: DotFor | None = None
+        self,
+        streams: int | None,
+        table: FloatArray | IdArray | None = None,
+        *,
+        dot_for: DotFor | None = None,
+        in_place: bool = False,
     ) -> StepFunction:
         """Return a function that advances by one symbol, with the weights as they are now.
 
@@ -355,6 +360,9 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             one-hot input from a large vocabulary, ids are indices into these.
         dot_for : callable, optional
             As for `charlm.nn.kernels.gate_products.GateProduct`.
+        in_place : bool
+            Whether the input weights of a table of symbols are read where they are, without a copy. They must then
+            not change while the function is used. N streams only.
         """
         H, dtype = self.hidden_size, self.params.dtype
         products = [
@@ -362,7 +370,23 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             for gates in self.recurrent_groups
         ]
         Products(products, []).load_(self.by_gate("W_h"))
-        return self.step_function(self._reader(streams, table), products)
+        read = self._reader_in_place if in_place else self._reader
+        return self.step_function(read(streams, table), products)
+
+    def _reader_in_place(self, streams: Any, symbols: Any) -> Callable[[StepInput], FloatArray]:
+        """Return what `_reader` does of indices into symbols; the weights are not copied."""
+        weights, columns = InputWeights(self), self.params["W_x"].T
+        weights.load_(self, symbols[:0])
+        out = empty((len(weights.b), streams, self.hidden_size), self.params.dtype)
+
+        def read(x: StepInput) -> FloatArray:
+            picked = columns[symbols[x]].reshape(streams, -1, self.hidden_size)
+            for z, gate, b in zip(out, self.input_order, weights.b, strict=True):
+                np.multiply(picked[:, gate.position], picked.dtype.type(gate.scale), out=z)
+                np.add(z, b, out=z)
+            return out
+
+        return read
 
     def _reader(self, streams: int | None, table: FloatArray | IdArray | None) -> Callable[[StepInput], FloatArray]:
         """Return ``x -> W_x x + b`` (G, N, H), or (G, H) for one stream without an axis; x is dense or ids.

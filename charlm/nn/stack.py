@@ -66,7 +66,12 @@ class RecurrentLayer(Protocol):
         """Advance over a whole sequence."""
 
     def stepper(
-        self, streams: int | None, table: FloatArray | IdArray | None = None, *, dot_for: DotFor | None = None
+        self,
+        streams: int | None,
+        table: FloatArray | IdArray | None = None,
+        *,
+        dot_for: DotFor | None = None,
+        in_place: bool = False,
     ) -> StepFunction:
         """Return a function that advances by one symbol."""
 
@@ -180,14 +185,19 @@ class Stack:
         return y, tuple(ends), backprop
 
     def stepper(
-        self, streams: int | None, table: FloatArray | IdArray | None = None, *, dot_for: DotFor | None = None
+        self,
+        streams: int | None,
+        table: FloatArray | IdArray | None = None,
+        *,
+        dot_for: DotFor | None = None,
+        in_place: bool = False,
     ) -> Callable[[StepInput, StackState], tuple[FloatArray, StackState]]:
         """Return a function that advances all layers by one step, with the weights as they are now.
 
         Parameters
         ----------
-        streams, table, dot_for
-            As for `Recurrent.stepper`; the table is the lowest layer's.
+        streams, table, dot_for, in_place
+            As for `Recurrent.stepper`; the table is the lowest layer's, and only its weights are read in place.
 
         Returns
         -------
@@ -195,7 +205,7 @@ class Stack:
             ``(x, state) -> (h, state)``: x (N, D) or ids (N,), h (N, H) of the top layer.
         """
         first, *others = self.layers
-        steps = [first.stepper(streams, table, dot_for=dot_for)]
+        steps = [first.stepper(streams, table, dot_for=dot_for, in_place=in_place)]
         steps += [layer.stepper(streams, dot_for=dot_for) for layer in others]
 
         if len(steps) == 1:  # a tenth faster without the loop

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from charlm.errors import DivergedError
+from charlm.heap import release_free_memory
 from charlm.runs.report import Report, is_finite
 from charlm.runs.writer import RunWriter
 from charlm.training.budget import latest
@@ -144,6 +145,7 @@ class RunLoop:
         """Validate; return whether the loss is the best so far."""
         with self._timed("eval"):
             evaluation = self.trainer.evaluate()
+            release_free_memory()
             yield evaluation
         if self.validates and not is_finite(evaluation.loss):
             raise _DivergenceError(f"the validation loss is {evaluation.loss}", evaluation.step)
@@ -169,6 +171,7 @@ class RunLoop:
             # weights may be huge during training
             with self._timed("sample"), np.errstate(over="ignore", invalid="ignore"):
                 text = self.trainer.task.sample(self.trainer.complete(self.trainer.averaged), step)
+                release_free_memory()
         except DivergedError:
             raise _DivergenceError("what the model writes is not finite", step) from None
         if text is not None:

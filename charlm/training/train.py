@@ -15,6 +15,7 @@ import numpy as np
 from charlm.blas import one_blas_thread
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
+from charlm.heap import release_free_memory
 from charlm.models.ensemble import Ensemble
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner
@@ -234,6 +235,7 @@ def _reports(
             budget = None if stored is None else Budget.from_json(stored, started_s=began, clock=run.clock)
         note = "; ".join(filter(None, (note, idle_note(config, run.group))))
         run.on_phase("preparing the first update")
+        release_free_memory()
         with Trainer(model, task, config, budget=budget, group=run.group) as trainer:
             writer = None
             if run.folder is not None:

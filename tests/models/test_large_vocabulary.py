@@ -148,6 +148,31 @@ def test_sampling_keeps_one_copy_of_the_input_weights() -> None:
     assert kept < 1.5 * weights
 
 
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES.values() if not shape.get("embedding_size")])
+def test_reading_in_place_is_reading_a_copy(shape: dict[str, Any]) -> None:
+    model, (inputs, _, _) = make_model(shape, "float32"), draw_window(6, 3)
+    symbols, indices = np.unique(inputs, return_inverse=True)
+    read = [model.stack.stepper(3, symbols, in_place=in_place) for in_place in (False, True)]
+    states = [model.zero_state(3)] * 2
+    for ids in indices.reshape(inputs.shape):
+        (copied, states[0]), (seen, states[1]) = (
+            step(ids, state) for step, state in zip(read, states, strict=True)
+        )
+        np.testing.assert_array_equal(seen, copied)
+
+
+def test_evaluating_copies_no_input_weights() -> None:
+    model = charlm.CharModel(charlm.ModelConfig(hidden_size=64), VOCABULARY)
+    ids = np.random.default_rng(0).integers(V, size=(64, 2))
+    tracemalloc.start()
+    try:
+        model.hidden(ids)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.5 * model.params["layers.0.W_x"].nbytes
+
+
 def test_evaluating_in_blocks_is_evaluating_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model, (inputs, targets, _) = make_model(SHAPES["lstm"]), draw_window(40, 5)
     logits, _ = model.logits(inputs)
