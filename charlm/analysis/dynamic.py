@@ -2,15 +2,15 @@
 
 A network::
 
-    (1)  score segment i with θ_{i-1}                                        before learning from it
-    (2)  g = ∂L(segment i)/∂θ, scaled down to a norm of at most c
-    (3)  θ_i = θ_{i-1} - η g + λ (θ_0 - θ_{i-1})                             λ decays to the trained weights
+    (1)  score segment i with θ_{i-1}: L, the mean loss                      before learning from it
+    (2)  g = ∂L/∂θ, scaled down to a norm of at most c
+    (3)  θ_i = θ_{i-1} - η L g + λ (θ_0 - θ_{i-1})                           λ decays to the trained weights
 
-This is the rule of Krause et al. with gradient descent and decay [1]_. Their other rule divides g by its root mean
-square on the training data, which a checkpoint does not store. With root mean squares of the text itself, the loss
-on a hard text was lower still, but several times higher on a memorised one, whose gradients are nearly zero and
-become noise when divided by their size. The norm is bounded, since a rate that suits usual gradients is too high
-for the largest.
+This is the rule of Krause et al. with gradient descent and decay [1]_, on L²/2 in place of L: what is predicted
+well changes little, and a text of another kind is learnt faster. Without it, a rate that suits a usual text is too
+high for a memorised one and too low for one of another kind; `benchmarks/README.md` has figures. Their other rule
+divides g by its root mean square on the training data, which a checkpoint does not store. The norm is bounded,
+since a rate that suits usual gradients is too high for the largest.
 
 Counts predict each symbol as if they had counted all symbols that were read before it, too: see
 `charlm.models.ngram_growth`.
@@ -30,6 +30,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from charlm.analysis.surprisal import Nats, Progress
+from charlm.blas import one_blas_thread
 from charlm.config import DynamicConfig
 from charlm.errors import DivergedError
 from charlm.models.counts import Counts
@@ -114,17 +115,18 @@ def dynamic_surprisal(
         for member, _ in members
     ]
     sums, own, done = list[float](), np.zeros(len(w)), 0
-    for parts in zip(*readers, strict=True):
-        log_p = -np.array(parts)  # (K, segment)
-        with np.errstate(divide="ignore"):  # a weight may be 0
-            terms = log_p + np.log(w)[:, None]
-        mixed = np.logaddexp.reduce(terms)
-        w += settings.mixing * (np.exp(terms - mixed).mean(axis=1) - w)  # (4)
-        sums.append(-float(mixed.sum()))
-        own -= log_p.sum(axis=1)
-        done += len(mixed)
-        if progress is not None:
-            progress(done, len(ids) - 1)
+    with one_blas_thread():  # the products are small
+        for parts in zip(*readers, strict=True):
+            log_p = -np.array(parts)  # (K, segment)
+            with np.errstate(divide="ignore"):  # a weight may be 0
+                terms = log_p + np.log(w)[:, None]
+            mixed = np.logaddexp.reduce(terms)
+            w += settings.mixing * (np.exp(terms - mixed).mean(axis=1) - w)  # (4)
+            sums.append(-float(mixed.sum()))
+            own -= log_p.sum(axis=1)
+            done += len(mixed)
+            if progress is not None:
+                progress(done, len(ids) - 1)
     names = (repr(member) for member, _ in members)
     return sums, tuple(map(MemberLoss, names, (own / done).tolist(), w.tolist()))
 
@@ -178,7 +180,7 @@ def _read_network(model: CharModel, ids: IdArray, settings: DynamicConfig, reset
             g[:] = 0
             backprop_h(backprop_head(backprop_loss()))
             clip_norm_(g, settings.clip_norm)  # (2)
-            g *= settings.rate
+            g *= settings.rate * float(nats.mean())
             theta += settings.decay * (trained - theta) - g  # (3)
         yield nats[:, 0]
 

@@ -15,13 +15,13 @@ class DynamicConfig:
     """Settings of dynamic evaluation, which trains on the text that it scores; see `charlm.analysis.dynamic`."""
 
     rate: float = setting(
-        0.5,
+        1.0,
         "Learning rate of dynamic evaluation.",
-        more="It is η of gradient descent on the mean loss of a part; 0 learns nothing.",
+        more="It is η of gradient descent on half the square of a part's mean loss; 0 learns nothing.",
         flags="dynamic-rate",
     )
     decay: float = setting(
-        0.01,
+        0.003,
         "Share of the way back to the trained weights after each part.",
         flags="dynamic-decay",
         value="P",
@@ -31,7 +31,7 @@ class DynamicConfig:
         20, "Characters of a part.", more="It is scored first, then trained on.", flags="dynamic-length", low=1
     )
     mixing: float = setting(
-        0.01,
+        0.02,
         "Speed at which the weights of a mixture adapt; 0 keeps them.",
         more="It is η of online EM: after each part, this share of the way of one step of EM on it.",
         flags="dynamic-mixing",

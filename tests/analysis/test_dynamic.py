@@ -47,7 +47,11 @@ def naive(model: charlm.CharModel, ids: np.ndarray, settings: DynamicConfig, sta
         shrink = min(1.0, settings.clip_norm / norm) if settings.clip_norm else 1.0
         for name, g in gradients.items():
             tensor = learner.params[name]
-            tensor[...] = tensor - settings.rate * shrink * g + settings.decay * (trained[name] - tensor)
+            tensor[...] = (
+                tensor
+                - settings.rate * total / (stop - start) * shrink * g
+                + settings.decay * (trained[name] - tensor)
+            )
     return nats
 
 
