@@ -15,7 +15,7 @@ from charlm.checkpoint import ModelInfo, RunInfo, TensorInfo
 from charlm.runs.history import History, stored_number
 from charlm.ui.plot.sparkline import sparkline
 from charlm.ui.sanitize import visible_line
-from charlm.ui.wording import baselines, bits, duration, judged, model_line, number
+from charlm.ui.wording import baselines, bits, duration, judged, mixture_line, model_line, number
 
 __all__ = ["model_view", "run_facts", "run_table"]
 
@@ -92,7 +92,7 @@ def _run_cells(run: RunInfo) -> dict[str, Text]:
         unknown = dict.fromkeys(("parameters", "step", "best nats"), Text("–"))
         return {"model": Text("damaged", style="red"), **unknown, "saved": saved}
     layers = f"{run.layers} × " if (run.layers or 1) > 1 else ""
-    makes = f" → {run.output}" if run.output else ""
+    makes = f" → {run.output}" if run.output else ", mixed" * (run.kind == "mixture")
     return {
         "model": Text(f"{visible_line(run.cell)} {layers}{run.hidden_size}{makes}"),
         "parameters": Text(_count(run.parameters)),
@@ -126,6 +126,7 @@ def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
         ("saved", f"{_when(info.saved_s)} · {info.bytes:,} bytes"),
         ("model", model_line(start)),
         *_pairs_made(info),
+        *([("mixture", mixture_line(info.members))] if info.members else []),
         ("settings", _settings({k: v for k, v in info.config.items() if k not in defaults})),
         ("unit", info.unit),
     ]

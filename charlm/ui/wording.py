@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from charlm.runs.history import History
@@ -20,6 +20,7 @@ __all__ = [
     "duration",
     "engine_line",
     "judged",
+    "mixture_line",
     "model_line",
     "number",
     "parts_line",
@@ -74,6 +75,24 @@ def duration(seconds: float) -> str:
     if days:
         return f"{days} d {hour:02}:{minute:02}"
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
+
+
+def mixture_line(members: Iterable[Mapping[str, Any]]) -> str:
+    """Describe the members of a mixture, as `charlm.checkpoint.ModelInfo` has them.
+
+    Examples
+    --------
+    >>> mixture_line([{"weight": 0.75, "parameters": 9000}, {"weight": 0.25, "symbols": 500, "order": 10}])
+    '0.750 network of 9,000 parameters · 0.250 counts of 500 symbols, order 10'
+    """
+    parts = []
+    for member in members:
+        if "parameters" in member:
+            what = f"network of {_count(member['parameters'], 'parameter')}"
+        else:
+            what = f"counts of {_count(member['symbols'], 'symbol')}, order {member['order']}"
+        parts.append(f"{member['weight']:.3f} {what}")
+    return " · ".join(parts)
 
 
 def model_line(start: Mapping[str, Any]) -> str:

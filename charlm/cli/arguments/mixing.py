@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -23,9 +24,11 @@ __all__ = [
     "MixOption",
     "SamplingCountsOption",
     "SamplingMixOption",
+    "has_counts",
     "learnt_characters",
     "mixed",
     "split_weight",
+    "with_chosen_counts",
 ]
 
 
@@ -35,20 +38,21 @@ def _mix(panel: str | None = None) -> Any:
 
 
 def _counts(panel: str | None = None) -> Any:
-    said = "Mix with the n-gram counts of MODEL's training text; weights fitted on its end."
+    said = "Mix with the n-gram counts of MODEL's training text; weights fitted on its end. "
+    said += "--no-counts leaves those of a mixture out."
     return typer.Option("--counts/--no-counts", help=said, rich_help_panel=panel)
 
 
 MixOption: TypeAlias = Annotated[list[str] | None, _mix()]
-CountsOption: TypeAlias = Annotated[bool, _counts()]
+CountsOption: TypeAlias = Annotated[bool | None, _counts()]
 SamplingMixOption: TypeAlias = Annotated[list[str] | None, _mix(SAMPLING)]
-SamplingCountsOption: TypeAlias = Annotated[bool, _counts(SAMPLING)]
+SamplingCountsOption: TypeAlias = Annotated[bool | None, _counts(SAMPLING)]
 
 
 def mixed(
     loaded: Checkpoint[Predictor],
     mix: Sequence[str] | None,
-    counts: bool,
+    counts: bool | None,
     *,
     load: Callable[[str], Checkpoint[Predictor]] | None = None,
 ) -> Predictor:
@@ -58,7 +62,7 @@ def mixed(
     ----------
     loaded : Checkpoint
     mix, counts
-        The flags.
+        The flags; None for what the model has.
     load : callable, optional
         Finds and reads a checkpoint by a name.
 
@@ -73,6 +77,7 @@ def mixed(
     """
     from charlm.models.mixture import Mixture
 
+    loaded = with_chosen_counts(loaded, counts)
     members: list[Predictor] = [loaded.model]
     weights = [1.0]
     if mix:
@@ -83,7 +88,7 @@ def mixed(
         members += [(load or _load)(name).model for name, _ in named]
         weights = [rest, *(weight for _, weight in named)]
     model = Mixture(members, weights) if mix else loaded.model
-    if counts:
+    if counts and not has_counts(loaded.model):
         text, on_unknown = learnt_characters(loaded, remedy="leave --counts out")
         with waiting("counting n-grams"):
             counted = analysis.with_counts(model, text, on_unknown=on_unknown)
@@ -91,6 +96,37 @@ def mixed(
         typer.echo(f"counts of {len(text):,} characters, weight {weight:.2f}", err=True)
         model = Mixture([*members, counted.members[1]], [*(w * rest for w in weights), weight])
     return model
+
+
+def has_counts(model: Predictor) -> bool:
+    """Return whether a model is a mixture with counts."""
+    from charlm.models.counts import Counts
+    from charlm.models.mixture import Mixture
+
+    return isinstance(model, Mixture) and any(isinstance(member, Counts) for member in model.members)
+
+
+def with_chosen_counts(loaded: Checkpoint[Predictor], counts: bool | None) -> Checkpoint[Predictor]:
+    """Return a checkpoint; under ``--no-counts`` that of a mixture without its counts.
+
+    Raises
+    ------
+    UsageError
+        If nothing is left.
+    """
+    from charlm.models.counts import Counts
+    from charlm.models.mixture import Mixture
+
+    model = loaded.model
+    if counts is not False or not (isinstance(model, Mixture) and has_counts(model)):
+        return loaded
+    pairs = zip(model.members, model.weights, strict=True)
+    rest = {member: weight for member, weight in pairs if not isinstance(member, Counts)}
+    if not rest:
+        raise UsageError("the model has counts alone; leave --no-counts out")
+    total = sum(rest.values())
+    weights = [weight / total for weight in rest.values()] if total else None
+    return dataclasses.replace(loaded, model=next(iter(rest)) if len(rest) == 1 else Mixture([*rest], weights))
 
 
 def learnt_characters(loaded: Checkpoint[Predictor], *, remedy: str) -> tuple[str, OnUnknown]:

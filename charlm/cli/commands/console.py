@@ -49,7 +49,7 @@ def console(
     seed: SeedOption = None,
     beam: BeamOption = None,
     mix: SamplingMixOption = None,
-    counts: SamplingCountsOption = False,
+    counts: SamplingCountsOption = None,
     raw: RawOption = False,
     no_color: NoColorOption = False,
 ) -> None:

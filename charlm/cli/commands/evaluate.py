@@ -72,7 +72,7 @@ def evaluate(
         typer.Option("--beam", metavar="N", help="For models of pairs: search for the likeliest text, N at once."),
     ] = None,
     mix: MixOption = None,
-    counts: CountsOption = False,
+    counts: CountsOption = None,
     dynamic: Annotated[
         bool,
         typer.Option("--dynamic", help="Dynamic evaluation: learn from each part of the text once it is scored."),
@@ -93,7 +93,7 @@ def evaluate(
     loaded = checkpoint.load_checkpoint(named_model(model, names_own=True, kind=None), kind=None)
     given = {"sources": sources, "literal": literal, "encoding": encoding, "errors": errors}
     if against or each:
-        if learning is not None or baseline is not None or details or beam is not None or mix or counts:
+        if learning is not None or baseline is not None or details or beam is not None or mix or counts is not None:
             raise UsageError(
                 "--against and --each go without --details, --baseline, --beam, --mix, --counts and --dynamic; "
                 "leave them out"

@@ -58,7 +58,7 @@ def sample(
     seed: SeedOption = None,
     beam: BeamOption = None,
     mix: SamplingMixOption = None,
-    counts: SamplingCountsOption = False,
+    counts: SamplingCountsOption = None,
     novelty: Annotated[
         bool,
         typer.Option(
@@ -131,5 +131,5 @@ def sample(
         raw=raw,
         novelty=novelty,
         novelty_corpus=novelty_corpus,
-        mixture=({"mix": mix} if mix else {}) | ({"counts": True} if counts else {}),
+        mixture=({"mix": mix} if mix else {}) | ({} if counts is None else {"counts": counts}),
     )

@@ -40,7 +40,7 @@ def score(
         str | None, typer.Option("--against", metavar="MODEL", help="Colour the difference to another model.")
     ] = None,
     mix: MixOption = None,
-    counts: CountsOption = False,
+    counts: CountsOption = None,
     encoding: EncodingOption = "utf-8",
     errors: ErrorsOption = "strict",
     as_json: Annotated[
@@ -67,7 +67,7 @@ def score(
     models = named_models(paths)
     config = SampleConfig(on_unknown=on_unknown)  # type: ignore[arg-type]  # checked by the dataclass
     name, first = next(iter(models.items()))
-    if mix or counts:
+    if mix or counts is not None:
         models[name] = first = mixed(checkpoint.load_predictor(paths[0]), mix, counts)
     if view is None and len(content) > LONG and svg is None and html is None:
         stream_scores(first, content, on_unknown=config.on_unknown, as_json=as_json, no_color=no_color)

@@ -12,7 +12,7 @@ from functools import partial
 from rich.console import Console
 
 from charlm.checkpoint import find_model, load_predictor
-from charlm.cli.arguments.mixing import mixed
+from charlm.cli.arguments.mixing import mixed, with_chosen_counts
 from charlm.cli.arguments.models import named_model
 from charlm.cli.console.history import InputHistory, history_file
 from charlm.cli.console.line_reader import LineReader, PipedLineReader, TerminalLineReader
@@ -40,7 +40,7 @@ def start_session(
     count: int = 1,
     beam: int | None = None,
     mix: Sequence[str] | None = None,
-    counts: bool = False,
+    counts: bool | None = None,
     echo: bool = True,
     raw: bool = False,
     no_color: bool = False,
@@ -84,7 +84,9 @@ def start_session(
     with hidden_keys():
         path = named_model(name, names_own=True)
         models = LoadedModels(lambda given: load_predictor(find_model(given)))
-        loaded = models.add(path.parent.name if name is None else name, load_predictor(path))
+        loaded = models.add(
+            path.parent.name if name is None else name, with_chosen_counts(load_predictor(path), counts)
+        )
         model = mixed(loaded, mix, counts, load=models.load)
     talk = Conversation(model, config, seed=secrets.randbelow(2**32) if seed is None else seed)
     if name is not None:  # otherwise `named_model` names it

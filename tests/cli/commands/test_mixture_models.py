@@ -122,6 +122,43 @@ def test_networks_are_counted_from_one(number, capsys):
     assert f"--network is {number}, and 'both' has 2; count them from 1" in said(words, capsys, 2).err
 
 
+def test_counts_of_a_mixture_are_left_out_and_never_added_twice(capsys):
+    words = ["eval", "both", "--text", "a cat sat", "--json"]
+    nats = [json.loads(said([*words, *more], capsys).out)["nats"] for more in ([], ["--counts"], ["--no-counts"])]
+    members, weights = both().networks, np.array(both().weights[:2])
+    networks = charlm.Mixture(members, weights / weights.sum())
+    assert nats[:2] == [charlm.evaluate(both(), "a cat sat").nats] * 2
+    assert nats[2] == pytest.approx(charlm.evaluate(networks, "a cat sat").nats, rel=1e-12)
+    json_text = said(["sample", "both", "--no-counts", "--seed", "1", "--length", "9", "--json"], capsys).out
+    found = json.loads(json_text)
+    assert found["text"] == charlm.generate(networks, length=9, seed=1).run()
+    assert found["parameters"]["counts"] is False
+    assert "--against and --each go without" in said([*words, "--no-counts", "--against", "one"], capsys, 2).err
+    charlm.save(charlm.Mixture([charlm.Counts(members[0].vocabulary, np.arange(5))]), "alone.npz")
+    words = ["sample", "alone.npz", "--no-counts"]
+    assert "the model has counts alone; leave --no-counts out" in said(words, capsys, 2).err
+    charlm.save(charlm.Mixture([both().members[0], both().members[2]], [0, 1]), "first.npz")
+    words = ["score", "first.npz", "--no-counts", "--text", "a cat", "--json"]
+    bits = json.loads(said(words, capsys).out)["bits"]
+    np.testing.assert_allclose(bits[1:], charlm.score(members[0], "a cat").bits[1:])
+
+
+def test_counts_of_a_mixture_in_the_console(capsys):
+    done = subprocess.run(
+        [sys.executable, "-m", "charlm", "console", "both", "--no-counts", "--length", "9"],
+        input="/mix counts:0.2\n/mix\n/model both\n/mix counts\n",
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=False,
+    )
+    shown = " ".join(done.stderr.split())
+    assert "0.800 both" in shown
+    assert "0.200 counts" in shown
+    assert done.returncode == 2
+    assert "'both' has counts of its own; charlm console --no-counts leaves them out" in shown
+
+
 def test_a_mixture_without_a_network(capsys):
     vocabulary = both().vocabulary
     charlm.save(charlm.Mixture([charlm.Counts(vocabulary, vocabulary.encode(TEXT))]), "counts.npz")
@@ -147,6 +184,27 @@ def test_vocabulary_and_samples_of_runs(capsys):
     assert charlm.load("other").vocabulary == both().vocabulary
     found = json.loads(said(["compare", "both", "one", "--length", "20", "--json"], capsys).out)["runs"]
     assert [len(entry["sample"]) for entry in found] == [20, 20]
+
+
+def test_info(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "200")
+    weights = [f"{w:.3f}" for w in both().weights]
+    size = both().networks[0].params.value.size
+    network = f"network of {size:,} parameters"
+    counted = both().members[2].tensors()["ids"].size
+    expected = (
+        f"{weights[0]} {network} · {weights[1]} {network} · {weights[2]} counts of {counted:,} symbols, order 10"
+    )
+    assert expected in said(["info", "both"], capsys).out
+    listed = said(["info"], capsys).out.splitlines()
+    rows = {row.split()[0]: row for row in listed}
+    assert "lstm 6, mixed" in rows["both"]
+    assert "mixed" not in rows["one"]
+    assert [member["kind"] for member in json.loads(said(["info", "both", "--json"], capsys).out)["members"]] == [
+        "language model",
+        "language model",
+        "table of counts",
+    ]
 
 
 def test_a_mixture_is_no_model_of_pairs(capsys):

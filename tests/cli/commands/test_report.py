@@ -8,12 +8,17 @@ import shlex
 import shutil
 import subprocess
 from html.parser import HTMLParser
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import charlm
+from charlm import checkpoint
+from charlm.analysis.inspection.search import TrackingUnit, find_units
 from charlm.cli.entry import run
 from charlm.cli.writing.reporting import train_command
+from charlm.training.preparation import held_out_text
 
 TEXT = 'He said "no (not I)" and\n  went on. <b># a note</b>\n\nThen "yes".\n'
 FLAGS = [
@@ -93,6 +98,51 @@ def test_the_command_trains_the_same_bits_again(page, folder, monkeypatch):
     assert run([*shlex.split(command)[1:], "--out", str(folder / "again"), "--quiet"]) == 0
     first, again = (charlm.load(folder / name / "last.npz") for name in ("run", "again"))
     assert (first.params.value == again.params.value).all()
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        ["--model", "gru", "--unit", "byte", "--members", "1", "--no-counts"],
+        ["--members", "2", "--counts", "--lowercase"],
+    ],
+)
+def test_the_command_names_the_kind_of_model(flags, folder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = folder / "text.txt"
+    (tmp_path / "latin.txt").write_text(text.read_text("utf-8") + "é" * 200, encoding="latin-1", newline="")
+    words = ["train", "latin.txt", *FLAGS, *flags, "--encoding", "latin-1", "--val-file", str(text), "--out", "run"]
+    assert run(words) == 0
+    assert run(["report", "run", "--output", "a.html"]) == 0
+    command = html.unescape(re.search(r"<pre>(charlm train .*?)</pre>", Path("a.html").read_text("utf-8"))[1])
+    assert run([*shlex.split(command)[1:], "--out", "again", "--quiet"]) == 0
+    first, again = (checkpoint.read_npz(Path(name) / "last.npz").tensors for name in ("run", "again"))
+    assert first.keys() == again.keys()
+    for name, tensor in first.items():
+        np.testing.assert_array_equal(tensor, again[name])
+
+
+def test_a_mixture_shows_the_units_of_its_first_network(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(TrackingUnit, "tracks", True)
+    words = [
+        "train",
+        str(folder / "text.txt"),
+        *FLAGS,
+        "--members",
+        "2",
+        "--counts",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert run(words) == 0
+    assert run(["report", str(tmp_path / "run"), "--output", str(tmp_path / "a.html")]) == 0
+    found = (tmp_path / "a.html").read_text("utf-8")
+    model = charlm.load(tmp_path / "run")
+    units = find_units(model.networks[0], held_out_text(checkpoint.load_predictor(tmp_path / "run"))[:60_000])
+    assert f"<h3>unit {units[0].unit} of the first network: " in found
+    assert re.search(r"\d network of [\d,]+ parameters · .* counts of [\d,]+ symbols, order 10", found)
+    for section in ("A held-out passage", "Calibration", "Units that track something", "Memory"):
+        assert f">{section}</h" in found
 
 
 def test_without_its_text_a_run_has_the_other_sections(folder, tmp_path, capsys):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charlm import analysis
-from charlm.cli.arguments.mixing import learnt_characters, split_weight
+from charlm.cli.arguments.mixing import has_counts, learnt_characters, split_weight
 from charlm.cli.console.slash.context import Context
 from charlm.cli.console.slash.models import COUNTS
 from charlm.cli.terminal.waiting import waiting
@@ -72,6 +72,9 @@ def _with_counts(context: Context, shares: dict[Predictor, float], weight: float
     origin = next(filter(None, map(context.models.checkpoint, models)), None)
     if origin is None:
         raise UsageError("there is no model whose training text could be counted; /model loads one")
+    own = next((context.models.name(one) for one in models if has_counts(one)), None)
+    if own is not None:
+        raise UsageError(f"{own!r} has counts of its own; charlm console --no-counts leaves them out")
     text, on_unknown = learnt_characters(origin, remedy="mix without counts")
     with waiting("counting n-grams"):
         mixture = analysis.with_counts(_mixture(models), text, on_unknown=on_unknown, weight=weight)
