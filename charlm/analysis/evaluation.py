@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ class Evaluation(NotebookValue):
     bits_per_char: float
     characters: int
     symbols: int
-    members: tuple[MemberLoss, ...] = ()
+    members: tuple[MemberLoss, ...] = field(default=(), repr=False)
 
     @property
     def perplexity(self) -> float:
