@@ -5,15 +5,17 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
-from charlm.checkpoint import find_model, load_checkpoint, load_predictor
+from charlm.checkpoint import find_model, load_predictor
 from charlm.errors import UsageError
+from charlm.models.ensemble import Ensemble, side_by_side
 from charlm.models.extension import extended, union
 from charlm.models.language_model import CharModel
+from charlm.models.mixture import Mixture
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["knows_documents", "model_from", "vocabulary_from"]
+__all__ = ["learnt_networks", "model_from", "vocabulary_from"]
 
 # settings that determine the weights; others, such as dropout, may differ in the new run
 SHAPE = ("cell", "gru_reset", "hidden_size", "layers", "embedding_size", "dtype")
@@ -42,26 +44,41 @@ def vocabulary_from(source: str, settings: Mapping[str, Any]) -> Vocabulary:
     return vocabulary
 
 
-def knows_documents(source: str) -> bool:
-    """Return whether a model generates documents: independent texts that end with a stop symbol.
+def learnt_networks(source: str) -> tuple[CharModel, ...]:
+    """Return the networks of another model, whose weights a new run continues: one, or all of a mixture.
 
     Raises
     ------
+    UsageError
+        If it has none, or a mixture has networks of different shapes.
     CheckpointError
         If there is no such model, or it is damaged.
     """
-    return load_predictor(source).model.vocabulary.stop_id is not None
+    found = load_predictor(source).model
+    networks = found.networks if isinstance(found, Mixture) else (cast("CharModel", found),)
+    if not networks or any(one.config != networks[0].config for one in networks):
+        what = "has networks of different shapes" if networks else "has counts alone"
+        raise UsageError(f"`init_from` {source!r} {what}; give a model whose networks have one shape")
+    return networks
 
 
 def model_from(
-    source: str, text: str, *, model: Mapping[str, Any], vocabulary: Mapping[str, Any], seed: int
-) -> tuple[CharModel, dict[str, Any]]:
+    source: str,
+    networks: Sequence[CharModel],
+    text: str,
+    *,
+    model: Mapping[str, Any],
+    vocabulary: Mapping[str, Any],
+    seed: int,
+) -> tuple[CharModel | Ensemble, dict[str, Any]]:
     """Return a model with the weights of another, extended by the symbols of a text.
 
     Parameters
     ----------
     source : str
         A checkpoint or run folder.
+    networks : sequence of CharModel
+        Those of `learnt_networks`.
     text : str
         Contains all symbols that the new model must know.
     model : mapping
@@ -69,11 +86,11 @@ def model_from(
     vocabulary : mapping
         Arguments of `Vocabulary.from_text`; None if not given.
     seed : int
-        Of the initial weights of new symbols.
+        Of the initial weights of new symbols; each next network has one more.
 
     Returns
     -------
-    model : CharModel
+    model : CharModel or Ensemble
     origin : dict
         Path and checksum of the file, and the number of new symbols, to be stored with the run.
 
@@ -81,19 +98,18 @@ def model_from(
     ------
     UsageError
         If a setting contradicts the model.
-    CheckpointError
-        If there is no such model.
     """
     path = find_model(source)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    old = load_checkpoint(path).model
+    old = networks[0]
     _check_agreement(source, old.config, model, SHAPE)
     _check_agreement(source, old.vocabulary, vocabulary, PREPARATION)
     preparation = {name: getattr(old.vocabulary, name) for name in PREPARATION}
     symbols = union(old.vocabulary, Vocabulary.from_text(text, **{**vocabulary, **preparation}))
     config = dataclasses.replace(old.config, **model)
-    new = extended(CharModel.from_tensors(config, old.vocabulary, old.tensors()), symbols, seed=seed)
+    again = [CharModel.from_tensors(config, old.vocabulary, one.tensors()) for one in networks]
+    new = side_by_side([extended(one, symbols, seed=seed + k) for k, one in enumerate(again)])
     new_symbols = len(symbols) - len(old.vocabulary)
     return new, {"init_from": str(path), "init_sha256": sha256, "new_symbols": new_symbols}
 

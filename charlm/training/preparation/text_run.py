@@ -17,7 +17,7 @@ from charlm.text.batches import split_documents
 from charlm.text.corpus import STDIN, Corpus, read_corpus
 from charlm.text.decoding import check_errors
 from charlm.text.vocabulary import Vocabulary
-from charlm.training.preparation.fine_tuning import knows_documents, model_from, vocabulary_from
+from charlm.training.preparation.fine_tuning import learnt_networks, model_from, vocabulary_from
 from charlm.training.preparation.new_run import NewRun, OnPhase, ignore_phase
 from charlm.training.preparation.run_data import RunData
 
@@ -79,10 +79,6 @@ def new_text_run(
         raise UsageError("`init_from` brings its model's vocabulary along; leave `vocab_from` out")
     if members is not None:
         check_number("members", members, low=1, high=MOST_MEMBERS, whole=True)
-        if members > 1 and init_from is not None:
-            raise UsageError(
-                "`members` begin with different weights, not with those of `init_from`; leave one of them out"
-            )
     check_errors(errors)
     for name, choices in (("unit", Unit), ("normalize", Normalization)):
         if vocabulary.get(name) is not None:
@@ -96,9 +92,15 @@ def new_text_run(
         validation = read_corpus([val_file], encoding=encoding, errors=errors, stdin=stdin)
     data = RunData(corpus.text, validation and validation.text)
     budget: dict[str, float | None] = {name: train.get(name) for name in BUDGETS}
-    settings = preset_settings(preset, len(corpus.text), budget, members=members)
-    if init_from is not None and "documents" not in train:
-        train = {**train, "documents": knows_documents(init_from)}
+    learnt = () if init_from is None else learnt_networks(init_from)
+    if learnt and members not in (None, len(learnt)):
+        raise UsageError(
+            f"`members` is {members}, and `init_from` {init_from!r} has {len(learnt)}, which all continue; leave "
+            "`members` out"
+        )
+    settings = preset_settings(preset, len(corpus.text), budget, members=len(learnt) or members)
+    if learnt and "documents" not in train:
+        train = {**train, "documents": learnt[0].vocabulary.stop_id is not None}
     config = TrainConfig(**(settings.train | dict(train)))
     on_phase("making the vocabulary and the model")
     symbols = _symbols(data, config)
@@ -111,7 +113,7 @@ def new_text_run(
         start = side_by_side(networks)
     else:
         wanted = {**vocabulary, "stop": config.documents}
-        start, inherited = model_from(init_from, symbols, model=model, vocabulary=wanted, seed=config.seed)
+        start, inherited = model_from(init_from, learnt, symbols, model=model, vocabulary=wanted, seed=config.seed)
     origin = {
         "preset": settings.name,
         "sources": list(corpus.sources),

@@ -191,7 +191,8 @@ def _model(model: Predictor) -> str:
 def mixture(members: Sequence[tuple[str, float, Predictor]]) -> RenderableType:
     """List the members of a mixture: weight, name, description."""
     if len(members) == 1:
-        return note(f"mix off, {members[0][0]} writes alone")
+        ((name, _, model),) = members
+        return note(f"mix off, {name} writes alone{f': {_model(model)}' * isinstance(model, Mixture)}")
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")

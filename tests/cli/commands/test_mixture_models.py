@@ -92,7 +92,7 @@ def test_console():
     )
     shown = " ".join(done.stderr.split())
     assert shown.count("0.750 both · ") == shown.count("0.250 one · lstm 6") == 2
-    assert "mix off, both writes alone" in shown
+    assert "mix off, both writes alone: " in shown
     assert done.stdout.startswith("The ")
 
 
@@ -184,6 +184,44 @@ def test_vocabulary_and_samples_of_runs(capsys):
     assert charlm.load("other").vocabulary == both().vocabulary
     found = json.loads(said(["compare", "both", "one", "--length", "20", "--json"], capsys).out)["runs"]
     assert [len(entry["sample"]) for entry in found] == [20, 20]
+    assert [entry["settings"]["members"] for entry in found] == [2, 1]
+
+
+def test_all_networks_of_a_mixture_are_fine_tuned(capsys):
+    Path("more.txt").write_text(TEXT + "It sat, too.\n", encoding="utf-8")
+    words = ["train", "more.txt", "--init-from", "both", "--steps", "0", "--quiet", "--counts"]
+    said([*words, "--out", "tuned"], capsys)
+    tuned = charlm.load("tuned")
+    assert [type(member) for member in tuned.members] == [charlm.CharModel, charlm.CharModel, charlm.Counts]
+    assert "I" in tuned.vocabulary.symbols
+    known = [tuned.vocabulary.symbols.index(symbol) for symbol in both().vocabulary.symbols]
+    for old, new in zip(both().networks, tuned.networks, strict=True):
+        np.testing.assert_array_equal(new.params["head.W"][known], old.params["head.W"])
+    again = said([*words, "--members", "2", "--out", "again"], capsys)
+    assert again.err == ""
+    error = said([*words, "--members", "3", "--out", "refused"], capsys, 2).err
+    assert "--members is 3, and --init-from 'both' has 2, which all continue; leave --members out" in error
+    said(
+        ["train", "more.txt", "--init-from", "one", "--steps", "0", "--quiet", "--no-counts", "--out", "n"], capsys
+    )
+    assert isinstance(charlm.load("n"), charlm.CharModel)
+
+
+@pytest.mark.parametrize(
+    ("members", "message"),
+    [
+        (
+            lambda one, _: [one, charlm.CharModel(charlm.ModelConfig(hidden_size=3), one.vocabulary)],
+            "has networks of different shapes",
+        ),
+        (lambda _, counts: [counts], "has counts alone"),
+    ],
+)
+def test_mixtures_that_are_not_fine_tuned(members, message, capsys):
+    charlm.save(charlm.Mixture(members(both().members[0], both().members[2])), "odd.npz")
+    words = ["train", "text.txt", "--init-from", "odd.npz", "--out", "odd", "--quiet"]
+    expected = f"--init-from 'odd.npz' {message}; give a model whose networks have one shape"
+    assert expected in said(words, capsys, 2).err
 
 
 def test_info(capsys, monkeypatch):

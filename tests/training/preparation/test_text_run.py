@@ -110,11 +110,12 @@ def test_networks_of_a_mixture_begin_with_different_weights() -> None:
         ({"members": 17}, "`members` is 17; it must be at least 1 and at most 16"),
         (
             {"members": 2, "init_from": "m.npz"},
-            "`members` begin with different weights, not with those of `init_from`",
+            "`members` is 2, and `init_from` 'm.npz' has 1, which all continue; leave `members` out",
         ),
     ],
 )
 def test_numbers_of_networks_that_are_refused(settings: dict[str, Any], message: str) -> None:
+    charlm.save(charlm.CharModel(charlm.ModelConfig(hidden_size=3), charlm.Vocabulary.from_text("ab")), "m.npz")
     with pytest.raises(UsageError, match=re.escape(message)):
         prepared("t.txt", **settings)
 
