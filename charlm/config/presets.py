@@ -173,7 +173,7 @@ def pair_settings(
 
 def decided_by_preset() -> frozenset[str]:
     """Return the names of the settings of `ModelConfig` and `TrainConfig` that ``auto`` decides."""
-    return frozenset().union(*({*PRESETS[name].model, *PRESETS[name].train} for name in AUTOMATIC))
+    return frozenset({"counts"}).union(*({*PRESETS[name].model, *PRESETS[name].train} for name in AUTOMATIC))
 
 
 def preset_settings(
@@ -209,7 +209,10 @@ def preset_settings(
     members = settings.members if members is None else members
     if train.get("clip_norm"):
         train["clip_norm"] *= math.sqrt(members)  # the norm is that of all networks
-    return Settings(settings.name, model, train | given, members)
+    train |= given
+    if settings.name in AUTOMATIC and "minutes" in train:
+        train["counts"] = None  # by measurement
+    return Settings(settings.name, model, train, members)
 
 
 def _passes(characters: int, budget: dict[str, float | None]) -> float | None:

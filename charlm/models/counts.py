@@ -21,6 +21,7 @@ from charlm.text.vocabulary import Vocabulary
 __all__ = ["LONGEST_ORDER", "Counts", "CountsState"]
 
 LONGEST_ORDER = 10
+_CHUNK = 2**16  # symbols of a text at once
 
 
 class CountsState(NamedTuple):
@@ -115,6 +116,15 @@ class Counts:
     def tensors(self) -> dict[str, NDArray[Any]]:
         """Return the text, from which the tables are made again: the ids as small integers, (n,)."""
         return {"ids": self._ids}
+
+    def surprisal(self, ids: IdArray) -> NDArray[np.float64]:
+        """Return −ln p of each symbol of a text (n,), given those before it, in nats; all at once."""
+        check_ids(ids, len(self.vocabulary))
+        lead, parts = self.order - 1, list[NDArray[np.float64]]()
+        for start in range(0, len(ids), _CHUNK):
+            first = max(start - lead, 0)
+            parts.append(-np.log(self._trie.text_probabilities(ids[first : start + _CHUNK])[start - first :]))
+        return np.concatenate(parts)
 
     def growing(self) -> GrowingNgrams:
         """Return a copy that reads on from the end of the text, and counts what it reads."""

@@ -82,6 +82,26 @@ class NgramTrie:
             self._interpolate(contexts[start : start + rows], p[start : start + rows])
         return p
 
+    def text_probabilities(self, ids: IdArray) -> NDArray[np.float64]:
+        """Return p of each symbol of a text (n,), given those before it."""
+        n, K = len(ids), self.order
+        contexts = np.zeros((n, K + 1), np.int64)  # before each symbol
+        shares, factors = np.zeros((n, K)), np.ones((n, K + 1))
+        for k in range(K):
+            codes = contexts[:, k] * self.size + ids
+            places = np.searchsorted(self._codes, codes)
+            seen = self._codes.take(places, mode="clip") == codes
+            if k:
+                seen &= contexts[:, k] > 0
+            shares[:, k] = np.where(seen, self._shares.take(places, mode="clip"), 0)
+            factors[:, k] = (
+                np.where(contexts[:, k] > 0, self._backing[contexts[:, k]], 1) if k else self._backing[0]
+            )
+            contexts[1:, k + 1] = np.where(seen, places + 1, 0)[:-1]
+        np.multiply.accumulate(factors[:, ::-1], axis=1, out=factors[:, ::-1])  # Fₖ
+        p: NDArray[np.float64] = factors[:, 0] / self.size + (shares * factors[:, 1:]).sum(axis=1)
+        return p
+
     def reader(self) -> Callable[[int, Sequence[float]], tuple[list[int], NDArray[np.float64]]]:
         """Return a function that reads a symbol of one stream: ``(id, contexts (order,)) -> (contexts, p (V,))``.
 

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 
 from charlm.config import TrainConfig
 from charlm.errors import CorpusError
-from charlm.models.counts import LONGEST_ORDER, Counts
+from charlm.models.counts import Counts
 from charlm.models.ensemble import Ensemble
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner
 from charlm.models.mixture import Mixture, fit_weights, mixed_nats
-from charlm.models.ngram import LONGEST_TRAINING, NgramModel
 from charlm.models.predictor import Predictor
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import document_stream
@@ -113,11 +112,11 @@ class MixtureTask(TextTask):
         return {"loss": loss, **parts, **({} if self._end is None else {"counts": alone[-1]})}
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
-        """Estimate the duration of a validation from its first part."""
+        """Estimate the duration of a validation from its first part. The n-grams are counted before."""
         networks = networks_of(learner)
-        fitting = 0 if self._fitting_part is None else len(self._fitting_part.held.inputs)
-        symbols = fitting + self.validation_characters
-        return super().validation_s(networks[0], config) * len(networks) * symbols / max(symbols - fitting, 1)
+        parts = self._fitting_part, self._held_out_part
+        fitting, held_out = (0 if part is None else len(part.held.inputs) for part in parts)
+        return super().validation_s(networks[0], config) * len(networks) * (1 + fitting / max(held_out, 1))
 
     def baseline(self, origin: Mapping[str, Any]) -> dict[str, Any] | None:
         """Return the loss of an n-gram model of the whole training text; see `measure_baseline`."""
@@ -149,22 +148,22 @@ class MixtureTask(TextTask):
             held = HeldOut.join([np.concatenate([lead, self._end])], warmup=len(lead) - 1)
         else:
             held = HeldOut.join([document_stream([one], stop_id_of(self.vocabulary)) for one in self._end])
-        return _Part(held, self._counted(self.train, held))
+        return self._part(held, Counts(self.vocabulary, self._stream(self.train)))
 
     @cached_property
     def _held_out_part(self) -> _Part | None:
         """The held-out text, with the counts of the whole training text."""
-        if self.held_out is None:
-            return None
-        return _Part(self.held_out, None if self._end is None else self._counted(self.whole.train, self.held_out))
+        return (
+            None
+            if self.held_out is None
+            else self._part(self.held_out, None if self._end is None else self._counts)
+        )
 
-    def _counted(self, text: IdArray | Sequence[IdArray], held: HeldOut) -> NDArray[np.float64]:
-        """Return −ln p of the predictions by the counts of a text, (n,)."""
-        ids, V = self._stream(text)[-LONGEST_TRAINING:], len(self.vocabulary)
-        model = NgramModel(ids, V, order=LONGEST_ORDER, stop_id=self.vocabulary.stop_id)
-        read = np.concatenate([held.inputs, held.targets[-1:]])  # each target is the next input
-        nats = np.concatenate([orders[-1] for orders in model.surprisal(read)])
-        return nats[held.warmup + 1 :]
+    def _part(self, held: HeldOut, counts: Counts | None) -> _Part:
+        if counts is None:
+            return _Part(held, None)
+        ids = np.concatenate([held.inputs, held.targets[-1:]])  # each target is the next input
+        return _Part(held, counts.surprisal(ids)[held.warmup + 1 :])
 
     def _stream(self, text: IdArray | Sequence[IdArray]) -> IdArray:
         return text if isinstance(text, np.ndarray) else document_stream(text, stop_id_of(self.vocabulary))

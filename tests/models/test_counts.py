@@ -171,3 +171,17 @@ def test_nothing_to_count_and_symbols_that_do_not_exist() -> None:
         Counts(VOCABULARY, np.array([0, V]))
     with pytest.raises(UsageError):
         Counts(VOCABULARY, TRAIN).logits(np.array([[V]]))
+
+
+@pytest.mark.parametrize("stop", [False, True])
+@pytest.mark.parametrize("order", [1, 4, 10])
+def test_a_text_all_at_once_as_symbol_by_symbol(monkeypatch: pytest.MonkeyPatch, order: int, stop: bool) -> None:
+    monkeypatch.setattr("charlm.models.counts._CHUNK", 37)
+    rng = np.random.default_rng(order)
+    vocabulary = Vocabulary.from_text("abcd", stop=stop)
+    learnt, read = (rng.integers(len(vocabulary), size=n) for n in (400, 130))
+    counts = Counts(vocabulary, learnt, order=order)
+    resets = (read[:-1] == vocabulary.stop_id)[:, None] if stop else None
+    log_p, _ = counts.logits(read[:-1, None], resets=resets)
+    expected = -log_p[np.arange(len(read) - 1), 0, read[1:]]
+    np.testing.assert_allclose(counts.surprisal(read)[1:], expected, rtol=1e-12)
