@@ -46,10 +46,11 @@ from numpy.typing import DTypeLike
 from charlm.errors import UsageError
 from charlm.nn.arrays import FloatArray, Shape
 from charlm.nn.kernels.blocks import multiply
-from charlm.nn.kernels.gate_products import Gate, GateProduct, GateProductTransposed, Products
+from charlm.nn.kernels.gate_products import Gate, GateProduct
 from charlm.nn.kernels.memory import NEW, empty, half
+from charlm.nn.kernels.products import Product, Products, ProductTransposed
 from charlm.nn.kernels.projection import BackpropInput
-from charlm.nn.kernels.window import Window, matrix
+from charlm.nn.kernels.window import Window, gate_by_gate, matrix
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
 
@@ -68,8 +69,8 @@ class GRUState(NamedTuple):
 class Forward:
     """Arrays of a forward step, (N, H) unless noted."""
 
-    W_h: GateProduct  # of the gates n r z; with reset before of r z
-    W_hn: GateProduct | None  # with reset before
+    W_h: Product  # of the gates n r z, of one stream r z n; with reset before r z
+    W_hn: Product | None  # with reset before
     b_hn: FloatArray  # (H,)
     Wh_rz: FloatArray  # (2, N, H): W_h h₋
     Wh_n: FloatArray  # W_hn h₋, or with reset before W_hn a
@@ -90,18 +91,18 @@ class Forward:
 class Backward:
     """Arrays of a backward step, (N, H) unless noted. Gradients are in the memory of their factors."""
 
-    W_h_transposed: GateProductTransposed
-    W_hn_transposed: GateProductTransposed | None  # with reset before
+    W_h_transposed: ProductTransposed
+    W_hn_transposed: ProductTransposed | None  # with reset before
+    dh: FloatArray
+    dhs: FloatArray  # dh; of one stream dh again for each group of k
     dh_before: FloatArray  # the addend of W_h_transposed
     r: FloatArray
     z: FloatArray
-    k_arzn: FloatArray  # (4, N, H)
+    k: FloatArray  # (4, N, H), with reset before (2, N, H): k_z, k_n
     k_r: FloatArray
-    k_zn: FloatArray  # (2, N, H)
-    d_arzn: FloatArray  # (4, N, H): da, ds_r, ds_z, ds_n
+    d: FloatArray  # (4, N, H): da, ds_r, ds_z, ds_n; with reset before (2, N, H): ds_z, ds_n
     d_a: FloatArray
     ds_r: FloatArray
-    ds_zn: FloatArray  # (2, N, H)
     of_gates: FloatArray  # da, ds_r, ds_z as W_h_transposed reads them; with reset before ds_r, ds_z
     of_candidate: FloatArray  # ds_n as W_hn_transposed reads it
 
@@ -109,19 +110,27 @@ class Backward:
 class GRUWindow(Window[Forward, Backward]):
     """Adds a (T, N, H), and da to `dz`, whose groups are a, r, z, n.
 
-    So ``dz[:3]`` has the gates of ``W_h`` in kernel order n r z, and ``dz[1:]`` those of ``W_x``, r z n.
+    So ``dz[:3]`` has the gates of ``W_h`` in kernel order n r z, and ``dz[1:]`` those of ``W_x``, r z n. With one
+    stream and reset after, a and n change places: the gates of ``W_h`` are then those of ``dz[1:]``, as stored.
     With reset before ``dz[1:3]`` goes with the rows of ``W_h`` for r z, and ``dz[3:]`` with those for n.
     """
 
     def __init__(self, cell: GRU, T: int, N: int, products: Products, *, resets: bool) -> None:
         H, dtype = cell.hidden_size, cell.params.dtype
         super().__init__(3, 1, T, N, H, dtype, resets=resets, groups=4)
+        self.swapped = self.single and cell.reset_after
+        self.arzn = (3, 1, 2, 0) if self.swapped else (0, 1, 2, 3)
         self.a = empty((T, N, H), dtype)
         self.b_hn = np.zeros(H, dtype)
+        self._dh = empty((N, H), dtype)
+        self._dhs = empty((4 if cell.reset_after else 2, N, H), dtype) if self.single else self._dh
+        self.carry = (self._dh,)
         (h,), (h_before,) = self.states, self.before
         rzn = [self.z[:, t] for t in range(T)]
         self.forward = [
-            forward_step(products.forward, self.b_hn, rzn[t], h_before[t], h[t + 1], rzn[t], self.a[t])
+            forward_step(
+                products.forward, self.b_hn, rzn[t], h_before[t], h[t + 1], rzn[t], self.a[t], stored=self.single
+            )
             for t in range(T)
         ]
         self.backward = [self._backward(t, products.backward) for t in range(T)]
@@ -131,58 +140,34 @@ class GRUWindow(Window[Forward, Backward]):
         if "b_hn" in params:
             self.b_hn[:] = params["b_hn"]
 
-    def _backward(self, t: int, products: Sequence[GateProductTransposed]) -> Backward:
-        (r, z, _), k = self.z[:, t], self.dz[:, t]
-        d, k_r, k_zn = k, k[1], k[2:]
-        candidate = products[1] if len(products) > 1 else None
-        return Backward(
-            W_h_transposed=products[0],
-            W_hn_transposed=candidate,
-            dh_before=products[0].addend,
-            r=r,
-            z=z,
-            k_arzn=k,
-            k_r=k_r,
-            k_zn=k_zn,
-            d_arzn=d,
-            d_a=d[0],
-            ds_r=k_r,
-            ds_zn=k_zn,
-            of_gates=products[0].operand(d[:3] if candidate is None else d[1:3]),
-            of_candidate=d[3:] if candidate is None else candidate.operand(d[3:]),
-        )
+    def _backward(self, t: int, products: Sequence[ProductTransposed]) -> Backward:
+        (r, z, _), d = self.z[:, t], self.dz[:, t]
+        product, candidate = products[0], products[1] if len(products) > 1 else None
+        dh, dhs, d_a, k_r = self._dh, self._dhs, d[self.arzn[0]], d[1]
+        if candidate is not None:
+            of_gates, of_n, d = product.operand(d[1:3]), candidate.operand(d[3:]), d[2:]
+        else:
+            of_gates, of_n = product.operand(d[1:] if self.swapped else d[:3]), d
+        return Backward(product, candidate, dh, dhs, product.addend, r, z, d, k_r, d, d_a, k_r, of_gates, of_n)
 
 
 def forward_step(
-    products: Sequence[GateProduct],
+    products: Sequence[Product],
     b_hn: FloatArray,
     wx: FloatArray,
     h_before: FloatArray,
     h: FloatArray,
     rzn: FloatArray,
     a: FloatArray,
+    *,
+    stored: bool = False,
 ) -> Forward:
     """Return the arrays of a step, those of the gates as views of rzn (3, N, H)."""
     W_h, W_hn = products[0], products[1] if len(products) > 1 else None
-    Wh_n = (W_h if W_hn is None else W_hn).product[0]
-    return Forward(
-        W_h=W_h,
-        W_hn=W_hn,
-        b_hn=b_hn,
-        Wh_rz=W_h.product[-2:],
-        Wh_n=Wh_n,
-        ra=Wh_n,
-        wx_rz=wx[:2],
-        wx_n=wx[2],
-        h_before=h_before,
-        h=h,
-        rz=rzn[:2],
-        r=rzn[0],
-        z=rzn[1],
-        n=rzn[2],
-        a=a,
-        half=half(a.dtype),
-    )
+    Wh_rz = W_h.product[:2] if stored else W_h.product[-2:]
+    Wh_n = W_hn.product[0] if W_hn is not None else W_h.product[2 if stored else 0]
+    wx_rz, wx_n, rz, (r, z, n) = wx[:2], wx[2], rzn[:2], rzn
+    return Forward(W_h, W_hn, b_hn, Wh_rz, Wh_n, Wh_n, wx_rz, wx_n, h_before, h, rz, r, z, n, a, half(a.dtype))
 
 
 class GRU(Recurrent[Forward, Backward, GRUWindow]):
@@ -281,8 +266,9 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
         Each factor is computed in its own memory, and h₋ - n in that of n.
         """
         h_before, a = window.before[0][steps], window.a[steps]
-        r, z, n = window.z[:, steps]
-        k_a, k_r, k_z, k_n = window.dz[:, steps]
+        r, z, n = gate_by_gate(window.z[:, steps])
+        k = gate_by_gate(window.dz[:, steps])
+        k_a, k_r, k_z, k_n = (k[group] for group in window.arzn)
 
         np.subtract(1, z, out=k_z)
         np.multiply(n, n, out=k_n)
@@ -296,35 +282,38 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
         if self.reset_after:
             np.multiply(k_n, r, out=k_a)  # (8′) k_a = k_n r
             np.multiply(k_r, k_a, out=k_r)  # (8′) k_r = (1 - r) a k_a
+        window.dz[:, steps] = k
 
-    def step_backward(self, step: Backward, carry: LayerState) -> None:
+    def step_backward(self, step: Backward) -> None:
         """Compute da and ds, and dh of the step before from that of this step, in place."""
-        (dh,) = carry
-        np.multiply(dh, step.z, step.dh_before)  # (5′) dh₋ = dh ⊙ z
-        if step.W_hn_transposed is None:
-            np.multiply(step.k_arzn, dh, step.d_arzn)  # (6′), (7′), (8′)
-        else:
-            np.multiply(step.k_zn, dh, step.ds_zn)  # (6′), (7′)
+        np.multiply(step.dh, step.z, step.dh_before)  # (5′) dh₋ = dh ⊙ z
+        if step.dhs is not step.dh:  # NumPy takes a quarter of the time if its operands are contiguous
+            step.dhs[...] = step.dh
+        np.multiply(step.k, step.dhs, step.d)  # (6′), (7′), (8′)
+        if step.W_hn_transposed is not None:
             step.W_hn_transposed(step.of_candidate, step.d_a)  # (3′) da = W_hnᵀ ds_n
             np.multiply(step.k_r, step.d_a, step.ds_r)  # (9′)
             np.multiply(step.d_a, step.r, step.d_a)  # after (9′), which reads da
             np.add(step.dh_before, step.d_a, step.dh_before)  # (3′) dh₋ += da ⊙ r
-        step.W_h_transposed(step.of_gates, dh)  # (1′), (2′) dh₋ += W_hᵀ (…): it adds dh_before
+        step.W_h_transposed(step.of_gates, step.dh)  # (1′), (2′) dh₋ += W_hᵀ (…): it adds dh_before
 
     def gradients_(
         self, window: GRUWindow, mask: FloatArray | None, backprop_x: BackpropInput
     ) -> FloatArray | None:
         """Add the window's weight gradients, (2′) to (4′), in place, and return dx."""
-        d_arzn, h_before = matrix(window.dz), matrix(window.before[0])
-        dx = self.input_gradients_(d_arzn[1:], backprop_x)
+        dz, h_before = matrix(window.dz), matrix(window.before[0])
+        of_h, of_x = (dz[:3], self.recurrent_order), (dz[1:], self.input_order)
+        if window.swapped:
+            of_h, of_x = of_x, of_h
+        dx = self.input_gradients_(*of_x, backprop_x)
         if self.reset_after:
-            dW_h = multiply(d_arzn[:3].transpose(0, 2, 1), h_before)
-            self.add_gradient_("W_h", dW_h, self.recurrent_order, mask)
-            self.params.gradient("b_hn")[...] += d_arzn[0].sum(axis=0)
+            dW_h = multiply(of_h[0].transpose(0, 2, 1), h_before)
+            self.add_gradient_("W_h", dW_h, of_h[1], mask)
+            self.params.gradient("b_hn")[...] += dz[window.arzn[0]].sum(axis=0)
         else:
-            dW_hn = multiply(d_arzn[3:].transpose(0, 2, 1), matrix(window.a))
+            dW_hn = multiply(dz[3:].transpose(0, 2, 1), matrix(window.a))
             self.add_gradient_("W_h", dW_hn, self.recurrent_order[:1], mask)
-            dW_h = multiply(d_arzn[1:3].transpose(0, 2, 1), h_before)
+            dW_h = multiply(dz[1:3].transpose(0, 2, 1), h_before)
             self.add_gradient_("W_h", dW_h, self.recurrent_order[1:], mask)
         return dx
 

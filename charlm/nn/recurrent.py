@@ -31,12 +31,12 @@ from charlm.nn.kernels.gate_products import (
     Gate,
     GateProduct,
     GateProductTransposed,
-    Products,
-    multiply_row_invariant,
 )
-from charlm.nn.kernels.memory import empty
-from charlm.nn.kernels.projection import BackpropInput, project, projected_table
-from charlm.nn.kernels.weights import DroppedWeights, InputWeights
+from charlm.nn.kernels.products import Products
+from charlm.nn.kernels.projection import BackpropInput
+from charlm.nn.kernels.reader import StepInput, make_reader, make_reader_in_place
+from charlm.nn.kernels.single_stream import StoredInputWeights, stored_products
+from charlm.nn.kernels.weights import DroppedWeights, InputWeights, runs
 from charlm.nn.kernels.window import BackwardT, ForwardT, Window, matrix
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.parameters import ParameterStore
@@ -49,7 +49,6 @@ Resets: TypeAlias = NDArray[np.bool_]
 """(T, N): True if the stream's state is set to zero before the step."""
 Backprop: TypeAlias = Callable[..., tuple[FloatArray | None, LayerState]]
 """``(dy, dstate=None) -> (dx, dstate)``; adds into the parameters' gradients; to be called once."""
-StepInput: TypeAlias = FloatArray | IdArray | int
 StepFunction: TypeAlias = Callable[[StepInput, LayerState], tuple[FloatArray, LayerState]]
 """``(x, state) -> (h, state)``, with the weights as they were when it was made: x is (N, D) or ids (N,), h and each
 part of the state (N, H); for one stream without an axis x (D,) or one id, h and state (H,)."""
@@ -137,8 +136,8 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         """Compute the factors of `step_backward` from the activations of many steps, in place."""
 
     @abstractmethod
-    def step_backward(self, step: BackwardT, carry: LayerState) -> None:
-        """Compute dL/dz, and turn dL/dstate after a step (`carry`) into that before it, in place."""
+    def step_backward(self, step: BackwardT) -> None:
+        """Compute dL/dz, and turn dL/dstate after a step (the window's `carry`) into that before it, in place."""
 
     @abstractmethod
     def window(self, T: int, N: int, products: Products, *, resets: bool) -> WindowT:
@@ -153,6 +152,10 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         `read` returns ``W_x x + b`` (G, N, H).
         """
 
+    def order(self, N: int) -> Sequence[Gate]:
+        """Return the gates in the kernel order of N streams: that of files for a single one."""
+        return sorted(self.input_order) if N == 1 else self.input_order
+
     @property
     def recurrent_groups(self) -> Sequence[Sequence[Gate]]:
         """Groups of gates with a common operand."""
@@ -160,18 +163,20 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
 
     def gradients_(self, window: WindowT, mask: FloatArray | None, backprop_x: BackpropInput) -> FloatArray | None:
         """Add the window's weight gradients, in place, and return dx."""
-        dz = matrix(window.dz)
-        dx = self.input_gradients_(dz, backprop_x)
+        dz, order = matrix(window.dz), self.order(window.dz.shape[2])
+        dx = self.input_gradients_(dz, order, backprop_x)
         dW_h = multiply(dz.transpose(0, 2, 1), matrix(window.before[0]))
-        self.add_gradient_("W_h", dW_h, self.recurrent_order, mask)
+        self.add_gradient_("W_h", dW_h, order, mask)
         return dx
 
-    def input_gradients_(self, dz: FloatArray, backprop_x: BackpropInput) -> FloatArray | None:
+    def input_gradients_(
+        self, dz: FloatArray, order: Sequence[Gate], backprop_x: BackpropInput
+    ) -> FloatArray | None:
         """Add the gradients of ``W_x`` and ``b`` for dz (G, T·N, H) in place, and return dx."""
         W_x = self.by_gate("W_x")
-        of_input = backprop_x(dz, [W_x[gate.position] for gate in self.input_order])
-        self.add_gradient_("W_x", of_input.dW_x, self.input_order, columns=of_input.columns)
-        self.add_gradient_("b", of_input.db, self.input_order)
+        of_input = backprop_x(dz, [W_x[gate.position] for gate in order])
+        self.add_gradient_("W_x", of_input.dW_x, order, columns=of_input.columns)
+        self.add_gradient_("b", of_input.db, order)
         return of_input.dx
 
     # -- the time loops --
@@ -218,7 +223,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         if not isinstance(x, Lookup) and x.ndim == 2:
             symbols, x = occurring(cast("IdArray", x), self.input_size)
         ws = Workspace() if workspace is None else workspace
-        weights, products = ws.get((self, "weights", N), lambda: (InputWeights(self), self._products(N)))
+        weights, products = ws.get((self, "weights", N), lambda: self._weights(N))
         weights.load_(self, symbols)
         W_h, mask = self.by_gate("W_h"), None
         if weight_rng is not None and self.weight_drop:
@@ -238,7 +243,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             if resets is not None:
                 slots[0][resets[0]] = 0
 
-        backprop_x = project(x, weights.W_x, weights.b, out=window.z, symbols=symbols)
+        backprop_x = weights.project(x, out=window.z, symbols=symbols)
         step_forward = self.step_forward
         with window.unbuffered():
             for t, step in enumerate(window.forward):
@@ -251,21 +256,23 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         @once
         def backprop(dy: FloatArray, dstate: LayerState | None = None) -> tuple[FloatArray | None, LayerState]:
             check_shape("dh", dy, (T, N, H), "(T, N, H)")
-            carry = self.state_type(*(np.array(d, order="C") for d in (dstate or self.zero_state(N))))
-            dh, backward, step_backward = carry[0], window.backward, self.step_backward
+            for d, part in zip(window.carry, dstate or self.zero_state(N), strict=True):
+                d[...] = part
+            dh, dhs, backward, step_backward = window.carry[0], list(dy), window.backward, self.step_backward
             for steps in window.chunks():
                 self.gate_factors(window, steps)
                 with window.unbuffered():
                     for t in range(steps.stop - 1, steps.start - 1, -1):
-                        np.add(dh, dy[t], dh)
-                        step_backward(backward[t], carry)
+                        np.add(dh, dhs[t], dh)
+                        step_backward(backward[t])
                         if keep is not None:
-                            for d in carry:
+                            for d in window.carry:
                                 np.multiply(d, keep[t], d)
+            dstart = self.state_type(*(d.copy() for d in window.carry))
             if resets is not None:
-                for d in carry:
+                for d in dstart:
                     d[resets[0]] = 0
-            return self.gradients_(window, mask, backprop_x), carry
+            return self.gradients_(window, mask, backprop_x), dstart
 
         return window.states[0][1:], end, backprop
 
@@ -296,7 +303,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         T, N = h.shape[:2]
         inside = resets is not None and bool(resets[1:].any())
         window = ws.get((self, "window", T, N, inside), lambda: self.window(T, N, self._products(N), resets=inside))
-        gates = zip(self.input_order, window.z, strict=True) if self.gate_names else ()
+        gates = zip(self.order(N), window.z, strict=True) if self.gate_names else ()
         states = dict(zip(self.state_names, window.states, strict=True))
         return {self.gate_names[gate.position]: z for gate, z in gates} | {s: h[1:] for s, h in states.items()}, end
 
@@ -310,8 +317,13 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             check_shape("ids", x, (None, None), "(T, N)")
         return x.shape[0], x.shape[1]
 
+    def _weights(self, N: int) -> tuple[InputWeights | StoredInputWeights, Products]:
+        return StoredInputWeights(self) if N == 1 else InputWeights(self), self._products(N)
+
     def _products(self, N: int) -> Products:
         groups, H, dtype = self.recurrent_groups, self.hidden_size, self.params.dtype
+        if N == 1:
+            return stored_products(groups, H, dtype, addend=self.adds_to_dh)
         return Products(
             [GateProduct(gates, H, H, N, dtype) for gates in groups],
             [
@@ -370,57 +382,8 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             for gates in self.recurrent_groups
         ]
         Products(products, []).load_(self.by_gate("W_h"))
-        read = self._reader_in_place if in_place else self._reader
-        return self.step_function(read(streams, table), products)
-
-    def _reader_in_place(self, streams: Any, symbols: Any) -> Callable[[StepInput], FloatArray]:
-        """Return what `_reader` does of indices into symbols; the weights are not copied."""
-        weights, columns = InputWeights(self), self.params["W_x"].T
-        weights.load_(self, symbols[:0])
-        out = empty((len(weights.b), streams, self.hidden_size), self.params.dtype)
-
-        def read(x: StepInput) -> FloatArray:
-            picked = columns[symbols[x]].reshape(streams, -1, self.hidden_size)
-            for z, gate, b in zip(out, self.input_order, weights.b, strict=True):
-                np.multiply(picked[:, gate.position], picked.dtype.type(gate.scale), out=z)
-                np.add(z, b, out=z)
-            return out
-
-        return read
-
-    def _reader(self, streams: int | None, table: FloatArray | IdArray | None) -> Callable[[StepInput], FloatArray]:
-        """Return ``x -> W_x x + b`` (G, N, H), or (G, H) for one stream without an axis; x is dense or ids.
-
-        The next call may overwrite the result.
-        """
-        symbols = None if table is None or table.dtype.kind == "f" else cast("IdArray", table)
-        weights = InputWeights(self, by_symbol=symbols is not None and streams is None)
-        weights.load_(self, symbols)
-        W_x, b = weights.W_x, weights.b if streams is None else weights.b[:, None]
-
-        def read_dense(x: NDArray[Any]) -> FloatArray:
-            product: FloatArray = np.matmul(x, W_x) if streams is None else multiply_row_invariant(x, W_x)
-            product += b
-            return product
-
-        if symbols is None:
-            projected = projected_table(W_x, weights.b, cast("FloatArray | None", table))
-        else:  # the input is then never dense, so W_x may be overwritten
-            projected = projected_table(W_x, weights.b, None, out=W_x)
-        if streams is None:
-            by_symbol = list(np.ascontiguousarray(projected.transpose(1, 0, 2)))  # V times (G, H)
-            if symbols is not None:
-                return lambda k: by_symbol[cast("int", k)]
-            return lambda x: read_dense(x) if isinstance(x, np.ndarray) else by_symbol[x]
-        out = empty((len(W_x), streams, self.hidden_size), self.params.dtype)
-
-        def read(x: StepInput) -> FloatArray:
-            x = np.asarray(x)
-            if x.dtype.kind == "f":
-                return read_dense(x)
-            return projected.take(x.astype(np.intp, copy=False), axis=1, out=out, mode="clip")
-
-        return read
+        make = make_reader_in_place if in_place else make_reader
+        return self.step_function(make(self, streams, table), products)
 
     # -- kernel order --
 
@@ -443,9 +406,13 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         A mask multiplies `kernel_gradient` in place. With `columns`, the gradient is that of these columns alone.
         """
         H, gradient = self.hidden_size, self.params.gradient(name, columns)
-        for gate, part in zip(order, kernel_gradient, strict=True):
-            rows = slice(gate.position * H, (gate.position + 1) * H)
+        by_gate = gradient.reshape(-1, H, *gradient.shape[1:])
+        masks = None if mask is None else mask.reshape(-1, H, H)
+        for kernel, files in runs(tuple(order)):
+            part = kernel_gradient[kernel]
+            if masks is not None:
+                np.multiply(part, masks[files], out=part)
             if isinstance(columns, slice):
-                gradient[rows] += part if mask is None else np.multiply(part, mask[rows], out=part)
+                by_gate[files] += part
             else:  # of a table, whose columns are adjacent in memory
-                gradient.T[columns, rows] += part.T
+                by_gate.transpose(2, 0, 1)[columns, files] += part.transpose(2, 0, 1)

@@ -20,8 +20,9 @@ from typing import NamedTuple
 import numpy as np
 
 from charlm.nn.arrays import FloatArray
-from charlm.nn.kernels.gate_products import Gate, GateProduct, GateProductTransposed, Products
-from charlm.nn.kernels.memory import NEW
+from charlm.nn.kernels.gate_products import Gate, GateProduct
+from charlm.nn.kernels.memory import NEW, empty
+from charlm.nn.kernels.products import Product, Products, ProductTransposed
 from charlm.nn.kernels.window import Window
 from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
 
@@ -38,7 +39,7 @@ class RNNState(NamedTuple):
 class Forward:
     """Arrays of a forward step, (N, H) unless noted."""
 
-    W_h: GateProduct
+    W_h: Product
     wx: FloatArray  # (1, N, H): W_x x + b
     h_before: FloatArray
     h: FloatArray  # NEW for a new array
@@ -50,7 +51,8 @@ class Forward:
 class Backward:
     """Arrays of a backward step, (N, H) unless noted."""
 
-    W_h_transposed: GateProductTransposed
+    W_h_transposed: ProductTransposed
+    dh: FloatArray
     k: FloatArray
     dz: FloatArray  # in the memory of k
     dz_of_gates: FloatArray  # the same, as the product reads it
@@ -85,20 +87,20 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
         np.multiply(h, h, out=k)
         np.subtract(1, k, out=k)  # (2′) k = 1 - h²
 
-    def step_backward(self, step: Backward, carry: LayerState) -> None:
+    def step_backward(self, step: Backward) -> None:
         """Compute dz, and dh of the step before from that of this step, in place."""
-        (dh,) = carry
-        np.multiply(step.k, dh, step.dz)  # (2′)
-        step.W_h_transposed(step.dz_of_gates, dh)  # (1′) dh₋ = W_hᵀ dz
+        np.multiply(step.k, step.dh, step.dz)  # (2′)
+        step.W_h_transposed(step.dz_of_gates, step.dh)  # (1′) dh₋ = W_hᵀ dz
 
     def window(self, T: int, N: int, products: Products, *, resets: bool) -> Window[Forward, Backward]:
         """Return the arrays for T steps of N streams."""
         window: Window[Forward, Backward] = Window(1, 1, T, N, self.hidden_size, self.params.dtype, resets=resets)
         (h,), (h_before,) = window.states, window.before
         (W_h,), (W_h_transposed,) = products
-        of_gates = [window.z[:, t] for t in range(T)]
+        of_gates, dh = [window.z[:, t] for t in range(T)], empty(h[0].shape, h.dtype)
+        window.carry = (dh,)
         window.forward = [Forward(W_h, z, h_before[t], h[t + 1], z, z[0]) for t, z in enumerate(of_gates)]
-        window.backward = [Backward(W_h_transposed, k[0], k[0], W_h_transposed.operand(k)) for k in of_gates]
+        window.backward = [Backward(W_h_transposed, dh, k[0], k[0], W_h_transposed.operand(k)) for k in of_gates]
         return window
 
     def step_function(

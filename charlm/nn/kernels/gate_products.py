@@ -26,7 +26,6 @@ __all__ = [
     "Gate",
     "GateProduct",
     "GateProductTransposed",
-    "Products",
     "multiply_row_invariant",
     "transpose_",
 ]
@@ -137,7 +136,7 @@ class GateProduct(_Blocks):
         self.product = empty((G, K) if N is None else (G, N, K), dtype)
         single = N in (1, None)
         if single:
-            self._multiply = np.dot
+            self._multiply = np.ndarray.dot  # quicker than `np.dot` by 0.15 µs
         if self._too_large and N is None and dot_for is not None:
             dot = dot_for(G * K, -(-self._blocks.nbytes // LARGEST_CACHED))
             if dot is not None:
@@ -194,14 +193,11 @@ class GateProductTransposed(_Blocks):
     ) -> None:
         super().__init__(gates, J, K, N, dtype)
         G = len(gates)
-        self._matrix = self._blocks.reshape(G * J, K) if N == 1 else None
-        parts = 1 if N == 1 else G
-        self._parts = empty((parts + addend, N, K), dtype)
+        self._parts = empty((G + addend, N, K), dtype)
         self._flat, self._ones = self._parts.reshape(len(self._parts), -1), np.ones(len(self._parts), dtype)
-        self._pieces = self._split(self._parts[:parts])
+        self._pieces = self._split(self._parts[:G])
         self._order = list(range(G))
         self.addend = self._parts[-1]
-        self._with_addend = addend
 
     def load_(self, W: FloatArray) -> None:
         """Copy the gates' matrices from `W` (all gates, J, K), in place."""
@@ -210,36 +206,15 @@ class GateProductTransposed(_Blocks):
             blocks[...] = W[gate.position].reshape(J, S, R).transpose(1, 0, 2)
 
     def operand(self, x: FloatArray) -> FloatArray:
-        """View x (G, N, J) as the operand of a call; with one stream, its gates must be adjacent in memory."""
-        if self._matrix is not None:
-            return x.reshape(1, -1)
+        """View x (G, N, J) as the operand of a call."""
         return x[:, None] if self._rows is None else x.reshape(len(x), 1, -1, self._rows, x.shape[-1])
 
     def __call__(self, x: FloatArray, out: FloatArray) -> None:
         """Write the sum into `out` (N, K), in place."""
-        if self._matrix is not None:
-            if not self._with_addend:
-                np.dot(x, self._matrix, out)
-                return
-            np.dot(x, self._matrix, self._parts[0])
-        elif self._too_large:
+        if self._too_large:
             for g in self._order:
                 self._multiply(x[g], self._matrices[g], self._pieces[g])
             self._order.reverse()
         else:
             self._multiply(x, self._matrices, self._pieces)
-        np.dot(self._ones, self._flat, out.reshape(-1))  # faster than `sum`
-
-
-class Products(NamedTuple):
-    """The products of a cell's time loops, one for each group of gates with a common operand."""
-
-    forward: Sequence[GateProduct]
-    backward: Sequence[GateProductTransposed]
-
-    def load_(self, W_h: FloatArray) -> None:
-        """Pack recurrent weights (all gates, H, H), in place."""
-        for forward in self.forward:
-            forward.load_(W_h)
-        for backward in self.backward:
-            backward.load_(W_h)
+        self._ones.dot(self._flat, out.reshape(-1))  # faster than `sum`, and quicker than `np.dot` by 0.15 µs

@@ -15,7 +15,7 @@ from charlm.nn.arrays import FloatArray, IdArray, Inputs, Lookup, check_ids
 from charlm.nn.kernels.blocks import multiply
 from charlm.nn.kernels.sums import sum_by_id
 
-__all__ = ["BackpropInput", "InputGradients", "project", "projected_table"]
+__all__ = ["BackpropInput", "InputGradients", "project", "projected_table", "sum_of_products"]
 
 
 class InputGradients(NamedTuple):
@@ -88,7 +88,7 @@ def project(
         if table is None:
             return InputGradients(d_projected.transpose(0, 2, 1), columns, db, None)
         dW_x = multiply(d_projected.transpose(0, 2, 1), np.ascontiguousarray(table.T))
-        return InputGradients(dW_x, columns, db, _sum_of_products(d_projected, W).T)
+        return InputGradients(dW_x, columns, db, sum_of_products(d_projected, W).T)
 
     return backprop
 
@@ -101,12 +101,12 @@ def _project_dense(x: FloatArray, W_x: FloatArray, b: FloatArray, out: FloatArra
 
     def backprop(dz: FloatArray, W: Sequence[FloatArray]) -> InputGradients:
         dW_x = multiply(dz.transpose(0, 2, 1), x_rows)
-        return InputGradients(dW_x, slice(None), dz.sum(axis=1), _sum_of_products(dz, W).reshape(T, N, D))
+        return InputGradients(dW_x, slice(None), dz.sum(axis=1), sum_of_products(dz, W).reshape(T, N, D))
 
     return backprop
 
 
-def _sum_of_products(dz: FloatArray, W: Sequence[FloatArray]) -> FloatArray:
+def sum_of_products(dz: FloatArray, W: Sequence[FloatArray]) -> FloatArray:
     """Return ``Σ_g dz_g W_g`` of dz (G, rows, H) and W (G, H, D)."""
     dx: FloatArray = dz[0] @ W[0]
     for d, W_gate in zip(dz[1:], W[1:], strict=True):

@@ -8,17 +8,20 @@ floating point. The recurrent weights are transposed here by products with a sca
 
 from __future__ import annotations
 
+from functools import cache
+from itertools import pairwise
 from typing import ClassVar, Protocol
 
 import numpy as np
 
-from charlm.nn.arrays import FloatArray, IdArray
+from charlm.nn.arrays import FloatArray, IdArray, Inputs
 from charlm.nn.dropout import draw_mask_
 from charlm.nn.kernels.gate_products import Gate, transpose_
 from charlm.nn.kernels.memory import empty
+from charlm.nn.kernels.projection import BackpropInput, project
 from charlm.nn.parameters import ParameterStore
 
-__all__ = ["Cell", "DroppedWeights", "InputWeights"]
+__all__ = ["Cell", "DroppedWeights", "InputWeights", "runs"]
 
 
 class Cell(Protocol):
@@ -31,6 +34,23 @@ class Cell(Protocol):
 
     def by_gate(self, name: str) -> FloatArray:
         """View a parameter as (G, H, …)."""
+
+
+@cache
+def runs(order: tuple[Gate, ...]) -> list[tuple[slice, slice]]:
+    """Split gates in kernel order into runs of gates that are adjacent in files too: their slices in either order.
+
+    Examples
+    --------
+    >>> from charlm.nn.kernels.gate_products import Gate
+    >>> runs((Gate(3, 0.5), Gate(0, 0.5), Gate(1, 1.0)))
+    [(slice(0, 1, None), slice(3, 4, None)), (slice(1, 3, None), slice(0, 2, None))]
+    """
+    starts = [k for k, gate in enumerate(order) if k == 0 or gate.position != order[k - 1].position + 1]
+    return [
+        (slice(k, end), slice(order[k].position, order[k].position + end - k))
+        for k, end in pairwise([*starts, len(order)])
+    ]
 
 
 class InputWeights:
@@ -59,6 +79,10 @@ class InputWeights:
             else:
                 np.multiply(W_x[gate.position].T[symbols], W_x.dtype.type(gate.scale), out=self.W_x[k])
             np.multiply(b[gate.position], gate.scale, out=self.b[k])
+
+    def project(self, x: Inputs, *, out: FloatArray, symbols: IdArray | None = None) -> BackpropInput:
+        """Write ``W_x x + b`` into `out` (G, T, N, H), in place, and return the backward pass."""
+        return project(x, self.W_x, self.b, out=out, symbols=symbols)
 
 
 class DroppedWeights:

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 from charlm.nn.arrays import FloatArray
 from charlm.nn.kernels.memory import empty
 
-__all__ = ["BackwardT", "ForwardT", "Window", "matrix"]
+__all__ = ["BackwardT", "ForwardT", "Window", "gate_by_gate", "matrix"]
 
 ForwardT = TypeVar("ForwardT")
 BackwardT = TypeVar("BackwardT")
@@ -47,10 +47,14 @@ class Window(Generic[ForwardT, BackwardT]):
         Pre-activations, then activations, of the gates in kernel order (`charlm.nn.kernels.weights`).
     dz : ndarray, shape (G, T, N, H)
         Gradient of the pre-activations, in the memory of `z` if `groups` is 0.
+    carry : tuple of ndarray, each (N, H)
+        dL/dstate, which the backward loop carries from step to step.
     chunk : int
         Steps whose factors are computed at once: as many as fit into a core's cache, but at least eight.
     forward, backward : sequence
         Each step's views.
+    single : bool
+        Whether there is a single stream; its weights are used as stored (`charlm.nn.kernels.single_stream`).
     unbuffered : callable
         The context manager of a time loop: `unbuffered`, or none for a single stream.
 
@@ -58,9 +62,9 @@ class Window(Generic[ForwardT, BackwardT]):
     -----
     Memory, in numbers of the working precision, with c for `chunk`::
 
-        rnn    (2 T + 1) N H
-        lstm   (7 T + 4 c + 3) N H
-        gru    (9 T + 1) N H + H
+        rnn    (2 T + 2) N H
+        lstm   (7 T + 4 c + 5) N H
+        gru    (9 T + 2) N H + H
 
     and with resets T N H more for each part of the state. The packed weights (`charlm.nn.kernels.weights`) take
     G (2 H² + (D + 1) H), and 2 G N H for their products; N H more for a GRU, and 2 G H² more with dropped weights.
@@ -70,6 +74,7 @@ class Window(Generic[ForwardT, BackwardT]):
 
     CHUNK_BYTES, FEWEST_STEPS = 2**18, 8
 
+    carry: tuple[FloatArray, ...]
     forward: Sequence[ForwardT]
     backward: Sequence[BackwardT]
     unbuffered: Callable[[], contextlib.AbstractContextManager[None]]
@@ -81,7 +86,8 @@ class Window(Generic[ForwardT, BackwardT]):
         self.before = [empty((T, N, H), dtype) if resets else slots[:T] for slots in self.states]
         self.z = _grouped(G, T, N, H, dtype)
         self.dz = _grouped(groups, T, N, H, dtype) if groups else self.z
-        self.unbuffered = contextlib.nullcontext if N == 1 else unbuffered
+        self.single = N == 1
+        self.unbuffered = contextlib.nullcontext if self.single else unbuffered
         self.chunk = min(T, max(self.FEWEST_STEPS, self.CHUNK_BYTES // self.dz[:, 0].nbytes))
 
     def load_(self, params: Mapping[str, FloatArray]) -> None:
@@ -109,6 +115,11 @@ def unbuffered() -> Iterator[None]:
         yield
     finally:
         np.setbufsize(size)
+
+
+def gate_by_gate(z: FloatArray) -> FloatArray:
+    """Return gates (G, S, N, H) with each one contiguous: z itself, or a copy with a single stream."""
+    return np.ascontiguousarray(z) if z.shape[2] == 1 else z
 
 
 def matrix(x: FloatArray) -> FloatArray:

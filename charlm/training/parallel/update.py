@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import chain
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -69,7 +71,6 @@ class Rank:
         names = iter(named_state(learner.zero_state(1)))
         self.state = map_state(lambda _: arrays[next(names)], learner.zero_state(1))
         shards = config.shards or 1
-        self.streams = config.batch_size // shards
         self._ends: dict[int, State] = {}
         self._drops = learner.drops
         self._touched = arrays.get("touched", np.zeros((shards, 0), bool))
@@ -78,6 +79,9 @@ class Rank:
             shard: (with_params(learner, replica(arrays["gradients"][shard], self._touched[shard])), Workspace())
             for shard in share(shards, comm.rank, comm.size)
         }
+        N = config.batch_size // shards
+        self._streams = {shard: slice(shard * N, (shard + 1) * N) for shard in self._shards}
+        self._states = {shard: map_state(itemgetter(own), self.state) for shard, own in self._streams.items()}
         self._parts = parts_of(self.params, comm.rank, comm.size)
 
     def work(self) -> None:
@@ -106,13 +110,12 @@ class Rank:
     def _differentiate(self, shard: int) -> None:
         """Compute one shard's loss, gradient and final state."""
         learner, workspace = self._shards[shard]
-        own = self._streams_of(shard)
-        batch = self.batch.get(own)
+        batch = self.batch.get(self._streams[shard])
         mean = self.config.loss_reduction == "mean"
         clear_(learner.params)
         loss, self._ends[shard], backprop = learner.loss(
             batch,
-            map_state(lambda a: a[own], self.state),
+            self._states[shard],
             rng=self._mask_generator(shard),
             weight_rng=self._mask_generator(len(self.arrays["gradients"])),  # the same for all shards
             scale=1 / batch.counted if mean else 1.0,
@@ -120,9 +123,6 @@ class Rank:
         )
         backprop()
         self.arrays["losses"][shard] = loss if mean else loss / batch.counted
-
-    def _streams_of(self, shard: int) -> slice:
-        return slice(shard * self.streams, (shard + 1) * self.streams)
 
     def _mask_generator(self, stream: int) -> np.random.Generator | None:
         """Return a random generator for this update's masks; the same on every rank."""
@@ -145,9 +145,9 @@ class Rank:
 
     def _carry_state(self) -> None:
         """Copy the final state of this rank's streams as the initial state of their next window, in place."""
-        for shard, state in self._ends.items():
-            for name, array in named_state(state).items():
-                self.arrays[name][self._streams_of(shard)] = array
+        for shard, end in self._ends.items():
+            for into, array in zip(chain(*self._states[shard]), chain(*end), strict=True):
+                into[...] = array
 
 
 def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:

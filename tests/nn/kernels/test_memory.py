@@ -23,7 +23,7 @@ def numbers(
     cell: type[Recurrent], D: int, T: int, N: int, H: int, chunk: int, resets: bool, drops: bool = False
 ) -> int:
     """Evaluate the formula of `Window`'s docstring."""
-    window = {RNN: 2 * T + 1, LSTM: 7 * T + 4 * chunk + 3, GRU: 9 * T + 1}[cell] * N * H + (cell is GRU) * H
+    window = {RNN: 2 * T + 2, LSTM: 7 * T + 4 * chunk + 5, GRU: 9 * T + 2}[cell] * N * H + (cell is GRU) * H
     if resets:
         window += STATES[cell] * T * N * H
     G = len(cell.input_order)
