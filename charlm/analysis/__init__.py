@@ -3,6 +3,7 @@
 =================  =============================================================================================
 `surprisal`        −ln p of every symbol; `scoring`: `score`, of each character; `pieces`: the characters of a text
 `evaluation`       `evaluate`, the mean over a text; `dynamic`: the weights learn from the text that has been read
+`members`          the networks and counts of a mixture: what each predicts, and all together
 `breakdown`        loss by class and place, calibration; `totals`: sums of scores; `likeliest`: likely symbols
 `pair_loss`        loss of a model of pairs; `pair_measures`: exact match, edit distance, precision and recall
 `ngram`            a Kneser–Ney baseline; `baselines`: its loss on a text; `novelty`: verbatim runs of a corpus

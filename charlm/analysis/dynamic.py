@@ -25,10 +25,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
+from charlm.analysis.members import MemberLoss, members_of, read_together
 from charlm.analysis.surprisal import Nats, Progress
 from charlm.blas import one_blas_thread
 from charlm.config import DynamicConfig
@@ -36,7 +37,6 @@ from charlm.errors import DivergedError
 from charlm.models.counts import Counts
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State, check_kind
-from charlm.models.mixture import Mixture
 from charlm.models.predictor import Predictor
 from charlm.nn.arrays import IdArray
 from charlm.nn.clipping import clip_norm_
@@ -44,25 +44,7 @@ from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.losses import cross_entropy, target_nats
 from charlm.nn.recurrent import Resets
 
-__all__ = ["MemberLoss", "dynamic_surprisal"]
-
-
-@dataclass(frozen=True, slots=True)
-class MemberLoss:
-    """The part of a network, or of counts, in a mixture.
-
-    Parameters
-    ----------
-    model : str
-    nats : float
-        Its own loss on the text per symbol, as if it were alone.
-    weight : float
-        At the end of the text.
-    """
-
-    model: str
-    nats: float
-    weight: float
+__all__ = ["dynamic_surprisal"]
 
 
 def dynamic_surprisal(
@@ -92,7 +74,6 @@ def dynamic_surprisal(
         Of each segment of `settings.length` predictions; the last segment may be shorter. They do not depend on
         later segments.
     members : tuple of MemberLoss
-        All networks and counts of the mixture, those of mixtures in it, too; for another model itself.
 
     Raises
     ------
@@ -106,40 +87,17 @@ def dynamic_surprisal(
     .. [1] Krause, Kahembwe, Murray & Renals (2018), "Dynamic Evaluation of Neural Sequence Models", eqs. 3 and 5.
     .. [2] Orseau, Lattimore & Legg (2017), "Soft-Bayes: Prod for Mixtures of Experts with Log-Loss", eq. 2.
     """
-    members = list(_members(model))
-    w = np.array([weight for _, weight in members])
-    readers = [
-        _read_counts(member, ids, settings)
-        if isinstance(member, Counts)
-        else _read_network(member, ids, settings, resets)
-        for member, _ in members
-    ]
-    sums, own, done = list[float](), np.zeros(len(w)), 0
+    members = list(members_of(model))
+    readers = [_reader(member, ids, settings, resets) for member, _ in members]
     with one_blas_thread():  # the products are small
-        for parts in zip(*readers, strict=True):
-            log_p = -np.array(parts)  # (K, segment)
-            with np.errstate(divide="ignore"):  # a weight may be 0
-                terms = log_p + np.log(w)[:, None]
-            mixed = np.logaddexp.reduce(terms)
-            w += settings.mixing * (np.exp(terms - mixed).mean(axis=1) - w)  # (4)
-            sums.append(-float(mixed.sum()))
-            own -= log_p.sum(axis=1)
-            done += len(mixed)
-            if progress is not None:
-                progress(done, len(ids) - 1)
-    names = (repr(member) for member, _ in members)
-    return sums, tuple(map(MemberLoss, names, (own / done).tolist(), w.tolist()))
+        return read_together(members, readers, len(ids) - 1, mixing=settings.mixing, progress=progress)
 
 
-def _members(model: Predictor, weight: float = 1.0) -> Iterator[tuple[CharModel | Counts, float]]:
-    """Yield the networks and counts of a model with their weights, those of mixtures in a mixture, too."""
-    if isinstance(model, Mixture):
-        for member, share in zip(model.members, model.weights, strict=True):
-            yield from _members(member, weight * share)
-    elif isinstance(model, (CharModel, Counts)):
-        yield model, weight
-    else:
-        check_kind(model, CharModel)
+def _reader(member: Predictor, ids: IdArray, settings: DynamicConfig, resets: Resets | None) -> Iterator[Nats]:
+    if isinstance(member, Counts):
+        return _read_counts(member, ids, settings)
+    check_kind(member, CharModel)
+    return _read_network(cast("CharModel", member), ids, settings, resets)
 
 
 def _segments(ids: IdArray, settings: DynamicConfig) -> Iterator[IdArray]:

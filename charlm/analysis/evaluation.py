@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.analysis.dynamic import MemberLoss, dynamic_surprisal
+from charlm.analysis.dynamic import dynamic_surprisal
+from charlm.analysis.members import MemberLoss, members_of, read_together
 from charlm.analysis.pieces import characters_begun
-from charlm.analysis.surprisal import Progress, document_surprisal, surprisal, with_progress
+from charlm.analysis.surprisal import Progress, chunk_steps, document_surprisal, surprisal
 from charlm.config import DynamicConfig, OnUnknown
 from charlm.display import NotebookValue
 from charlm.errors import CorpusError
@@ -41,7 +42,7 @@ class Evaluation(NotebookValue):
     symbols : int
         Predicted symbols: characters, bytes or graphemes, and the ends of documents.
     members : tuple of MemberLoss
-        Of dynamic evaluation, what each network and counts of a mixture predict alone; else none.
+        What each network and the counts of a mixture predict alone; of another model, its own loss.
     """
 
     nats: float
@@ -98,7 +99,7 @@ def evaluate(
         If the model's output is not finite.
     """
     check_predictor(model)
-    members: tuple[MemberLoss, ...] = ()
+    members = list(members_of(model))
     vocabulary, stop_id = model.vocabulary, model.vocabulary.stop_id
     begun = characters_begun(vocabulary)
     if stop_id is None:
@@ -106,10 +107,13 @@ def evaluate(
         if ids.size < 2:
             raise CorpusError(f"the text has {ids.size} symbols; give at least 2, since the first is not predicted")
         if dynamic is None:
-            chunks = with_progress(surprisal(model, ids[:, None]), ids.size - 1, progress, size=len)
-            sums = [float(nats.sum()) for nats in chunks]
+            steps = chunk_steps(model, 1)
+            chunks = [
+                (nats[:, 0] for nats in surprisal(member, ids[:, None], steps=steps)) for member, _ in members
+            ]
+            sums, losses = read_together(members, chunks, ids.size - 1, progress=progress)
         else:
-            sums, members = dynamic_surprisal(model, ids, dynamic, progress=progress)
+            sums, losses = dynamic_surprisal(model, ids, dynamic, progress=progress)
         symbols, characters = ids.size - 1, _total(begun, ids[1:])
         characters += int(begun[ids[1]] == 0)  # the other bytes of the first character are predicted
     else:
@@ -118,17 +122,15 @@ def evaluate(
             raise CorpusError("the text has no document, that is no line that is not blank; give at least one")
         symbols = sum(ids.size + 1 for ids in documents)
         if dynamic is None:
-            read = with_progress(
-                document_surprisal(model, documents, stop_id), symbols, progress, size=lambda part: len(part[1])
-            )
-            sums = [float(nats.sum()) for _, nats in read]
+            read = [(nats for _, nats in document_surprisal(member, documents, stop_id)) for member, _ in members]
+            sums, losses = read_together(members, read, symbols, progress=progress)
         else:
             stream = document_stream(documents, stop_id)
             resets = stream[:-1] == stop_id
-            sums, members = dynamic_surprisal(model, stream, dynamic, resets=resets, progress=progress)
+            sums, losses = dynamic_surprisal(model, stream, dynamic, resets=resets, progress=progress)
         characters = sum(_total(begun, ids) + 1 for ids in documents)
     total = math.fsum(sums)
-    return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols, members)
+    return Evaluation(total / symbols, total / math.log(2) / characters, characters, symbols, losses)
 
 
 def _total(values: NDArray[np.intp], ids: IdArray) -> int:

@@ -14,7 +14,7 @@ from charlm.nn.arrays import IdArray
 from charlm.nn.losses import target_nats
 from charlm.nn.recurrent import Resets
 
-__all__ = ["Nats", "Progress", "document_surprisal", "surprisal", "with_progress"]
+__all__ = ["Nats", "Progress", "chunk_steps", "document_surprisal", "surprisal", "with_progress"]
 
 Nats: TypeAlias = NDArray[np.float64]
 Progress: TypeAlias = Callable[[int, int], None]
@@ -29,7 +29,12 @@ _BLOCK = 2**16
 
 
 def surprisal(
-    model: Predictor, ids: IdArray, state: State | None = None, *, resets: Resets | None = None
+    model: Predictor,
+    ids: IdArray,
+    state: State | None = None,
+    *,
+    resets: Resets | None = None,
+    steps: int | None = None,
 ) -> Iterator[Nats]:
     """Read streams and yield the surprisal of each symbol after the first, in chunks of time.
 
@@ -43,6 +48,8 @@ def surprisal(
         State before the first symbol; by default zero.
     resets : ndarray of bool, shape (T, N), optional
         Inputs before which their stream's state is set to zero.
+    steps : int, optional
+        Length of a chunk; by default `chunk_steps`.
 
     Yields
     ------
@@ -55,14 +62,19 @@ def surprisal(
         If the model's output is not finite.
     """
     T, N = len(ids) - 1, ids.shape[1]
-    widest = max(len(model.vocabulary), 4 * model.hidden_size) * N
-    steps = max(1, _CHUNK // widest)
+    steps = chunk_steps(model, N) if steps is None else steps
     for start in range(0, T, steps):
         window = ids[start : start + steps + 1].astype(np.intp)
         here = None if resets is None else resets[start : start + steps]
         logits, state = model.logits(window[:-1], state, resets=here)
         check_finite(logits)
         yield target_nats(logits, window[1:])
+
+
+def chunk_steps(model: Predictor, streams: int) -> int:
+    """Return the number of steps of a chunk, whose arrays are of a bounded size."""
+    widest = max(len(model.vocabulary), 4 * model.hidden_size) * streams
+    return max(1, _CHUNK // widest)
 
 
 def document_surprisal(model: Predictor, documents: Sequence[IdArray], stop_id: int) -> Iterator[tuple[int, Nats]]:

@@ -57,7 +57,7 @@ def evaluation_lines(
     if len(found.members) > 1:
         yield ""
         yield f"{'alone':>6}{'weight':>8}  member"
-        yield from (f"{one.nats:>6.4f}{one.weight:>8.3f}  {one.model}" for one in found.members)
+        yield from (f"{one.nats:>6.4f}{one.weight:>8.3f}  {visible_line(one.model)}" for one in found.members)
 
 
 def evaluation_values(found: Evaluation, unit: Unit, *, dynamic: DynamicConfig | None = None) -> dict[str, Any]:

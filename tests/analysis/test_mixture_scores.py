@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import charlm
-from charlm.analysis import break_down, likeliest
+from charlm.analysis import break_down, likeliest, surprisal
 from charlm.models.counts import Counts
 from charlm.models.mixture import Mixture
 
@@ -57,6 +57,29 @@ def test_documents_are_read_one_by_one() -> None:
     )
     np.testing.assert_allclose(charlm.score(mixture, TEXT).bits, expected, rtol=1e-10)
     assert charlm.evaluate(mixture, TEXT).bits_per_char == pytest.approx(expected.mean(), rel=1e-12)
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_evaluate_reports_each_member(stop: bool) -> None:
+    mixture = make(stop)
+    parts, (one, two, counts) = charlm.evaluate(mixture, TEXT).members, mixture.members
+    alone = [charlm.evaluate(member, TEXT).nats for member in mixture.members]
+    assert [part.nats for part in parts] == pytest.approx(alone, rel=1e-12)
+    assert [part.weight for part in parts] == pytest.approx(mixture.weights, rel=1e-15)
+    assert [part.model for part in parts] == list(map(repr, mixture.members))
+    nested = Mixture([Mixture([one, two], [0.4, 0.6]), counts])
+    found = charlm.evaluate(nested, TEXT)
+    assert [part.weight for part in found.members] == pytest.approx([0.2, 0.3, 0.5], rel=1e-15)
+    assert [part.nats for part in found.members] == [part.nats for part in parts]
+
+
+def test_long_texts_are_read_in_the_same_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    mixture = make(stop=False)
+    whole = charlm.evaluate(mixture, TEXT)
+    monkeypatch.setattr(surprisal, "_CHUNK", 60)  # 2 steps of the networks, 6 of the counts
+    pieces = charlm.evaluate(mixture, TEXT)
+    assert pieces.nats == pytest.approx(whole.nats, rel=1e-12)
+    assert [part.nats for part in pieces.members] == pytest.approx([part.nats for part in whole.members], rel=1e-12)
 
 
 def test_counts_alone() -> None:

@@ -158,6 +158,8 @@ def _of_text(
         with waiting("breaking the loss down") as progress:
             found = analysis.break_down(net, text, on_unknown=on_unknown, progress=progress)
         values["details"] = found.to_json()
+        if learning is not None:
+            lines.append(iter(["", "The model as trained, which does not learn:"]))
         lines.append(ui.breakdown_lines(found))
     return values, chain.from_iterable(lines)
 

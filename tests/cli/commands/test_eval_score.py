@@ -58,6 +58,12 @@ class TestEval:
         assert run(["eval", "m.npz", "--text", TEXT * 9, *flags]) == 0
         assert "dynamic: rate 0.7, decay 0.02, every 3 characters\n" in capsys.readouterr().out
 
+    def test_details_are_of_the_model_as_trained(self, model, capsys):
+        said = "The model as trained, which does not learn:\n"
+        for flags in ([], ["--dynamic"]):
+            assert run(["eval", "m.npz", "--text", TEXT, "--details", *flags]) == 0
+            assert (said in capsys.readouterr().out) == bool(flags)
+
     def test_it_is_dynamic_only_if_asked_for(self, model, capsys):
         assert run(["eval", "m.npz", "--text", TEXT, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["dynamic"] is None

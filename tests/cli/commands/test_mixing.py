@@ -77,6 +77,17 @@ def test_eval_learns_while_it_reads(capsys):
     assert counts.endswith(expected.members[2].model)
 
 
+def test_eval_shows_each_member_of_a_mixture_alone(capsys):
+    assert run(["eval", "one", "--text", TEXT, "--mix", "two:0.25"]) == 0
+    *_, titles, first, second = capsys.readouterr().out.splitlines()
+    assert titles.split() == ["alone", "weight", "member"]
+    one, two = models()
+    assert first.split()[:2] == [f"{charlm.evaluate(one, TEXT).nats:.4f}", "0.750"]
+    assert second.split()[:2] == [f"{charlm.evaluate(two, TEXT).nats:.4f}", "0.250"]
+    assert run(["eval", "one", "--text", TEXT]) == 0
+    assert "alone" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("view", [[], ["--likeliest"]])
 def test_score(capsys, view):
     words = ["score", "one", "--text", "a cat sat", "--mix", "two:0.25", "--counts", "--json", *view]
