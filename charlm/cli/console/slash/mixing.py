@@ -13,7 +13,7 @@ from charlm.models.mixture import Mixture
 from charlm.models.predictor import Predictor
 from charlm.ui.console import view
 
-__all__ = ["mix"]
+__all__ = ["mix", "show_members"]
 
 OFF = "off"
 
@@ -33,6 +33,12 @@ def mix(context: Context, rest: str) -> None:
         model = _mixture(shares)
         if model is not talk.model:
             talk.switch_model(model)
+    show_members(context)
+
+
+def show_members(context: Context) -> None:
+    """Show the members of the mixture, or the model that writes alone."""
+    shares = context.models.shares(context.conversation.model)
     context.show(view.mixture([(context.models.name(one), weight, one) for one, weight in shares.items()]))
 
 

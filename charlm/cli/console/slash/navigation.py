@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
+
 from charlm.cli.console.slash.context import FORCE, Context, Outcome, without_force
+from charlm.cli.console.slash.mixing import show_members
 from charlm.conversation.turns import BRANCH_NAME, text_end, text_length
 from charlm.errors import UsageError
 from charlm.ui.console import view
@@ -12,8 +16,8 @@ __all__ = ["branch", "branches", "clear", "retry", "return_to", "undo"]
 
 def undo(context: Context, _rest: str) -> None:
     """Restore the conversation before the last turn."""
-    context.conversation.undo()
-    context.show_end()
+    with _shown_changes(context):
+        context.conversation.undo()
 
 
 def retry(context: Context, _rest: str) -> Outcome:
@@ -52,5 +56,15 @@ def branches(context: Context, _rest: str) -> None:
 
 def return_to(context: Context, rest: str) -> None:
     """Return to a branch, or back from it."""
-    context.conversation.return_to(rest or None)
+    with _shown_changes(context):
+        context.conversation.return_to(rest or None)
+
+
+@contextlib.contextmanager
+def _shown_changes(context: Context) -> Iterator[None]:
+    """Show the end of the text after a move, and the model if it is another one."""
+    before = context.conversation.model
+    yield
     context.show_end()
+    if context.conversation.model is not before:
+        show_members(context)

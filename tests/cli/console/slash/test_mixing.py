@@ -71,9 +71,9 @@ def test_off_and_undo_go_back(desk: Any) -> None:
     mixture = desk.talk.model
     desk.shown("/mix off")
     assert desk.talk.model is first
-    desk.shown("/undo")
+    assert re.search(f"^0.400  {GOOD}", desk.shown("/undo"), re.M)
     assert desk.talk.model is mixture
-    desk.shown("/undo")
+    assert desk.shown("/undo").endswith("mix off, first writes alone\n")
     assert desk.talk.model is first
     assert desk.talk.snapshot().start.random == before.start.random
     assert desk.shown("/mix off") == "mix off, first writes alone\n"
@@ -89,8 +89,10 @@ def test_retry_and_branches_keep_their_mixture(desk: Any) -> None:
     assert "".join(desk.talk.generate())
     desk.shown("/return plain")
     assert weights(desk) == {}
-    desk.shown("/return")
+    assert re.search(f"^0.400  {GOOD}", desk.shown("/return"), re.M)
     assert desk.talk.model is mixture
+    desk.turn("b")
+    assert "mix" not in desk.shown("/undo")  # the same model writes
     desk.shown(f"/model {GOOD}")
     assert desk.shown("/mix") == f"mix off, {GOOD} writes alone\n"
 
