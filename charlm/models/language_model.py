@@ -12,11 +12,12 @@ from charlm.config import LossReduction, ModelConfig, from_mapping
 from charlm.errors import CheckpointError
 from charlm.models.learner import State
 from charlm.models.network import Network, parameter_shapes
-from charlm.nn.arrays import FloatArray
+from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.losses import cross_entropy
 from charlm.nn.parameters import ParameterStore
+from charlm.nn.softmax_head import head_cross_entropy
 from charlm.text.batches.base import Batch
 from charlm.text.vocabulary import Vocabulary
 
@@ -134,7 +135,8 @@ class CharModel(Network):
         Notes
         -----
         A workspace holds the arrays of the layers (`charlm.nn.kernels.window`), (V + H) T N numbers for the head,
-        whose logits are overwritten by their gradient, and with dropout 2 T N H for each layer.
+        whose logits are overwritten by their gradient, and with dropout 2 T N H for each layer. A large vocabulary
+        needs fewer for the head; see `charlm.nn.softmax_head`.
         """
         ws = Workspace() if workspace is None else workspace
         h, state, backprop_h = self.read(
@@ -142,17 +144,23 @@ class CharModel(Network):
         )
         if rng is not None:
             h, backprop_dropout = self.dropout.forward(h, rng, workspace=ws)
-        logits, backprop_head = self.head.forward(h, workspace=ws)
-        loss, backprop_loss = cross_entropy(
-            logits, batch["targets"], reduction=reduction, scale=scale, overwrite=True
-        )
+        loss, backprop_head = self._head_loss(h, batch["targets"], reduction, scale, ws)
 
         @once
         def backprop() -> State:
-            dh = backprop_head(backprop_loss())
+            dh = backprop_head()
             return backprop_h(dh if rng is None else backprop_dropout(dh))
 
         return loss, state, backprop
+
+    def _head_loss(
+        self, h: FloatArray, targets: IdArray, reduction: LossReduction, scale: float | None, ws: Workspace
+    ) -> tuple[float, Callable[[], FloatArray]]:
+        if self.vocabulary_size > LARGE_VOCABULARY:
+            return head_cross_entropy(self.head, h, targets, reduction=reduction, scale=scale, workspace=ws)
+        logits, backprop = self.head.forward(h, workspace=ws)
+        loss, backprop_loss = cross_entropy(logits, targets, reduction=reduction, scale=scale, overwrite=True)
+        return loss, lambda: backprop(backprop_loss())
 
     def tensors(self) -> dict[str, FloatArray]:
         """Return every weight by its name in checkpoints, as views."""

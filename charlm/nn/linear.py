@@ -12,9 +12,9 @@ from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.parameters import ParameterStore
 
-__all__ = ["Linear"]
+__all__ = ["Linear", "add_product_"]
 
-ROWS = 1024  # of the weights' gradient at once
+ROWS = 1024  # of a product at once
 
 
 class Linear:
@@ -100,11 +100,16 @@ class Linear:
         def backprop(dy: FloatArray) -> FloatArray:
             check_shape("dy", dy, (*leading, J), "(T, N, J)" if len(leading) == 2 else "(N, J)")
             dy_columns = dy.reshape(-1, J).T
-            gradient = self.params.gradient("W")
-            for start in range(0, J, ROWS):  # without a second array of the size of the weights
-                gradient[start : start + ROWS] += dy_columns[start : start + ROWS] @ x_rows
+            add_product_(self.params.gradient("W"), dy_columns, x_rows)
             self.params.gradient("b")[...] += dy_columns.sum(axis=1)
             dx = np.matmul(dy_columns.T, W, out=ws.array((self, "dx"), x_rows.shape, W.dtype))
             return dx.reshape(x.shape)
 
         return y.T.reshape(*leading, J), backprop
+
+
+def add_product_(sums: FloatArray, a: FloatArray, b: FloatArray) -> None:
+    """Add a product of matrices ``a b`` to `sums`, in place, without a second array of that size."""
+    for start in range(0, len(sums), ROWS):
+        rows = slice(start, start + ROWS)
+        sums[rows] += a[rows] @ b

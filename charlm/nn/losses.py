@@ -22,7 +22,7 @@ from charlm.nn.arrays import FloatArray, IdArray, Shape, check_ids, check_mask, 
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 
-__all__ = ["cross_entropy", "log_softmax", "sigmoid_cross_entropy", "squared_error", "target_nats"]
+__all__ = ["checked_scale", "cross_entropy", "log_softmax", "sigmoid_cross_entropy", "squared_error", "target_nats"]
 
 Mask: TypeAlias = NDArray[np.bool_]
 Reduction: TypeAlias = Literal["mean", "sum"]
@@ -108,7 +108,7 @@ def cross_entropy(
     """
     *leading, V = logits.shape
     letters = "(T, N)" if len(leading) == 2 else "(N,)"
-    scale = _checked_scale(targets, mask, tuple(leading), letters, reduction, scale)
+    scale = checked_scale(targets, mask, tuple(leading), letters, reduction, scale)
     y = targets.reshape(-1)
     padded = None if mask is None or mask.all() else ~mask.reshape(-1)
     if padded is not None:
@@ -190,7 +190,7 @@ def sigmoid_cross_entropy(
     """
     letters = "(T, N, J)" if logits.ndim == 3 else "(N, J)"
     mask = _entry_mask(mask, logits.shape)
-    scale = _checked_scale(targets, mask, logits.shape, letters, reduction, scale)
+    scale = checked_scale(targets, mask, logits.shape, letters, reduction, scale)
     logits, targets = _blanked(logits, mask), _blanked(targets, mask)
     if not ((targets >= 0) & (targets <= 1)).all():
         raise UsageError(f"targets run from {targets.min()} to {targets.max()}; they must be 0 to 1")
@@ -251,7 +251,7 @@ def squared_error(
     if outputs.shape != targets.shape:
         raise UsageError(f"outputs have shape {outputs.shape} and targets {targets.shape}; they must be the same")
     mask = _entry_mask(mask, outputs.shape)
-    scale = _checked_scale(targets, mask, outputs.shape, "the outputs' shape", reduction, scale)
+    scale = checked_scale(targets, mask, outputs.shape, "the outputs' shape", reduction, scale)
     difference = _blanked(outputs, mask) - _blanked(targets, mask)
     loss = float(np.square(difference, dtype=np.float64).sum()) * scale
     return loss, once(lambda: difference * difference.dtype.type(2 * scale))
@@ -267,7 +267,7 @@ def _blanked(array: NDArray[Any], mask: Mask | None) -> NDArray[Any]:
     return array if mask is None else np.where(mask, array, array.dtype.type(0))
 
 
-def _checked_scale(
+def checked_scale(
     targets: NDArray[np.generic],
     mask: Mask | None,
     shape: Shape,

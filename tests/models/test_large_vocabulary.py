@@ -36,7 +36,7 @@ def draw_window(T: int, N: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return ids, rng.integers(V, size=(T, N)), rng.random((T, N)) < 0.2
 
 
-@pytest.mark.parametrize(("T", "N"), [(1, 1), (7, 1), (6, 3), (40, 5)])
+@pytest.mark.parametrize(("T", "N"), [(1, 1), (7, 1), (6, 3), (103, 5)])
 @every_shape
 def test_it_is_what_the_whole_table_gives(
     shape: dict[str, Any], T: int, N: int, monkeypatch: pytest.MonkeyPatch
@@ -45,6 +45,7 @@ def test_it_is_what_the_whole_table_gives(
     results = []
     for limit in (arrays.LARGE_VOCABULARY, V):
         monkeypatch.setattr(arrays, "LARGE_VOCABULARY", limit)
+        monkeypatch.setattr("charlm.models.language_model.LARGE_VOCABULARY", limit)
         model = make_model(shape)
         for _ in range(2):  # gradients are added
             batch = text_batch(inputs, targets, resets)
