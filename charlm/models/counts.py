@@ -184,8 +184,10 @@ class Counts:
         (before,) = (self.zero_state(N) if state is None else state)[0]
         contexts = np.zeros((T + 1, N, self.order), np.int64)
         contexts[0, :, 1:] = self._trie.known(before)
-        for t in range(T):
-            known = contexts[t] if resets is None else contexts[t] * ~resets[t][:, None]
-            contexts[t + 1] = self._trie.after(known, ids[t])
+        at_once = max(self.order - 1, 1) if T == 1 else 1  # lengths: in a sequence, each needs the one before
+        for k in range(1, self.order, at_once):
+            nodes = contexts[:-1, :, k - 1 : k - 1 + at_once]
+            known = nodes if resets is None else nodes * ~resets[..., None]
+            contexts[1:, :, k : k + at_once] = self._trie.after(known, ids, from_empty=k == 1)
         p = self._trie.probabilities(contexts[1:].reshape(T * N, self.order))
         return np.log(p, p).reshape(T, N, V), (CountsState(contexts[-1, :, 1:].astype(np.float64)),)

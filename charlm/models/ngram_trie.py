@@ -63,16 +63,17 @@ class NgramTrie:
         """Return nodes with 0 in place of those that are no contexts: they may come from a file."""
         return np.where((nodes >= 0) & (nodes < len(self._backing)), nodes, 0)
 
-    def after(self, contexts: Nodes, ids: IdArray) -> Nodes:
-        """Return the contexts (N, order) after symbols (N,)."""
-        before = contexts[:, :-1]
-        codes = before * self.size + ids[:, None]
+    def after(self, nodes: Nodes, ids: IdArray, *, from_empty: bool) -> Nodes:
+        """Return the contexts that symbols (…) make of those before, (…, n), each longer by one.
+
+        With `from_empty` the first of the n is the empty one.
+        """
+        codes = nodes * self.size + ids[..., None]
         places = np.searchsorted(self._codes, codes)
         known = self._codes.take(places, mode="clip") == codes
-        known[:, 1:] &= before[:, 1:] > 0
-        result = np.zeros_like(contexts)
-        np.multiply(places + 1, known, result[:, 1:])
-        return result
+        known[..., from_empty:] &= nodes[..., from_empty:] > 0
+        longer: Nodes = np.where(known, places + 1, 0)
+        return longer
 
     def probabilities(self, contexts: Nodes) -> NDArray[np.float64]:
         """Return p of all symbols (R, V) in contexts (R, order)."""
