@@ -8,6 +8,7 @@ from charlm.checkpoint import RunInfo, describe_runs, find_model, find_run, lock
 from charlm.checkpoint.locate import BEST, LAST, kind_of
 from charlm.errors import CheckpointError, RunLockedError
 from charlm.models.language_model import CharModel
+from charlm.models.mixture import Mixture
 from charlm.runs.history import read_log
 from charlm.runs.writer import LOG
 
@@ -29,7 +30,7 @@ def named_run(name: str) -> Path:
         missing = Path(name, LAST) if found.is_dir() else folder / LAST  # in the words of the caller
         where = f"there is no checkpoint {str(missing)!r}" if folder.is_dir() else f"{name!r} is no run"
         fine_tune = f'fine-tune the weights with charlm train `init_from="{name}"`'
-        remedy = fine_tune if kind_of(model) == CharModel.kind else "train a new run"
+        remedy = fine_tune if kind_of(model) in (CharModel.kind, Mixture.kind) else "train a new run"
         raise CheckpointError(f"{where} to resume; {remedy}")
     return folder
 

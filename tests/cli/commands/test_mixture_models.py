@@ -245,5 +245,11 @@ def test_info(capsys, monkeypatch):
     ]
 
 
+def test_a_mixture_without_a_run_is_fine_tuned_and_not_resumed(capsys):
+    charlm.save(both(), "bare.npz")
+    message = "'bare.npz' is no run to resume; fine-tune the weights with charlm train --init-from bare.npz"
+    assert message in said(["resume", "bare.npz"], capsys, 4).err
+
+
 def test_a_mixture_is_no_model_of_pairs(capsys):
     assert "it holds a mixture, not a transducer; charlm sample" in said(["transduce", "both", "x"], capsys, 4).err
