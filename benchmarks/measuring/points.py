@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from random import Random
+from string import ascii_uppercase
 
 from peers.protocol import Job
 
@@ -25,14 +27,18 @@ GROUPS = {
     "startup": "Start of a command",
     "busy": "Training while another process keeps a core busy",
 }
+_RANDOM = Random(0)
+_WORDS = ["".join(_RANDOM.choices(ascii_uppercase, k=_RANDOM.randint(3, 9))) for _ in range(100)]
 PATTERNS = {
     "any text": "(?s:.)*",
     "300 words": "(?:[A-Z]+ ){300,}",
     "a count": "[A-Z ]{2000}",
     "three holes": "DEAR .{100}, .{500,900} AND (?s:.)*",
     "lines": "(?:[^_]{0,60}_){1,80}",
+    "words of a list": f"(?:{'|'.join(f'{word} ' for word in _WORDS)}){{300,}}",
 }
-"""Of texts of the length asked for. Three holes are a template's; lines end in _, as the model has no line feed."""
+"""Of texts of the length asked for. Three holes are a template's; lines end in _, as the model has no line feed; a
+list has a hundred words of three to nine random letters."""
 
 
 @dataclass(frozen=True)

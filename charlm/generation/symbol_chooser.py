@@ -158,9 +158,9 @@ class Chooser(_BaseChooser["Matcher"]):
             np.exp(z, z)
             if self.matcher is not None and self._late:
                 np.multiply(z, self.matcher.mask.live, z)
-            sums = np.add.accumulate(z, out=self._sums)
+            sums = np.add.accumulate(z, 0, None, self._sums)
             # the first id whose cumulative weight exceeds the target, which is below the sum: `uniform` is below 1
-            symbol = int(sums.searchsorted(uniform * sums[-1], "right"))
+            symbol = int(sums.searchsorted(uniform * sums.item(-1), "right"))  # quicker with a Python float
         if self._advance is not None:
             self._advance(symbol)
         return symbol

@@ -97,7 +97,7 @@ class Network(SymbolStack):
         if streams is not None:  # for a single vector, the order in files is faster
             W, b = np.ascontiguousarray(W), np.tile(b, (streams, 1))
         multiply: Callable[[FloatArray, FloatArray], FloatArray] = (
-            np.dot if streams is None else multiply_row_invariant
+            np.ndarray.dot if streams is None else multiply_row_invariant
         )
 
         def step(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from charlm.generation.constraint.alphabet import Characters
-from charlm.generation.constraint.nfa import ACCEPT, EPSILON, NFA, Counter, Distances, StateSet, shifted
+from charlm.generation.constraint.nfa import ACCEPT, EPSILON, NFA, Counter, StateSet, shifted
+from charlm.generation.constraint.subsets import Distances
 
 __all__ = ["ByteSubsets"]
 
@@ -81,8 +82,7 @@ class ByteSubsets:
         if after >= 0:
             return states, after
         classes = self._characters.kinds[~after]
-        successors = {state + nfa.successors[state][0] for state in states if nfa.labels[state] in classes}
-        return nfa.closure(successors), self._characters.root
+        return nfa.closure(nfa.read(states, classes)), self._characters.root
 
     def counter(self, subset: tuple[StateSet, int]) -> tuple[Counter | None, int]:
         """See `Subsets`."""

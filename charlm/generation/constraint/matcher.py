@@ -124,17 +124,17 @@ class BatchMatcher:
 
     def advance(self, symbols: NDArray[np.intp]) -> None:
         """Advance by a symbol a row (N,); a row ends with the end, V, or with `NO_SYMBOL`, -1."""
-        table, drawn, masks, rows, grown = self._table, symbols.tolist(), [], [], False
-        for (before, counted, left), symbol in zip(self._rows, drawn, strict=True):
+        table, drawn, rows, masks, grown = self._table, symbols.tolist(), self._rows, [*self._masks], False
+        for row, symbol in enumerate(drawn):
+            before, counted, left = rows[row]
             state, increment = before.transitions[before.columns[symbol]]
             count = counted + increment
             if count < 0:
                 (state, count), grown = table.after((before, counted), symbol), True
             left -= state.whole
             near = left < state.enough + count * state.per_copy
-            masks.append(table.mask((state, count), left) if near else state.mask)
-            rows.append((state, count, left))
-        self._rows = rows
+            masks[row] = table.mask((state, count), left) if near else state.mask
+            rows[row] = state, count, left
         if grown and table.full:
             self._renew()
         self.over = not any(0 <= symbol < self._dfa.size for symbol in drawn)

@@ -2,7 +2,8 @@
 
 A state reads a character of one class and has one successor, or reads nothing and has several (Thompson's
 construction [1]_, built from the end). State 0 accepts. Successors are relative to their state, so that the copies
-of a count are equal: two are built, and the others repeat the second.
+of a count are equal: two are built, and the others repeat the second. States are entries of arrays, which are
+repeated fast and cost the garbage collector nothing.
 
 References
 ----------
@@ -11,15 +12,18 @@ References
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
+
+import numpy as np
 
 from charlm.errors import ConstraintError
 from charlm.generation.constraint.syntax import EMPTY, Alt, Assertion, Chars, Node, Repeat, Seq, WordSet
 from charlm.generation.constraint.trie import minimal_trie
 
-__all__ = ["ACCEPT", "EPSILON", "NEVER", "NFA", "UNREACHABLE", "Counter", "Distances", "StateSet", "shifted"]
+__all__ = ["ACCEPT", "EPSILON", "NEVER", "NFA", "UNREACHABLE", "Counter", "StateSet", "shifted"]
 
 StateSet = tuple[int, ...]
 """States that read a character, sorted, and `ACCEPT` where the text may end."""
@@ -57,13 +61,15 @@ class NFA:
 
     Attributes
     ----------
-    labels : list of int
+    labels : array of int
         The class that each state reads; -1 for none, -2 and below for an assertion.
     assertions : list of Assertion
         Those of the labels -2, -3, …; `charlm.generation.constraint.product` removes them.
-    successors : list of tuple of int
-        The successors of each state, as differences from its number.
-    distances : list of int
+    successors : array of int
+        The index in `differences` of each state's successors.
+    differences : list of tuple of int
+        Successors as differences from their state, each tuple once.
+    distances : array of int
         The distance of each state to the end, in characters.
     start : int
         The start state.
@@ -72,8 +78,9 @@ class NFA:
     """
 
     def __init__(self, node: Node, classes: Mapping[Chars, int]) -> None:
-        self.labels, self.distances = [EPSILON], [0]
-        self.successors: list[tuple[int, ...]] = [()]
+        self.labels, self.distances, self.successors = array("i", [EPSILON]), array("i", [0]), array("i", [0])
+        self.differences: list[tuple[int, ...]] = [()]
+        self._numbers: dict[tuple[int, ...], int] = {(): 0}
         self.assertions: list[Assertion] = []
         self.counters: list[Counter] = []
         self.start = self._build(node, ACCEPT, classes, once=True)
@@ -87,11 +94,26 @@ class NFA:
     def add(self, label: int, *successors: int) -> int:
         """Add a state and return its number."""
         state = len(self.labels)
+        nearest = min(map(self.distances.__getitem__, successors), default=UNREACHABLE)
         self.labels.append(label)
-        self.successors.append(tuple([after - state for after in successors]))
-        nearest = min([self.distances[after] for after in successors], default=UNREACHABLE)
         self.distances.append(nearest + (label >= 0))
+        self.successors.append(self._number(state, successors))
         return state
+
+    def lead(self, state: int, *successors: int) -> None:
+        """Set the successors of a state."""
+        self.successors[state] = self._number(state, successors)
+
+    def _number(self, state: int, successors: tuple[int, ...]) -> int:
+        differences = tuple([after - state for after in successors])
+        number = self._numbers.setdefault(differences, len(self.differences))
+        if number == len(self.differences):
+            self.differences.append(differences)
+        return number
+
+    def after(self, state: int) -> list[int]:
+        """Return the successors of a state."""
+        return [state + difference for difference in self.differences[self.successors[state]]]
 
     def _build(self, node: Node, after: int, classes: Mapping[Chars, int], *, once: bool) -> int:
         """Add the states of a pattern before a state; return the first.
@@ -116,7 +138,7 @@ class NFA:
             case Repeat(body, low, None):
                 loop = after = self.add(EPSILON, after)
                 first = self._build(body, loop, classes, once=False)
-                self.successors[loop] += (first - loop,)  # no shorter way to the end
+                self.lead(loop, *self.after(loop), first)  # no shorter way to the end
                 if low == 1 and _most_copies(body) < FEWEST_COPIES:  # else the loop would lose a counter
                     after, low = first, 0
             case Repeat(body, low, int(high)):
@@ -140,9 +162,9 @@ class NFA:
         if copies > 2 and stride:
             self._repeat(second, copies - 2)
             if optional:
-                body_first = self.successors[after][1]
+                first = after - self.after(after)[1]
                 for state in range(after, len(self.labels), stride):
-                    self.successors[state] = end - state, body_first
+                    self.lead(state, end, state - first)
             after += (copies - 2) * stride
         if is_counter and stride:
             self.counters.append(Counter(start, stride, len(self.labels)))
@@ -154,10 +176,9 @@ class NFA:
         inside = [counter for counter in self.counters if counter.start >= first]
         self.labels += self.labels[first:] * times
         self.successors += self.successors[first:] * times
-        distances, farther = self.distances[first:], self.distances[-1] - self.distances[-1 - stride]
-        for k in range(1, times + 1):
-            self.distances += [distance + k * farther for distance in distances]
-            by = k * stride
+        copies, farther = np.arange(1, times + 1, dtype=np.int32), self.distances[-1] - self.distances[-1 - stride]
+        self.distances.frombytes(np.add.outer(copies * farther, self.distances[first:]).tobytes())
+        for by in (copies * stride).tolist() if inside else ():
             self.counters += [Counter(start + by, width, end + by) for start, width, end in inside]
 
     def _build_words(self, node: WordSet, after: int, classes: Mapping[Chars, int]) -> int:
@@ -178,6 +199,11 @@ class NFA:
         counter = self.counters[k]
         return counter, (states[bisect_left(states, counter.start)] - counter.start) // counter.stride
 
+    def read(self, states: StateSet, classes: frozenset[int]) -> set[int]:
+        """Return the states that a character of some classes leads to, without their closure."""
+        labels, successors, differences = self.labels, self.successors, self.differences
+        return {state + differences[successors[state]][0] for state in states if labels[state] in classes}
+
     def closure(self, states: Iterable[int]) -> StateSet:
         """Return the epsilon closure of some states, those that read.
 
@@ -186,14 +212,14 @@ class NFA:
         ConstraintError
             If there are more than `WIDEST`.
         """
-        labels, successors = self.labels, self.successors
+        labels, successors, differences = self.labels, self.successors, self.differences
         seen = set(states)
         waiting, reading = list(seen), []
         for state in waiting:  # grows meanwhile
             if labels[state] != EPSILON or state == ACCEPT:
                 reading.append(state)
                 continue
-            for difference in successors[state]:
+            for difference in differences[successors[state]]:
                 after = state + difference
                 if after not in seen:
                     seen.add(after)
@@ -226,34 +252,3 @@ def shifted(states: StateSet, counter: Counter, copies: int) -> StateSet:
     """Return the subset `copies` copies of a counter farther from the end."""
     by = copies * counter.stride
     return tuple([state + by if state >= counter.start else state for state in states])
-
-
-class Distances:
-    """The distances of the states of an NFA to its end, in characters.
-
-    Parameters
-    ----------
-    nfa : NFA
-    """
-
-    def __init__(self, nfa: NFA) -> None:
-        self._labels, self._distance = nfa.labels, nfa.distances.copy()
-        self._distance[ACCEPT] = NEVER
-
-    def within(self, states: StateSet, left: int) -> frozenset[int]:
-        """Return the live classes with `left` characters left, and the label of ACCEPT if it is in the subset."""
-        labels, distance = self._labels, self._distance
-        return frozenset([labels[state] for state in states if distance[state] <= left])
-
-    def settled(self, states: StateSet) -> tuple[frozenset[int], int]:
-        """Return the live classes with enough characters left, and the least number that is enough."""
-        enough = max(map(self._distance.__getitem__, states), default=NEVER)
-        if enough < UNREACHABLE:
-            return frozenset(map(self._labels.__getitem__, states)), enough
-        reachable = [far for state in states if (far := self._distance[state]) < UNREACHABLE]
-        enough = max(reachable, default=NEVER)  # others cannot reach the end
-        return self.within(states, enough), enough
-
-    def per_copy(self, counter: Counter) -> int:
-        """Return the distance between copies of a counter."""
-        return self._distance[counter.start + counter.stride] - self._distance[counter.start]

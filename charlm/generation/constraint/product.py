@@ -13,6 +13,7 @@ References
 
 from __future__ import annotations
 
+from array import array
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
@@ -194,7 +195,7 @@ def product(nfa: NFA, refinement: Refinement, numbers: Mapping[Chars, int], stop
     (made.start,) = state_of(nfa.start, free) or (ACCEPT,)
     while waiting:
         state, seen = waiting.pop()
-        label, successors = nfa.labels[state], [state + by for by in nfa.successors[state]]
+        label, successors = nfa.labels[state], nfa.after(state)
         origin, branches = known[state, seen], list[int]()
         if label <= EPSILON:
             if label < EPSILON:
@@ -208,7 +209,7 @@ def product(nfa: NFA, refinement: Refinement, numbers: Mapping[Chars, int], stop
                 then = read(seen, context)
                 found = state_of(successors[0], then) if then else ()
                 branches += [made.add(part, *found)] if found else []
-        made.successors[origin] = tuple([after - origin for after in branches])
+        made.lead(origin, *branches)
         if len(made.labels) > MOST_STATES:
             raise UsageError(
                 "the pattern is too large with its anchors, word boundaries and stop strings; give fewer of them, "
@@ -221,16 +222,16 @@ def product(nfa: NFA, refinement: Refinement, numbers: Mapping[Chars, int], stop
 def _leading(nfa: NFA) -> list[list[int]]:
     """Return the states that lead to each state."""
     leading: list[list[int]] = [[] for _ in nfa.labels]
-    for state, successors in enumerate(nfa.successors):
-        for by in successors:
-            leading[state + by].append(state)
+    for state in range(len(leading)):
+        for after in nfa.after(state):
+            leading[after].append(state)
     return leading
 
 
-def distances_of(nfa: NFA) -> list[int]:
+def distances_of(nfa: NFA) -> array[int]:
     """Return the distance of each state to the end, in characters."""
     leading = _leading(nfa)
-    distances = [UNREACHABLE] * len(leading)
+    distances = array("i", [UNREACHABLE]) * len(leading)
     distances[ACCEPT] = 0
     waiting = deque([ACCEPT])
     while waiting:

@@ -17,12 +17,11 @@ from charlm.generation.constraint.nfa import (
     NFA,
     UNREACHABLE,
     Counter,
-    Distances,
     StateSet,
     shifted,
 )
 
-__all__ = ["CharacterSubsets", "GraphemeSubsets", "Spelling", "Subsets"]
+__all__ = ["CharacterSubsets", "Distances", "GraphemeSubsets", "Spelling", "Subsets"]
 
 Spelling: TypeAlias = tuple[frozenset[int], ...]
 """The classes that each code point of a symbol belongs to."""
@@ -71,6 +70,37 @@ class Subsets(Protocol):
         """Return by how much each copy lengthens the shortest suffix of a match."""
 
 
+class Distances:
+    """The distances of the states of an NFA to its end, in characters.
+
+    Parameters
+    ----------
+    nfa : NFA
+    """
+
+    def __init__(self, nfa: NFA) -> None:
+        self._labels, self._distance = nfa.labels, nfa.distances[:]
+        self._distance[ACCEPT] = NEVER
+
+    def within(self, states: StateSet, left: int) -> frozenset[int]:
+        """Return the live classes with `left` characters left, and the label of ACCEPT if it is in the subset."""
+        labels, distance = self._labels, self._distance
+        return frozenset([labels[state] for state in states if distance[state] <= left])
+
+    def settled(self, states: StateSet) -> tuple[frozenset[int], int]:
+        """Return the live classes with enough characters left, and the least number that is enough."""
+        enough = max(map(self._distance.__getitem__, states), default=NEVER)
+        if enough < UNREACHABLE:
+            return frozenset(map(self._labels.__getitem__, states)), enough
+        reachable = [far for state in states if (far := self._distance[state]) < UNREACHABLE]
+        enough = max(reachable, default=NEVER)  # others cannot reach the end
+        return self.within(states, enough), enough
+
+    def per_copy(self, counter: Counter) -> int:
+        """Return the distance between copies of a counter."""
+        return self._distance[counter.start + counter.stride] - self._distance[counter.start]
+
+
 class _SymbolSubsets:
     """Subsets under symbols of one or more whole code points; a subset is a set of NFA states.
 
@@ -98,11 +128,6 @@ class _SymbolSubsets:
         """See `Subsets`."""
         return shifted(subset, counter, copies)
 
-    def _step(self, subset: StateSet, classes: frozenset[int]) -> set[int]:
-        """Return the states that a character of some classes leads to, without their closure."""
-        labels, successors = self._nfa.labels, self._nfa.successors
-        return {state + successors[state][0] for state in subset if labels[state] in classes}
-
 
 class CharacterSubsets(_SymbolSubsets):
     """Subsets under symbols of one code point; others are dead."""
@@ -128,7 +153,7 @@ class CharacterSubsets(_SymbolSubsets):
 
     def after(self, subset: StateSet, number: int) -> StateSet:
         """See `Subsets`."""
-        return self._nfa.closure(self._step(subset, self._spellings[number][0]))
+        return self._nfa.closure(self._nfa.read(subset, self._spellings[number][0]))
 
 
 class GraphemeSubsets(_SymbolSubsets):
@@ -177,8 +202,8 @@ class GraphemeSubsets(_SymbolSubsets):
         """Return the states that a symbol leads to, without their closure."""
         *firsts, last = spelling
         for classes in firsts:
-            subset = self._nfa.closure(self._step(subset, classes))
-        return self._step(subset, last)
+            subset = self._nfa.closure(self._nfa.read(subset, classes))
+        return self._nfa.read(subset, last)
 
     def _lengths(self, subset: StateSet) -> dict[int, int]:
         """Return the length of the shortest suffix of a match that begins with each possible alphabet class."""
