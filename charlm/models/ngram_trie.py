@@ -89,16 +89,11 @@ class NgramTrie:
         contexts = np.zeros((n, K + 1), np.int64)  # before each symbol
         shares, factors = np.zeros((n, K)), np.ones((n, K + 1))
         for k in range(K):
-            codes = contexts[:, k] * self.size + ids
-            places = np.searchsorted(self._codes, codes)
-            seen = self._codes.take(places, mode="clip") == codes
-            if k:
-                seen &= contexts[:, k] > 0
-            shares[:, k] = np.where(seen, self._shares.take(places, mode="clip"), 0)
-            factors[:, k] = (
-                np.where(contexts[:, k] > 0, self._backing[contexts[:, k]], 1) if k else self._backing[0]
-            )
-            contexts[1:, k + 1] = np.where(seen, places + 1, 0)[:-1]
+            nodes = self.after(contexts[:, k : k + 1], ids, from_empty=k == 0)[:, 0]
+            shares[:, k] = np.where(nodes > 0, self._shares[nodes - 1], 0)
+            known = contexts[:, k] > 0 if k else True
+            factors[:, k] = np.where(known, self._backing[contexts[:, k]], 1)
+            contexts[1:, k + 1] = nodes[:-1]
         np.multiply.accumulate(factors[:, ::-1], axis=1, out=factors[:, ::-1])  # Fₖ
         p: NDArray[np.float64] = factors[:, 0] / self.size + (shares * factors[:, 1:]).sum(axis=1)
         return p
