@@ -170,13 +170,16 @@ class GraphemeSubsets(_SymbolSubsets):
 
     def kind(self, subset: StateSet, left: int) -> tuple[int, ...]:
         """See `Subsets`."""
-        live = [number for number, length in self._lengths(subset).items() if length <= left]
-        return subset[:1] == (ACCEPT,), *live
+        return self._kind(subset, self._lengths(subset), left)
 
     def settled(self, subset: StateSet) -> tuple[tuple[int, ...], int]:
         """See `Subsets`."""
-        enough = max((length for length in self._lengths(subset).values() if length < UNREACHABLE), default=NEVER)
-        return self.kind(subset, enough), enough
+        lengths = self._lengths(subset)
+        enough = max((length for length in lengths.values() if length < UNREACHABLE), default=NEVER)
+        return self._kind(subset, lengths, enough), enough
+
+    def _kind(self, subset: StateSet, lengths: dict[int, int], left: int) -> tuple[int, ...]:
+        return subset[:1] == (ACCEPT,), *[number for number, length in lengths.items() if length <= left]
 
     def may_end(self, kind: tuple[int, ...]) -> bool:
         """See `Subsets`."""
