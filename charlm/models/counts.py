@@ -102,12 +102,12 @@ class Counts:
     @property
     def hidden_size(self) -> int:
         """Numbers of a stream's state, and one."""
-        return self.order
+        return self._longest
 
     @property
     def work(self) -> int:
         """Multiplications a symbol: one for each symbol and order."""
-        return self.order * len(self.vocabulary)
+        return self._longest * len(self.vocabulary)
 
     def describe(self) -> dict[str, Any]:
         """Return everything but the text that a checkpoint stores, for JSON."""
@@ -132,7 +132,9 @@ class Counts:
 
     def zero_state(self, streams: int) -> State:
         """Return the state of N streams that have read nothing."""
-        return (CountsState(np.zeros((streams, self.order - 1))),)
+        return (
+            CountsState(np.zeros((streams, self._longest - 1))),
+        )  # of the given order: nothing is counted for it
 
     def stepper(self, streams: int | None = None, *, cores: int | None = None) -> Stepper:  # noqa: ARG002  it uses one
         """Return a function that reads one symbol a stream: ``(ids (N,), state) -> (ln p (N, V), state)``.
@@ -149,12 +151,12 @@ class Counts:
         return step
 
     def _stepper_of_one(self) -> Stepper:
-        read, order = self._trie.reader(), self.order
+        read, order, longest = self._trie.reader(), self.order, self._longest
 
         def step(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
             (contexts,) = state[0]
-            nodes, p = read(int(ids), [0, *contexts.tolist()])
-            after = np.zeros(order)
+            nodes, p = read(int(ids), [0, *contexts.tolist()[: order - 1]])
+            after = np.zeros(longest)
             after[: len(nodes)] = nodes
             return np.log(p, p), (CountsState(after[1:]),)
 
@@ -183,11 +185,13 @@ class Counts:
         check_ids(ids, V)
         (before,) = (self.zero_state(N) if state is None else state)[0]
         contexts = np.zeros((T + 1, N, self.order), np.int64)
-        contexts[0, :, 1:] = self._trie.known(before)
+        contexts[0, :, 1:] = self._trie.known(before[:, : self.order - 1])
         at_once = max(self.order - 1, 1) if T == 1 else 1  # lengths: in a sequence, each needs the one before
         for k in range(1, self.order, at_once):
             nodes = contexts[:-1, :, k - 1 : k - 1 + at_once]
             known = nodes if resets is None else nodes * ~resets[..., None]
             contexts[1:, :, k : k + at_once] = self._trie.after(known, ids, from_empty=k == 1)
         p = self._trie.probabilities(contexts[1:].reshape(T * N, self.order))
-        return np.log(p, p).reshape(T, N, V), (CountsState(contexts[-1, :, 1:].astype(np.float64)),)
+        after = np.zeros((N, self._longest - 1))
+        after[:, : self.order - 1] = contexts[-1, :, 1:]
+        return np.log(p, p).reshape(T, N, V), (CountsState(after),)

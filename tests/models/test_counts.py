@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from charlm import Vocabulary
 from charlm.errors import CorpusError, UsageError
 from charlm.models.counts import Counts
+from charlm.models.mixture import Mixture
 from charlm.models.ngram import NgramModel
 from charlm.nn.stack import map_state
 from charlm.text.batches import document_stream
@@ -144,6 +145,18 @@ def test_documents_without_a_symbol() -> None:
     assert (
         counts.logits(np.full((3, 1), vocabulary.stop_id))[0].argmax(axis=-1).tolist() == [[vocabulary.stop_id]] * 3
     )
+
+
+def test_nothing_is_counted_before_the_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr("charlm.models.counts.NgramModel", refuse)
+    counts = Counts(VOCABULARY, TRAIN)
+    mixture = Mixture([counts, counts])
+    assert (len(mixture.zero_state(2)), mixture.hidden_size, mixture.work) == (2, 10, 80)
+    with pytest.raises(AssertionError):
+        counts.stepper()
 
 
 def test_a_text_shorter_than_the_order() -> None:

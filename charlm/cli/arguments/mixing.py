@@ -95,15 +95,18 @@ def mixed(
         rest, weight = counted.weights
         typer.echo(f"counts of {len(text):,} characters, weight {weight:.2f}", err=True)
         model = Mixture([*members, counted.members[1]], [*(w * rest for w in weights), weight])
+    if has_counts(model):  # the first use would count, without a word
+        with waiting("counting n-grams"):
+            model.stepper()
     return model
 
 
 def has_counts(model: Predictor) -> bool:
-    """Return whether a model is a mixture with counts."""
+    """Return whether a model is a mixture with counts, its own or those of a member."""
     from charlm.models.counts import Counts
     from charlm.models.mixture import Mixture
 
-    return isinstance(model, Mixture) and any(isinstance(member, Counts) for member in model.members)
+    return isinstance(model, Mixture) and any(isinstance(one, Counts) or has_counts(one) for one in model.members)
 
 
 def with_chosen_counts(loaded: Checkpoint[Predictor], counts: bool | None) -> Checkpoint[Predictor]:
@@ -118,10 +121,12 @@ def with_chosen_counts(loaded: Checkpoint[Predictor], counts: bool | None) -> Ch
     from charlm.models.mixture import Mixture
 
     model = loaded.model
-    if counts is not False or not (isinstance(model, Mixture) and has_counts(model)):
+    if counts is not False or not isinstance(model, Mixture):
         return loaded
     pairs = zip(model.members, model.weights, strict=True)
     rest = {member: weight for member, weight in pairs if not isinstance(member, Counts)}
+    if len(rest) == len(model.members):
+        return loaded
     if not rest:
         raise UsageError("the model has counts alone; leave --no-counts out")
     total = sum(rest.values())
