@@ -179,7 +179,7 @@ class Mixture:
                 np.exp(p, p)
                 np.multiply(p, w / (np.add.reduce(p) if one else p.sum(axis=-1, keepdims=True)), p)
                 total = np.add(total, p, p)
-            if p.item(p.argmin()) > _LEAST:
+            if not p.size or p.item(p.argmin()) > _LEAST:
                 return np.log(p, p)
             rows = np.logical_not(p.min(axis=-1) > _LEAST)  # a row's bits do not depend on the others
             mixed: NDArray[np.float64] = np.log(p, p)

@@ -90,6 +90,14 @@ def test_weights_that_sum_to_one_keep_their_bits() -> None:
         assert Mixture(MEMBERS, mixture.weights).weights == mixture.weights
 
 
+def test_a_sequence_of_no_symbol() -> None:
+    mixture, ids = Mixture(MEMBERS, WEIGHTS), draw_ids(T, N)
+    _, state = mixture.logits(ids)
+    log_p, end = mixture.logits(ids[:0], state)
+    assert log_p.shape == (0, N, V)
+    np.testing.assert_array_equal(mixture.logits(ids, end)[0], mixture.logits(ids, state)[0])
+
+
 def test_a_mixture_of_mixtures_is_a_mixture() -> None:
     nested = Mixture([Mixture(MEMBERS[:2], [0.75, 0.25]), MEMBERS[2]], [0.8, 0.2])
     flat, ids = Mixture(MEMBERS, [0.6, 0.2, 0.2]), draw_ids(T, N)
