@@ -31,6 +31,8 @@ COMMANDS: tuple[list[str], ...] = (
     ["--count", "3", "--prompt", "é"],
     ["--count", "70", "--length", "7", "--workers", "2"],
     ["--beam", "5", "--count", "2"],
+    ["--mix", "mixed.npz:0.6", "--prompt", "abc"],
+    ["--mix", "mixed.npz:0.6", "--count", "70", "--length", "7", "--workers", "2"],
 )
 # every command in one process, so that nothing is imported anew for each
 SCRIPT = """
@@ -51,6 +53,9 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> charlm.CharModel:
     model.params.value *= 3
     model.params["head.b"][vocabulary.stop_id] -= 3
     charlm.save(model, "run.npz")
+    other = charlm.CharModel(charlm.ModelConfig(cell="gru", hidden_size=7, dtype="float64"), vocabulary, seed=4)
+    ids = np.random.default_rng(5).integers(len(vocabulary), size=400)
+    charlm.save(charlm.Mixture([other, charlm.Counts(vocabulary, ids, order=4)], [0.3, 0.7]), "mixed.npz")
     return model
 
 
