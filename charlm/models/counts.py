@@ -132,9 +132,8 @@ class Counts:
 
     def zero_state(self, streams: int) -> State:
         """Return the state of N streams that have read nothing."""
-        return (
-            CountsState(np.zeros((streams, self._longest - 1))),
-        )  # of the given order: nothing is counted for it
+        width = self._longest - 1  # by the given order, so that nothing is counted for it
+        return (CountsState(np.zeros((streams, width))),)
 
     def stepper(self, streams: int | None = None, *, cores: int | None = None) -> Stepper:  # noqa: ARG002  it uses one
         """Return a function that reads one symbol a stream: ``(ids (N,), state) -> (ln p (N, V), state)``.
