@@ -250,7 +250,7 @@ def test_a_setting_of_generation_changes_the_texts(field: str, value: Any, besid
 
 # -- evaluating while learning --
 
-DYNAMIC = [("rate", 0.1), ("decay", 0.2), ("length", 7), ("mixing", 0.1), ("clip_norm", 0.01)]
+DYNAMIC = [("rate", 0.01), ("decay", 0.2), ("length", 7), ("mixing", 0.1), ("clip_norm", 0.01)]
 
 
 @pytest.mark.parametrize(("field", "value"), named(DYNAMIC))

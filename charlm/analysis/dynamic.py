@@ -4,13 +4,14 @@ A network::
 
     (1)  score segment i with θ_{i-1}: L, the mean loss                      before learning from it
     (2)  g = ∂L/∂θ, scaled down to a norm of at most c
-    (3)  θ_i = θ_{i-1} - η L g + λ (θ_0 - θ_{i-1})                           λ decays to the trained weights
+    (3)  θ_i = θ_{i-1} - η ‖θ_0‖ L g + λ (θ_0 - θ_{i-1})                     λ decays to the trained weights
 
-This is the rule of Krause et al. with gradient descent and decay [1]_, on L²/2 in place of L: what is predicted
-well changes little, and a text of another kind is learnt faster. Without it, a rate that suits a usual text is too
-high for a memorised one and too low for one of another kind; `benchmarks/README.md` has figures. Their other rule
-divides g by its root mean square on the training data, which a checkpoint does not store. The norm is bounded,
-since a rate that suits usual gradients is too high for the largest.
+This is the rule of Krause et al. with gradient descent and decay [1]_, except for two factors. L makes it a descent
+on L²/2: what is predicted well changes little, and a text of another kind is learnt faster. Without it, one rate is
+too high for a memorised text or too low for another. The norm of the trained weights lets one rate suit networks of
+all sizes [3]_. `benchmarks/README.md` has figures. Their other rule divides g by its root mean square on the
+training data, which a checkpoint does not store. The norm of g is bounded, since a rate that suits usual gradients
+is too high for the largest.
 
 Counts predict each symbol as if they had counted all symbols that were read before it, too: see
 `charlm.models.ngram_growth`.
@@ -86,6 +87,7 @@ def dynamic_surprisal(
     ----------
     .. [1] Krause, Kahembwe, Murray & Renals (2018), "Dynamic Evaluation of Neural Sequence Models", eqs. 3 and 5.
     .. [2] Orseau, Lattimore & Legg (2017), "Soft-Bayes: Prod for Mixtures of Experts with Log-Loss", eq. 2.
+    .. [3] You, Gitman & Ginsburg (2017), "Large Batch Training of Convolutional Networks", section 4.
     """
     members = list(members_of(model))
     readers = [_reader(member, ids, settings, resets) for member, _ in members]
@@ -123,6 +125,7 @@ def _read_network(model: CharModel, ids: IdArray, settings: DynamicConfig, reset
     """Yield the nats of each segment under a copy of a network that learns from it thereafter."""
     learner = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
     theta, g, trained = learner.params.value, learner.params.grad, model.params.value
+    step = settings.rate * float(np.linalg.norm(trained))
     state: State | None = None
     workspace = Workspace()
     for k, segment in enumerate(_segments(ids, settings)):
@@ -138,7 +141,7 @@ def _read_network(model: CharModel, ids: IdArray, settings: DynamicConfig, reset
             g[:] = 0
             backprop_h(backprop_head(backprop_loss()))
             clip_norm_(g, settings.clip_norm)  # (2)
-            g *= settings.rate * float(nats.mean())
+            g *= step * float(nats.mean())
             theta += settings.decay * (trained - theta) - g  # (3)
         yield nats[:, 0]
 

@@ -15,9 +15,10 @@ class DynamicConfig:
     """Settings of dynamic evaluation, which trains on the text that it scores; see `charlm.analysis.dynamic`."""
 
     rate: float = setting(
-        1.0,
+        0.002,
         "Learning rate of dynamic evaluation.",
-        more="It is η of gradient descent on half the square of a part's mean loss; 0 learns nothing.",
+        more="It is η of gradient descent on half the square of a part's mean loss, times the norm of the trained "
+        "weights; 0 learns nothing.",
         flags="dynamic-rate",
     )
     decay: float = setting(

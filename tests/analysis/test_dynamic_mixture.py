@@ -20,7 +20,7 @@ from tests.models.naive_kneser_ney import Oracle
 
 TEXT = "a cab, a bead.\nabba cab\na dead cab\n" * 3
 LEARNT = "a bad cab\na bed\nbead\n"
-SETTINGS = DynamicConfig(rate=0.3, decay=0.05, length=7, clip_norm=0.8, mixing=0.2)
+SETTINGS = DynamicConfig(rate=0.005, decay=0.05, length=7, clip_norm=0.8, mixing=0.2)
 ORDER = 4
 
 

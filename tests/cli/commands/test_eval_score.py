@@ -49,14 +49,14 @@ class TestEval:
         assert result["characters"] == len(TEXT) - 1
 
     def test_dynamic(self, model, capsys):
-        flags = ["--dynamic", "--dynamic-rate", "0.7", "--dynamic-decay", "0.02", "--dynamic-length", "3"]
+        flags = ["--dynamic", "--dynamic-rate", "0.007", "--dynamic-decay", "0.02", "--dynamic-length", "3"]
         assert run(["eval", "m.npz", "--text", TEXT * 9, *flags, "--json"]) == 0
         result = json.loads(capsys.readouterr().out)
-        settings = charlm.DynamicConfig(rate=0.7, decay=0.02, length=3)
+        settings = charlm.DynamicConfig(rate=0.007, decay=0.02, length=3)
         assert result["nats"] == charlm.evaluate(model, TEXT * 9, dynamic=settings).nats
         assert result["dynamic"] == asdict(settings)
         assert run(["eval", "m.npz", "--text", TEXT * 9, *flags]) == 0
-        assert "dynamic: rate 0.7, decay 0.02, every 3 characters\n" in capsys.readouterr().out
+        assert "dynamic: rate 0.007, decay 0.02, every 3 characters\n" in capsys.readouterr().out
 
     def test_details_are_of_the_model_as_trained(self, model, capsys):
         said = "The model as trained, which does not learn:\n"
