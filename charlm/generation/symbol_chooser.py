@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import sys
+from bisect import bisect_right
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
@@ -111,6 +112,8 @@ class Chooser(_BaseChooser["Matcher"]):
     ) -> None:
         super().__init__(config, (size,), forbidden, matcher)
         self._seen = np.zeros(len(self._weights), np.bool_)
+        # numbers of a memoryview are read in a third of the time that those of an array take
+        self._symbol_at, self._sum_at = memoryview(self._symbols), memoryview(self._sums)
         self._advance = None if matcher is None else matcher.advance
 
     def __call__(self, logits: NDArray[Any], uniform: float, recent: bytes = b"") -> int:
@@ -132,7 +135,7 @@ class Chooser(_BaseChooser["Matcher"]):
         """
         z, symbols = self._weights, self._symbols
         symbols[:] = logits
-        lowest, highest = symbols.item(symbols.argmin()), symbols.item(symbols.argmax())
+        lowest, highest = self._symbol_at[symbols.argmin()], self._symbol_at[symbols.argmax()]
         beyond = not (lowest >= -self._bound and highest <= self._bound)  # argmin and argmax find a NaN
         if beyond and not (lowest > -math.inf and highest < math.inf):
             raise DivergedError.of_output()
@@ -158,9 +161,9 @@ class Chooser(_BaseChooser["Matcher"]):
             np.exp(z, z)
             if self.matcher is not None and self._late:
                 np.multiply(z, self.matcher.mask.live, z)
-            sums = np.add.accumulate(z, 0, None, self._sums)
+            np.add.accumulate(z, 0, None, self._sums)
             # the first id whose cumulative weight exceeds the target, which is below the sum: `uniform` is below 1
-            symbol = int(sums.searchsorted(uniform * sums.item(-1), "right"))  # quicker with a Python float
+            symbol = bisect_right(self._sum_at, uniform * self._sum_at[-1])
         if self._advance is not None:
             self._advance(symbol)
         return symbol
