@@ -127,7 +127,7 @@ def test_console():
     words = ["console", "one", "--counts", "--mix", "two:0.25", "--seed", "3", "--regex", "(cat|rat|hat ){3}"]
     done = subprocess.run(
         [sys.executable, "-m", "charlm", *words],
-        input="The \n/show model\n/probs\n/heat\n/bye\n",
+        input="The \n/show model\n/probs\n/heat\n/mix\n/bye\n",
         capture_output=True,
         text=True,
         encoding="utf-8",
@@ -141,6 +141,9 @@ def test_console():
         == 2
     )
     assert "bits on average" in said
+    assert re.search(
+        r"\d\.\d{3} one · lstm 6 .* \d\.\d{3} two · lstm 6 .* \d\.\d{3} counts · table of counts", said
+    )
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ COMMANDS = {
     "set": Command("NAME VALUE", "change a setting; without VALUE show it, alone show all", settings.change),
     "show": Command("WHAT", "show the settings, the model or its vocab", settings.show),
     "model": Command("FILE", "let another model continue; alone, show it", settings.model),
-    "mix": Command("MODEL:WEIGHT", "blend a model in, or counts; MODEL:0 removes it; off: the first", mixing.mix),
+    "mix": Command("MODEL:W", "blend in a model, weight W; counts: n-grams; off: no mixture", mixing.mix),
     "seed": Command("N", "restart the random generator; alone, show its seed", settings.seed),
     "stop": Command("TEXT…", 'end before one of these; "two words", \\n; off: none', settings.stop),
     "regex": Command("PATTERN", "let each continuation match this; @date by name; off: any", settings.regex),
