@@ -54,22 +54,20 @@ _LEARNING = {
     "warmup": 100,
     "clip_norm": 0.25,
     "batch_size": 16,
-    "seq_length": 32,
-    "state_reset": 0.01,
+    "seq_length": 64,
+    "state_reset": 0.02,
 }
-# From three passes on, fewer updates on longer windows learn better than more on short ones.
-_LONGER = {**_LEARNING, "seq_length": 64, "state_reset": 0.02}
 
 PRESETS: dict[str, Settings] = {
     "quick": Settings(
         "quick", {"cell": "lstm", "hidden_size": 256}, {**_LEARNING, "learning_rate": 0.3, "minutes": 0.5}
     ),
     "small": Settings("small", {"cell": "lstm", "hidden_size": 512, "dropout": 0.1}, {**_LEARNING, "minutes": 2.0}),
-    "base": Settings("base", {"cell": "lstm", "hidden_size": 512, "dropout": 0.3}, {**_LONGER, "minutes": 5.0}),
+    "base": Settings("base", {"cell": "lstm", "hidden_size": 512, "dropout": 0.3}, {**_LEARNING, "minutes": 5.0}),
     "large": Settings(
         "large",
         {"cell": "lstm", "hidden_size": 768, "dropout": 0.45, "weight_drop": 0.2},
-        {**_LONGER, "learning_rate": 0.4, "minutes": 30.0},
+        {**_LEARNING, "learning_rate": 0.4, "minutes": 30.0},
     ),
     "min-char-rnn": Settings(
         "min-char-rnn",

@@ -123,3 +123,7 @@ def test_networks_of_a_mixture_share_the_passes_and_the_norm() -> None:
     assert three.model["dropout"] < one.model["dropout"]
     assert three.train["clip_norm"] == pytest.approx(3**0.5 * one.train["clip_norm"])
     assert preset_settings("small", MILLION, NOTHING).train["clip_norm"] == one.train["clip_norm"]
+
+
+def test_every_window_that_is_chosen_looks_back_64_characters() -> None:
+    assert {PRESETS[name].train["seq_length"] for name in AUTOMATIC} == {64}
