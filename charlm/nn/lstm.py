@@ -30,7 +30,6 @@ memory (`charlm.nn.kernels.weights`). `charlm.nn.reference` has the same cell as
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -38,17 +37,17 @@ from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
 from charlm.nn.arrays import FloatArray
-from charlm.nn.kernels.gate_products import Gate, GateProduct
-from charlm.nn.kernels.memory import NEW, empty, half
-from charlm.nn.kernels.products import Product, Products, ProductTransposed
-from charlm.nn.kernels.single_stream import scales
-from charlm.nn.kernels.window import Window, gate_by_gate
+from charlm.nn.kernels.gate_products import GateProduct
+from charlm.nn.kernels.lstm_window import ORDER, Backward, Forward, LSTMWindow, forward_step, split
+from charlm.nn.kernels.memory import NEW, empty
+from charlm.nn.kernels.products import Products
+from charlm.nn.kernels.window import gate_by_gate
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
 
 __all__ = ["LSTM", "LSTMState"]
 
-I, F, G, O = range(4)  # noqa: E741  the order of the gates in files
+F = 1  # the forget gate's position in files
 
 
 class LSTMState(NamedTuple):
@@ -56,106 +55,6 @@ class LSTMState(NamedTuple):
 
     h: FloatArray
     c: FloatArray
-
-
-@dataclass(slots=True)
-class Forward:
-    """Arrays of a forward step, (N, H) unless noted. The gates are in the memory of z."""
-
-    W_h: Product
-    wx: FloatArray  # (4, N, H): W_x x + b
-    h_before: FloatArray
-    c_before: FloatArray
-    h: FloatArray  # NEW for a new array
-    c: FloatArray
-    z: FloatArray  # (4, N, H)
-    sigmoids: FloatArray  # (3, N, H): o i f; or of one stream z, with a scale of 1 and a shift of 0 for g
-    scale: FloatArray  # ½
-    shift: FloatArray  # ½
-    o: FloatArray
-    i: FloatArray
-    f: FloatArray
-    g: FloatArray
-    ig: FloatArray  # i ⊙ g
-    tanh_c: FloatArray
-
-
-@dataclass(slots=True)
-class Backward:
-    """Arrays of a backward step, (N, H) unless noted. dz is in the memory of its factors."""
-
-    W_h_transposed: ProductTransposed
-    dh: FloatArray
-    dc: FloatArray
-    dc_of_h: FloatArray  # k_c ⊙ dh
-    f: FloatArray
-    k_c: FloatArray
-    k_o: FloatArray
-    k_ifg: FloatArray  # (3, N, H)
-    dz_o: FloatArray
-    dz_ifg: FloatArray  # (3, N, H)
-    dcs: FloatArray | None  # (3, N, H) of one stream: dc again
-    dcs_dh: FloatArray  # (4, N, H)
-    k: FloatArray  # (4, N, H)
-    dz: FloatArray  # (4, N, H)
-    dz_of_gates: FloatArray  # the same, as the product reads it
-
-
-class LSTMWindow(Window[Forward, Backward]):
-    """Adds tanh(c) (T, N, H); f, k_c, f ⊙ c₋ and i ⊙ g for a chunk of steps; and arrays of a backward step."""
-
-    def __init__(self, cell: LSTM, T: int, N: int, products: Products, *, resets: bool) -> None:
-        H, dtype = cell.hidden_size, cell.params.dtype
-        super().__init__(4, 2, T, N, H, dtype, resets=resets)
-        self.tanh_c = empty((T, N, H), dtype)
-        self.f, self.k_c, self.fc, self.ig = empty((4, self.chunk, N, H), dtype)
-        self._step = empty((6 if self.single else 3, N, H), dtype)
-        self.carry = self._step[-1], self._step[1]
-        self.forward = [self._forward(t, products.forward[0]) for t in range(T)]
-        self.backward = [self._backward(t, products.backward[0]) for t in range(T)]
-
-    def _forward(self, t: int, W_h: Product) -> Forward:
-        z, (h, c), (h_before, c_before) = self.z[:, t], self.states, self.before
-        before, after = (h_before[t], c_before[t]), (h[t + 1], c[t + 1])
-        return forward_step(W_h, z, *before, *after, z, self.ig[0], self.tanh_c[t], stored=self.single)
-
-    def _backward(self, t: int, W_h_transposed: ProductTransposed) -> Backward:
-        (dh, dc), dc_of_h, dcs_dh = self.carry, self._step[0], self._step[2:]
-        k = dz = self.z[:, t]
-        k_o, k_ifg = dz_o, dz_ifg = split(k, stored=self.single)
-        f, k_c, product = self.f[t % self.chunk], self.k_c[t % self.chunk], W_h_transposed
-        dcs = dcs_dh[:3] if self.single else None
-        return Backward(
-            product, dh, dc, dc_of_h, f, k_c, k_o, k_ifg, dz_o, dz_ifg, dcs, dcs_dh, k, dz, product.operand(dz)
-        )
-
-
-def split(z: FloatArray, *, stored: bool) -> tuple[FloatArray, FloatArray]:
-    """Return the gates o (…), and i f g (3, …), of all gates in kernel order, or as stored."""
-    return (z[3], z[:3]) if stored else (z[0], z[1:])
-
-
-def forward_step(
-    W_h: Product,
-    wx: FloatArray,
-    h_before: FloatArray,
-    c_before: FloatArray,
-    h: FloatArray,
-    c: FloatArray,
-    z: FloatArray,
-    ig: FloatArray,
-    tanh_c: FloatArray,
-    *,
-    stored: bool = False,
-) -> Forward:
-    """Return the arrays of a step, those of the gates as views of z, which are in kernel order, or as stored."""
-    o, (i, f, g) = split(z, stored=stored)
-    scale = shift = half(z.dtype)
-    sigmoids = z[:3]
-    if stored:
-        sigmoids, scale = z, scales(sorted(LSTM.input_order), z.shape[-1], z.dtype)
-        shift = np.where(scale == 1, z.dtype.type(0), scale)
-    return Forward(W_h, wx, h_before, c_before, h, c, z, sigmoids, scale, shift, o, i, f, g, ig, tanh_c)
 
 
 class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
@@ -191,7 +90,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
     (7, 2, 3)
     """
 
-    input_order = recurrent_order = (Gate(O, 0.5), Gate(I, 0.5), Gate(F, 0.5), Gate(G, 1.0))
+    input_order = recurrent_order = ORDER
     gate_names, state_names = "ifgo", "hc"
     state_type = LSTMState
     state_parts = 2
@@ -219,10 +118,10 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
 
     def step_forward(self, step: Forward) -> tuple[FloatArray, FloatArray]:
         """Compute h and c of a step, in place, and return them."""
-        np.add(step.wx, step.W_h(step.h_before), step.z)  # (1)
-        np.tanh(step.z, step.z)  # (3) and, as σ(z) = ½(1 + tanh(z/2)), (2)
+        np.add(step.wx, step.W_h(step.h_before), step.pre)  # (1)
+        np.tanh(step.pre, step.pre)  # (3) and, as σ(z) = ½(1 + tanh(z/2)), (2)
         np.multiply(step.sigmoids, step.scale, step.sigmoids)
-        np.add(step.sigmoids, step.shift, step.sigmoids)
+        np.add(step.unshifted, step.shift, step.shifted)
         c = np.multiply(step.f, step.c_before, step.c)  # (4)
         np.multiply(step.i, step.g, step.ig)
         np.add(c, step.ig, c)
@@ -275,7 +174,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
 
     def window(self, T: int, N: int, products: Products, *, resets: bool) -> LSTMWindow:
         """Return the arrays for T steps of N streams."""
-        return LSTMWindow(self, T, N, products, resets=resets)
+        return LSTMWindow(T, N, self.hidden_size, self.params.dtype, products, resets=resets)
 
     def step_function(
         self, read: Callable[[StepInput], FloatArray], products: Sequence[GateProduct]

@@ -26,7 +26,7 @@ from charlm.nn.parameters import ParameterStore
 
 __all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
-BLOCK = 32768
+BLOCK = 40960
 
 
 class Optimizer(ABC):

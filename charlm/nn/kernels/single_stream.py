@@ -49,27 +49,27 @@ class StoredProduct:
     def __init__(self, gates: Sequence[Gate], J: int, K: int, dtype: DTypeLike) -> None:
         self._gates = slice(gates[0].position, gates[-1].position + 1)
         self.product = empty((len(gates), 1, K), dtype)
-        scaled = [gate.scale != 1 for gate in gates]
-        self._scaled = self.product if any(scaled) else None
-        self._scales = scales(gates, K, dtype)
+        self._scales = scales(gates, K, dtype) if any(gate.scale != 1 for gate in gates) else None
+        self._flat = self._matrix = self.product.reshape(1, -1)
         self._one_by_one = self.product.nbytes * J > LARGEST_CACHED
         self._parts: list[tuple[FloatArray, FloatArray]] = []
 
     def load_(self, W: FloatArray) -> None:
         """Use the gates' matrices of `W` (all gates, K, J), as they are when the product is called."""
         own = W[self._gates]
-        if self._one_by_one:
-            self._parts = [(M.T, out) for M, out in zip(own, self.product, strict=True)]
-        else:
-            self._parts = [(own.reshape(-1, own.shape[-1]).T, self.product.reshape(1, -1))]
+        self._matrix = own.reshape(-1, own.shape[-1]).T
+        self._parts = [(M.T, out) for M, out in zip(own, self.product, strict=True)] if self._one_by_one else []
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Return ``product``, which the next call overwrites."""
-        for M, out in self._parts:
-            x.dot(M, out)
-        self._parts.reverse()  # the next call begins with the matrices that are in the cache
-        if self._scaled is not None:
-            np.multiply(self._scaled, self._scales, self._scaled)
+        if self._one_by_one:
+            for M, out in self._parts:
+                x.dot(M, out)
+            self._parts.reverse()  # the next call begins with the matrices that are in the cache
+        else:
+            x.dot(self._matrix, self._flat)
+        if self._scales is not None:
+            np.multiply(self.product, self._scales, self.product)
         return self.product
 
 

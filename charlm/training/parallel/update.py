@@ -63,7 +63,7 @@ class Rank:
         self, learner: Learner, optimizer: Optimizer, config: TrainConfig, arrays: Arrays, comm: Communicator
     ) -> None:
         self.config, self.arrays, self.comm = config, arrays, comm
-        self.batch = SharedBatch(arrays)
+        self.batch = SharedBatch(arrays, comm.size)
         self.params = learner.params.replica(arrays["gradients"][0])
         self.optimizer = optimizer
         optimizer.params = self.params
@@ -213,12 +213,13 @@ def _aligned(size: int) -> int:
 
 
 class SharedBatch:
-    """The batch of an update in the shared arrays.
+    """The batch of an update in the shared arrays; a single rank reads the batch itself.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray
         With the layout of `layout`.
+    ranks : int
 
     Attributes
     ----------
@@ -226,13 +227,17 @@ class SharedBatch:
         Names of its arrays in the layout.
     """
 
-    def __init__(self, arrays: Arrays) -> None:
+    def __init__(self, arrays: Arrays, ranks: int) -> None:
+        self._alone, self._batch = ranks == 1, Batch({}, 0)
         self.names = tuple(name for name in arrays if name.startswith(BATCH))
         self._arrays = {name.removeprefix(BATCH): arrays[name] for name in self.names}
         self._counted, self._lengths = arrays["update"]["counted"], arrays["update"]["lengths"][0]
 
     def put(self, batch: Batch) -> None:
         """Copy a batch into the arrays."""
+        if self._alone:
+            self._batch = batch
+            return
         self._counted[0] = batch.counted
         for k, (name, whole) in enumerate(self._arrays.items()):
             array = batch.get(name)
@@ -242,6 +247,9 @@ class SharedBatch:
 
     def get(self, streams: slice) -> Batch:
         """Return the batch of some of the streams, as views; `counted` is that of the whole."""
+        if self._alone:
+            part = {name: array[:, streams] for name, array in self._batch.arrays.items()}
+            return Batch(part, self._batch.counted)
         arrays = zip(self._arrays.items(), self._lengths.tolist(), strict=True)
         part = {name: whole[:T, streams] for (name, whole), T in arrays if T != ABSENT}
         return Batch(part, int(self._counted[0]))
