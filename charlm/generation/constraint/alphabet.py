@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 from reprlib import repr as brief
 from typing import NamedTuple
 
@@ -104,35 +105,37 @@ class Characters:
                 self.kinds.append(self.kinds[kind_of[spans[0][0]]] | {number})
                 kind_of[spans[0][0]] = len(self.kinds) - 1
                 continue
-            inside = np.zeros(end, np.intp)
-            for start, stop in spans:
-                inside[start:stop] = 1
-            kind_of = self._split(kind_of, inside, number)
+            self._split_(kind_of, spans, number)
         kind_of[_SURROGATES] = 0
         self.nodes: list[_Node] = []
         self._known: dict[tuple[tuple[int, int], ...], int] = {}
         self.root = self._graph(kind_of)
 
-    def _split(self, kind_of: NDArray[np.intp], inside: NDArray[np.intp], number: int) -> NDArray[np.intp]:
-        """Split kinds by membership of a class; kind 0 belongs to none."""
-        split = 2 * kind_of + inside
-        used = np.bincount(split, minlength=1) > 0
-        used[0] = True
-        kinds = [self.kinds[k // 2] | ({number} if k % 2 else frozenset()) for k in np.flatnonzero(used).tolist()]
-        self.kinds = kinds
-        place: NDArray[np.intp] = np.cumsum(used) - 1
-        new: NDArray[np.intp] = place[split]
-        return new
+    def _split_(self, kind_of: NDArray[np.intp], spans: Sequence[tuple[int, int]], number: int) -> None:
+        """Split kinds by membership of a class, in place; kind 0 belongs to none."""
+        counts = np.zeros(len(self.kinds), np.intp)
+        for start, stop in spans:
+            counts += np.bincount(kind_of[start:stop], minlength=len(counts))
+        inside = np.flatnonzero(counts)
+        new = np.zeros(len(counts), np.intp)
+        new[inside] = len(counts) + np.arange(len(inside))
+        self.kinds += [self.kinds[kind] | {number} for kind in inside.tolist()]
+        for start, stop in spans:
+            kind_of[start:stop] = new[kind_of[start:stop]]
 
     def _graph(self, kind_of: NDArray[np.intp]) -> int:
         first: list[tuple[int, int]] = [(c, ~k) for c, k in enumerate(kind_of[:0x80].tolist()) if k]
         lasts: dict[bytes, int] = {}
         blocks = [-1] * (len(kind_of) // _BLOCK)
-        for k, block in enumerate(kind_of.reshape(-1, _BLOCK)[2:], 2):
+        changes = np.flatnonzero(kind_of[1:] != kind_of[:-1]) + 1
+        # a block is like the one before it unless the kind changes in either
+        different = {k for k in np.add.outer(changes // _BLOCK, (0, 1)).ravel().tolist() if 2 < k < len(blocks)}
+        for k, end in pairwise([2, *sorted(different), len(blocks)]):
+            block = kind_of[k * _BLOCK : (k + 1) * _BLOCK]
             key = block.tobytes()
             if key not in lasts:
                 lasts[key] = self._node((0x80 + i, ~kind) for i, kind in enumerate(block.tolist()) if kind)
-            blocks[k] = lasts[key]
+            blocks[k:end] = [lasts[key]] * (end - k)
         first += [(0xC0 + k, node) for k, node in enumerate(blocks[2:32], 2)]
         # overlong forms are invalid: three bytes start at block 32, four at group 16
         groups = self._groups([-1] * 32 + blocks[32:])
@@ -143,7 +146,9 @@ class Characters:
 
     def _groups(self, nodes: list[int]) -> list[int]:
         """Return the nodes of the byte before; each has 64 of these as branches."""
-        return [self._node(enumerate(nodes[k : k + _BLOCK], 0x80)) for k in range(0, len(nodes), _BLOCK)]
+        groups = [tuple(nodes[k : k + _BLOCK]) for k in range(0, len(nodes), _BLOCK)]
+        made = {group: self._node(enumerate(group, 0x80)) for group in dict.fromkeys(groups)}
+        return [made[group] for group in groups]
 
     def _node(self, branches: Iterable[tuple[int, int]]) -> int:
         """Return the node with those of these branches whose bytes are in the vocabulary; -1 if there is none."""
