@@ -35,7 +35,7 @@ PATTERNS = {
     "a count": "[A-Z ]{2000}",
     "three holes": "DEAR .{100}, .{500,900} AND (?s:.)*",
     "lines": "(?:[^_]{0,60}_){1,80}",
-    "words of a list": f"(?:{'|'.join(f'{word} ' for word in _WORDS)}){{300,}}",
+    "words of a list": f"(?:{'|'.join(f'{word} ' for word in _WORDS)}){{330,}}",
 }
 """Of texts of the length asked for. Three holes are a template's; lines end in _, as the model has no line feed; a
 list has a hundred words of three to nine random letters."""

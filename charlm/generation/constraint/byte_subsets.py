@@ -93,6 +93,10 @@ class ByteSubsets:
         states, node = subset
         return shifted(states, counter, copies), node
 
+    def inside(self, subset: tuple[StateSet, int], counter: Counter) -> bool:
+        """See `Subsets`."""
+        return subset[0][0] >= counter.start
+
     def per_copy(self, counter: Counter) -> int:
         """See `Subsets`."""
         return self._distances.per_copy(counter)

@@ -78,6 +78,8 @@ class State:
         The live symbols with `enough` characters left, or more.
     enough, per_copy : int
         With the counter at 0, and the increment for each copy.
+    uniform : bool
+        Whether the increment is that of all live symbols.
 
     Attributes
     ----------
@@ -90,10 +92,15 @@ class State:
         How many states were built ahead of the text up to this one.
     """
 
-    __slots__ = ("ahead", "columns", "counter", "enough", "mask", "per_copy", "subset", "transitions", "whole")
+    __slots__ = (
+        "ahead", "columns", "counter", "enough", "mask", "per_copy", "subset", "transitions", "uniform", "whole"
+    )  # fmt: skip
 
-    def __init__(self, subset: Any, counter: Counter | None, mask: Mask, enough: int, per_copy: int) -> None:
-        self.subset, self.counter, self.mask, self.enough, self.per_copy = subset, counter, mask, enough, per_copy
+    def __init__(
+        self, subset: Any, counter: Counter | None, mask: Mask, enough: int, per_copy: int, uniform: bool
+    ) -> None:
+        self.subset, self.counter, self.mask = subset, counter, mask
+        self.enough, self.per_copy, self.uniform = enough, per_copy, uniform
         self.columns, self.whole, self.ahead = mask.columns, mask.whole, 1
         self.transitions: list[Configuration] = [(self, UNSEEN)] * (mask.columns[-1] + 1)
 
@@ -152,7 +159,8 @@ class Table:
     def _state(self, subset: Any, counter: Counter | None) -> State:
         kind, enough = self._subsets.settled(subset)
         per_copy = 0 if counter is None else self._subsets.per_copy(counter)
-        state = self._states[subset] = State(subset, counter, self._mask(kind), enough, per_copy)
+        uniform = counter is not None and (per_copy == 0 or self._subsets.inside(subset, counter))
+        state = self._states[subset] = State(subset, counter, self._mask(kind), enough, per_copy, uniform)
         return state
 
     def mask(self, configuration: Configuration, left: int) -> Mask:
@@ -160,6 +168,8 @@ class Table:
         state, count = configuration
         if left >= state.enough + count * state.per_copy:
             return state.mask
+        if state.uniform:  # each copy is farther from the end by the same number of characters
+            configuration, left = (state, 0), left - count * state.per_copy
         mask = self._near.get((configuration, left))
         if mask is None:
             mask = self._mask(self._subsets.kind(self.subset(configuration), left))

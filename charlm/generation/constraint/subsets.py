@@ -66,6 +66,9 @@ class Subsets(Protocol):
     def shifted(self, subset: Any, counter: Counter, copies: int) -> Hashable:
         """Return the subset `copies` copies of a counter farther from the end, with the same live symbols."""
 
+    def inside(self, subset: Any, counter: Counter) -> bool:
+        """Return whether a subset has no state outside a counter."""
+
     def per_copy(self, counter: Counter) -> int:
         """Return by how much each copy lengthens the shortest suffix of a match."""
 
@@ -127,6 +130,10 @@ class _SymbolSubsets:
     def shifted(self, subset: StateSet, counter: Counter, copies: int) -> StateSet:
         """See `Subsets`."""
         return shifted(subset, counter, copies)
+
+    def inside(self, subset: StateSet, counter: Counter) -> bool:
+        """See `Subsets`."""
+        return subset[0] >= counter.start
 
 
 class CharacterSubsets(_SymbolSubsets):

@@ -68,7 +68,10 @@ def test_counters_change_nothing(symbols, counts, around, length, rng):
     compare(lazy_dfa(pattern, symbols, length), plain, length, rng)
 
 
-@pytest.mark.parametrize("pattern", ["(?:a|bb){9}", "(?:ab{0,5}){6}B?", "(?:a|B{4}){5,9}", "(?:[ab]+B){7,}"])
+@pytest.mark.parametrize(
+    "pattern",
+    ["(?:a|bb){9}", "(?:ab{0,5}){6}B?", "(?:a|B{4}){5,9}", "(?:[ab]+B){7,}", "(?:a{14}|[ab]{7}|(?:aa){5}b)B"],
+)
 @pytest.mark.parametrize("length", range(14, 24))
 def test_what_is_left_of_the_length_counts_all_copies(pattern, length):
     rng = random.Random(length)
