@@ -1,7 +1,8 @@
 """Texts that match a pattern: the live symbols, exactly, at each position of a text.
 
 A pattern becomes a syntax tree (`syntax`, `parser`), an NFA (`nfa`, `product`), and over a model's symbols
-(`alphabet`), by the subset construction (`subsets`), a lazily built DFA (`lazy_dfa`), which a `matcher` follows.
+(`alphabet`), by the subset construction (`subsets`), a lazily built DFA (`lazy_dfa`, its `states`), which a
+`matcher` follows.
 
 A symbol is live if it leads to a match within the remaining characters, else dead. Where a text may not end, dead
 symbols are masked and the probabilities of the live ones renormalised at each symbol; that is not the same as

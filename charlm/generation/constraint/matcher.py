@@ -11,7 +11,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.generation.constraint.lazy_dfa import Configuration, LazyDFA, Mask
+from charlm.generation.constraint.lazy_dfa import LazyDFA
+from charlm.generation.constraint.states import Configuration, Mask
 
 __all__ = ["BatchMatcher", "Matcher"]
 

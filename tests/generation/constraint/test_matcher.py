@@ -14,8 +14,8 @@ from charlm.config import ModelConfig, SampleConfig
 from charlm.errors import ConstraintError, DivergedError
 from charlm.generation import Sampler, sample_many
 from charlm.generation.constraint import constraint_for
-from charlm.generation.constraint.lazy_dfa import Mask
 from charlm.generation.constraint.matcher import BatchMatcher, Matcher
+from charlm.generation.constraint.states import Mask
 from charlm.generation.symbol_chooser import BatchChooser, Chooser
 from charlm.models.language_model import CharModel
 from charlm.text.vocabulary import Vocabulary
