@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,14 +20,15 @@ class MemberLoss:
 
     Parameters
     ----------
-    model : str
+    model : Predictor
+        A network or counts.
     nats : float
         Its own loss on the text per symbol, as if it were alone.
     weight : float
         After dynamic evaluation that at the end of the text.
     """
 
-    model: str
+    model: Predictor = field(compare=False)
     nats: float
     weight: float
 
@@ -84,5 +85,5 @@ def read_together(
         done += len(mixed)
         if progress is not None:
             progress(done, total)
-    names = (repr(member) for member, _ in members)
-    return sums, tuple(map(MemberLoss, names, (own / total).tolist(), w.tolist()))
+    models = (member for member, _ in members)
+    return sums, tuple(map(MemberLoss, models, (own / total).tolist(), w.tolist()))

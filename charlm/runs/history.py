@@ -137,6 +137,15 @@ class History(NotebookValue):
         """The evaluation with the lowest loss."""
         return min(self.evaluations, key=lambda point: point.loss, default=None)
 
+    @property
+    def networks(self) -> str:
+        """The networks of a mixture, whose losses evaluations have: "network" or "networks"; else empty."""
+        if not self.evaluations or math.isnan(self.evaluations[-1].alone):
+            return ""
+        config = self.start.get("config")
+        members = stored_number(config.get("members")) if isinstance(config, dict) else math.nan
+        return "networks" if members > 1 else "network"
+
     def of_networks(self) -> History:
         """Return the history with the losses of a mixture's networks, which are trained, in place of its own."""
         networks = copy.copy(self)

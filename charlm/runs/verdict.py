@@ -124,8 +124,8 @@ def _knows_by_heart(history: History) -> Verdict | None:
     unvalidated = history.start_value("validation_characters") == 0
     if not losses or losses[-1] > _by_heart(history) or not math.isnan(history.baseline("true_nats")):
         return None
-    if name == "validation":
-        return Verdict("settled", f"validation is {losses[-1]:.2g}, and next to nothing is left to learn")
+    if name != "train":
+        return Verdict("settled", f"{name} is {losses[-1]:.2g}, and next to nothing is left to learn")
     if not unvalidated:
         return None
     reason = f"train fell to {losses[-1]:.2g}: the model knows its text by heart"
@@ -144,7 +144,7 @@ def _overfits(history: History) -> Verdict | None:
     if _rests(history) and now > last / 2:
         return None
     reason = (
-        f"validation {evaluations[-1].loss:.3g} rose from {best.loss:.3g} at step {best.step:,.0f} "
+        f"{_validation(history)} {evaluations[-1].loss:.3g} rose from {best.loss:.3g} at step {best.step:,.0f} "
         f"while train fell to {now:.3g}"
     )
     return Verdict("overfits", reason, _against_overfitting(history, best))
@@ -185,7 +185,7 @@ def _stalls(history: History) -> Verdict | None:
             "settled", f"{since}; the learning rate has run down", "a longer or larger run may learn more"
         )
     best = history.best
-    if name == "validation" and best is not None and _train_falls(history, tail):
+    if name != "train" and best is not None and _train_falls(history, tail):
         return Verdict("stalls", f"{since}, while train still falls", _against_overfitting(history, best))
     rate = history.setting("train", "learning_rate")
     remedy = (
@@ -218,7 +218,7 @@ def _learns(history: History) -> Verdict:
         return Verdict("early", f"{name} has not moved yet from {first:.3g}")
     reason = f"{name} fell from {first:.2f} to {last:.2f}"
     nats, order = history.baseline("nats"), history.baseline("order")
-    if name == "validation" and nats > 0 and order > 0:
+    if name != "train" and nats > 0 and order > 0:
         reason += f", {'below' if last < nats else 'still above'} the {order:.0f}-gram ({nats:.2f})"
     return Verdict("learns", reason)
 
@@ -226,8 +226,12 @@ def _learns(history: History) -> Verdict:
 def _series(history: History) -> tuple[str, list[float]]:
     """Return the curve to judge by: validation if it has enough points, else windows of the training loss."""
     if len(history.evaluations) >= FEWEST_EVALUATIONS:
-        return "validation", [point.loss for point in history.evaluations]
+        return _validation(history), [point.loss for point in history.evaluations]
     return "train", _windows(history.train)
+
+
+def _validation(history: History) -> str:
+    return f"validation of the {history.networks}" if history.networks else "validation"
 
 
 def _windows(points: Sequence[Point]) -> list[float]:

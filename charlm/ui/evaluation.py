@@ -13,7 +13,7 @@ from charlm.analysis.ngram import Baseline
 from charlm.config import DynamicConfig, Unit
 from charlm.runs.history import stored_number
 from charlm.ui.sanitize import visible_line
-from charlm.ui.wording import number
+from charlm.ui.wording import number, predictor_line
 
 __all__ = ["breakdown_lines", "evaluation_lines", "evaluation_table", "evaluation_values", "stored_baseline"]
 
@@ -56,8 +56,11 @@ def evaluation_lines(
         yield f"dynamic: rate {dynamic.rate:g}, decay {dynamic.decay:g}, every {dynamic.length} {symbol}s"
     if len(found.members) > 1:
         yield ""
-        yield f"{'alone':>6}{'weight':>8}  member"
-        yield from (f"{one.nats:>6.4f}{one.weight:>8.3f}  {visible_line(one.model)}" for one in found.members)
+        alone = [number(one.nats) for one in found.members]
+        width = max(map(len, alone))
+        yield f"{'alone':>{width}}  weight  member"
+        for nats, one in zip(alone, found.members, strict=True):
+            yield f"{nats:>{width}}{one.weight:>8.3f}  {predictor_line(one.model)}"
 
 
 def evaluation_values(found: Evaluation, unit: Unit, *, dynamic: DynamicConfig | None = None) -> dict[str, Any]:
@@ -70,7 +73,9 @@ def evaluation_values(found: Evaluation, unit: Unit, *, dynamic: DynamicConfig |
         "symbols": found.symbols,
         "unit": unit,
         "dynamic": None if dynamic is None else asdict(dynamic),
-        "members": [asdict(one) for one in found.members],
+        "members": [
+            {"model": predictor_line(one.model), "nats": one.nats, "weight": one.weight} for one in found.members
+        ],
     }
 
 

@@ -106,7 +106,8 @@ _OF_TEXTS = ("documents", "sampling", "seq_length", "seq_length_min", "state_res
 
 
 def _facts(info: ModelInfo, history: History) -> list[tuple[str, str]]:
-    start = {"config": {"model": info.config}, "parameters": info.parameters}
+    networks = sum("parameters" in member for member in info.members)
+    start = {"config": {"model": info.config, "members": networks}, "parameters": info.parameters}
     if info.targets is None:
         start["features" if info.unit == "number" else "vocabulary"] = info.symbols
     # these are in the line "model"

@@ -14,14 +14,13 @@ from rich.text import Text
 from charlm.config import SampleConfig
 from charlm.config.settings import settings_of
 from charlm.generation.constraint.trie import shortened
-from charlm.models.language_model import CharModel
 from charlm.models.mixture import Mixture
 from charlm.models.predictor import Predictor
 from charlm.text.vocabulary import Vocabulary
 from charlm.ui.console.probability_bars import ProbabilityBars, SymbolProbability, symbol_name
 from charlm.ui.flags import as_flags
 from charlm.ui.sanitize import visible, visible_line
-from charlm.ui.wording import model_line
+from charlm.ui.wording import predictor_line
 
 __all__ = [
     "TAIL",
@@ -63,7 +62,7 @@ def error(message: str) -> Text:
 
 def greeting(model: Predictor, seed: int) -> Text:
     """Return the first line of a session."""
-    return note(f"{_model(model)} · seed {seed}")
+    return note(f"{predictor_line(model)} · seed {seed}")
 
 
 def first_steps() -> Text:
@@ -176,28 +175,19 @@ def _setting(value: Any) -> str:
 
 def model_card(model: Predictor) -> Text:
     """Return the description of a model, one line."""
-    return Text(_model(model))
-
-
-def _model(model: Predictor) -> str:
-    if isinstance(model, Mixture):
-        return " + ".join(f"{w:.2f} ({_model(m)})" for w, m in zip(model.weights, model.members, strict=True))
-    if not isinstance(model, CharModel):
-        return model.kind
-    config, symbols = {"model": dataclasses.asdict(model.config)}, len(model.vocabulary)
-    return model_line({"config": config, "vocabulary": symbols, "parameters": model.params.value.size})
+    return Text(predictor_line(model))
 
 
 def mixture(members: Sequence[tuple[str, float, Predictor]]) -> RenderableType:
     """List the members of a mixture: weight, name, description."""
     if len(members) == 1:
         ((name, _, model),) = members
-        return note(f"mix off, {name} writes alone{f': {_model(model)}' * isinstance(model, Mixture)}")
+        return note(f"mix off, {name} writes alone{f': {predictor_line(model)}' * isinstance(model, Mixture)}")
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for name, weight, model in members:
-        described = Text.assemble((visible_line(name), "bold"), (f" · {_model(model)}", "dim"))
+        described = Text.assemble((visible_line(name), "bold"), (f" · {predictor_line(model)}", "dim"))
         table.add_row(Text(f"{weight:.3f}"), described)
     return table
 

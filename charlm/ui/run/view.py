@@ -115,9 +115,8 @@ def metrics(state: RunState, width: int, *, low: bool = False) -> list[Text]:
             _loss("validation", state.val_loss, f"bold {VALIDATION}"),
             _loss("best", state.best_loss, VALIDATION, f"step {state.best_step:,}"),
         ]
-        alone = state.history.evaluations[-1].alone if state.history.evaluations else math.nan
-        if math.isfinite(alone):
-            left.insert(1, _loss("network", alone, VALIDATION, "alone"))
+        if networks := state.history.networks:
+            left.insert(1, _loss(networks, state.history.evaluations[-1].alone, VALIDATION, "alone"))
         if state.of_pairs:
             exact = "–" if math.isnan(state.exact) else f"{state.exact:.2%}"
             left.insert(2, _figure("exact", exact, " of sources", f"bold {VALIDATION}"))

@@ -233,7 +233,9 @@ def test_info(capsys, monkeypatch):
     expected = (
         f"{weights[0]} {network} · {weights[1]} {network} · {weights[2]} counts of {counted:,} symbols, order 10"
     )
-    assert expected in said(["info", "both"], capsys).out
+    described = said(["info", "both"], capsys).out
+    assert expected in described
+    assert "2 networks, each lstm 6 · " in described
     listed = said(["info"], capsys).out.splitlines()
     rows = {row.split()[0]: row for row in listed}
     assert "lstm 6, mixed" in rows["both"]

@@ -163,11 +163,11 @@ def mixed(step: int, weights: list[float], **parts: object) -> Report:
 
 
 def test_a_mixture_shows_what_its_networks_reach_alone() -> None:
-    start = Report("start", steps=9, details={"validation_characters": 9})
+    start = Report("start", steps=9, details={"validation_characters": 9, "config": {"members": 2}})
     state = told([start, mixed(3, [0.3, 0.3, 0.4], networks=[1.5, 1.7], counts=1.5225)])
     rows = "\n".join(screen(state))
     assert re.search(r"validation +1\.4123 nats", rows)
-    assert re.search(r"network +1\.6000 nats  alone", rows)
+    assert re.search(r"networks +1\.6000 nats  alone", rows)
     assert state.parts == "networks alone 1.500 × 0.30, 1.700 × 0.30; counts 1.522 × 0.40"
     plain = told([start, Report("eval", step=3, steps=9, loss=1.5)])
     assert "alone" not in "\n".join(screen(plain))
@@ -180,4 +180,4 @@ def test_the_verdict_on_a_mixture_is_that_on_its_networks() -> None:
     steps = [Report("step", step=100 * k + 1, steps=900, loss=loss) for k, loss in enumerate(losses)]
     evaluations = [mixed(100 * k + 2, [0.1, 0.9], networks=[loss], counts=1.5) for k, loss in enumerate(losses)]
     pairs = [report for pair in zip(steps, evaluations, strict=True) for report in pair]
-    assert str(told([start, *pairs]).verdict) == "learns: validation fell from 4.00 to 1.50"
+    assert str(told([start, *pairs]).verdict) == "learns: validation of the network fell from 4.00 to 1.50"

@@ -1,0 +1,20 @@
+"""The lines of an evaluation."""
+
+from __future__ import annotations
+
+from charlm import CharModel, ModelConfig, Vocabulary
+from charlm.analysis.evaluation import Evaluation
+from charlm.analysis.members import MemberLoss
+from charlm.models.counts import Counts
+from charlm.ui.evaluation import evaluation_lines
+
+
+def test_the_columns_of_members_are_aligned_however_large_a_loss_is() -> None:
+    vocabulary = Vocabulary.from_text("abc")
+    network = CharModel(ModelConfig(hidden_size=8), vocabulary)
+    counts = Counts(vocabulary, vocabulary.encode("abcabc"))
+    members = (MemberLoss(network, 509_800_571.8, 0.0), MemberLoss(counts, 1.5, 1.0))
+    *_, titles, first, second = evaluation_lines(Evaluation(1.5, 2.2, 9, 9, members), "char")
+    assert titles == "  alone  weight  member"
+    assert first == "5.1e+08   0.000  lstm 8 · 3 symbols · 411 parameters"
+    assert second == " 1.5000   1.000  counts of 6 symbols, order 10"
