@@ -164,16 +164,16 @@ def descriptions_of_members(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def _mixture(meta: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Mixture:
     described = descriptions_of_members(meta)
-    parts: list[dict[str, Tensor]] = [{} for _ in described]
+    parts: dict[str, dict[str, Tensor]] = {str(k): {} for k in range(len(described))}
     for name, tensor in tensors.items():
         prefix, _, rest = name.partition(".")
         number, _, own = rest.partition(".")
-        if prefix != "members" or not number.isdecimal() or int(number) >= len(parts):
+        if prefix != "members" or number not in parts:
             raise DamagedError(f"tensor {name} is not of this mixture")
-        parts[int(number)][own] = tensor
+        parts[number][own] = tensor
     vocabulary = Vocabulary.from_json(meta["vocabulary"])
     members: list[Predictor] = []
-    for member, part in zip(described, parts, strict=True):
+    for member, part in zip(described, parts.values(), strict=True):
         if member.get("kind") == Counts.kind:
             members.append(_counts(member, vocabulary, part))
         else:

@@ -102,8 +102,8 @@ class TrainConfig:
     patience: int = setting(
         0,
         "End after so many evaluations without a new best; 0: never.",
-        more="Of pairs, those up to the last at which fewer than half of the targets were exact do not count: some "
-        "rest on a plateau.",
+        more="A best of the networks of a mixture is one, too. Of pairs, those up to the last at which fewer than "
+        "half of the targets were exact do not count: some rest on a plateau.",
         panel="Learning",
     )
     on_nan: OnNan = setting(

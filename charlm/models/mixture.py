@@ -52,7 +52,8 @@ _LEAST = 1e-290  # a probability; smaller ones lose digits
 class Mixture:
     """Several predictors of one vocabulary, with weights; equation (1).
 
-    Its state is all layers of the first member, then those of the second, and so on. It has no weights to train.
+    Its state is all layers of the first member, then those of the second, and so on. Its networks are trained as an
+    `Ensemble`, side by side.
 
     Parameters
     ----------
@@ -90,13 +91,11 @@ class Mixture:
             check_predictor(member)
             if member.vocabulary != members[0].vocabulary:
                 raise UsageError(
-                    f"the models of a mixture differ in their vocabularies ({members[0].vocabulary!r} and "
-                    f"{member.vocabulary!r}); train one with `vocab_from` the other"
+                    f"the models of a mixture differ in their vocabularies ({_size(members[0])} and "
+                    f"{_size(member)}); train one with `vocab_from` the other"
                 )
         self.members, self.vocabulary = tuple(members), members[0].vocabulary
-        total = math.fsum(
-            weights
-        )  # of a mixture that was stored, a sum of 1 up to rounding: its weights keep their bits
+        total = math.fsum(weights)  # 1 up to rounding if the mixture was stored: its weights keep their bits
         self.weights = tuple(w / total if abs(total - 1) > _ROUNDING else w for w in weights)
         self._log_weights = [math.log(w) if w else -math.inf for w in self.weights]
         ends = [0, *accumulate(len(member.zero_state(1)) for member in members)]
@@ -186,6 +185,10 @@ class Mixture:
             terms = [log_softmax(z[rows]) + log_w for z, log_w in zip(logits, self._log_weights, strict=True)]
             mixed[rows] = reduce(np.logaddexp, terms)  # the logarithms keep what underflows
         return mixed
+
+
+def _size(member: Predictor) -> str:
+    return f"{len(member.vocabulary):,} symbols of unit {member.vocabulary.unit}"
 
 
 def _joined(states: Iterable[State]) -> State:

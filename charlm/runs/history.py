@@ -124,12 +124,15 @@ class History(NotebookValue):
             self._stride *= 2
 
     def add_entries(self, history: object) -> None:
-        """Add the history in a checkpoint: [step, train loss, validation loss] of each evaluation."""
+        """Add the history in a checkpoint: [step, train loss, validation loss] of each evaluation.
+
+        Of a mixture, a fourth number is the mean loss of its networks.
+        """
         for entry in history if isinstance(history, list) else ():
-            if isinstance(entry, list) and len(entry) == 3:
-                step, train, validation = entry
+            if isinstance(entry, list) and len(entry) in (3, 4):
+                step, train, validation, *networks = entry
                 self.add({"event": "step", "step": step, "loss": train})
-                self.add({"event": "eval", "step": step, "loss": validation})
+                self.add({"event": "eval", "step": step, "loss": validation, "networks": networks})
         self.broken = False  # the weights in a checkpoint are finite
 
     @property

@@ -153,11 +153,9 @@ class MixtureTask(TextTask):
     @cached_property
     def _held_out_part(self) -> _Part | None:
         """The held-out text, with the counts of the whole training text."""
-        return (
-            None
-            if self.held_out is None
-            else self._part(self.held_out, None if self._end is None else self._counts)
-        )
+        if self.held_out is None:
+            return None
+        return self._part(self.held_out, None if self._end is None else self._counts)
 
     def _part(self, held: HeldOut, counts: Counts | None) -> _Part:
         if counts is None:

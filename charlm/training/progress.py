@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Any
 
 from charlm.errors import CheckpointError
@@ -45,7 +47,8 @@ class Progress:
     gave_up : bool
         Whether the run ended early, since validation no longer improved.
     history : list of [step, train loss, validation loss]
-        One entry for each evaluation, in nats per character.
+        One entry for each evaluation, in nats per character; of a mixture with the mean loss of its networks as a
+        fourth number.
     """
 
     step: int = 0
@@ -77,22 +80,41 @@ class Progress:
         """Factor of the learning rate after the rollbacks."""
         return 0.5**self.rollbacks
 
-    def evaluated(self, train_loss: float, loss: float, exact: float = math.nan) -> bool:
-        """Record an evaluation, with the exact share of pairs; return whether its loss is the best so far."""
+    def evaluated(
+        self, train_loss: float, loss: float, *, exact: float = math.nan, networks: Sequence[float] = ()
+    ) -> bool:
+        """Record an evaluation; return whether its loss is the best so far.
+
+        Parameters
+        ----------
+        train_loss, loss : float
+        exact : float
+            Of pairs, the exact share.
+        networks : sequence of float
+            Of a mixture, the losses of its networks.
+        """
         best = loss < self.best_loss
         if exact < PLATEAU:
             self.plateau_step = self.step
         if best:
             self.best_loss, self.best_step = loss, self.step
-        self.history.append([self.step, json_value(train_loss), json_value(loss)])
+        alone = [json_value(fmean(networks))] if networks else []
+        self.history.append([self.step, json_value(train_loss), json_value(loss), *alone])
         if len(self.history) > HISTORY_LIMIT:  # so that the checkpoint of a long run stays small
             self.history = self.history[::2]
         return best
 
     @property
     def waited(self) -> int:
-        """Evaluations since the best one and the last on a plateau."""
-        return sum((entry[0] or 0) > max(self.best_step, self.plateau_step) for entry in self.history)
+        """Evaluations since the best one and the last on a plateau; of a mixture, since its networks' best, too.
+
+        Beside good counts, networks have no weight at first, and the loss of the mixture does not fall.
+        """
+        of_networks = [
+            (entry[3], entry[0] or 0) for entry in self.history if len(entry) > 3 and entry[3] is not None
+        ]
+        since = max(self.best_step, self.plateau_step, min(of_networks, default=(0, 0))[1])
+        return sum((entry[0] or 0) > since for entry in self.history)
 
     def to_json(self) -> dict[str, Any]:
         """Return values for JSON: None for a number that is not finite."""

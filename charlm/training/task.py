@@ -60,7 +60,7 @@ class Task(Protocol):
     def batches(self, config: TrainConfig, rng: np.random.Generator) -> Batches:
         """Return the training batches."""
 
-    def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, float]:
+    def validate(self, learner: Learner, config: TrainConfig) -> Mapping[str, Any]:
         """Return ``loss``, the mean over the held-out data, and other measures of it; changes nothing."""
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:

@@ -139,7 +139,8 @@ class Trainer(AbstractContextManager["Trainer"]):
         validates = self.task.validation_characters > 0
         measured = dict(self.task.validate(self.averaged, self.config)) if validates else {}
         loss = measured.pop("loss", math.nan)
-        best = progress.evaluated(self.train_loss, loss, measured.get("exact", math.nan))
+        exact, networks = measured.get("exact", math.nan), measured.get("networks", ())
+        best = progress.evaluated(self.train_loss, loss, exact=exact, networks=networks)
         progress.elapsed_s += time.perf_counter() - began
         return self.report("eval", loss=loss if validates else None, best=best, details=measured)
 

@@ -90,6 +90,7 @@ DAMAGE: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
     "numbers as symbols": lambda _, tensors: tensors.update({"members.2.ids": np.ones(9)}),
     "no text": lambda _, tensors: tensors.pop("members.2.ids"),
     "a missing weight": lambda _, tensors: tensors.pop("members.0.head.W"),
+    "another name of a member": lambda _, tensors: tensors.update({"members.02.ids": tensors.pop("members.2.ids")}),
     "another tensor": lambda _, tensors: tensors.update({"members.x.W": np.zeros(2, np.float32)}),
 }
 

@@ -139,7 +139,7 @@ def test_what_is_not_finite_is_passed_on() -> None:
         (
             [MEMBERS[0], Counts(Vocabulary.from_text("abcdf"), np.zeros(3, int))],
             None,
-            "differ in their vocabularies .*; train one with `vocab_from` the other",
+            "differ in their vocabularies .5 symbols of unit char and 5 .*; train one with `vocab_from` the other",
         ),
         (
             [Transducer(TransducerConfig(output="tags"), VOCABULARY, VOCABULARY)],

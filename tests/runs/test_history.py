@@ -141,11 +141,18 @@ def test_where_a_run_ended() -> None:
     assert (history.reason, history.ended_at, judge(history).reason) == ("diverged", 63, "so it is")
 
 
-@pytest.mark.parametrize("history", [None, 3, {}, [1, None, [], [1, 2]], [[1, "a", None], ["x", 1, 1]]])
-def test_odd_histories(history: object) -> None:
+@pytest.mark.parametrize("entries", [None, 3, {}, [1, None, [], [1, 2]], [[1, "a", None], ["x", 1, 1, []]]])
+def test_odd_histories(entries: object) -> None:
     history = History()
-    history.add_entries(history)
+    history.add_entries(entries)
     assert history.train == history.evaluations == []
+
+
+def test_the_history_of_a_mixture_has_the_loss_of_its_networks() -> None:
+    history = History()
+    history.add_entries([[10, 2.0, 1.5, 2.5], [20, 1.9, 1.5, 2.25]])
+    assert [(p.loss, p.alone) for p in history.evaluations] == [(1.5, 2.5), (1.5, 2.25)]
+    assert history.networks == "network"
 
 
 def test_a_history_gives_both_curves() -> None:

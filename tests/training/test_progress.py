@@ -44,6 +44,20 @@ def test_the_best_is_the_lowest_and_the_first_of_equals() -> None:
     assert progress.history[3] == [3, None, None]
 
 
+def test_a_mixture_is_waited_for_while_its_networks_learn() -> None:
+    progress = Progress()
+    waited = []
+    for step, (loss, networks) in enumerate(
+        [(1.5, [4.0, 4.2]), (1.5, [3.0, 3.2]), (1.5, [3.1, 3.3]), (1.6, [3.0, 3.2])]
+    ):
+        progress.step = step
+        progress.evaluated(math.nan, loss, networks=networks)
+        waited.append(progress.waited)
+    assert waited == [0, 0, 1, 2]
+    assert progress.best_step == 0
+    assert progress.history[1] == [1, None, 1.5, pytest.approx(3.1)]
+
+
 def test_a_long_history_is_thinned() -> None:
     progress = Progress()
     for step in range(3 * HISTORY_LIMIT):
