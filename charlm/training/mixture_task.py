@@ -7,6 +7,7 @@ validation text has no part in it.
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -26,7 +27,7 @@ from charlm.models.predictor import Predictor
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import document_stream
 from charlm.training.task import TextTask, stop_id_of, text_task
-from charlm.training.validation import WARMUP, HeldOut, validation_nats
+from charlm.training.validation import WARMUP, HeldOut, symbols_read, validation_nats
 
 __all__ = ["MixtureTask", "networks_of", "task_of_text"]
 
@@ -85,6 +86,7 @@ class MixtureTask(TextTask):
     ) -> None:
         super().__init__(whole.vocabulary, train, whole.held_out)
         self.whole, self._end = whole, end
+        self._fitted: tuple[Any, NDArray[np.float64]] | None = None  # of what, and the weights
 
     def complete(self, learner: Learner, config: TrainConfig) -> CharModel | Mixture:
         """Return the model that is shown and stored: the networks and, if they help, the counts, with weights."""
@@ -115,7 +117,7 @@ class MixtureTask(TextTask):
         """Estimate the duration of a validation from its first part. The n-grams are counted before."""
         networks = networks_of(learner)
         parts = self._fitting_part, self._held_out_part
-        fitting, held_out = (0 if part is None else len(part.held.inputs) for part in parts)
+        fitting, held_out = (0 if part is None else symbols_read(part.held) for part in parts)
         return super().validation_s(networks[0], config) * len(networks) * (1 + fitting / max(held_out, 1))
 
     def baseline(self, origin: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -123,7 +125,17 @@ class MixtureTask(TextTask):
         return self.whole.baseline(origin)
 
     def _fit(self, networks: Sequence[CharModel], config: TrainConfig) -> NDArray[np.float64]:
-        """Return the weights of the networks and of the counts, or of the networks alone if counts do not help."""
+        """Return the weights of the networks and of the counts, or of the networks alone if counts do not help.
+
+        An evaluation, a sample and two files of the same state need one fit.
+        """
+        state = config.counts, [hashlib.sha256(one.params.value.tobytes()).digest() for one in networks]
+        if self._fitted is None or self._fitted[0] != state:
+            self._fitted = state, self._fit_again(networks, config)
+        return self._fitted[1]
+
+    def _fit_again(self, networks: Sequence[CharModel], config: TrainConfig) -> NDArray[np.float64]:
+        """Fit the weights, whatever was fitted last."""
         equal = np.full(len(networks), 1 / len(networks))
         if self._fitting_part is None:
             return equal

@@ -16,7 +16,7 @@ from charlm.models.learner import State
 from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.recurrent import Resets
 
-__all__ = ["WARMUP", "HeldOut", "Reader", "estimate_s", "validation_loss", "validation_nats"]
+__all__ = ["WARMUP", "HeldOut", "Reader", "estimate_s", "symbols_read", "validation_loss", "validation_nats"]
 
 _Result = TypeVar("_Result")
 
@@ -137,10 +137,10 @@ def estimate_s(loss: Callable[[HeldOut], float], whole: HeldOut) -> float:
     part = whole.head(min(len(whole.inputs), TRIAL_SYMBOLS))
     begin = time.perf_counter()
     loss(part)
-    return (time.perf_counter() - begin) * _symbols_read(whole) / _symbols_read(part)
+    return (time.perf_counter() - begin) * symbols_read(whole) / symbols_read(part)
 
 
-def _symbols_read(held_out: HeldOut) -> int:
+def symbols_read(held_out: HeldOut) -> int:
     """Return the number of symbols that `validation_loss` reads, warm-up included."""
     streams, length = _split(held_out)
     return streams * (WARMUP + length)

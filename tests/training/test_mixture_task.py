@@ -176,3 +176,17 @@ def test_an_evaluation_reports_what_each_part_gives(tmp_path: Path) -> None:
     assert sum(evaluation["weights"]) == pytest.approx(1)
     assert evaluation["loss"] == pytest.approx(evaluation["counts"], abs=0.05)  # the network has learnt little yet
     assert isinstance(charlm.load(tmp_path), Mixture)
+
+
+def test_what_is_done_after_one_update_needs_one_fit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fits: list[int] = []
+    fit = MixtureTask._fit_again
+
+    def counted(task: MixtureTask, *arguments: Any) -> np.ndarray:
+        fits.append(1)
+        return fit(task, *arguments)
+
+    monkeypatch.setattr(MixtureTask, "_fit_again", counted)
+    config = replace(CONFIG, steps=6, eval_every=3, sample_every=3, save_every=3)
+    *_, end = charlm.train(new_model(TEXT, hidden_size=16), TEXT, config, run=RunOptions(folder=tmp_path))
+    assert (end.step, len(fits)) == (6, 2)  # evaluation, sample, best.npz and last.npz, twice
