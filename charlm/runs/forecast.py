@@ -15,8 +15,6 @@ class Forecast:
 
     Parameters
     ----------
-    model : str
-        The model as its `repr` describes it.
     facts : mapping
         Known details of the run's "start" report.
     steps : int
@@ -25,9 +23,6 @@ class Forecast:
         Characters of an update, on average.
     passes : float
         Passes over the training data.
-    shards : int
-    workers, ranks : int, optional
-        Either of them: the number that work on the shards.
     duration_s : float
     memory_bytes : int
         Of the arrays.
@@ -35,14 +30,10 @@ class Forecast:
         The settings that were reduced for a short text; empty if none.
     """
 
-    model: str
     facts: Mapping[str, Any]
     steps: int
     window: float
     passes: float
-    shards: int
-    workers: int | None
-    ranks: int | None
     duration_s: float
     chars_per_s: float
     memory_bytes: int

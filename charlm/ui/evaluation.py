@@ -100,7 +100,7 @@ def evaluation_table(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
         As `evaluation_values`, with ``model`` and ``text``.
     """
     best = {row["text"]: min(r["bits_per_char"] for r in rows if r["text"] == row["text"]) for row in rows}
-    width = max(len(visible_line(row["model"])) for row in rows) + 2
+    width = max(len("model"), *(len(visible_line(row["model"])) for row in rows)) + 2
     yield f"{'model':<{width}}bits/char    nats  characters  text"
     for row in rows:
         mark = "*" if row["bits_per_char"] == best[row["text"]] and len(rows) > len(best) else " "

@@ -6,7 +6,7 @@ from charlm import CharModel, ModelConfig, Vocabulary
 from charlm.analysis.evaluation import Evaluation
 from charlm.analysis.members import MemberLoss
 from charlm.models.counts import Counts
-from charlm.ui.evaluation import evaluation_lines
+from charlm.ui.evaluation import evaluation_lines, evaluation_table
 
 
 def test_the_columns_of_members_are_aligned_however_large_a_loss_is() -> None:
@@ -18,3 +18,8 @@ def test_the_columns_of_members_are_aligned_however_large_a_loss_is() -> None:
     assert titles == "  alone  weight  member"
     assert first == "5.1e+08   0.000  lstm 8 · 3 symbols · 411 parameters"
     assert second == " 1.5000   1.000  counts of 6 symbols, order 10"
+
+
+def test_the_title_of_short_names_stands_apart() -> None:
+    row = {"model": "a", "text": "t.txt", "bits_per_char": 2.0, "nats": 1.4, "characters": 9}
+    assert next(evaluation_table([row])) == "model  bits/char    nats  characters  text"

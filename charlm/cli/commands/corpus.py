@@ -23,6 +23,7 @@ from charlm.text.pairs import format_pair
 from charlm.text.text_stats import count_text
 from charlm.training import preparation
 from charlm.ui.sanitize import visible
+from charlm.ui.wording import model_line
 
 __all__ = ["list_corpora", "make", "stats"]
 
@@ -154,5 +155,5 @@ def _details(source: str, text: str, *, encoding: str, errors: Any, moving: bool
                 plan = preparation.forecast(new)
             except CorpusError as error:  # too short to learn from
                 return found | {"preset": None, "note": str(error)}
-        found |= {"preset": plan.facts["preset"], "model": plan.model, "minutes": plan.duration_s / 60}
+        found |= {"preset": plan.facts["preset"], "model": model_line(plan.facts), "minutes": plan.duration_s / 60}
     return found

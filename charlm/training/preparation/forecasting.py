@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 from charlm.runs.forecast import Forecast
+from charlm.runs.writer import settings_of
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import fitting_note, measure, plan, steps_of_epochs
 from charlm.training.preparation.new_run import NewRun
@@ -34,16 +33,21 @@ def forecast(new: NewRun, *, started_s: float | None = None, group: ProcessGroup
         window = planned.batch_size * (shortest + planned.seq_length) / 2
     else:
         window = round(task.characters / steps_of_epochs(task, planned, 1), 1)
-    config = {"train": dataclasses.asdict(new.config)}
+    facts = {
+        **new.origin,
+        **task.facts(),
+        "parameters": int(new.model.params.value.size),
+        "characters": task.characters,
+        "config": settings_of(new.model, new.config),
+        "shards": planned.shards or 1,
+        "workers": planned.workers if group is None else group.size,
+        **({} if group is None else {"ranks": group.size}),
+    }
     return Forecast(
-        model=repr(new.model),
-        facts={**new.origin, **task.facts(), "characters": task.characters, "config": config},
+        facts=facts,
         steps=steps,
         window=window,
         passes=steps * window / task.characters,
-        shards=planned.shards or 1,
-        workers=planned.workers,
-        ranks=None if group is None else group.size,
         duration_s=steps * step_s if budget is None else 60 * budget.minutes,
         chars_per_s=window / step_s,
         memory_bytes=memory_bytes,

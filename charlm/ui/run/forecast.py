@@ -8,20 +8,16 @@ from rich.text import Text
 
 from charlm.runs.forecast import Forecast
 from charlm.ui.flags import as_flags
-from charlm.ui.sanitize import visible_line
-from charlm.ui.wording import engine_line
+from charlm.ui.wording import engine_line, model_line
 
 __all__ = ["forecast_lines"]
 
 
 def forecast_lines(found: Forecast) -> Iterator[Text]:
     """Yield the lines of a forecast."""
-    on = f"{found.workers} workers" if found.ranks is None else f"{found.ranks} ranks"
-    yield Text(visible_line(f"{found.model} · {engine_line(found.facts)}"))
-    yield Text(
-        f"{found.steps:,} steps of {found.window:,.10g} characters ({found.passes:.1f} passes), "
-        f"{found.shards} shards on {on}"
-    )
+    yield Text(model_line(found.facts))
+    yield Text(engine_line(found.facts))
+    yield Text(f"{found.steps:,} steps of {found.window:,.10g} characters ({found.passes:.1f} passes)")
     yield Text(
         f"about {_span(found.duration_s)} at {found.chars_per_s:,.0f} characters/s, "
         f"and {found.memory_bytes / 2**20:.0f} MB for arrays"

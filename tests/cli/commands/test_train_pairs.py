@@ -137,7 +137,7 @@ def test_bad_input_gets_one_line(
 def test_a_dry_run_says_what_it_would_take(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["train", "--pairs", "fruit.tsv", "--dry-run", "--steps", "20", "--hidden-size", "8"]) == 0
     told = capsys.readouterr().err
-    assert "Transducer(lstm 8" in told
+    assert told.startswith("lstm 8 · both directions")
     assert "20 steps" in told
 
 

@@ -5,6 +5,7 @@ import pytest
 
 from charlm.training import plan as planning
 from charlm.training.preparation import forecast, new_pairs_run, new_text_run
+from charlm.ui.run.forecast import forecast_lines
 
 
 @pytest.fixture(autouse=True)
@@ -14,10 +15,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_of_a_text() -> None:
     train = {"steps": 40, "batch_size": 4, "seq_length": 9, "seq_length_min": 5, "shards": 2}
-    new = new_text_run(["t.txt"], model={"hidden_size": 6}, train=train)
+    new = new_text_run(["t.txt"], model={"hidden_size": 6}, train=train, members=2)
     before = new.model.params.value.copy()
     found = forecast(new)
-    assert (found.steps, found.window, found.shards, found.ranks, found.note) == (40, 4 * 7, 2, None, "")
+    assert (found.steps, found.window, found.facts["shards"], found.note) == (40, 4 * 7, 2, "")
+    assert "ranks" not in found.facts
+    assert next(forecast_lines(found)).plain.startswith("2 networks, each lstm 6 · ")
     assert found.passes == pytest.approx(40 * 28 / new.task().characters)
     assert found.duration_s == pytest.approx(40 * 28 / found.chars_per_s)
     assert found.memory_bytes > new.model.params.value.nbytes
