@@ -19,7 +19,7 @@ from charlm.training.budget import Budget, Clock, Plan
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.parallel.team import Team
 from charlm.training.parallel.update import layout, make_optimizer, size_of
-from charlm.training.task import Task
+from charlm.training.task import CompletingTask, Task
 
 __all__ = [
     "default_shards",
@@ -106,13 +106,15 @@ def plan(
     else:
         steps = steps_of_epochs(task, config, config.epochs or DEFAULT_EPOCHS)
     every = max(1, -(-steps // evaluations))
+    # a model that is completed first, by weights that are fitted, is so for the evaluation anyway
+    samples = every if isinstance(task, CompletingTask) else max(1, steps // SAMPLES)
     config = dataclasses.replace(
         config,
         steps=steps,
         epochs=None,
         minutes=None,
         eval_every=every if config.eval_every is None else config.eval_every,
-        sample_every=max(1, steps // SAMPLES) if config.sample_every is None else config.sample_every,
+        sample_every=samples if config.sample_every is None else config.sample_every,
         save_every=every if config.save_every is None else config.save_every,
         log_every=max(1, steps // 2000) if config.log_every is None else config.log_every,
     )

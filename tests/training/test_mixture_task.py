@@ -20,6 +20,7 @@ from charlm.models.mixture import fit_weights
 from charlm.text.batches import document_stream
 from charlm.text.corpus import read_corpus
 from charlm.training.mixture_task import MixtureTask, task_of_text
+from charlm.training.plan import plan
 from charlm.training.preparation import new_text_run, resumed_run
 from charlm.training.train import RunOptions
 
@@ -190,3 +191,11 @@ def test_what_is_done_after_one_update_needs_one_fit(tmp_path: Path, monkeypatch
     config = replace(CONFIG, steps=6, eval_every=3, sample_every=3, save_every=3)
     *_, end = charlm.train(new_model(TEXT, hidden_size=16), TEXT, config, run=RunOptions(folder=tmp_path))
     assert (end.step, len(fits)) == (6, 2)  # evaluation, sample, best.npz and last.npz, twice
+
+
+def test_samples_are_shown_where_the_weights_are_fitted_anyway(model: CharModel) -> None:
+    config = replace(CONFIG, steps=401, eval_every=None, sample_every=None)
+    planned, _ = plan(model, task_of_text(model, TEXT, config), config)
+    assert planned.sample_every == planned.eval_every == planned.save_every
+    alone, _ = plan(model, task_of_text(model, TEXT, replace(config, counts=False)), config)
+    assert (alone.sample_every, alone.eval_every) == (25, 26)
