@@ -16,7 +16,7 @@ is too high for the largest.
 Counts predict each symbol as if they had counted all symbols that were read before it, too: see
 `charlm.models.ngram_growth`.
 
-Each member of a mixture learns by itself. The weights go a share μ of the way of one step of EM on the segment
+Each member of a mixture learns by itself. The weights move by a share μ of one step of EM on the segment
 (`charlm.models.mixture`, equations (2) and (3)) once it is scored, which leaves their sum as it is [2]_::
 
     (4)  rₘ(x) = wₘ pₘ(x) / Σ wₖ pₖ(x),    wₘ ← (1 − μ) wₘ + μ mean rₘ

@@ -61,7 +61,7 @@ def read_together(
     total : int
         Symbols of all parts.
     mixing : float
-        μ: the share of the way of one step of EM that the weights go after each part.
+        μ: the share of one step of EM by which the weights move after each part.
     progress : callable, optional
         Called after each part with the number of symbols predicted so far and their total.
 

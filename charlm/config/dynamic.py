@@ -34,7 +34,7 @@ class DynamicConfig:
     mixing: float = setting(
         0.02,
         "Speed at which the weights of a mixture adapt; 0 keeps them.",
-        more="It is η of online EM: after each part, this share of the way of one step of EM on it.",
+        more="It is η of online EM: after each part, the weights move by this share of one step of EM on it.",
         flags="dynamic-mixing",
         value="P",
         high=1,

@@ -75,8 +75,9 @@ def _compared(name: str, path: str) -> ComparedRun:
     history, info = find_history(path), describe_model(find_model(path))
     training = info.training.get("train")
     networks = sum("parameters" in member for member in info.members) or 1
-    members = {"members": networks} if info.targets is None and info.unit != "number" else {}
-    settings = {"unit": info.unit, **info.config, **members, **(training if isinstance(training, dict) else {})}
+    settings = {"unit": info.unit, **info.config, **(training if isinstance(training, dict) else {})}
+    if info.targets is None and info.unit != "number":
+        settings |= {"members": networks, "counts": any("order" in member for member in info.members)}
     ends = [points[-1].elapsed_s for points in (history.train, history.evaluations) if points]
     elapsed_s = max(ends, default=math.nan)
     read = history.last_step * history.setting("train", "batch_size") * history.setting("train", "seq_length")

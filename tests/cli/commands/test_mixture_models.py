@@ -185,6 +185,7 @@ def test_vocabulary_and_samples_of_runs(capsys):
     found = json.loads(said(["compare", "both", "one", "--length", "20", "--json"], capsys).out)["runs"]
     assert [len(entry["sample"]) for entry in found] == [20, 20]
     assert [entry["settings"]["members"] for entry in found] == [2, 1]
+    assert [entry["settings"]["counts"] for entry in found] == [True, False]
 
 
 def test_all_networks_of_a_mixture_are_fine_tuned(capsys):
