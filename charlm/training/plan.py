@@ -106,7 +106,7 @@ def plan(
     else:
         steps = steps_of_epochs(task, config, config.epochs or DEFAULT_EPOCHS)
     every = max(1, -(-steps // evaluations))
-    # a model that is completed first, by weights that are fitted, is so for the evaluation anyway
+    # a sample of a mixture needs fitted weights, which an evaluation has
     samples = every if isinstance(task, CompletingTask) else max(1, steps // SAMPLES)
     config = dataclasses.replace(
         config,
