@@ -120,9 +120,9 @@ class TrainConfig:
     )
     counts: bool | None = setting(
         False,
-        "Mix with the n-gram counts of the text, with weights fitted on its end, which is not learnt; left out, by "
+        "Mix with the n-gram counts of the text; weights fitted on pieces of it that are not learnt; left out, by "
         "measurement if the budget is minutes.",
-        more="None: by measurement on that end. The stored model is a `charlm.Mixture`.",
+        more="None: by measurement on those pieces. The stored model is a `charlm.Mixture`.",
         flags="counts/no-counts",
         shows_default=False,
         panel="Model",

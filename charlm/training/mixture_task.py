@@ -1,8 +1,9 @@
 """`MixtureTask`: the text of a run whose model is a mixture of networks, and of the n-gram counts of the text.
 
-The weights of the mixture are fitted on the end of the training text, which the networks do not learn. Networks and
-counts there are as good as on any other new text; on learnt text the networks would seem better than they are. The
-validation text has no part in it.
+The weights of the mixture are fitted on pieces of the training text that the networks do not learn, since on learnt
+text the networks would seem better than they are. The pieces lie evenly in the text. Its end alone would not do:
+without the last 16,000 characters of Shakespeare before the validation text a network does not meet
+the people of that play, and predicts it 0.08 nats worse. The validation text has no part in the fit.
 """
 
 from __future__ import annotations
@@ -27,12 +28,13 @@ from charlm.models.predictor import Predictor
 from charlm.nn.arrays import IdArray
 from charlm.text.batches import document_stream
 from charlm.training.task import TextTask, stop_id_of, text_task
-from charlm.training.validation import WARMUP, HeldOut, symbols_read, validation_nats
+from charlm.training.validation import HeldOut, symbols_read, validation_nats
 
 __all__ = ["MixtureTask", "networks_of", "task_of_text"]
 
 SHARE = 1 / 50  # of the training text fits the weights
 SHORTEST, LONGEST = 200, 2**14  # symbols
+PIECE = 2**10  # symbols of a piece
 FEWEST, MOST = 20, 2_000  # documents
 LEAST_GAIN = 0.005  # nats by which counts must improve the networks if it is left to measurement
 
@@ -57,7 +59,7 @@ def task_of_text(
         As for `text_task`.
     """
     whole = text_task(learner.vocabulary, text, config, validation)
-    parts = None if config.counts is False else _without_end(whole.train, config.seed)
+    parts = None if config.counts is False else _without_pieces(whole.train, config.seed)
     if parts is None and config.counts:
         least = f"{FEWEST * 5} documents" if config.documents else f"{SHORTEST * 5:,} symbols"
         raise CorpusError(
@@ -77,15 +79,16 @@ class MixtureTask(TextTask):
         The task of the whole training text.
     train : ndarray of int, shape (n,), or sequence of such
         The part that the networks learn.
-    end : ndarray or sequence of ndarray, optional
-        The part that fits the weights; without it there are no counts, and all weights are the same.
+    pieces : sequence of ndarray, optional
+        The pieces, or documents, that fit the weights; without them there are no counts, and all weights are the
+        same.
     """
 
     def __init__(
-        self, whole: TextTask, train: IdArray | Sequence[IdArray], end: IdArray | Sequence[IdArray] | None
+        self, whole: TextTask, train: IdArray | Sequence[IdArray], pieces: Sequence[IdArray] | None
     ) -> None:
         super().__init__(whole.vocabulary, train, whole.held_out)
-        self.whole, self._end = whole, end
+        self.whole, self._pieces = whole, pieces
         self._fitted: tuple[Any, NDArray[np.float64]] | None = None  # of what, and the weights
 
     def complete(self, learner: Learner, config: TrainConfig) -> CharModel | Mixture:
@@ -111,7 +114,7 @@ class MixtureTask(TextTask):
             return {"loss": loss}
         alone = nats.mean(axis=1).tolist()
         parts = {"networks": alone[: len(networks)], "weights": weights.tolist()}
-        return {"loss": loss, **parts, **({} if self._end is None else {"counts": alone[-1]})}
+        return {"loss": loss, **parts, **({} if self._pieces is None else {"counts": alone[-1]})}
 
     def validation_s(self, learner: Learner, config: TrainConfig) -> float:
         """Estimate the duration of a validation from its first part. The n-grams are counted before."""
@@ -152,28 +155,24 @@ class MixtureTask(TextTask):
 
     @cached_property
     def _fitting_part(self) -> _Part | None:
-        """The end of the training text, with the counts of the text before it."""
-        if self._end is None:
+        """The pieces, with the counts of the rest of the training text."""
+        if self._pieces is None:
             return None
-        if isinstance(self._end, np.ndarray):
-            lead = np.asarray(self.train)[-WARMUP - 1 :]
-            held = HeldOut.join([np.concatenate([lead, self._end])], warmup=len(lead) - 1)
-        else:
-            held = HeldOut.join([document_stream([one], stop_id_of(self.vocabulary)) for one in self._end])
-        return self._part(held, Counts(self.vocabulary, self._stream(self.train)))
+        texts = (
+            self._pieces if isinstance(self.train, np.ndarray) else [self._stream([one]) for one in self._pieces]
+        )
+        counts = Counts(self.vocabulary, self._stream(self.train))
+        return _Part(HeldOut.join(texts), np.concatenate([counts.surprisal(ids)[1:] for ids in texts]))
 
     @cached_property
     def _held_out_part(self) -> _Part | None:
         """The held-out text, with the counts of the whole training text."""
         if self.held_out is None:
             return None
-        return self._part(self.held_out, None if self._end is None else self._counts)
-
-    def _part(self, held: HeldOut, counts: Counts | None) -> _Part:
-        if counts is None:
-            return _Part(held, None)
-        ids = np.concatenate([held.inputs, held.targets[-1:]])  # each target is the next input
-        return _Part(held, counts.surprisal(ids)[held.warmup + 1 :])
+        if self._pieces is None:
+            return _Part(self.held_out, None)
+        ids = np.concatenate([self.held_out.inputs, self.held_out.targets[-1:]])  # each target is the next input
+        return _Part(self.held_out, self._counts.surprisal(ids)[self.held_out.warmup + 1 :])
 
     def _stream(self, text: IdArray | Sequence[IdArray]) -> IdArray:
         return text if isinstance(text, np.ndarray) else document_stream(text, stop_id_of(self.vocabulary))
@@ -195,14 +194,18 @@ class _Part(NamedTuple):
         return np.stack(rows if self.counts is None else [*rows, self.counts])
 
 
-def _without_end(
+def _without_pieces(
     train: IdArray | Sequence[IdArray], seed: int
-) -> tuple[IdArray | Sequence[IdArray], IdArray | Sequence[IdArray]] | None:
-    """Split the part that fits the weights off: the end of a text, some documents; None if the text is short."""
+) -> tuple[IdArray | Sequence[IdArray], list[IdArray]] | None:
+    """Split off what fits the weights: pieces of a text, or some documents; None if the text is short."""
     n = len(train)
     if isinstance(train, np.ndarray):
         count = min(max(int(n * SHARE), SHORTEST), LONGEST)
-        return None if 5 * count > n else (train[:-count], train[-count:])
+        number = max(count // PIECE, 1)
+        length = count // number
+        starts = [(2 * k + 1) * n // (2 * number) for k in range(number)]
+        parts = np.split(train, [at for start in starts for at in (start, start + length)])
+        return None if 5 * count > n else (np.concatenate(parts[::2]), parts[1::2])
     count = min(max(int(n * SHARE), FEWEST), MOST)
     order = np.sort(np.random.default_rng(seed).permutation(n)[:count])
     chosen = set(order.tolist())

@@ -46,23 +46,29 @@ def model() -> CharModel:
     return network
 
 
-def test_the_networks_do_not_learn_the_end_of_the_training_text(model: CharModel) -> None:
-    task = task_of_text(model, TEXT, CONFIG)
-    whole = model.vocabulary.encode(TEXT)[: int(0.9 * len(TEXT))]
-    assert len(whole) - len(task.train) == int(len(whole) / 50)
-    np.testing.assert_array_equal(task.train, whole[: len(task.train)])
+def split(ids: np.ndarray, starts: list[int], length: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Return a text without its pieces, and the pieces."""
+    inside = np.zeros(len(ids), np.bool_)
+    for start in starts:
+        inside[start : start + length] = True
+    return ids[~inside], [ids[start : start + length] for start in starts]
 
 
-def test_weights_are_fitted_on_that_end_with_counts_of_the_text_before_it(model: CharModel) -> None:
+@pytest.mark.parametrize(("piece", "count"), [(1024, 1), (100, 3)])
+def test_the_networks_do_not_learn_the_pieces_that_fit_the_weights(
+    monkeypatch: pytest.MonkeyPatch, model: CharModel, piece: int, count: int
+) -> None:
+    monkeypatch.setattr("charlm.training.mixture_task.PIECE", piece)
+    whole = model.vocabulary.encode(TEXT)[:18_000]
+    starts = [9_000] if count == 1 else [3_000, 9_000, 15_000]  # evenly
+    rest, pieces = split(whole, starts, 360 // count)
     task = task_of_text(model, TEXT, CONFIG)
-    whole = model.vocabulary.encode(TEXT)[: int(0.9 * len(TEXT))]
-    n = len(task.train)
-    lead = 257  # the state is warmed up on so many symbols
-    rows = [nats_of(one, whole[n - lead :], lead) for one in (model, Counts(model.vocabulary, whole[:n]))]
+    np.testing.assert_array_equal(task.train, rest)
+    rows = [
+        np.concatenate([nats_of(one, ids, 1) for ids in pieces]) for one in (model, Counts(model.vocabulary, rest))
+    ]
     found = task.validate(model, CONFIG)
-    np.testing.assert_allclose(
-        found["weights"], fit_weights(-np.array(rows)), rtol=0.02
-    )  # it reads several streams
+    np.testing.assert_allclose(found["weights"], fit_weights(-np.array(rows)), atol=1e-5)
 
 
 def test_the_loss_is_that_of_the_mixture_that_is_stored(model: CharModel) -> None:
