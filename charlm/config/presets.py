@@ -188,7 +188,8 @@ def preset_settings(
     budget : dict
         ``epochs``, ``steps`` and ``minutes``; None if not given.
     members : int, optional
-        Networks that share the budget; by default the preset's.
+        Networks that share the budget. By default one; of ``auto``, with minutes for three to ten passes, two or
+        three, which overfit less than one that reads the text so often.
 
     Raises
     ------
@@ -197,20 +198,29 @@ def preset_settings(
     """
     if name not in get_args(PresetName):
         raise UsageError(f"`preset` is {name!r}; choose one of {', '.join(get_args(PresetName))}")
-    passes = _passes((members or 1) * characters, budget)
+    if members is None:
+        members = _members(_passes(characters, budget), budget) if name == "auto" else 1
+    passes = _passes(members * characters, budget)
     settings = PRESETS[_automatic(characters, passes, budget) if name == "auto" else name]
     given = {key: value for key, value in budget.items() if value is not None}
     train = {key: value for key, value in settings.train.items() if not (given and key in BUDGETS)}
     model = dict(settings.model)
     if name == "auto" and passes is not None and settings.name in ("small", "base"):
         model["dropout"] = min(round(passes / PASSES_A_DROPOUT, 1), 0.4)
-    members = settings.members if members is None else members
     if train.get("clip_norm"):
         train["clip_norm"] *= math.sqrt(members)  # the norm is that of all networks
     train |= given
     if settings.name in AUTOMATIC and "minutes" in train:
         train["counts"] = None  # by measurement
     return Settings(settings.name, model, train, members)
+
+
+def _members(passes: float | None, budget: dict[str, float | None]) -> int:
+    """Choose the number of networks: each for about two passes over the text."""
+    minutes = budget.get("minutes")
+    if passes is None or minutes is None or minutes < 1 or not 3 <= passes < 10:
+        return 1
+    return 2 if passes < 4.5 else 3
 
 
 def _passes(characters: int, budget: dict[str, float | None]) -> float | None:

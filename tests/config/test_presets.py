@@ -57,14 +57,14 @@ def test_two_budgets_are_told_by_the_configuration() -> None:
     ],
 )
 def test_auto_looks_at_text_and_time(characters: int, minutes: float | None, chosen: str) -> None:
-    assert preset_settings("auto", characters, NOTHING | {"minutes": minutes}).name == chosen
+    assert preset_settings("auto", characters, NOTHING | {"minutes": minutes}, members=1).name == chosen
 
 
 @pytest.mark.parametrize(
     ("minutes", "dropout"), [(1, 0.1), (110 / 60, 0.1), (3, 0.2), (5, 0.3), (7, 0.4), (9, 0.4)]
 )
 def test_auto_drops_more_the_more_often_a_text_is_read(minutes: float, dropout: float) -> None:
-    settings = preset_settings("auto", 1_115_394, NOTHING | {"minutes": minutes})
+    settings = preset_settings("auto", 1_115_394, NOTHING | {"minutes": minutes}, members=1)
     assert settings.model["dropout"] == dropout
     assert preset_settings(settings.name, 1_115_394, NOTHING).model == PRESETS[settings.name].model
 
@@ -116,7 +116,7 @@ def test_every_preset_for_pairs_is_valid_and_drops_for_labels_alone(name: str, o
 
 
 def test_networks_of_a_mixture_share_the_passes_and_the_norm() -> None:
-    one = preset_settings("auto", MILLION, NOTHING | {"minutes": 5})
+    one = preset_settings("auto", MILLION, NOTHING | {"minutes": 5}, members=1)
     three = preset_settings("auto", MILLION, NOTHING | {"minutes": 5}, members=3)
     assert (one.name, three.name) == ("base", "small")
     assert (one.members, three.members) == (1, 3)
@@ -127,3 +127,17 @@ def test_networks_of_a_mixture_share_the_passes_and_the_norm() -> None:
 
 def test_every_window_that_is_chosen_looks_back_64_characters() -> None:
     assert {PRESETS[name].train["seq_length"] for name in AUTOMATIC} == {64}
+
+
+@pytest.mark.parametrize(
+    ("minutes", "members"), [(0.9, 1), (110 / 60, 1), (3, 2), (4, 2), (5, 3), (8, 3), (12, 1), (30, 1), (None, 1)]
+)
+def test_auto_trains_several_networks_where_one_would_read_the_text_often(
+    minutes: float | None, members: int
+) -> None:
+    settings = preset_settings("auto", 1_115_394, NOTHING | {"minutes": minutes})
+    assert settings.members == members
+    alike = preset_settings("auto", 1_115_394, NOTHING | {"minutes": minutes}, members=members)
+    assert settings == alike
+    assert preset_settings("base", MILLION, NOTHING | {"minutes": minutes}).members == 1
+    assert preset_settings("auto", MILLION, NOTHING | {"epochs": 5}).members == 1

@@ -14,7 +14,7 @@ from charlm.errors import CorpusError, UsageError
 from charlm.models.ensemble import MOST_MEMBERS, Ensemble, side_by_side
 from charlm.models.language_model import CharModel
 from charlm.text.batches import split_documents
-from charlm.text.corpus import STDIN, Corpus, read_corpus
+from charlm.text.corpus import BUILTIN, STDIN, Corpus, read_corpus
 from charlm.text.decoding import check_errors
 from charlm.text.vocabulary import Vocabulary
 from charlm.training.preparation.fine_tuning import learnt_networks, model_from, vocabulary_from
@@ -58,7 +58,8 @@ def new_text_run(
     init_from : str, optional
         A model whose weights are used, and its vocabulary, extended by the symbols of the text.
     members : int, optional
-        Networks of a mixture, with the seeds ``seed``, ``seed`` + 1 and so on; by default the preset's.
+        Networks of a mixture, with the seeds ``seed``, ``seed`` + 1 and so on. By default as many as `init_from`
+        has, one for a built-in text, or what `preset_settings` chooses.
     val_file : str, optional
         Held-out text.
     encoding, errors, stdin
@@ -98,6 +99,8 @@ def new_text_run(
             f"`members` is {members}, and `init_from` {init_from!r} has {len(learnt)}, which all continue; leave "
             "`members` out"
         )
+    if members is None and all(source.startswith(BUILTIN) for source in corpus.sources):
+        members = 1  # a text that a grammar makes is hardly overfitted: one network that learns longer is better
     settings = preset_settings(preset, len(corpus.text), budget, members=len(learnt) or members)
     if learnt and "documents" not in train:
         train = {**train, "documents": learnt[0].vocabulary.stop_id is not None}
