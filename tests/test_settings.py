@@ -78,7 +78,7 @@ TRAIN: list[Row] = [
     ("sampling", "random", READ, {}),
     ("state_reset", 0.5, LEARNED, {}),
     ("documents", True, READ | {"held out"}, {}),
-    ("counts", True, READ, {}),
+    ("counts", True, READ | {"saved"}, {}),
     ("patience", 2, LENGTH - {"updates"} | {"reason"}, {"learning_rate": 0.0, "eval_every": 2}),
     ("val_frac", 0.3, READ | {"held out"}, {}),
     ("eval_every", 3, {"evaluated", "saved"}, {}),

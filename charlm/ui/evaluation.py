@@ -12,8 +12,9 @@ from charlm.analysis.evaluation import Evaluation
 from charlm.analysis.ngram import Baseline
 from charlm.config import DynamicConfig, Unit
 from charlm.runs.history import stored_number
+from charlm.ui.predictor import predictor_line
 from charlm.ui.sanitize import visible_line
-from charlm.ui.wording import number, predictor_line
+from charlm.ui.wording import number
 
 __all__ = ["breakdown_lines", "evaluation_lines", "evaluation_table", "evaluation_values", "stored_baseline"]
 

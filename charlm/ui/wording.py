@@ -7,10 +7,6 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from charlm.models.counts import Counts
-from charlm.models.language_model import CharModel
-from charlm.models.mixture import Mixture
-from charlm.models.predictor import Predictor
 from charlm.runs.history import History
 from charlm.runs.verdict import Verdict, Word, judge
 from charlm.ui.flags import as_flags
@@ -21,6 +17,7 @@ __all__ = [
     "VERDICT_STYLES",
     "baselines",
     "bits",
+    "counts_line",
     "duration",
     "engine_line",
     "judged",
@@ -28,7 +25,6 @@ __all__ = [
     "model_line",
     "number",
     "parts_line",
-    "predictor_line",
 ]
 
 
@@ -95,12 +91,13 @@ def mixture_line(members: Iterable[Mapping[str, Any]]) -> str:
         if "parameters" in member:
             what = f"network of {_count(member['parameters'], 'parameter')}"
         else:
-            what = _counts_line(member["order"], member["symbols"])
+            what = counts_line(member["order"], member["symbols"])
         parts.append(f"{member['weight']:.3f} {what}")
     return " · ".join(parts)
 
 
-def _counts_line(order: int, symbols: int) -> str:
+def counts_line(order: int, symbols: int) -> str:
+    """Describe the counts of a mixture."""
     return f"counts of {_count(symbols, 'symbol')}, order {order}"
 
 
@@ -131,27 +128,6 @@ def model_line(start: Mapping[str, Any]) -> str:
     counts = {"vocabulary": choice, "features": "feature", "parameters": "parameter"}
     parts += [_count(start[key], noun) for key, noun in counts.items() if key in start]
     return visible_line(" · ".join(parts))
-
-
-def predictor_line(model: Predictor) -> str:
-    """Describe a model that predicts texts.
-
-    Examples
-    --------
-    >>> from charlm import CharModel, ModelConfig, Vocabulary
-    >>> network = CharModel(ModelConfig(hidden_size=8), Vocabulary.from_text("abc"))
-    >>> predictor_line(Mixture([network, network], [0.25, 0.75]))
-    '0.25 (lstm 8 · 3 symbols · 411 parameters) + 0.75 (lstm 8 · 3 symbols · 411 parameters)'
-    """
-    if isinstance(model, Mixture):
-        parts = zip(model.weights, model.members, strict=True)
-        return " + ".join(f"{weight:.2f} ({predictor_line(member)})" for weight, member in parts)
-    if isinstance(model, Counts):
-        return _counts_line(**model.describe(), symbols=model.tensors()["ids"].size)
-    if not isinstance(model, CharModel):
-        return visible_line(model.kind)
-    config, symbols = {"model": dataclasses.asdict(model.config)}, len(model.vocabulary)
-    return model_line({"config": config, "vocabulary": symbols, "parameters": model.params.value.size})
 
 
 def parts_line(evaluation: Mapping[str, Any]) -> str:

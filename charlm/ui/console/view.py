@@ -19,8 +19,8 @@ from charlm.models.predictor import Predictor
 from charlm.text.vocabulary import Vocabulary
 from charlm.ui.console.probability_bars import ProbabilityBars, SymbolProbability, symbol_name
 from charlm.ui.flags import as_flags
+from charlm.ui.predictor import predictor_line
 from charlm.ui.sanitize import visible, visible_line
-from charlm.ui.wording import predictor_line
 
 __all__ = [
     "TAIL",
