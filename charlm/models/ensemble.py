@@ -13,7 +13,7 @@ import numpy as np
 from charlm.config import ModelConfig, from_mapping
 from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import State
+from charlm.models.learner import Learner, State
 from charlm.models.network import parameter_shapes
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
@@ -21,7 +21,7 @@ from charlm.nn.parameters import ParameterStore, join
 from charlm.text.batches.base import Batch
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["MOST_MEMBERS", "Ensemble", "side_by_side"]
+__all__ = ["MOST_MEMBERS", "Ensemble", "independent", "side_by_side"]
 
 MOST_MEMBERS = 16
 
@@ -152,6 +152,11 @@ class Ensemble:
 def side_by_side(networks: Sequence[CharModel]) -> CharModel | Ensemble:
     """Return the learner of one network or several: a network is a learner itself."""
     return networks[0] if len(networks) == 1 else Ensemble(networks)
+
+
+def independent(learner: Learner) -> Sequence[Learner]:
+    """Return what learns for itself in a learner: the networks of an ensemble, any other as it is."""
+    return learner.networks if isinstance(learner, Ensemble) else (learner,)
 
 
 def _joined(states: Iterable[State]) -> State:

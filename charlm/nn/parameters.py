@@ -164,12 +164,12 @@ class ParameterStore(Mapping[str, FloatArray]):
         """Move the weights into a slice of another store and use its gradient there, in place."""
         store.value[where] = self.value
         self.move_(store.value[where])
-        columns = store._columns_in(where)
+        columns = store.columns_in(where)
         self._make_grad, self._make_touched = lambda: store.grad[where], lambda: store.touched[columns]
         self._forget_grad_()
         store._parts.append((self, where))
 
-    def _columns_in(self, where: slice) -> slice:
+    def columns_in(self, where: slice) -> slice:
         """Return the slice of `touched` of the tensors in a slice of the flat vectors."""
         own = [self._columns[name] for name, part in self._slices.items() if where.start <= part.start < where.stop]
         return slice(own[0].start, own[-1].stop)
@@ -188,7 +188,7 @@ class ParameterStore(Mapping[str, FloatArray]):
         names = [name for name in self.shapes if name.startswith(prefix + ".")]
         shapes = {name.removeprefix(prefix + "."): self.shapes[name] for name in names}
         where = self.slice_of(prefix)
-        columns = self._columns_in(where)
+        columns = self.columns_in(where)
         part = ParameterStore(
             shapes,
             self.dtype,

@@ -186,7 +186,7 @@ class _Part(NamedTuple):
 
     def nats(self, networks: Sequence[CharModel], config: TrainConfig) -> NDArray[np.float64]:
         """Return −ln p of each prediction by each network and, last, by the counts; shape (members, n)."""
-        groups, workers = config.shards or 1, config.workers or 1
+        groups, workers = (config.shards or 1) * len(networks), config.workers or 1
         rows = [
             validation_nats(network, self.held, network.target_nats, groups=groups, workers=workers)
             for network in networks

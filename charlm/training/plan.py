@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import numpy as np
 from charlm.blas import available_cores
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
+from charlm.models.ensemble import independent
 from charlm.models.learner import Learner, with_params
 from charlm.text.batches import Batches
 from charlm.training.budget import Budget, Clock, Plan
@@ -84,7 +86,7 @@ def plan(
         With the first plan.
     """
     began = clock() if started_s is None else started_s
-    config = with_workers(config, group)
+    config = with_workers(config, len(independent(learner)), group)
     evaluations, budget = WANTED_EVALUATIONS, None
     if config.minutes is not None:
         budget_s = config.minutes * 60
@@ -145,29 +147,33 @@ def measure(
     return step_s, peak + size_of(layout(learner, config, make_optimizer(learner.params, config), shapes))
 
 
-def idle_note(config: TrainConfig, group: ProcessGroup | None) -> str:
-    """Return a line on ranks without a shard; empty if there are none."""
-    idle = 0 if group is None else group.size - (config.shards or 1)
+def idle_note(config: TrainConfig, networks: int, group: ProcessGroup | None) -> str:
+    """Return a line on ranks without a shard of a network; empty if there are none."""
+    idle = 0 if group is None else group.size - (config.shards or 1) * networks
     if group is None or idle <= 0:
         return ""
     return (
-        f"of {group.size} ranks, {idle} without a shard of its own; give `shards={group.size}`, "
+        f"of {group.size} ranks, {idle} without a shard of its own; give `shards={-(-group.size // networks)}`, "
         f"and a `batch_size` that is a multiple of it"
     )
 
 
-def with_workers(config: TrainConfig, group: ProcessGroup | None = None) -> TrainConfig:
+def with_workers(config: TrainConfig, networks: int = 1, group: ProcessGroup | None = None) -> TrainConfig:
     """Return a configuration with `shards` and `workers` set; in a distributed run the ranks are the workers."""
     cores = available_cores() if group is None else group.size
-    shards = config.shards or default_shards(config.batch_size, cores)
-    workers = min(config.workers or cores, shards) if group is None else None
+    shards = config.shards or default_shards(config.batch_size, cores, networks)
+    workers = min(config.workers or cores, shards * networks) if group is None else None
     return dataclasses.replace(config, shards=shards, workers=workers)
 
 
-def default_shards(streams: int, cores: int) -> int:
-    """Return the largest power of two that is at most min(cores, N/8) and divides N; at least 1."""
-    shards = 1
-    while 2 * shards <= min(cores, streams / 8) and streams % (2 * shards) == 0:
+def default_shards(streams: int, cores: int, networks: int = 1) -> int:
+    """Return the largest power of two that is at most min(c, N/8) and divides N; at least 1.
+
+    A network has c cores if the cores are split into as few equal groups as share the networks evenly. Matrix
+    products of more streams are faster, so a core with networks of its own has all their streams.
+    """
+    shards, each = 1, cores // math.gcd(cores, networks)
+    while 2 * shards <= min(each, streams / 8) and streams % (2 * shards) == 0:
         shards *= 2
     return shards
 

@@ -16,7 +16,7 @@ from charlm.blas import one_blas_thread
 from charlm.config import TrainConfig
 from charlm.errors import UsageError
 from charlm.heap import release_free_memory
-from charlm.models.ensemble import Ensemble
+from charlm.models.ensemble import Ensemble, independent
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner
 from charlm.models.series import SeriesModel
@@ -233,7 +233,7 @@ def _reports(
         else:
             stored = run.resumed[0].get("budget")  # absent in older runs, and in those with a new total
             budget = None if stored is None else Budget.from_json(stored, started_s=began, clock=run.clock)
-        note = "; ".join(filter(None, (note, idle_note(config, run.group))))
+        note = "; ".join(filter(None, (note, idle_note(config, len(independent(model)), run.group))))
         run.on_phase("preparing the first update")
         release_free_memory()
         with Trainer(model, task, config, budget=budget, group=run.group) as trainer:

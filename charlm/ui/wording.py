@@ -161,8 +161,8 @@ def engine_line(start: Mapping[str, Any]) -> str:
     >>> engine_line({"characters": 1115394, "preset": "small", "shards": 2, "workers": 1})
     '1,115,394 characters · preset small · 2 shards on 1 worker'
     """
-    each = ", each line a document" if start.get("config", {}).get("train", {}).get("documents") else ""
-    parts = [f"{start['characters']:,} characters{each}"] if "characters" in start else []
+    lines = ", each line a document" if start.get("config", {}).get("train", {}).get("documents") else ""
+    parts = [f"{start['characters']:,} characters{lines}"] if "characters" in start else []
     if "pairs" in start:
         parts = [f"{start['pairs']:,} pairs, {start['validation_pairs']:,} held out"]
     if start.get("preset"):
@@ -171,7 +171,9 @@ def engine_line(start: Mapping[str, Any]) -> str:
         parts.append(f"from {start['init_from']}, {_count(start.get('new_symbols', 0), 'new symbol')}")
     if "shards" in start and "workers" in start:
         workers = "rank" if "ranks" in start else "worker"
-        parts.append(f"{_count(start['shards'], 'shard')} on {_count(start['workers'], workers)}")
+        networks = start.get("config", {}).get("members", 1)
+        each = f"{networks} networks of " if networks > 1 else ""
+        parts.append(f"{each}{_count(start['shards'], 'shard')} on {_count(start['workers'], workers)}")
     return visible_line(" · ".join(parts))
 
 

@@ -24,14 +24,27 @@ def networks(count: int, **config: Any) -> list[CharModel]:
     return [CharModel(shape, VOCABULARY, seed=seed) for seed in range(count)]
 
 
-@pytest.mark.parametrize("workers", [1, 2])
-def test_each_network_learns_bit_for_bit_as_alone(workers: int) -> None:
-    config = TrainConfig(steps=12, batch_size=8, seq_length=9, shards=2, workers=workers, clip_norm=0, ema=0.9)
+@pytest.mark.parametrize(("shards", "workers"), [(1, 1), (1, 2), (1, 3), (2, 1), (2, 4), (2, 6)])
+def test_each_network_learns_bit_for_bit_as_alone(shards: int, workers: int) -> None:
+    config = TrainConfig(steps=12, batch_size=8, seq_length=9, shards=shards, workers=workers, clip_norm=0, ema=0.9)
     ensemble = Ensemble(networks(3))
     charlm.train(ensemble, TEXT, config).run()
     for found, alone in zip(ensemble.networks, networks(3), strict=True):
         charlm.train(alone, TEXT, config).run()
         np.testing.assert_array_equal(found.params.value, alone.params.value)
+
+
+@pytest.mark.parametrize("dropped", ["dropout", "weight_drop"])
+def test_networks_that_begin_alike_learn_with_different_masks(dropped: str) -> None:
+    config = TrainConfig(steps=2, batch_size=8, seq_length=9, shards=2, workers=1, clip_norm=0)
+    twins = [CharModel(ModelConfig(**SHAPE, **{dropped: 0.5}), VOCABULARY, seed=1) for _ in range(4)]
+    ensemble = Ensemble(twins[:3])
+    charlm.train(ensemble, TEXT, config).run()
+    charlm.train(twins[3], TEXT, config).run()
+    one, two, three = (network.params.value for network in ensemble.networks)
+    np.testing.assert_array_equal(one, twins[3].params.value)
+    assert not np.array_equal(one, two)
+    assert not np.array_equal(two, three)
 
 
 def test_the_loss_is_the_mean_and_the_gradient_that_of_the_sum() -> None:

@@ -116,7 +116,7 @@ def test_arrays_are_kept_for_a_few_lengths_only() -> None:
     text, shape, config = settings("random", seq_length=30, seq_length_min=9, batch_size=2)
     model, seen, kept = new_model(text, **shape), set(), []
     with Trainer(model, text_task(model.vocabulary, text, config), config) as trainer:
-        (_, workspace) = trainer.team._rank._shards[0]
+        workspace = trainer.team._rank._shards[0].workspace
         for _ in range(60):
             before = len(workspace._stored)
             cursor = trainer.batches.symbols

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 
 import charlm
+from charlm.models.ensemble import Ensemble
 from charlm.training import plan as planning
+from charlm.training.mixture_task import task_of_text
 from charlm.training.plan import default_shards, measure, plan, steps_of_epochs
 from charlm.training.task import text_task
 
@@ -42,6 +44,14 @@ def test_shards(streams: int, cores: int, shards: int) -> None:
     assert default_shards(streams, cores) == shards
 
 
+@pytest.mark.parametrize(
+    ("cores", "networks", "shards"),
+    [(2, 2, 1), (2, 3, 2), (2, 4, 1), (1, 3, 1), (4, 2, 2), (4, 4, 1), (4, 6, 2), (8, 3, 4), (12, 16, 2)],
+)
+def test_a_core_with_networks_of_its_own_has_all_their_streams(cores: int, networks: int, shards: int) -> None:
+    assert default_shards(32, cores, networks) == shards
+
+
 def test_what_is_left_open_is_decided(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(planning, "available_cores", lambda: 4)
     config = planned(batch_size=16, seq_length=8, steps=160)
@@ -58,6 +68,14 @@ def test_what_was_asked_for_stays() -> None:
 
 def test_no_more_workers_than_shards() -> None:
     assert planned(batch_size=16, seq_length=8, steps=1, shards=2, workers=9).workers == 2
+
+
+def test_each_network_has_its_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(planning, "available_cores", lambda: 8)
+    ensemble = Ensemble([new_model(TEXT) for _ in range(3)])
+    config = charlm.TrainConfig(batch_size=16, seq_length=8, steps=1, shards=2)
+    config, _ = plan(ensemble, task_of_text(ensemble, TEXT, config), config)
+    assert (config.shards, config.workers) == (2, 6)
 
 
 def test_a_long_run_logs_about_two_thousand_steps() -> None:

@@ -50,12 +50,16 @@ class DistributedRank:
     def __init__(self, group: ProcessGroup, arrays: Arrays, params: ParameterStore) -> None:
         self.rank, self.size = group.rank, group.size
         self._group, self._arrays = group, arrays
-        shards = len(arrays["gradients"])
-        self._shards = [share(shards, rank, group.size) for rank in range(group.size)]
-        streams = _streams(arrays) // shards
+        networks, shards = arrays["losses"].shape
         everyone = range(group.size)
+        self._losses = [share(networks * shards, rank, group.size) for rank in everyone]
+        self._shards = [[divmod(k, shards) for k in own] for own in self._losses]  # (network, shard)
+        whole = [slice(0, params.value.size)]
+        self._networks = whole if networks == 1 else [params.slice_of(f"members.{k}") for k in range(networks)]
+        self._columns = [params.columns_in(where) for where in self._networks]
+        self._layers = len({_layer(name) for name in arrays if name.startswith("state.")}) // networks
+        self._streams = _streams(arrays) // shards
         self._parts = [parts_of(params, rank, group.size) for rank in everyone]
-        self._streams = [slice(own.start * streams, own.stop * streams) for own in self._shards]
         self._partitioned = [name for name in arrays if name.startswith(PARTITIONED)]
         self._gathered = False
 
@@ -150,23 +154,37 @@ class DistributedRank:
         return [part for part in parts if part.size]
 
     def _slices(self, name: str, writer: int, reader: int) -> list[NDArray[Any]]:
-        array, shards = self._arrays[name], self._shards[writer]
+        array, own = self._arrays[name], self._shards[writer]
         match name.split(".")[0]:
             case "gradients":
-                return [array[shard, part.where] for shard in shards for part in self._parts[reader]]
+                parts = self._parts[reader]
+                return [array[k, _common(part.where, self._networks[n])] for n, k in own for part in parts]
             case "losses":
-                return [array[shards.start : shards.stop]]
+                losses = self._losses[writer]
+                return [array.reshape(-1)[losses.start : losses.stop]]
             case "touched":
-                return [array[shards.start : shards.stop].view(np.uint8)]
+                return [array[k, self._columns[n]].view(np.uint8) for n, k in own]
             case "squares":
                 return [array[part.squares] for part in self._parts[writer]]
             case "value" | "optimizer" | "ema":
                 return [array[part.where] for part in self._parts[writer]]
             case "state":
-                return [array[self._streams[writer]]]
+                N = self._streams
+                return [array[k * N : (k + 1) * N] for n, k in own if n == _layer(name) // self._layers]
         if writer:
             return []
         return [array.view(np.uint8) if name == "update" else array]  # MPI has no type for a record
+
+
+def _layer(name: str) -> int:
+    """Return the layer of ``state.<layer>.<part>``."""
+    return int(name.split(".")[1])
+
+
+def _common(one: slice, other: slice) -> slice:
+    """Return what two slices have in common, empty if nothing."""
+    start = max(one.start, other.start)
+    return slice(start, max(start, min(one.stop, other.stop)))
 
 
 def _streams(arrays: Arrays) -> int:

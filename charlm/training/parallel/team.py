@@ -72,7 +72,7 @@ class Team(AbstractContextManager["Team"]):
         self.learner, self.config = learner, config
         self.optimizer: Optimizer = make_optimizer(learner.params, config)
         job, needed = describe_job(learner, config, batch), layout(learner, config, self.optimizer, batch)
-        size = min(config.workers or 1, config.shards or 1) if group is None else 1
+        size = min(config.workers or 1, math.prod(needed["losses"][0])) if group is None else 1
         processes = processes and type(learner).__module__ != "__main__"  # another process cannot import it
         self._others: Processes | _Threads | DistributedRank | None = None
         self._distributed: DistributedRank | None = None
@@ -151,7 +151,7 @@ class Team(AbstractContextManager["Team"]):
         except PeerFailedError as error:
             raise CharlmError("a worker has ended; resume the run, with `workers=1` if it happens again") from error
         self.optimizer.steps = int(update["steps"])
-        return math.fsum(self._arrays["losses"]), float(update["norm"])
+        return math.fsum(self._arrays["losses"].flat), float(update["norm"])
 
 
 class _Threads:

@@ -1,6 +1,8 @@
 """One update of a model by several ranks, and the memory that they share.
 
-The N streams are split into `shards` groups. An update is, on every rank::
+The N streams are split into `shards` groups. Each of the K networks of an ensemble, or the one network of another
+learner, differentiates each shard, and the K · shards of them are shared among the ranks. An update is, on every
+rank::
 
     broadcast the batch → gradients of the rank's shards → reduce-scatter the gradients → norm → clip
     → update the rank's slice of the weights → all-gather the weights
@@ -15,12 +17,13 @@ import math
 from collections.abc import Mapping
 from itertools import chain
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from charlm.config import TrainConfig
+from charlm.models.ensemble import independent
 from charlm.models.learner import Learner, State, with_params
 from charlm.nn.arrays import Shape
 from charlm.nn.averaging import average_
@@ -41,6 +44,29 @@ Arrays = Mapping[str, NDArray[Any]]
 ALIGNMENT = 64
 ABSENT = -1
 BATCH = "batch."
+
+
+class _Shard(NamedTuple):
+    """A shard of the streams, as one of the networks reads it.
+
+    Parameters
+    ----------
+    number, network : int
+    learner : Learner
+        The network, with the shard's gradient.
+    streams : slice
+        Of the batch.
+    state : State
+        Of the network and these streams, in the shared arrays.
+    workspace : Workspace
+    """
+
+    number: int
+    network: int
+    learner: Learner
+    streams: slice
+    state: State
+    workspace: Workspace
 
 
 class Rank:
@@ -70,19 +96,20 @@ class Rank:
         optimizer.slots = {slot: arrays[f"optimizer.{slot}"] for slot in optimizer.slots}
         names = iter(named_state(learner.zero_state(1)))
         self.state = map_state(lambda _: arrays[next(names)], learner.zero_state(1))
-        shards = config.shards or 1
-        self._ends: dict[int, State] = {}
         self._drops = learner.drops
-        self._touched = arrays.get("touched", np.zeros((shards, 0), bool))
-        replica = learner.params.replica
-        self._shards = {
-            shard: (with_params(learner, replica(arrays["gradients"][shard], self._touched[shard])), Workspace())
-            for shard in share(shards, comm.rank, comm.size)
-        }
-        N = config.batch_size // shards
-        self._streams = {shard: slice(shard * N, (shard + 1) * N) for shard in self._shards}
-        self._states = {shard: map_state(itemgetter(own), self.state) for shard, own in self._streams.items()}
+        self._touched = arrays.get("touched", np.zeros((config.shards or 1, 0), bool))
+        own = share(arrays["losses"].size, comm.rank, comm.size)
+        self._shards = [self._shard(learner, *divmod(k, config.shards or 1)) for k in own]
+        self._ends: list[State] = []
         self._parts = parts_of(self.params, comm.rank, comm.size)
+
+    def _shard(self, learner: Learner, network: int, number: int) -> _Shard:
+        replica = learner.params.replica(self.arrays["gradients"][number], self._touched[number])
+        networks = independent(with_params(learner, replica))
+        N, layers = self.config.batch_size // (self.config.shards or 1), len(self.state) // len(networks)
+        streams = slice(number * N, (number + 1) * N)
+        state = map_state(itemgetter(streams), self.state[network * layers : (network + 1) * layers])
+        return _Shard(number, network, networks[network], streams, state, Workspace())
 
     def work(self) -> None:
         """Do this rank's part of one update."""
@@ -90,8 +117,7 @@ class Rank:
         with np.errstate(over="ignore", invalid="ignore"):  # detected below by their results
             comm.broadcast("update", *self.batch.names)
             self.optimizer.lr, self.optimizer.steps = float(update["lr"]), int(update["steps"])
-            for shard in self._shards:
-                self._differentiate(shard)
+            self._ends = [self._differentiate(shard) for shard in self._shards]
             comm.exchange("gradients", "losses", *(["touched"] if self._touched.size else []))
             for part in self._parts:
                 part.reduce(arrays["gradients"], self._touched)
@@ -107,26 +133,29 @@ class Rank:
             update["steps"], update["norm"] = self.optimizer.steps + finite, norm
         comm.all_gather("value")
 
-    def _differentiate(self, shard: int) -> None:
-        """Compute one shard's loss, gradient and final state."""
-        learner, workspace = self._shards[shard]
-        batch = self.batch.get(self._streams[shard])
+    def _differentiate(self, shard: _Shard) -> State:
+        """Compute a shard's loss and gradient, and return its final state."""
+        batch, losses = self.batch.get(shard.streams), self.arrays["losses"]
         mean = self.config.loss_reduction == "mean"
-        clear_(learner.params)
-        loss, self._ends[shard], backprop = learner.loss(
+        clear_(shard.learner.params)
+        loss, end, backprop = shard.learner.loss(
             batch,
-            self._states[shard],
-            rng=self._mask_generator(shard),
-            weight_rng=self._mask_generator(len(self.arrays["gradients"])),  # the same for all shards
+            shard.state,
+            rng=self._mask_generator(shard.number, shard.network),
+            weight_rng=self._mask_generator(losses.shape[1], shard.network),  # the same for all shards
             scale=1 / batch.counted if mean else 1.0,
-            workspace=workspace,
+            workspace=shard.workspace,
         )
         backprop()
-        self.arrays["losses"][shard] = loss if mean else loss / batch.counted
+        losses[shard.network, shard.number] = (loss if mean else loss / batch.counted) / len(losses)
+        return end
 
-    def _mask_generator(self, stream: int) -> np.random.Generator | None:
+    def _mask_generator(self, stream: int, network: int) -> np.random.Generator | None:
         """Return a random generator for this update's masks; the same on every rank."""
-        return np.random.default_rng([self.config.seed, self.optimizer.steps, stream]) if self._drops else None
+        if not self._drops:
+            return None
+        which = [stream, network] if network else [stream]
+        return np.random.default_rng([self.config.seed, self.optimizer.steps, *which])
 
     def _clip(self, norm: float) -> None:
         """Clip this rank's parts of the gradient, in place."""
@@ -144,9 +173,9 @@ class Rank:
                 average_(self.arrays["ema"][part.where], self.params.value[part.where], decay)
 
     def _carry_state(self) -> None:
-        """Copy the final state of this rank's streams as the initial state of their next window, in place."""
-        for shard, end in self._ends.items():
-            for into, array in zip(chain(*self._states[shard]), chain(*end), strict=True):
+        """Copy the final states of this rank's shards as the initial states of their next window, in place."""
+        for shard, end in zip(self._shards, self._ends, strict=True):
+            for into, array in zip(chain(*shard.state), chain(*end), strict=True):
                 into[...] = array
 
 
@@ -171,12 +200,12 @@ def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: B
 
     ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
     ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
-    batch, ``losses`` (shards,), ``squares`` of the norm's blocks, ``touched`` (shards, columns) if there are tables
-    of a large vocabulary (`ParameterStore.touched`), and ``update`` (1,), a record: its learning rate
+    batch, ``losses`` (K, shards), ``squares`` of the norm's blocks, ``touched`` (shards, columns) if there are
+    tables of a large vocabulary (`ParameterStore.touched`), and ``update`` (1,), a record: its learning rate
     ``lr``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and each array's
     ``lengths``.
     """
-    P, N, S = learner.params.value.size, config.batch_size, config.shards or 1
+    P, N, S, K = learner.params.value.size, config.batch_size, config.shards or 1, len(independent(learner))
     real, double = learner.params.dtype, np.dtype(np.float64)
     update = np.dtype(
         [("lr", "f8"), ("steps", "i8"), ("norm", "f8"), ("counted", "i8"), ("lengths", "i8", (len(batch),))]
@@ -190,7 +219,7 @@ def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: B
     if learner.params.touched.size:
         arrays["touched"] = ((S, learner.params.touched.size), np.dtype(bool))
     blocks = count_blocks(learner.params)
-    return arrays | {"losses": ((S,), double), "squares": ((blocks,), double), "update": ((1,), update)}
+    return arrays | {"losses": ((K, S), double), "squares": ((blocks,), double), "update": ((1,), update)}
 
 
 def size_of(arrays: Layout) -> int:

@@ -13,7 +13,7 @@ from charlm.checkpoint import find_model, is_unfinished, load_checkpoint
 from charlm.checkpoint.locate import LAST
 from charlm.config import TrainConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError
-from charlm.models.ensemble import side_by_side
+from charlm.models.ensemble import independent, side_by_side
 from charlm.models.mixture import Mixture
 from charlm.models.series import SeriesModel
 from charlm.training.budget import Budget, Plan
@@ -108,7 +108,7 @@ def resumed_run(
     if isinstance(model, Mixture):
         model = side_by_side(model.networks)
     if workers is None and group is None:  # a distributed run stores none
-        workers = config.workers or min(config.shards or 1, available_cores())
+        workers = config.workers or min((config.shards or 1) * len(independent(model)), available_cores())
     config = dataclasses.replace(config, workers=workers)
     if given:
         record = {**record, "progress": {**record["progress"], "gave_up": False}}

@@ -11,6 +11,8 @@ import pytest
 
 import charlm
 from charlm.checkpoint import load_checkpoint
+from charlm.models.ensemble import side_by_side
+from charlm.models.learner import State
 from charlm.text.batches import text_batch, text_shapes
 from charlm.training import plan
 from charlm.training.parallel.communicator import ProcessGroup
@@ -39,13 +41,15 @@ def updates(
     *,
     shards: int = 4,
     vocabulary: charlm.Vocabulary = VOCABULARY,
+    networks: int = 1,
     **shape: Any,
 ) -> list[np.ndarray]:
     """Return losses, norms, weights, slots, average and state after a few updates."""
     config = charlm.TrainConfig(
         optimizer=optimizer, learning_rate=0.05, batch_size=N, seq_length=T, shards=shards, ema=0.5, steps=9
     )
-    model = charlm.CharModel(charlm.ModelConfig(**{"hidden_size": 80, **shape}), vocabulary)
+    form = charlm.ModelConfig(**{"hidden_size": 80, **shape})
+    model = side_by_side([charlm.CharModel(form, vocabulary, seed=seed) for seed in range(networks)])
     rng, shown = np.random.default_rng(0), []
     with Team(model, config, text_shapes(T, N), group=group) as team:
         for _ in range(UPDATES):
@@ -74,6 +78,24 @@ def test_cells_with_dropout(cell: str, hidden_size: int) -> None:
     alone = updates("sgd", **shape)
     with other_ranks(2) as group:
         for got, wanted in zip(updates("sgd", group, **shape), alone, strict=True):
+            np.testing.assert_array_equal(got, wanted)
+
+
+@pytest.mark.parametrize("ranks", [2, 3, 4, 7])
+@pytest.mark.parametrize("vocabulary", [VOCABULARY, LARGE])
+@pytest.mark.parametrize("shards", [1, 2])
+def test_networks_side_by_side(ranks: int, vocabulary: charlm.Vocabulary, shards: int) -> None:
+    shape = {
+        "networks": 3,
+        "shards": shards,
+        "vocabulary": vocabulary,
+        "layers": 2,
+        "dropout": 0.3,
+        "hidden_size": 24,
+    }
+    alone = updates("adagrad", **shape)
+    with other_ranks(ranks) as group:
+        for got, wanted in zip(updates("adagrad", group, **shape), alone, strict=True):
             np.testing.assert_array_equal(got, wanted)
 
 
@@ -183,10 +205,11 @@ def test_going_back_goes_back_at_every_rank(tmp_path: Path, monkeypatch: pytest.
     text, config = make_text(600), dataclasses.replace(CONFIG, on_nan="rollback", steps=8)
     differentiate = Rank._differentiate
 
-    def spoil(rank: Rank, shard: int, *work: Any) -> None:
-        differentiate(rank, shard, *work)
-        if shard == 3 and rank.optimizer.steps == 5 and float(rank.optimizer.lr) == 0.02:
-            rank.arrays["losses"][shard] = np.nan
+    def spoil(rank: Rank, shard: Any) -> State:
+        end = differentiate(rank, shard)
+        if shard.number == 3 and rank.optimizer.steps == 5 and float(rank.optimizer.lr) == 0.02:
+            rank.arrays["losses"][:, 3] = np.nan
+        return end
 
     monkeypatch.setattr(Rank, "_differentiate", spoil)
     train_with_stops(tmp_path / "alone", text, dataclasses.replace(config, workers=1), [None])

@@ -9,6 +9,7 @@ import pytest
 
 import charlm
 from charlm.blas import one_blas_thread
+from charlm.models.learner import State
 from charlm.nn import ParameterStore
 from charlm.text.batches import text_batch, text_shapes
 from charlm.training.parallel.team import PROCESSES, Team
@@ -63,9 +64,9 @@ def test_a_rank_that_comes_late(optimizer: str, monkeypatch: pytest.MonkeyPatch)
         time.sleep(0.005 * rank.comm.rank)
         apply(rank, norm)
 
-    def differentiate_late(rank: Rank, *work: object) -> None:
+    def differentiate_late(rank: Rank, *work: object) -> State:
         time.sleep(0.005 * (2 - rank.comm.rank))
-        differentiate(rank, *work)
+        return differentiate(rank, *work)
 
     monkeypatch.setattr(Rank, "_clip", apply_late)
     monkeypatch.setattr(Rank, "_differentiate", differentiate_late)
