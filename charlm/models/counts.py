@@ -60,9 +60,9 @@ class Counts:
     Notes
     -----
     Each distinct k-gram of the text, of each order k, takes at most 28 bytes: 71 MB for the 2.9 million of a
-    million characters of Shakespeare. They are made at the first use, which takes about a second for a million
-    symbols, three times that memory, and 50 bytes a symbol. A step finds the k-gram of each order by one binary
-    search.
+    million characters of Shakespeare. They are made at the first use. That takes a quarter of a second for a
+    million symbols, three times that memory, and 50 bytes a symbol. A step finds the k-gram of each order by one
+    binary search.
 
     References
     ----------

@@ -22,6 +22,7 @@ References
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from typing import TypeAlias
 
 import numpy as np
@@ -44,7 +45,7 @@ _Floats: TypeAlias = NDArray[np.float64]
 
 
 class NgramModel:
-    """The counts of all orders up to `order`, each by one sort.
+    """The counts of all orders up to `order`, from one sorted list of the places in the text.
 
     Parameters
     ----------
@@ -61,29 +62,35 @@ class NgramModel:
 
     def __init__(self, ids: IdArray, size: int, *, order: int = MAX_ORDER, stop_id: int | None = None) -> None:
         self._tables: list[_Table] = []
-        contexts, known = np.zeros(len(ids), np.int64), 1  # there is one empty context
-        shorter: _Places | None = None
-        occurrences, begins = np.zeros(0, np.intp), np.zeros(0, np.bool_)  # of k-grams; begins with the stop symbol
-        for k in range(order):
-            codes = contexts * size + ids  # a k-gram is its context's number and its last symbol
-            inside = contexts >= 0
-            if not inside.any():
+        starts = _sorted_starts(ids, size, order)
+        places = np.empty_like(starts)
+        places[starts] = np.arange(len(starts), dtype=starts.dtype)
+        text = np.append(ids, np.full(order, size)).astype(np.min_scalar_type(size))  # behind its end, no symbol
+        changes, inside = np.zeros(len(ids), np.bool_), np.ones(len(ids), np.bool_)
+        changes[0] = True
+        numbers, known, last = np.zeros_like(starts), 1, text[starts]  # there is one empty context
+        occurrences, opens = np.zeros(0, np.intp), np.zeros(0, np.bool_)  # of grams; begins with the stop symbol
+        for k in range(order):  # the (k + 1)-grams, of which equal ones are neighbours in this order
+            if k > 1 and stop_id is not None:
+                inside &= last != stop_id
+            last = text[k:].take(starts)
+            inside &= last < size
+            changes[1:] |= last[1:] != last[:-1]
+            first = changes.nonzero()[0]
+            counts = np.diff(first, append=len(ids))
+            first, counts = first[inside[first]], counts[inside[first]]
+            if not len(first):
                 break
-            grams = np.full(len(ids), _UNSEEN, np.int64)
-            distinct, grams[inside], counts = _numbered(codes[inside])
-            if shorter is not None:  # every distinct k-gram is one symbol that stands before its (k−1)-gram
-                suffixes = np.zeros(len(distinct), np.int64)
-                suffixes[grams[inside]] = shorter[inside]
-                extensions = np.bincount(suffixes, minlength=known)
+            contexts = numbers[first].astype(np.int64)
+            if k:  # every distinct gram is one symbol that stands before a gram of the order below
+                extensions = np.bincount(numbers[places[starts[first] + 1]], minlength=known)
                 if k > 1 and stop_id is not None:  # the stop symbol itself is the end of a document, too
-                    extensions = np.where(begins, occurrences, extensions)
+                    extensions = np.where(opens, occurrences, extensions)
                 self._tables[-1].count_extensions(extensions)
-            self._tables.append(_Table(distinct, counts, size, known))
-            contexts, known, shorter, occurrences = _after(grams), len(distinct), grams, counts
+            self._tables.append(_Table(contexts * size + last[first], counts, size, known))
+            numbers, known = np.cumsum(changes & inside, dtype=starts.dtype) - 1, len(first)
             if stop_id is not None:
-                begins = begins[distinct // size] if k else distinct == stop_id
-                if k:
-                    contexts[1:][ids[:-1] == stop_id] = _UNSEEN
+                occurrences, opens = counts, text[starts[first]] == stop_id
         self.order, self.size = len(self._tables), size
 
     def surprisal(self, ids: IdArray) -> Iterator[_Floats]:
@@ -146,19 +153,36 @@ class NgramModel:
         return result
 
 
-def _numbered(codes: _Places) -> tuple[_Places, _Places, _Places]:
-    """Return the distinct codes in order, the number of each code given among them, and how often each occurs.
+def _sorted_starts(ids: IdArray, size: int, order: int) -> NDArray[np.int32]:
+    """Return the starts of the grams of a text (n,), sorted by their symbols; those that the end cuts off first.
 
-    The result of `numpy.unique`, in half the time: each code is joined with its index in one integer, and the
-    integers are sorted. Both fit, as a code is below `LONGEST_TRAINING` times the size of a vocabulary.
+    By doubling [1]_: as many symbols as fit into an integer beside their place are sorted and numbered; two such
+    numbers make a longer gram. They fit too, as n is at most `LONGEST_TRAINING`.
+
+    References
+    ----------
+    .. [1] Manber & Myers (1993), "Suffix Arrays: A New Method for On-Line String Searches", section 2.
     """
-    bits = max(len(codes) - 1, 1).bit_length()
-    carried = np.sort(codes << bits | np.arange(len(codes)))
-    ordered, places = carried >> bits, carried & (1 << bits) - 1
-    first = np.diff(ordered, prepend=_UNSEEN) > 0
-    numbers = np.empty_like(codes)
-    numbers[places] = np.cumsum(first) - 1
-    return ordered[first], numbers, np.diff(first.nonzero()[0], append=len(codes))
+    n = len(ids)
+    bits = max(n - 1, 1).bit_length()
+    symbols = ids.astype(np.int64) + 1  # 0 is behind the end
+    codes, values, length = symbols.copy(), size + 1, 1
+    while length < order and values * (size + 1) <= 1 << 63 - bits:
+        codes *= size + 1
+        codes[: max(n - length, 0)] += symbols[length:]
+        values, length = values * (size + 1), length + 1
+    while True:
+        carried = np.sort(codes << bits | np.arange(n))
+        starts = carried & (1 << bits) - 1
+        found = np.cumsum(np.diff(carried >> bits, prepend=_UNSEEN) > 0)  # from 1; 0 is behind the end
+        distinct = int(found[-1])
+        if length >= order or distinct == n:
+            return starts.astype(np.int32)
+        further = min(length, order - length)
+        numbers = np.zeros(n + further, np.int64)
+        numbers[starts] = found
+        codes = numbers[:n] * (distinct + 1) + numbers[further:]
+        length += further
 
 
 def _after(grams: _Places) -> _Places:
@@ -179,12 +203,24 @@ class _Table:
 
     def __init__(self, codes: _Places, counts: NDArray[np.intp], size: int, contexts: int) -> None:
         self.codes, self._size, self.contexts = codes, size, contexts
-        self.occurrences = _Counts(counts, codes // size, contexts)
-        self.extensions: _Counts | None = None  # not of the longest
+        self._occurrences, self._extensions = counts, None  # type: NDArray[np.intp], NDArray[np.intp] | None
 
     def count_extensions(self, counts: NDArray[np.intp]) -> None:
         """Take the number of grams of the next order that end with each gram."""
-        self.extensions = _Counts(counts, self.codes // self._size, self.contexts)
+        self._extensions = counts
+
+    @cached_property
+    def occurrences(self) -> _Counts:
+        """How often each gram occurs."""
+        return self._counts(self._occurrences)
+
+    @cached_property
+    def extensions(self) -> _Counts | None:
+        """How many symbols stand before each gram; None of the longest."""
+        return None if self._extensions is None else self._counts(self._extensions)
+
+    def _counts(self, counts: NDArray[np.intp]) -> _Counts:
+        return _Counts(counts, self.codes // self._size, self.contexts)
 
     def find(self, contexts: _Places, ids: IdArray) -> _Places:
         """Return the number of each gram, given by context and symbol; `_UNSEEN` for an unseen one."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,15 +16,20 @@ from tests.models.naive_kneser_ney import Oracle
 TEXTS = st.lists(st.integers(0, 3), min_size=1, max_size=60)
 
 
-def test_equals_the_oracle() -> None:
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64])
+@pytest.mark.parametrize(("size", "order"), [(6, 4), (6, 10), (256, 10), (2**20, 10)])  # the last fills an integer
+def test_equals_the_oracle(size: int, order: int, dtype: type[np.integer[Any]]) -> None:
+    if size > 256 and dtype is np.uint8:
+        dtype = np.uint32
     rng = np.random.default_rng(0)
-    train = rng.integers(0, 5, 400) * rng.integers(0, 2, 400)
-    test = rng.integers(0, 6, 80)  # 5 is never seen in training
-    model, oracle = NgramModel(train, 6, order=4), Oracle(train.tolist(), 6, 4)
+    scale = (size - 1) // 5  # the largest symbol is 5, which is never seen in training
+    train = (rng.integers(0, 5, 400) * rng.integers(0, 2, 400) * scale).astype(dtype)
+    test = rng.integers(0, 6, 80) * scale
+    model, oracle = NgramModel(train, size, order=order), Oracle(train.tolist(), size, order)
     nats = np.concatenate(list(model.surprisal(test)), axis=1)
     expected = [
-        [-math.log(oracle.p(tuple(test[max(0, i - 5) : i].tolist()), int(test[i]), k)) for i in range(len(test))]
-        for k in range(1, 5)
+        [-math.log(oracle.p(tuple(test[max(0, i - 9) : i].tolist()), int(test[i]), k)) for i in range(len(test))]
+        for k in range(1, order + 1)
     ]
     np.testing.assert_allclose(nats, expected, rtol=1e-12)
 
