@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from statistics import fmean, median
 from typing import Literal, TypeAlias
 
+from charlm.runs.digits import told_apart
 from charlm.runs.history import History, Point
 
 __all__ = ["PLATEAU", "Verdict", "Word", "judge"]
@@ -105,7 +106,8 @@ def _diverges(history: History) -> Verdict | None:
     if min(windows[-3:]) > 1.05 * ignorance + 0.05:
         return Verdict("diverges", f"train loss is {now:.2f}, worse than guessing ({ignorance:.2f})", remedy)
     if now - best > max(LARGE_RISE * (windows[0] if _of_numbers(history) else 1), 6 * _scatter(windows)):
-        return Verdict("diverges", f"train loss rose from {best:.2f} to {now:.2f}", remedy)
+        low, high = told_apart(best, now)
+        return Verdict("diverges", f"train loss rose from {low} to {high}", remedy)
     return None
 
 
@@ -143,9 +145,10 @@ def _overfits(history: History) -> Verdict | None:
         return None
     if _rests(history) and now > last / 2:
         return None
+    low, high = told_apart(best.loss, evaluations[-1].loss)
     reason = (
-        f"{_validation(history)} {evaluations[-1].loss:.3g} rose from {best.loss:.3g} at step {best.step:,.0f} "
-        f"while train fell to {now:.3g}"
+        f"{_validation(history)} {high} rose from {low} at step {best.step:,.0f} while train fell to "
+        f"{told_apart(now)[0]}"
     )
     return Verdict("overfits", reason, _against_overfitting(history, best))
 
@@ -175,10 +178,12 @@ def _stalls(history: History) -> Verdict | None:
         return None
     if after <= _by_heart(history) or (not history.reason and _rests(history)):
         return None
-    since = f"{name} falls no more ({before:.3g}, then {after:.3g})"
+    since = _standstill(name, before, after)
     true_nats = history.baseline("true_nats")
     if after <= TRUE_MARGIN * true_nats:
-        return Verdict("settled", f"{since}; the true entropy is {true_nats:.3g}, and no model does better")
+        return Verdict(
+            "settled", f"{since}; the true entropy is {told_apart(true_nats)[0]}, and no model does better"
+        )
     rates = [point.rate for point in history.train if point.rate > 0]
     if rates and rates[-1] < LOW_RATE * max(rates):
         return Verdict(
@@ -192,6 +197,12 @@ def _stalls(history: History) -> Verdict | None:
         f'try `schedule="cosine"` or `learning_rate={rate / 3:.2g}`' if rate > 0 else "try another `learning_rate`"
     )
     return Verdict("stalls", since, f"{remedy}, or a larger `hidden_size`")
+
+
+def _standstill(name: str, before: float, after: float) -> str:
+    """Say that a loss no longer falls; with two figures only where they differ."""
+    then, now = told_apart(before, after, most=3)
+    return f"{name} stays at {now}" if now == then else f"{name} falls no more ({then}, then {now})"
 
 
 def _rests(history: History) -> bool:
@@ -215,12 +226,14 @@ def _learns(history: History) -> Verdict:
         return Verdict("early", "too few figures yet to judge by")
     first, last = losses[0], losses[-1]
     if not first - last > LEAST_CHANGE * first:
-        return Verdict("early", f"{name} has not moved yet from {first:.3g}")
-    reason = f"{name} fell from {first:.2f} to {last:.2f}"
+        return Verdict("early", f"{name} has not moved yet from {told_apart(first)[0]}")
     nats, order = history.baseline("nats"), history.baseline("order")
-    if name != "train" and nats > 0 and order > 0:
-        reason += f", {'below' if last < nats else 'still above'} the {order:.0f}-gram ({nats:.2f})"
-    return Verdict("learns", reason)
+    if not (name != "train" and nats > 0 and order > 0):
+        high, low = told_apart(first, last)
+        return Verdict("learns", f"{name} fell from {high} to {low}")
+    high, low, level = told_apart(first, last, nats)
+    beside = f"{'below' if last < nats else 'still above'} the {order:.0f}-gram ({level})"
+    return Verdict("learns", f"{name} fell from {high} to {low}, {beside}")
 
 
 def _series(history: History) -> tuple[str, list[float]]:

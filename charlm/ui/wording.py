@@ -136,21 +136,22 @@ def parts_line(evaluation: Mapping[str, Any]) -> str:
     Examples
     --------
     >>> parts_line({"networks": [1.512, 1.498], "counts": 1.523, "weights": [0.3, 0.31, 0.39]})
-    'networks alone 1.512 × 0.30, 1.498 × 0.31; counts 1.523 × 0.39'
+    'networks alone 1.512 (weight 0.30), 1.498 (0.31); counts alone 1.523 (0.39)'
     >>> parts_line({"networks": [0.512], "counts": 0.523, "weights": [1.0]})
-    'network alone 0.512; counts 0.523 would not help'
+    'network alone 0.512; counts alone 0.523, which would not help'
     """
-    networks, weights = evaluation.get("networks", []), evaluation.get("weights", [])
+    networks, counts = evaluation.get("networks", []), evaluation.get("counts")
     if not networks:
         return ""
-    losses = [f"{number(loss, '.3f')}" for loss in networks]
+    weights = [f"{weight:.2f}" for weight in evaluation.get("weights", [])]
+    losses = [number(loss, ".3f") for loss in [*networks, *([] if counts is None else [counts])]]
     if len(weights) > 1:
-        losses = [f"{loss} × {weight:.2f}" for loss, weight in zip(losses, weights, strict=False)]
-    line = f"network{'s' * (len(networks) > 1)} alone {', '.join(losses)}"
-    if "counts" in evaluation:
-        helps = f" × {weights[-1]:.2f}" if len(weights) > len(networks) else " would not help"
-        line += f"; counts {number(evaluation['counts'], '.3f')}{helps}"
-    return line
+        weights[0] = f"weight {weights[0]}"
+        losses = [f"{loss} ({w})" for loss, w in zip(losses, weights, strict=False)] + losses[len(weights) :]
+    line = f"network{'s' * (len(networks) > 1)} alone {', '.join(losses[: len(networks)])}"
+    if counts is None:
+        return line
+    return f"{line}; counts alone {losses[-1]}{', which would not help' * (len(weights) <= len(networks))}"
 
 
 def engine_line(start: Mapping[str, Any]) -> str:

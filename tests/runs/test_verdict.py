@@ -107,6 +107,29 @@ def test_overfitting_tells_the_figures_and_the_way_out() -> None:
     assert running.remedy.startswith("stop here, or use `dropout=0.3`")
 
 
+def evaluated(*losses: float) -> History:
+    history = History()
+    history.add({"event": "start", "step": 0, "steps": 10 * len(losses), **START})
+    for k, loss in enumerate(losses, 1):
+        history.add({"event": "step", "step": 10 * k, "loss": loss, "lr": 0.3})
+        history.add({"event": "eval", "step": 10 * k, "loss": loss})
+    return history
+
+
+def test_a_loss_that_stands_still_is_told_once_and_with_its_zeros() -> None:
+    assert judge(evaluated(*[3.0] * 4, *[2.0004] * 4, *[2.0] * 4)).reason == "validation stays at 2.00"
+    falls = judge(evaluated(*[3.0] * 4, *[2.0] * 4, *[1.99] * 4)).reason
+    assert falls == "validation fell from 3.00 to 1.99, still above the 5-gram (1.90)"
+    assert (
+        judge(evaluated(*[3.0] * 4, *[2.0] * 4, *[2.01] * 4)).reason == "validation falls no more (2.00, then 2.01)"
+    )
+
+
+def test_figures_that_are_compared_are_told_apart() -> None:
+    near = judge(evaluated(3.0, 2.5, 2.1, 1.9004)).reason
+    assert near == "validation fell from 3.0000 to 1.9004, still above the 5-gram (1.9000)"
+
+
 def test_a_setting_that_the_run_has_not_is_not_recommended() -> None:
     history = history_of(**RUNS["overfits"][1], **QUIET)
     assert "weight_drop" not in judge(history).remedy

@@ -22,7 +22,6 @@ from charlm.training.preparation.fine_tuning import PREPARATION
 from charlm.training.preparation.learnt import held_out_text
 from charlm.ui.flags import argument, as_flags
 from charlm.ui.page.report import HeldOut, RunReport
-from charlm.ui.run.comparison import setting_text
 from charlm.ui.wording import mixture_line
 
 __all__ = ["gather", "train_command"]
@@ -96,10 +95,15 @@ def _flags(settings: Mapping[str, Any]) -> Iterator[str]:
             yield long[0] if value else param.secondary_opts[0]
         elif value is not False and long:
             low = settings.get("seq_length_min") if name == "seq_length" else None
-            shown = setting_text(value)
+            shown = _exact(value)
             yield f"{long[0]} {argument(f'{low}-{shown}' if low else shown)}"
     if settings.get("shards"):
         yield f"--shards {settings['shards']}"
+
+
+def _exact(value: Any) -> str:
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)
 
 
 def _shared(model: Any) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from charlm.ui.inspect.connectivity import SCRIPT, STYLE, connectivity_panels
 from charlm.ui.plot.curves import curves_of
 from charlm.ui.plot.picture import draw_picture
 from charlm.ui.plot.svg import to_picture
-from charlm.ui.run.comparison import setting_text
+from charlm.ui.run.comparison import setting_texts
 from charlm.ui.sanitize import markup_text, visible_line
 from charlm.ui.wording import bits, duration, judged, number
 
@@ -250,7 +250,7 @@ def _units(units: Sequence[TrackingUnit]) -> str:
 
 def _pairs(values: Mapping[str, Any]) -> str:
     rows = (
-        f"<tr><th>{markup_text(name.replace('_', ' '))}</th><td>{markup_text(setting_text(value))}</td></tr>"
+        f"<tr><th>{markup_text(name.replace('_', ' '))}</th><td>{markup_text(setting_texts([value])[0])}</td></tr>"
         for name, value in values.items()
     )
     return f"<table>{''.join(rows)}</table>"

@@ -10,12 +10,13 @@ from rich.table import Table
 from rich.text import Text
 
 from charlm.runs.comparison import ComparedRun, differing_settings
+from charlm.runs.digits import told_apart
 from charlm.ui.plot.curves import Curves
 from charlm.ui.plot.terminal import CurvePlot
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.wording import duration, judged, number
 
-__all__ = ["comparison_table", "comparison_view", "setting_text"]
+__all__ = ["comparison_table", "comparison_view", "setting_texts"]
 
 
 def comparison_view(runs: Sequence[ComparedRun], curves: Sequence[Curves], samples: Sequence[str | None]) -> Group:
@@ -38,7 +39,7 @@ def comparison_table(runs: Sequence[ComparedRun]) -> Table:
         table.add_column(Text(visible_line(run.name), "bold"), overflow="fold")
     for name, values in differing_settings(runs).items():
         table.add_row(
-            visible_line(name.replace("_", "-")), *(Text(visible_line(setting_text(value))) for value in values)
+            visible_line(name.replace("_", "-")), *(Text(visible_line(one)) for one in setting_texts(values))
         )
     best = [None if run.history.best is None else run.history.best.loss for run in runs]
     known = [loss for loss in best if loss is not None]
@@ -64,14 +65,16 @@ def comparison_table(runs: Sequence[ComparedRun]) -> Table:
     return table
 
 
-def setting_text(value: Any) -> str:
-    """Return a setting as text, a number exactly.
+def setting_texts(values: Sequence[Any]) -> list[str]:
+    """Return a setting of several runs as texts: numbers with four significant digits, more if those are equal.
 
     Examples
     --------
-    >>> [setting_text(value) for value in (None, "gru", 2.0, 0.1, 0.00234567891)]
-    ['–', 'gru', '2', '0.1', '0.00234567891']
+    >>> setting_texts([None, "gru", 10, 2.0, 0.1, 0.00234567891])
+    ['–', 'gru', '10', '2', '0.1', '0.002346']
+    >>> setting_texts([0.35355339, 0.35357])
+    ['0.35355', '0.35357']
     """
-    if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
-    return "–" if value is None else str(value)
+    numbers = iter(told_apart(*(one for one in values if isinstance(one, float)), least=4, zeros=False))
+    others = ("–" if one is None else str(one) for one in values if not isinstance(one, float))
+    return [next(numbers if isinstance(one, float) else others) for one in values]

@@ -64,6 +64,32 @@ def test_the_screen_and_json_and_the_picture(runs, tmp_path, capsys):
     assert found[0]["sample"] == expected
 
 
+def test_numbers_have_the_digits_that_tell_them_apart(runs, tmp_path, capsys):
+    text = str(Path(runs[0]).parent / "text.txt")
+    for name, norm in (("a", 0.5**1.5), ("b", 1.0), ("c", 0.35357)):
+        assert (
+            run(
+                [
+                    "train",
+                    text,
+                    *FLAGS,
+                    "--hidden-size",
+                    "4",
+                    "--clip-norm",
+                    repr(norm),
+                    "--out",
+                    str(tmp_path / name),
+                ]
+            )
+            == 0
+        )
+    a, b, c = (str(tmp_path / name) for name in "abc")
+    for two, row in (((a, b), ["clip-norm", "0.3536", "1"]), ((a, c), ["clip-norm", "0.35355", "0.35357"])):
+        capsys.readouterr()
+        assert run(["compare", *two, "--length", "0"]) == 0
+        assert row in [line.split() for line in capsys.readouterr().out.splitlines()]
+
+
 def test_without_samples_and_with_one_run(runs, capsys):
     assert run(["compare", *runs, "--length", "0"]) == 0
     assert "writes" not in capsys.readouterr().out

@@ -168,7 +168,7 @@ def test_a_mixture_shows_what_its_networks_reach_alone() -> None:
     rows = "\n".join(screen(state))
     assert re.search(r"validation +1\.4123 nats", rows)
     assert re.search(r"networks +1\.6000 nats  alone", rows)
-    assert state.parts == "networks alone 1.500 × 0.30, 1.700 × 0.30; counts 1.522 × 0.40"
+    assert state.parts == "networks alone 1.500 (weight 0.30), 1.700 (0.30); counts alone 1.522 (0.40)"
     plain = told([start, Report("eval", step=3, steps=9, loss=1.5)])
     assert "alone" not in "\n".join(screen(plain))
 
