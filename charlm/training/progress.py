@@ -17,6 +17,7 @@ __all__ = ["Progress", "from_stored"]
 
 HISTORY_LIMIT = 4000
 HOPELESS = 100
+EQUAL = 1e-4  # nats; a smaller difference between two mixtures is none
 
 
 @dataclass(slots=True)
@@ -30,6 +31,7 @@ class Progress:
     best_loss : float
         Lowest validation loss so far, in nats; infinite before the first.
     best_step : int
+        Of the best weights.
     smooth_loss : float
         Loss of min-char-rnn: summed over T, smoothed by 0.999/0.001; NaN before the first update.
     elapsed_s : float
@@ -83,7 +85,10 @@ class Progress:
     def evaluated(
         self, train_loss: float, loss: float, *, exact: float = math.nan, networks: Sequence[float] = ()
     ) -> bool:
-        """Record an evaluation; return whether its loss is the best so far.
+        """Record an evaluation; return whether its weights are the best so far.
+
+        They are if the loss is the lowest. They also are if the loss of a mixture equals the lowest, and its
+        networks alone predict better: beside counts with all the weight, the loss does not show what they learn.
 
         Parameters
         ----------
@@ -93,16 +98,23 @@ class Progress:
         networks : sequence of float
             Of a mixture, the losses of its networks.
         """
-        best = loss < self.best_loss
+        alone = fmean(networks) if networks else math.nan
+        best = loss < self.best_loss or (loss < self.best_loss + EQUAL and alone < self._best_alone)
         if exact < PLATEAU:
             self.plateau_step = self.step
         if best:
-            self.best_loss, self.best_step = loss, self.step
-        alone = [json_value(fmean(networks))] if networks else []
-        self.history.append([self.step, json_value(train_loss), json_value(loss), *alone])
+            self.best_loss, self.best_step = min(loss, self.best_loss), self.step
+        entry = [self.step, json_value(train_loss), json_value(loss)]
+        self.history.append([*entry, json_value(alone)] if networks else entry)
         if len(self.history) > HISTORY_LIMIT:  # so that the checkpoint of a long run stays small
             self.history = self.history[::2]
         return best
+
+    @property
+    def _best_alone(self) -> float:
+        """Mean loss of the networks at the best evaluation; NaN if not known."""
+        entries = (entry[3] for entry in self.history if len(entry) > 3 and entry[0] == self.best_step)
+        return next((loss for loss in entries if loss is not None), math.nan)
 
     @property
     def waited(self) -> int:

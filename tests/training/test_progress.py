@@ -54,8 +54,19 @@ def test_a_mixture_is_waited_for_while_its_networks_learn() -> None:
         progress.evaluated(math.nan, loss, networks=networks)
         waited.append(progress.waited)
     assert waited == [0, 0, 1, 2]
-    assert progress.best_step == 0
+    assert progress.best_step == 1
     assert progress.history[1] == [1, None, 1.5, pytest.approx(3.1)]
+
+
+def test_of_equal_mixtures_the_one_with_the_better_networks_is_the_best() -> None:
+    progress, shown = Progress(), []
+    losses = [(1.5, 4.0), (1.50005, 3.0), (1.50009, 2.0), (1.50011, 1.0), (1.4999, 3.0), (1.49995, 3.0)]
+    for step, (loss, network) in enumerate(losses):
+        progress.step = step
+        shown.append(progress.evaluated(math.nan, loss, networks=[network]))
+        progress = Progress.from_json(progress.to_json())
+    assert shown == [True, True, True, False, True, False]
+    assert (progress.best_loss, progress.best_step) == (1.4999, 4)
 
 
 def test_a_long_history_is_thinned() -> None:
