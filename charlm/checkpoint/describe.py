@@ -13,6 +13,7 @@ from typing import Any
 from charlm.checkpoint.learners import descriptions_of_members, tensors_of
 from charlm.checkpoint.locate import RUNS, StoredRun, list_runs
 from charlm.checkpoint.npz import read_meta
+from charlm.checkpoint.reading_errors import as_checkpoint_error
 from charlm.checkpoint.store import Checkpoint, load_checkpoint
 from charlm.config import ModelConfig, SeriesConfig, TransducerConfig, from_mapping
 from charlm.errors import CheckpointError, UsageError, VocabularyError
@@ -221,7 +222,8 @@ def _describe_run(run: StoredRun) -> RunInfo:
     found = RunInfo(run.name, str(run.file), run.saved_s, run.shipped)
     try:
         meta = read_meta(run.file)
-        config, shapes = _shape(meta)
+        with as_checkpoint_error(run.file):
+            config, shapes = _shape(meta)
     except (CheckpointError, UsageError, VocabularyError) as error:
         return dataclasses.replace(found, error=str(error))
     training = _object(meta, "training")

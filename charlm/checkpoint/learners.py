@@ -31,6 +31,7 @@ Stored: TypeAlias = Learner | Mixture
 
 _KINDS: dict[str, type[Any]] = {kind.kind: kind for kind in (CharModel, Mixture, SeriesModel, Transducer)}
 _MOST_MEMBERS = 64
+_LARGEST = 1e9  # a weight that is a number at all
 
 
 def metadata_of(model: Stored) -> dict[str, Any]:
@@ -163,7 +164,13 @@ def descriptions_of_members(meta: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _mixture(meta: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Mixture:
-    described = descriptions_of_members(meta)
+    described, weights = descriptions_of_members(meta), meta.get("weights")
+    if not isinstance(weights, list) or not all(
+        type(one) in (float, int) and abs(one) < _LARGEST for one in weights
+    ):
+        raise DamagedError("its mixture has no weights of its members")
+    if not isinstance(meta.get("vocabulary"), dict):
+        raise DamagedError("its mixture has no vocabulary")
     parts: dict[str, dict[str, Tensor]] = {str(k): {} for k in range(len(described))}
     for name, tensor in tensors.items():
         prefix, _, rest = name.partition(".")
@@ -178,7 +185,7 @@ def _mixture(meta: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Mixture:
             members.append(_counts(member, vocabulary, part))
         else:
             members.append(_network(member, meta["vocabulary"], part))
-    return Mixture(members, meta["weights"])
+    return Mixture(members, weights)
 
 
 def _counts(description: Mapping[str, Any], vocabulary: Vocabulary, tensors: Mapping[str, Tensor]) -> Counts:

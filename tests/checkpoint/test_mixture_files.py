@@ -81,6 +81,8 @@ DAMAGE: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
     "fewer members than tensors": lambda meta, _: meta["members"].pop(),
     "weights that are none": lambda meta, _: meta.update(weights=[0.5, 0.6, -0.1]),
     "weights that are text": lambda meta, _: meta.update(weights="abc"),
+    "weights of any size": lambda meta, _: meta.update(weights=[10**400, 0.5, 0.5]),
+    "a weight too many": lambda meta, _: meta.update(weights=[0.25] * 4),
     "no weights": lambda meta, _: meta.pop("weights"),
     "no vocabulary": lambda meta, _: meta.pop("vocabulary"),
     "counts of order 0": lambda meta, _: meta["members"][2].update(order=0),
@@ -96,7 +98,10 @@ DAMAGE: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
 
 
 @pytest.mark.parametrize("name", DAMAGE)
-def test_damage_is_named_in_a_line(file: Path, name: str) -> None:
+def test_damage_is_named_in_a_line(tmp_path: Path, name: str) -> None:
+    file = tmp_path / "runs" / "mixed" / "last.npz"
+    file.parent.mkdir(parents=True)
+    charlm.save(mixture(), file)
     contents = read_npz(file)
     meta, tensors = dict(contents.meta), dict(contents.tensors)
     DAMAGE[name](meta, tensors)
@@ -105,5 +110,6 @@ def test_damage_is_named_in_a_line(file: Path, name: str) -> None:
         charlm.load(file)
     assert str(file) in str(caught.value)
     assert "\n" not in str(caught.value)
-    if "members" in meta:
-        describe_runs(file.parent)
+    assert "does not fit together: '" not in str(caught.value)  # the text of a KeyError
+    (listed,) = (run for run in describe_runs(tmp_path / "runs") if not run.shipped)
+    assert listed.name == "mixed"
