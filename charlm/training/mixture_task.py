@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -90,6 +90,12 @@ class MixtureTask(TextTask):
         super().__init__(whole.vocabulary, train, whole.held_out)
         self.whole, self._pieces = whole, pieces
         self._fitted: tuple[Any, NDArray[np.float64]] | None = None  # of what, and the weights
+
+    def count(self, on_phase: Callable[[str], None]) -> None:
+        """Count the n-grams that evaluations need, a phase of the run."""
+        if self._pieces is not None:
+            on_phase("counting n-grams for the mixture")
+            _ = self._fitting_part, self._held_out_part
 
     def complete(self, learner: Learner, config: TrainConfig) -> CharModel | Mixture:
         """Return the model that is shown and stored: the networks and, if they help, the counts, with weights."""

@@ -24,7 +24,7 @@ from charlm.nn.arrays import FloatArray
 from charlm.runs.report import Report
 from charlm.runs.writer import RunWriter, settings_of
 from charlm.training.budget import Budget, Clock
-from charlm.training.mixture_task import task_of_text
+from charlm.training.mixture_task import MixtureTask, task_of_text
 from charlm.training.parallel.communicator import ProcessGroup
 from charlm.training.plan import fitting_note, idle_note, plan
 from charlm.training.run_loop import RunLoop
@@ -224,6 +224,8 @@ def _reports(
         run.on_phase("counting n-grams for the baseline")
         measured = task.baseline(run.origin)
         run = dataclasses.replace(run, origin={**run.origin, "baseline": measured})
+    if isinstance(task, MixtureTask):
+        task.count(run.on_phase)
     with one_blas_thread() as blas_threads:
         if run.resumed is None:
             fitted = task.fit(config)

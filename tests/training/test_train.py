@@ -254,13 +254,15 @@ def test_defaults_learn_from_python():
 def test_what_comes_before_the_first_update_is_named(tmp_path: Path) -> None:
     phases: list[str] = []
     run = RunOptions(folder=tmp_path, on_phase=phases.append)
-    reports = train(new_model(TEXT), TEXT, charlm.TrainConfig(minutes=5), run=run)
+    text = make_text(300)
+    reports = train(new_model(text), text, charlm.TrainConfig(minutes=5, counts=True), run=run)
     assert not phases
     assert next(reports).event == "start"
     reports.close()
     assert phases == [
         "encoding the text",
         "counting n-grams for the baseline",
+        "counting n-grams for the mixture",
         "measuring the pace to fill the minutes",
         "preparing the first update",
     ]

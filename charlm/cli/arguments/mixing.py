@@ -24,6 +24,7 @@ __all__ = [
     "MixOption",
     "SamplingCountsOption",
     "SamplingMixOption",
+    "count_ahead",
     "has_counts",
     "learnt_characters",
     "mixed",
@@ -95,10 +96,15 @@ def mixed(
         rest, weight = counted.weights
         typer.echo(f"counts of {len(text):,} characters, weight {weight:.2f}", err=True)
         model = Mixture([*members, counted.members[1]], [*(w * rest for w in weights), weight])
-    if has_counts(model):  # the first use would count, without a word
+    count_ahead(model)
+    return model
+
+
+def count_ahead(model: Predictor) -> None:
+    """Count the n-grams of a mixture and say so, if that takes long; its first use would count without a word."""
+    if has_counts(model):
         with waiting("counting n-grams"):
             model.stepper()
-    return model
 
 
 def has_counts(model: Predictor) -> bool:

@@ -9,6 +9,7 @@ import typer
 
 from charlm import checkpoint, generation, ui
 from charlm import runs as records
+from charlm.cli.arguments.mixing import count_ahead
 from charlm.cli.options import NoColorOption
 from charlm.cli.terminal.streams import stdout_console
 from charlm.cli.writing.files import refuse_existing, write_file, write_json
@@ -55,5 +56,6 @@ def _written(path: str, config: SampleConfig, seed: int) -> str | None:
     model = checkpoint.load_checkpoint(path, kind=None).model
     if model.kind not in ("language model", "mixture") or not config.length:
         return None
+    count_ahead(model)
     (sample,) = generation.sample_many(model, config, seeds=[seed])
     return "".join(sample.stream())

@@ -56,7 +56,8 @@ def resume(
         )
         if folder is None:
             return
-        with RunScreen(folder.absolute().name, quiet=quiet, as_json=as_json, no_color=no_color) as screen:
+        name = folder.absolute().name
+        with RunScreen(name, quiet=quiet, as_json=as_json, no_color=no_color, resumes=True) as screen:
             screen.phase("reading the checkpoint and the text")
             old = preparation.resumed_run(folder, **totals, workers=workers, started_s=started_s, group=group)
             if not old.finished:

@@ -16,6 +16,7 @@ import typer
 import charlm
 from charlm import checkpoint, runs, ui
 from charlm.checkpoint.atomic import disk_error
+from charlm.checkpoint.locate import LAST
 from charlm.cli.arguments.texts import show_remarks
 from charlm.cli.terminal.hidden_keys import HiddenKeys
 from charlm.cli.terminal.signals import StopRequest
@@ -52,7 +53,8 @@ STOPPING = "stopping: saving after this step; once more to end at once without s
 class RunScreen:
     """The screen of a run from the start of its command; a context manager.
 
-    Before the first update there is nothing to save, so the first signal ends the command at once.
+    Before the first update there is nothing to save, so the first signal ends the command at once. A command that
+    ends without saving says what is stored.
 
     Parameters
     ----------
@@ -60,6 +62,8 @@ class RunScreen:
         Name of the run until its folder is known.
     quiet, as_json, no_color : bool
         As the flags.
+    resumes : bool
+        Whether the run is stored already.
 
     Raises
     ------
@@ -67,8 +71,9 @@ class RunScreen:
         At the end, with 130, 143 or 129 after a signal; after saving, unless it was too early or the second one.
     """
 
-    def __init__(self, name: str, *, quiet: bool, as_json: bool, no_color: bool) -> None:
+    def __init__(self, name: str, *, quiet: bool, as_json: bool, no_color: bool, resumes: bool = False) -> None:
         self._console = stderr_console(no_color)
+        self._quiet, self._resumes = quiet, resumes
         self._speaks_aside = as_json and not quiet  # stdout has the events, but a person may watch stderr
         self.display = ui.open_display(self._console, name=name, quiet=quiet or as_json)
         self.request = StopRequest(self._tell, self._give_up)
@@ -93,6 +98,7 @@ class RunScreen:
         """Restore the screen, and end the command as a signal asks for."""
         self._stack.__exit__(kind, error, trace)
         if isinstance(error, KeyboardInterrupt):
+            self._tell_what_is_stored()
             raise typer.Exit(self.request.exit_code or INTERRUPTED) from None
         if error is None and self.request.exit_code:
             raise typer.Exit(self.request.exit_code)
@@ -118,11 +124,25 @@ class RunScreen:
         else:
             self.display.notice(STOPPING)
 
+    def _tell_what_is_stored(self) -> None:
+        if not self.request.patient:
+            line = "stopped before the first update; nothing is saved"
+            if self._resumes:
+                line = "stopped before the next update; the run is unchanged"
+        elif self.folder is not None and (self.folder / LAST).exists():
+            line = "ended without saving; the run is as it was at its last save"
+        else:
+            line = "ended without saving; nothing of the run is stored"
+        if not self._quiet:
+            with contextlib.suppress(OSError):
+                self._console.print(line, soft_wrap=True)
+
     def _give_up(self, code: int) -> None:
         if self._keys is not None:
             self._keys.show()
         with contextlib.suppress(OSError):
             self.display.__exit__(None, None, None)  # restores the screen
+            self._tell_what_is_stored()
             sys.stderr.flush()
         if self.folder is not None:
             _free_if_unused(self.folder)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import re
 import subprocess
@@ -186,6 +188,23 @@ def test_vocabulary_and_samples_of_runs(capsys):
     assert [len(entry["sample"]) for entry in found] == [20, 20]
     assert [entry["settings"]["members"] for entry in found] == [2, 1]
     assert [entry["settings"]["counts"] for entry in found] == [True, False]
+
+
+def test_a_wait_for_counts_is_named(capsys, monkeypatch):
+    named = []
+
+    def waiting(task):
+        named.append(task)
+        return contextlib.nullcontext()
+
+    monkeypatch.setattr("charlm.cli.arguments.mixing.waiting", waiting)
+    said(["compare", "one", "both", "--length", "5"], capsys)
+    assert named == ["counting n-grams"]
+    for line in (b"/model both\n", b"/mix both:0.5\n"):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(line)))
+        named.clear()
+        said(["console", "one"], capsys)
+        assert named == ["counting n-grams"]
 
 
 def test_all_networks_of_a_mixture_are_fine_tuned(capsys):

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from charlm.checkpoint import load_checkpoint
+from charlm.cli.entry import run
 from charlm.cli.terminal.signals import StopRequest
 from tests.figures import figure
 
@@ -144,6 +145,8 @@ def test_the_second_does_not_wait_either(
     assert screen.raw.count(LEAVE) == (term != "dumb")  # the screen is given back
     if where == "save":
         assert saved() == 4  # the save before: this one was not finished
+    kept = "nothing of the run is stored" if where == "step" else "the run is as it was at its last save"
+    assert f"ended without saving; {kept}" in screen.text
 
 
 def test_ctrl_c_as_a_key(terminal: Start) -> None:
@@ -183,7 +186,23 @@ def test_what_comes_before_the_run_ends_at_once(
     assert screen.end() == CODES[number]
     assert screen.raw.count(LEAVE) == (term != "dumb")
     assert "Traceback" not in screen.text
+    assert "stopped before the first update; nothing is saved" in screen.text
     assert not Path("r").exists()
+
+
+@pytest.mark.parametrize(("extra", "says"), [([], True), (["--json"], True), (["--quiet"], False)])
+def test_a_run_that_is_not_resumed_after_all_is_unchanged(terminal: Start, extra: list[str], says: bool) -> None:
+    assert run([*TRAIN, "--steps", "3", "--quiet"]) == 0
+    before = Path("r/last.npz").read_bytes()
+    module = "charlm.training.preparation.resuming"
+    program = PROGRAM.replace("sys.exit(", SLOW.format(module=module, function="read_run_data"))
+    words = ["resume", "r", "--steps", "9", *extra]
+    screen = terminal("-c", program, "text", *words, PYTHONPATH=os.pathsep.join(sys.path))
+    screen.wait(lambda _: Path("busy").exists())
+    screen.child.kill(signal.SIGINT)
+    assert screen.end() == 130
+    assert ("stopped before the next update; the run is unchanged" in screen.text) == says
+    assert Path("r/last.npz").read_bytes() == before
 
 
 def test_it_is_said_beside_json_too(terminal: Start) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from charlm import analysis
-from charlm.cli.arguments.mixing import has_counts, learnt_characters, split_weight
+from charlm.cli.arguments.mixing import count_ahead, has_counts, learnt_characters, split_weight
 from charlm.cli.console.slash.context import Context
 from charlm.cli.console.slash.models import COUNTS
 from charlm.cli.terminal.waiting import waiting
@@ -31,6 +31,7 @@ def mix(context: Context, rest: str) -> None:
         shares = _weighted(context, shares, name, weight)
     if rest:
         model = _mixture(shares)
+        count_ahead(model)
         if model is not talk.model:
             talk.switch_model(model)
     show_members(context)

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from charlm.cli.arguments.mixing import count_ahead
 from charlm.cli.console.slash.context import Context
 from charlm.cli.sampling.checks import refuse_drawing
 from charlm.config import SampleConfig
@@ -79,7 +80,9 @@ def show(context: Context, rest: str) -> None:
 def model(context: Context, rest: str) -> None:
     """Let another model continue the text."""
     if rest:
-        context.conversation.switch_model(context.models.load(rest).model)
+        other = context.models.load(rest).model
+        count_ahead(other)
+        context.conversation.switch_model(other)
     show(context, "model")
 
 
