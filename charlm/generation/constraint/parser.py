@@ -1,28 +1,26 @@
-r"""`parse`: from a pattern in the syntax of `regex` to a syntax tree; non-regular constructs are refused by name.
-
-A class is stored as its text; `alphabet` finds its characters.
-"""
+"""`parse`: from a pattern in the syntax of `regex` to a syntax tree; what is not regular is refused by name."""
 
 from __future__ import annotations
-
-import re
 
 import regex
 
 from charlm.errors import UsageError
-from charlm.generation.constraint.scanner import Scanner
-from charlm.generation.constraint.syntax import (
-    Alt,
-    Assertion,
-    Chars,
-    Node,
-    Repeat,
-    Seq,
-    WordSet,
-    literal,
-    without_edges,
+from charlm.generation.constraint.atoms import OF_CHARACTERS, folds_fully, read_atom
+from charlm.generation.constraint.refusals import (
+    BACKREFERENCE,
+    GROUPS,
+    LOOKBEHIND,
+    POSSESSIVE,
+    RECURSION,
+    REVERSE,
+    VERB,
+    WORD_FLAG,
+    malformed,
+    not_regular,
 )
-from charlm.generation.constraint.trie import FILE, alternation_at, outside
+from charlm.generation.constraint.scanner import Scanner
+from charlm.generation.constraint.syntax import Alt, Node, Repeat, Seq, WordSet, without_edges
+from charlm.generation.constraint.trie import alternation_at, outside
 
 __all__ = ["LONGEST", "parse"]
 
@@ -38,38 +36,8 @@ _FLAGS = {
     "L": regex.LOCALE, "m": regex.MULTILINE, "p": regex.POSIX, "r": regex.REVERSE, "s": regex.DOTALL,
     "u": regex.UNICODE, "V0": regex.VERSION0, "V1": regex.VERSION1, "w": regex.WORD, "x": regex.VERBOSE,
 }  # fmt: skip
-# flags that the class of a character depends on
-_OF_CHARACTERS = regex.ASCII | regex.IGNORECASE | regex.DOTALL | regex.UNICODE | regex.VERSION1
 _ENCODINGS = regex.ASCII | regex.LOCALE | regex.UNICODE
-_HEX = {"x": 2, "u": 4, "U": 8}
 _COUNTS = {"?": (0, 1), "*": (0, None), "+": (1, None)}
-_FUZZY = re.compile(r"[\d\s<=+,deis]*[deis][\d\s<=+,deis]*[:}]")
-# non-regular constructs by their group, escape or other syntax, and the regular way to write them
-_GROUPS = {
-    "=": ("lookahead, (?=…),", "write it as part of what follows"),
-    "!": ("lookahead, (?!…),", "write what may stand there, as in [^a] for (?!a)"),
-    ">": ("an atomic group, (?>…),", "write (?:…)"),
-    "(": ("a condition, (?(…)…),", "write both cases, as in ab|c"),
-}
-_ESCAPES = {
-    "K": (r"\K", "leave it out"),
-    "G": (r"\G", "leave it out, a pattern begins where its text does"),
-    "R": (r"\R", r"write (?:\r\n|[\n\r\v\f])"),
-    "X": (r"a grapheme, \X,", r"write \P{M}\p{M}*"),
-    "L": (r"a named list, \L<…>,", "write its words, as in (?:one|two)"),
-}
-_BACKREFERENCE = "a backreference", r"write every case, as in aa|bb for ([ab])\1"
-_RECURSION = "recursion", "write as many levels as you need"
-_LOOKBEHIND = "lookbehind, (?<…),", "write it as part of what comes before"
-_FULL_FOLDING = (
-    "full case-folding, (?f) or (?V1) with (?i),",
-    "write (?i) alone, and both spellings, as in (?:ß|ss)",
-)
-_FUZZY_MATCHING = "fuzzy matching, {e<=1} and the like,", "write every spelling, as in colou?r"
-_POSSESSIVE = "a possessive count", "leave its second + out"
-_VERB = "a control verb, (*…),", "leave it out"
-_REVERSE = "matching from the end, (?r),", "leave it out, the same texts match"
-_WORD_FLAG = "Unicode's own words, (?w),", "leave it out, or name what words have, as in [\\w']+"
 
 
 def parse(text: str) -> Node:
@@ -126,7 +94,6 @@ class _Grammar:
 
     def __init__(self, text: str, flags: int) -> None:
         self._scan, self._flags, self._depth = Scanner(text), flags, 0
-        self._part_offset = 0  # of the part that is being read
         self.in_words = 0
 
     def read(self) -> Node:
@@ -145,14 +112,7 @@ class _Grammar:
         return node
 
     def _malformed(self, what: str) -> UsageError:
-        return UsageError(
-            f"the pattern has {what} at offset {self._scan.offset}; see the syntax of the regex package"
-        )
-
-    def _not_regular(self, construct: str, remedy: str) -> UsageError:
-        return UsageError(
-            f"the pattern has {construct} at offset {self._part_offset}; it must be regular: {remedy}"
-        )
+        return malformed(what, self._scan.offset)
 
     def _alternatives(self) -> Node:
         if (words := self._words()) is not None:
@@ -166,66 +126,39 @@ class _Grammar:
         """Read an alternation of literals; None if there is none."""
         scan = self._scan
         found = alternation_at(scan.text, scan.offset, verbose=scan.verbose)
-        if found is None or self._folds_fully():
+        if found is None or folds_fully(self._flags):
             return None
         self.in_words += found.end - scan.offset
         scan.offset = found.end
-        return WordSet(found.words, int(self._flags & _OF_CHARACTERS))
+        return WordSet(found.words, int(self._flags & OF_CHARACTERS))
 
     def _sequence(self) -> Node:
         parts: list[Node] = []
         repeated = False  # whether the last part has a count
         while (character := self._scan.peek()) and character not in "|)":
             self._scan.get()
-            self._part_offset = self._scan.offset - 1
             if character in "?*+{" and (counts := self._counts(character)):
                 if not parts or repeated:
                     raise self._malformed("a count with nothing to repeat")
                 parts[-1], repeated = Repeat(parts[-1], *counts), True
-            elif (part := self._part(character)) is not None:
+                continue
+            part = self._group() if character == "(" else read_atom(character, self._scan, self._flags)
+            if part is not None:
                 parts.append(part)
                 repeated = False
         return parts[0] if len(parts) == 1 else Seq(tuple(parts))
 
-    def _part(self, character: str) -> Node | None:
-        if character == "\\":
-            return self._escape()
-        if character == "(":
-            return self._group()
-        if character == "[":
-            return self._chars(self._scan.get_set(nested=bool(self._flags & regex.VERSION1)))
-        if character == "@" and self._scan.text.startswith(FILE, self._scan.offset):
-            raise UsageError(
-                rf"the pattern has @{FILE}, a list of words that has not been read; read it with "
-                rf"charlm.generation.constraint.with_word_lists, or write \@ for an @"
-            )
-        if character in "^$":
-            return Assertion(character, int(self._flags & regex.MULTILINE))
-        if character == "{" and _FUZZY.match(self._scan.text, self._scan.offset):
-            raise self._not_regular(*_FUZZY_MATCHING)
-        return self._chars(character) if character == "." else self._literal(character)
-
-    def _chars(self, atom: str) -> Node:
-        if self._folds_fully():
-            raise self._not_regular(*_FULL_FOLDING)
-        return Chars(atom, int(self._flags & _OF_CHARACTERS))
-
-    def _folds_fully(self) -> bool:
-        return bool(self._flags & regex.IGNORECASE and self._flags & (regex.FULLCASE | regex.VERSION1))
-
-    def _literal(self, character: str) -> Node:
-        return self._chars(literal(character).atom)
-
     # -- counts --
 
     def _counts(self, character: str) -> tuple[int, int | None] | None:
-        """Read a count whose first character may have been taken; None if there is none."""
+        """Read a count whose first character has been taken; None, and nothing more is read, if there is none."""
+        start = self._scan.offset - 1
         counts = _COUNTS.get(character) or self._limits()
         if counts is None:
             return None
         suffix = self._scan.peek()
         if suffix == "+":
-            raise self._not_regular(*_POSSESSIVE)
+            raise not_regular(POSSESSIVE, start)
         if suffix == "?":  # lazy: the matching texts are the same
             self._scan.get()
         return counts
@@ -246,53 +179,44 @@ class _Grammar:
     # -- groups --
 
     def _group(self) -> Node | None:
-        scan = self._scan
+        """Read a group behind its bracket; None for a comment and for flags."""
+        scan, start = self._scan, self._scan.offset - 1
         if scan.text.startswith("*", scan.offset) and scan.text[scan.offset + 1 : scan.offset + 2].isalpha():
-            raise self._not_regular(*_VERB)
+            raise not_regular(VERB, start)
         if not scan.text.startswith("?", scan.offset):
             return self._body()
         scan.get_bare()
         kind = scan.get_bare()
-        if kind in _GROUPS:
-            raise self._not_regular(*_GROUPS[kind])
+        if kind in GROUPS:
+            raise not_regular(GROUPS[kind], start)
         if kind == "#":
-            while (character := scan.get_bare()) != ")":
-                if not character:
-                    raise self._malformed("a comment without an end")
-                if character == "\\":
-                    scan.get_bare()
+            if not scan.skip_comment():
+                raise self._malformed("a comment without an end")
             return None
         if kind == "|":
             return self._body(scoped=False)
-        if kind == "<":
-            return self._behind_or_named()
-        if kind == "P" and scan.match("<"):
-            return self._named()
+        if kind == "<" and (scan.match("=") or scan.match("!")):
+            raise not_regular(LOOKBEHIND, start)
+        if kind == "<" or (kind == "P" and scan.match("<")):
+            if scan.get_until(">") is None:
+                raise self._malformed("a group's name without an end")
+            return self._body()
         follows = scan.text[scan.offset : scan.offset + 1]
         if (kind and kind in "PR&") or kind.isdigit() or (kind in "+-" and follows.isdigit()):
-            raise self._not_regular(*(_BACKREFERENCE if kind == "P" and follows == "=" else _RECURSION))
+            raise not_regular(BACKREFERENCE if kind == "P" and follows == "=" else RECURSION, start)
         scan.offset -= 1
-        return self._flagged()
+        return self._flagged(start)
 
-    def _behind_or_named(self) -> Node:
-        if self._scan.match("=") or self._scan.match("!"):
-            raise self._not_regular(*_LOOKBEHIND)
-        return self._named()
-
-    def _named(self) -> Node:
-        if self._scan.get_until(">") is None:
-            raise self._malformed("a group's name without an end")
-        return self._body()
-
-    def _flagged(self) -> Node | None:
+    def _flagged(self, start: int) -> Node | None:
+        """Read a group's flags and what they hold for; None if that is the rest of the group around it."""
         on = self._flag_set()
         off = self._flag_set() if self._scan.match("-") else 0
         if on & regex.VERSION1 and not self._flags & regex.VERSION1:
             raise _Version1Needed
         if on & regex.REVERSE:
-            raise self._not_regular(*_REVERSE)
+            raise not_regular(REVERSE, start)
         if on & regex.WORD:
-            raise self._not_regular(*_WORD_FLAG)
+            raise not_regular(WORD_FLAG, start)
         flags = (self._flags | on) & ~off
         if self._scan.match(":"):
             if on & _ENCODINGS:
@@ -319,43 +243,16 @@ class _Grammar:
         self._depth += 1
         if self._depth > DEEPEST:
             raise self._malformed(f"more than {DEEPEST} groups within each other")
-        outside = self._flags
+        outer = self._flags
         if flags is not None:
             self._set_flags(flags)
         node = self._alternatives()
         if not self._scan.match(")"):
             raise self._malformed("a group without an end")
         if scoped:
-            self._set_flags(outside)
+            self._set_flags(outer)
         self._depth -= 1
         return node
 
     def _set_flags(self, flags: int) -> None:
         self._flags, self._scan.verbose = flags, bool(flags & regex.VERBOSE)
-
-    # -- escapes --
-
-    def _escape(self) -> Node:
-        scan = self._scan
-        letter = scan.get_bare()
-        if not letter:
-            raise self._malformed("a backslash at its end")
-        if letter in _ESCAPES:
-            raise self._not_regular(*_ESCAPES[letter])
-        if letter in "bBmM":
-            return Assertion(letter, int(self._flags & regex.ASCII))
-        if letter in "AZz":
-            return Assertion("^" if letter == "A" else "Z")
-        if letter in _HEX:
-            return self._chars("\\" + letter + "".join(scan.get() for _ in range(_HEX[letter])))
-        if letter in "pPN":
-            name = scan.get_property(letter)
-            return self._literal(letter) if name is None else self._chars(f"\\{letter}{name}")
-        if letter == "g" and scan.match("<"):
-            raise self._not_regular(*_BACKREFERENCE)
-        if letter.isascii() and letter.isdigit():
-            octal = scan.get_octal(letter)
-            if octal is None:
-                raise self._not_regular(*_BACKREFERENCE)
-            return self._chars(f"\\{octal}")
-        return self._chars("\\" + letter)

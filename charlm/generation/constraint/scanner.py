@@ -79,6 +79,15 @@ class Scanner:
         taken, self.offset = self.text[self.offset : stop], stop + 1
         return taken
 
+    def skip_comment(self) -> bool:
+        r"""Take the rest of a comment ``(?#…)``, in which a backslash escapes; return whether it has an end."""
+        while (character := self.get_bare()) != ")":
+            if not character:
+                return False
+            if character == "\\":
+                self.get_bare()
+        return True
+
     def get_limits(self) -> tuple[str, str] | None:
         """Take a count whose brace has been taken, and return its limits; None and nothing if it is none."""
         start, digits = self.offset, "0123456789"
