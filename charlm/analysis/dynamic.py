@@ -39,11 +39,10 @@ from charlm.models.counts import Counts
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State, check_kind
 from charlm.models.predictor import Predictor
-from charlm.nn.arrays import IdArray
+from charlm.nn.arrays import IdArray, Resets
 from charlm.nn.clipping import clip_norm_
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.losses import cross_entropy, target_nats
-from charlm.nn.recurrent import Resets
 
 __all__ = ["dynamic_surprisal"]
 

@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from charlm.models.learner import State, check_finite
 from charlm.models.predictor import Predictor
-from charlm.nn.arrays import IdArray
+from charlm.nn.arrays import IdArray, Resets
 from charlm.nn.losses import target_nats
-from charlm.nn.recurrent import Resets
 
 __all__ = ["Nats", "Progress", "chunk_steps", "document_surprisal", "surprisal", "with_progress"]
 

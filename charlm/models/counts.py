@@ -14,8 +14,7 @@ from charlm.models.network import Stepper
 from charlm.models.ngram import LONGEST_TRAINING, NgramModel
 from charlm.models.ngram_growth import GrowingNgrams
 from charlm.models.ngram_trie import NgramTrie
-from charlm.nn.arrays import FloatArray, IdArray, check_ids
-from charlm.nn.recurrent import Resets
+from charlm.nn.arrays import FloatArray, IdArray, Resets, check_ids
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["LONGEST_ORDER", "Counts", "CountsState"]

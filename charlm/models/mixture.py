@@ -38,9 +38,8 @@ from charlm.models.language_model import CharModel
 from charlm.models.learner import State
 from charlm.models.network import Stepper
 from charlm.models.predictor import Predictor, check_predictor
-from charlm.nn.arrays import FloatArray, IdArray
+from charlm.nn.arrays import FloatArray, IdArray, Resets
 from charlm.nn.losses import log_softmax
-from charlm.nn.recurrent import Resets
 
 __all__ = ["Mixture", "fit_weights", "mixed_nats"]
 

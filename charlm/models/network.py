@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from charlm.config import ModelConfig
 from charlm.models.learner import State
 from charlm.models.symbol_stack import SymbolStack
-from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Shape, check_ids, occurring
+from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Resets, Shape, check_ids, occurring
 from charlm.nn.dropout import Dropout
 from charlm.nn.kernels.gate_products import multiply_row_invariant
 from charlm.nn.linear import Linear
 from charlm.nn.losses import target_nats
 from charlm.nn.parameters import ParameterStore
-from charlm.nn.recurrent import Resets
 from charlm.nn.stack import map_state
 
 __all__ = ["Network", "Stepper", "parameter_shapes"]

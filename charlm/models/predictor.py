@@ -7,8 +7,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 from charlm.models.language_model import CharModel
 from charlm.models.learner import State, check_kind
 from charlm.models.network import Stepper
-from charlm.nn.arrays import FloatArray, IdArray
-from charlm.nn.recurrent import Resets
+from charlm.nn.arrays import FloatArray, IdArray, Resets
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["Predictor", "check_predictor"]

@@ -19,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from charlm.config import SeriesConfig, from_mapping
 from charlm.errors import UsageError
 from charlm.models.learner import State
-from charlm.nn.arrays import FloatArray, Shape
+from charlm.nn.arrays import FloatArray, Resets, Shape
 from charlm.nn.backprop import once
 from charlm.nn.dropout import Dropout
 from charlm.nn.gru import GRU
@@ -28,7 +28,6 @@ from charlm.nn.linear import Linear
 from charlm.nn.losses import squared_error
 from charlm.nn.lstm import LSTM
 from charlm.nn.parameters import ParameterStore
-from charlm.nn.recurrent import Resets
 from charlm.nn.rnn import RNN
 from charlm.nn.stack import RecurrentLayer, Stack
 from charlm.text.batches.base import Batch

@@ -11,7 +11,7 @@ import numpy as np
 from charlm.blas import shared_dot
 from charlm.config import ModelConfig
 from charlm.models.learner import State
-from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Inputs, Shape, table_shape
+from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Inputs, Resets, Shape, table_shape
 from charlm.nn.backprop import once
 from charlm.nn.bidirectional import Bidirectional, BidirectionalState
 from charlm.nn.embedding import Embedding
@@ -20,7 +20,7 @@ from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.lstm import LSTM
 from charlm.nn.padding import left_mask
 from charlm.nn.parameters import ParameterStore
-from charlm.nn.recurrent import Recurrent, Resets
+from charlm.nn.recurrent import Recurrent
 from charlm.nn.rnn import RNN
 from charlm.nn.stack import RecurrentLayer, Stack
 

@@ -1,4 +1,4 @@
-"""Types of arrays and of layer inputs; checks of shapes, masks and ids."""
+"""Types of arrays, and of what goes into a layer; checks of shapes, masks and ids."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ __all__ = [
     "FloatArray",
     "IdArray",
     "Inputs",
+    "LayerState",
     "Lookup",
+    "Resets",
     "Shape",
+    "StepInput",
     "check_ids",
     "check_mask",
     "check_shape",
@@ -30,6 +33,10 @@ LARGE_VOCABULARY = 1024  # symbols; above it, a window uses only those that occu
 FloatArray: TypeAlias = NDArray[np.floating[Any]]
 IdArray: TypeAlias = NDArray[np.integer[Any]]
 Shape: TypeAlias = tuple[int, ...]
+LayerState: TypeAlias = tuple[FloatArray, ...]
+"""A `NamedTuple` of arrays (N, H). It is a value: nothing modifies it."""
+Resets: TypeAlias = NDArray[np.bool_]
+"""(T, N): True if the stream's state is set to zero before the step."""
 
 
 class ByColumn(tuple[int, ...]):
@@ -64,6 +71,8 @@ class Lookup:
 
 Inputs: TypeAlias = FloatArray | IdArray | Lookup
 """Inputs of a layer: dense (T, N, D), ids (T, N) that stand for one-hot rows, or a `Lookup`."""
+StepInput: TypeAlias = FloatArray | IdArray | int
+"""Inputs of a step: dense (N, D) or ids (N,); of one stream without an axis (D,) or one id."""
 
 
 def check_shape(name: str, array: NDArray[np.generic], shape: tuple[int | None, ...], letters: str) -> None:

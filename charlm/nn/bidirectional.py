@@ -22,12 +22,12 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray, IdArray, Inputs, Lookup
+from charlm.nn.arrays import FloatArray, IdArray, Inputs, LayerState, Lookup, Resets
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.padding import check_initial_state, forward_padded
 from charlm.nn.parameters import ParameterStore, join
-from charlm.nn.recurrent import LayerState, Recurrent, Resets
+from charlm.nn.recurrent import Recurrent
 
 __all__ = ["Bidirectional", "BidirectionalState"]
 

@@ -43,16 +43,18 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray, Shape
+from charlm.nn.arrays import FloatArray, LayerState, Shape, StepInput
+from charlm.nn.cell import StepFunction
 from charlm.nn.kernels.blocks import multiply
-from charlm.nn.kernels.gate_products import Gate, GateProduct
+from charlm.nn.kernels.gate_products import GateProduct
+from charlm.nn.kernels.gates import Gate
 from charlm.nn.kernels.gru_window import Backward, Forward, GRUWindow, forward_step
 from charlm.nn.kernels.memory import NEW, empty
 from charlm.nn.kernels.products import Products
 from charlm.nn.kernels.projection import BackpropInput
 from charlm.nn.kernels.window import gate_by_gate, matrix
 from charlm.nn.parameters import ParameterStore
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
+from charlm.nn.recurrent import Recurrent
 
 __all__ = ["GRU", "GRUState"]
 
@@ -73,7 +75,7 @@ class GRU(Recurrent[Forward, Backward, GRUWindow]):
     input_size, hidden_size : int
         D and H.
     params, rng, dtype, weight_drop
-        As for `Recurrent`.
+        As for `charlm.nn.cell.Cell`.
     reset : {"after", "before"}
         Whether the reset gate multiplies the recurrent product or the state that enters it.
 

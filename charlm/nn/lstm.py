@@ -24,7 +24,7 @@ With ``output_activation="identity"``, (5) is h = o ⊙ c; (5′) to (7′) have
 
 Equations are for one stream; N streams are rows, ``z = x W_xᵀ + h₋ W_hᵀ + b``. x and the weights enter (1) and (1′)
 for a whole window at once (`charlm.nn.recurrent`). The gates are in the order i f g o in files, and o i f g in
-memory (`charlm.nn.kernels.weights`). `charlm.nn.reference` has the same cell as a textbook writes it.
+memory (`charlm.nn.kernels.gates`). `charlm.nn.reference` has the same cell as a textbook writes it.
 """
 
 from __future__ import annotations
@@ -36,14 +36,15 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray
+from charlm.nn.arrays import FloatArray, LayerState, StepInput
+from charlm.nn.cell import StepFunction
 from charlm.nn.kernels.gate_products import GateProduct
 from charlm.nn.kernels.lstm_window import ORDER, Backward, Forward, LSTMWindow, forward_step, split
 from charlm.nn.kernels.memory import NEW, empty
 from charlm.nn.kernels.products import Products
 from charlm.nn.kernels.window import gate_by_gate
 from charlm.nn.parameters import ParameterStore
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
+from charlm.nn.recurrent import Recurrent
 
 __all__ = ["LSTM", "LSTMState"]
 
@@ -65,7 +66,7 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
     input_size, hidden_size : int
         D and H.
     params, rng, dtype, weight_drop
-        As for `Recurrent`.
+        As for `charlm.nn.cell.Cell`.
     output_activation : {"tanh", "identity"}
         The function that equation (5) applies to c.
 
@@ -91,9 +92,8 @@ class LSTM(Recurrent[Forward, Backward, LSTMWindow]):
     """
 
     input_order = recurrent_order = ORDER
-    gate_names, state_names = "ifgo", "hc"
+    gate_names = "ifgo"
     state_type = LSTMState
-    state_parts = 2
 
     def __init__(
         self,

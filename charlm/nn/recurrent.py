@@ -1,13 +1,4 @@
-"""The base class of RNN, LSTM and GRU: parameters, the time loop forward, the time loop backward, weight gradients.
-
-A cell adds its equations and their derivatives, one method each::
-
-    step_forward    one step forward      from ``W_x x + b`` and the state before to the state after
-    gate_factors    many steps at once    the factors of dL/dh and dL/dc in the gradients of the pre-activations
-    step_backward   one step backward     dL/dstate after a step → dL/dz and dL/dstate before it
-
-so that the loops make few NumPy calls. The output array is the last positional argument: the keyword ``out`` costs
-a few per cent for small arrays. Training, evaluation and sampling share `step_forward`.
+"""`Recurrent`: a cell over time, in the loops of training, forward and backward, or step by step.
 
 Arrays inside a window are (G, T, N, H): each gate of the whole window is a matrix (T·N, H), and nothing is copied
 between the time loop and the products over the window. Code that exists for speed alone is in `charlm.nn.kernels`.
@@ -15,171 +6,37 @@ between the time loop and the products over the window. Code that exists for spe
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Generic, TypeAlias, TypeVar, cast
+from collections.abc import Callable
+from typing import TypeAlias, cast
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
 
-from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray, IdArray, Inputs, Lookup, Shape, check_shape, occurring
+from charlm.nn.arrays import FloatArray, IdArray, Inputs, LayerState, Lookup, Resets, check_shape, occurring
 from charlm.nn.backprop import once
-from charlm.nn.kernels.blocks import multiply
-from charlm.nn.kernels.gate_products import (
-    DotFor,
-    Gate,
-    GateProduct,
-    GateProductTransposed,
-)
+from charlm.nn.cell import Cell, StepFunction, WindowT
+from charlm.nn.kernels.gate_products import DotFor, GateProduct
 from charlm.nn.kernels.products import Products
-from charlm.nn.kernels.projection import BackpropInput
-from charlm.nn.kernels.reader import StepInput, make_reader, make_reader_in_place
-from charlm.nn.kernels.single_stream import StoredInputWeights, stored_products
-from charlm.nn.kernels.weights import DroppedWeights, InputWeights, runs
-from charlm.nn.kernels.window import BackwardT, ForwardT, Window, matrix
+from charlm.nn.kernels.reader import make_reader, make_reader_in_place
+from charlm.nn.kernels.weights import WindowWeights
+from charlm.nn.kernels.window import BackwardT, ForwardT
 from charlm.nn.kernels.workspace import Workspace
-from charlm.nn.parameters import ParameterStore
 
-__all__ = ["Backprop", "LayerState", "Recurrent", "Resets", "StepFunction", "StepInput"]
+__all__ = ["Backprop", "Recurrent"]
 
-LayerState: TypeAlias = tuple[FloatArray, ...]
-"""A `NamedTuple` of arrays (N, H). It is a value: nothing modifies it."""
-Resets: TypeAlias = NDArray[np.bool_]
-"""(T, N): True if the stream's state is set to zero before the step."""
 Backprop: TypeAlias = Callable[..., tuple[FloatArray | None, LayerState]]
 """``(dy, dstate=None) -> (dx, dstate)``; adds into the parameters' gradients; to be called once."""
-StepFunction: TypeAlias = Callable[[StepInput, LayerState], tuple[FloatArray, LayerState]]
-"""``(x, state) -> (h, state)``, with the weights as they were when it was made: x is (N, D) or ids (N,), h and each
-part of the state (N, H); for one stream without an axis x (D,) or one id, h and state (H,)."""
 
 
-WindowT = TypeVar("WindowT", bound=Window[Any, Any])
-
-
-class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
+class Recurrent(Cell[ForwardT, BackwardT, WindowT]):
     """A recurrent layer over sequences ``(T, N, D) -> (T, N, H)``.
 
     Parameters
     ----------
-    input_size, hidden_size : int
-        D and H.
-    params : ParameterStore, optional
-        A store with the weights, used as they are unless `rng` is given; by default a new one.
-    rng : numpy.random.Generator, optional
-        Draws the initial weights. Without it, those of a new store are drawn with seed 0.
-    dtype : dtype-like
-        Precision of a new store.
-    weight_drop : float
-        Probability that a weight of ``W_h`` is dropped for a window while training (DropConnect).
-
-    References
-    ----------
-    .. [1] Merity, Keskar & Socher (2018), "Regularizing and Optimizing LSTM Language Models": weight_drop.
+    input_size, hidden_size, params, rng, dtype, weight_drop
+        As for `Cell`.
     """
 
-    input_order: ClassVar[tuple[Gate, ...]]  # the gates' kernel order in W_x and b
-    recurrent_order: ClassVar[tuple[Gate, ...]]  # and in W_h
-    state_type: ClassVar[Callable[..., LayerState]]  # a NamedTuple of arrays
-    state_parts: ClassVar[int] = 1  # number of arrays
-    adds_to_dh: ClassVar[bool] = False  # whether dh₋ has a term beside W_hᵀ dz
-    gate_names: ClassVar[str] = ""  # the gates' letters in the equations, in files' order; none for an RNN
-    state_names: ClassVar[str] = "h"
-
-    def __init__(
-        self,
-        input_size: int,
-        hidden_size: int,
-        *,
-        params: ParameterStore | None = None,
-        rng: np.random.Generator | None = None,
-        dtype: DTypeLike = np.float32,
-        weight_drop: float = 0.0,
-    ) -> None:
-        if not 0 <= weight_drop < 1:
-            raise UsageError(f"weight_drop is {weight_drop}; it must be at least 0 and below 1")
-        self.input_size, self.hidden_size, self.weight_drop = input_size, hidden_size, weight_drop
-        self.params = ParameterStore(self.own_shapes(), dtype) if params is None else params
-        if params is None or rng is not None:
-            self.initialize_(np.random.default_rng(0) if rng is None else rng)
-
-    @classmethod
-    def shapes(cls, input_size: int, hidden_size: int) -> dict[str, Shape]:
-        """Return the shape of each parameter."""
-        D, H, GH = input_size, hidden_size, len(cls.input_order) * hidden_size
-        return {"W_x": (GH, D), "W_h": (GH, H), "b": (GH,)}
-
-    def own_shapes(self) -> dict[str, Shape]:
-        """Return the shape of each of this layer's parameters."""
-        return self.shapes(self.input_size, self.hidden_size)
-
-    def initialize_(self, rng: np.random.Generator) -> None:
-        """Draw weights uniform in ±1/√H and zero biases, in place."""
-        bound = self.hidden_size**-0.5
-        for name in ("W_x", "W_h"):
-            self.params[name][...] = rng.uniform(-bound, bound, self.params[name].shape)
-        self.params["b"][...] = 0
-
-    def zero_state(self, streams: int) -> LayerState:
-        """Return the state of N streams that have read nothing, each part (N, H)."""
-        zero = np.zeros((streams, self.hidden_size), self.params.dtype)
-        return self.state_type(*[zero] * self.state_parts)
-
-    # -- the equations of a cell --
-
-    @abstractmethod
-    def step_forward(self, step: ForwardT) -> tuple[FloatArray, ...]:
-        """Compute a step's new state from the state before it and ``W_x x + b``, in place, and return it."""
-
-    @abstractmethod
-    def gate_factors(self, window: WindowT, steps: slice) -> None:
-        """Compute the factors of `step_backward` from the activations of many steps, in place."""
-
-    @abstractmethod
-    def step_backward(self, step: BackwardT) -> None:
-        """Compute dL/dz, and turn dL/dstate after a step (the window's `carry`) into that before it, in place."""
-
-    @abstractmethod
-    def window(self, T: int, N: int, products: Products, *, resets: bool) -> WindowT:
-        """Return the arrays for T steps of N streams."""
-
-    @abstractmethod
-    def step_function(
-        self, read: Callable[[StepInput], FloatArray], products: Sequence[GateProduct]
-    ) -> StepFunction:
-        """Return a function that advances by one symbol: `step_forward` on separate arrays.
-
-        `read` returns ``W_x x + b`` (G, N, H).
-        """
-
-    def order(self, N: int) -> Sequence[Gate]:
-        """Return the gates in the kernel order of N streams: that of files for a single one."""
-        return sorted(self.input_order) if N == 1 else self.input_order
-
-    @property
-    def recurrent_groups(self) -> Sequence[Sequence[Gate]]:
-        """Groups of gates with a common operand."""
-        return [self.recurrent_order]
-
-    def gradients_(self, window: WindowT, mask: FloatArray | None, backprop_x: BackpropInput) -> FloatArray | None:
-        """Add the window's weight gradients, in place, and return dx."""
-        dz, order = matrix(window.dz), self.order(window.dz.shape[2])
-        dx = self.input_gradients_(dz, order, backprop_x)
-        dW_h = multiply(dz.transpose(0, 2, 1), matrix(window.before[0]))
-        self.add_gradient_("W_h", dW_h, order, mask)
-        return dx
-
-    def input_gradients_(
-        self, dz: FloatArray, order: Sequence[Gate], backprop_x: BackpropInput
-    ) -> FloatArray | None:
-        """Add the gradients of ``W_x`` and ``b`` for dz (G, T·N, H) in place, and return dx."""
-        W_x = self.by_gate("W_x")
-        of_input = backprop_x(dz, [W_x[gate.position] for gate in order])
-        self.add_gradient_("W_x", of_input.dW_x, order, columns=of_input.columns)
-        self.add_gradient_("b", of_input.db, order)
-        return of_input.dx
-
-    # -- the time loops --
+    # -- sequences --
 
     def forward(
         self,
@@ -223,27 +80,23 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         if not isinstance(x, Lookup) and x.ndim == 2:
             symbols, x = occurring(cast("IdArray", x), self.input_size)
         ws = Workspace() if workspace is None else workspace
-        weights, products = ws.get((self, "weights", N), lambda: self._weights(N))
-        weights.load_(self, symbols)
-        W_h, mask = self.by_gate("W_h"), None
-        if weight_rng is not None and self.weight_drop:
-            dropped = ws.get((self, "dropped"), lambda: DroppedWeights(self))
-            W_h, mask = dropped.draw(self, self.weight_drop, weight_rng), dropped.mask
-        products.load_(W_h)
+        weights = self._weights(ws, N)
+        mask = weights.load_(self, symbols, weight_rng)
 
         start = self.zero_state(N) if state is None else state
         for part in start:
             check_shape("the state", part, (N, H), "(N, H)")
-        inside = resets is not None and bool(resets[1:].any())  # resets at the first step act on the initial state
-        window = ws.get((self, "window", T, N, inside), lambda: self.window(T, N, products, resets=inside))
+        window = self._window(ws, T, N, resets)
         window.load_(self.params)
-        keep = (~resets[:, :, None]).astype(self.params.dtype) if resets is not None and inside else None
+        keep = None  # (T, N, 1): 0 where a state is set to zero
+        if resets is not None and _inside(resets):
+            keep = (~resets[:, :, None]).astype(self.params.dtype)
         for slots, part in zip(window.states, start, strict=True):
             slots[0] = part
             if resets is not None:
                 slots[0][resets[0]] = 0
 
-        backprop_x = weights.project(x, out=window.z, symbols=symbols)
+        backprop_x = weights.input.project(x, out=window.z, symbols=symbols)
         step_forward = self.step_forward
         with window.unbuffered():
             for t, step in enumerate(window.forward):
@@ -251,7 +104,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
                     for slots, before in zip(window.states, window.before, strict=True):
                         np.multiply(slots[t], keep[t], before[t])
                 step_forward(step)
-        end = self.state_type(*(slots[T].copy() for slots in window.states))
+        end: LayerState = self.state_type(*(slots[T].copy() for slots in window.states))
 
         @once
         def backprop(dy: FloatArray, dstate: LayerState | None = None) -> tuple[FloatArray | None, LayerState]:
@@ -268,7 +121,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
                         if keep is not None:
                             for d in window.carry:
                                 np.multiply(d, keep[t], d)
-            dstart = self.state_type(*(d.copy() for d in window.carry))
+            dstart: LayerState = self.state_type(*(d.copy() for d in window.carry))
             if resets is not None:
                 for d in dstart:
                     d[resets[0]] = 0
@@ -301,10 +154,9 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         ws = Workspace() if workspace is None else workspace
         h, end, _ = self.forward(x, state, resets=resets, workspace=ws)
         T, N = h.shape[:2]
-        inside = resets is not None and bool(resets[1:].any())
-        window = ws.get((self, "window", T, N, inside), lambda: self.window(T, N, self._products(N), resets=inside))
+        window = self._window(ws, T, N, resets)
         gates = zip(self.order(N), window.z, strict=True) if self.gate_names else ()
-        states = dict(zip(self.state_names, window.states, strict=True))
+        states = dict(zip(self.state_type._fields, window.states, strict=True))
         return {self.gate_names[gate.position]: z for gate, z in gates} | {s: h[1:] for s, h in states.items()}, end
 
     def _extent(self, x: Inputs) -> tuple[int, int]:
@@ -317,19 +169,15 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
             check_shape("ids", x, (None, None), "(T, N)")
         return x.shape[0], x.shape[1]
 
-    def _weights(self, N: int) -> tuple[InputWeights | StoredInputWeights, Products]:
-        return StoredInputWeights(self) if N == 1 else InputWeights(self), self._products(N)
+    def _weights(self, ws: Workspace, N: int) -> WindowWeights:
+        return ws.get((self, "weights", N), lambda: WindowWeights(self, N))
 
-    def _products(self, N: int) -> Products:
-        groups, H, dtype = self.recurrent_groups, self.hidden_size, self.params.dtype
-        if N == 1:
-            return stored_products(groups, H, dtype, addend=self.adds_to_dh)
-        return Products(
-            [GateProduct(gates, H, H, N, dtype) for gates in groups],
-            [
-                GateProductTransposed(gates, H, H, N, dtype, addend=self.adds_to_dh and k == 0)
-                for k, gates in enumerate(groups)
-            ],
+    def _window(self, ws: Workspace, T: int, N: int, resets: Resets | None) -> WindowT:
+        """Return the arrays of all windows of this size in a workspace."""
+        inside = _inside(resets)
+        return ws.get(
+            (self, "window", T, N, inside),
+            lambda: self.window(T, N, self._weights(ws, N).products, resets=inside),
         )
 
     # -- inference, one symbol at a time --
@@ -385,34 +233,7 @@ class Recurrent(ABC, Generic[ForwardT, BackwardT, WindowT]):
         make = make_reader_in_place if in_place else make_reader
         return self.step_function(make(self, streams, table), products)
 
-    # -- kernel order --
 
-    def by_gate(self, name: str) -> FloatArray:
-        """View a parameter as (G, H, …), a matrix or vector for each gate in the files' order."""
-        weights = self.params[name]
-        return weights.reshape(-1, self.hidden_size, *weights.shape[1:])
-
-    def add_gradient_(
-        self,
-        name: str,
-        kernel_gradient: FloatArray,
-        order: Sequence[Gate],
-        mask: FloatArray | None = None,
-        *,
-        columns: IdArray | slice = slice(None),
-    ) -> None:
-        """Add the gradient (gates, H, …) of a parameter, in kernel order, in place; `mask` is in files' order.
-
-        A mask multiplies `kernel_gradient` in place. With `columns`, the gradient is that of these columns alone.
-        """
-        H, gradient = self.hidden_size, self.params.gradient(name, columns)
-        by_gate = gradient.reshape(-1, H, *gradient.shape[1:])
-        masks = None if mask is None else mask.reshape(-1, H, H)
-        for kernel, files in runs(tuple(order)):
-            part = kernel_gradient[kernel]
-            if masks is not None:
-                np.multiply(part, masks[files], out=part)
-            if isinstance(columns, slice):
-                by_gate[files] += part
-            else:  # of a table, whose columns are adjacent in memory
-                by_gate.transpose(2, 0, 1)[columns, files] += part.transpose(2, 0, 1)
+def _inside(resets: Resets | None) -> bool:
+    """Return whether a state is set to zero after the first step; before it, that is the initial state."""
+    return resets is not None and bool(resets[1:].any())

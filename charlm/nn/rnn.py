@@ -19,12 +19,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from charlm.nn.arrays import FloatArray
-from charlm.nn.kernels.gate_products import Gate, GateProduct
+from charlm.nn.arrays import FloatArray, LayerState, StepInput
+from charlm.nn.cell import StepFunction
+from charlm.nn.kernels.gate_products import GateProduct
+from charlm.nn.kernels.gates import Gate
 from charlm.nn.kernels.memory import NEW, empty
 from charlm.nn.kernels.products import Product, Products, ProductTransposed
 from charlm.nn.kernels.window import Window
-from charlm.nn.recurrent import LayerState, Recurrent, StepFunction, StepInput
+from charlm.nn.recurrent import Recurrent
 
 __all__ = ["RNN", "RNNState"]
 
@@ -66,7 +68,7 @@ class RNN(Recurrent[Forward, Backward, Window[Forward, Backward]]):
     input_size, hidden_size : int
         D and H.
     params, rng, dtype, weight_drop
-        As for `Recurrent`.
+        As for `charlm.nn.cell.Cell`.
 
     References
     ----------

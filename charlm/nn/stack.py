@@ -9,14 +9,14 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import FloatArray, IdArray, Inputs
+from charlm.nn.arrays import FloatArray, IdArray, Inputs, LayerState, Resets, StepInput
 from charlm.nn.backprop import once
+from charlm.nn.cell import StepFunction
 from charlm.nn.dropout import Dropout
 from charlm.nn.kernels.gate_products import DotFor
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.padding import check_initial_state, forward_padded
 from charlm.nn.parameters import ParameterStore
-from charlm.nn.recurrent import LayerState, Resets, StepFunction, StepInput
 
 __all__ = ["RecurrentLayer", "Stack", "StackBackprop", "StackState", "map_state", "named_state"]
 

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from charlm.models.learner import State
-from charlm.nn.arrays import FloatArray, IdArray
-from charlm.nn.recurrent import Resets
+from charlm.nn.arrays import FloatArray, IdArray, Resets
 
 __all__ = ["WARMUP", "HeldOut", "Reader", "estimate_s", "symbols_read", "validation_loss", "validation_nats"]
 

@@ -10,10 +10,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike
 
-from charlm.nn.arrays import FloatArray
+from charlm.nn.arrays import FloatArray, LayerState
 from charlm.nn.gru import GRU
 from charlm.nn.lstm import LSTM
-from charlm.nn.recurrent import LayerState, Recurrent
+from charlm.nn.recurrent import Recurrent
 from charlm.nn.rnn import RNN
 
 from . import scalar

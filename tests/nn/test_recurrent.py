@@ -10,9 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from charlm.errors import UsageError
-from charlm.nn.arrays import Lookup
+from charlm.nn.arrays import LayerState, Lookup
 from charlm.nn.kernels.workspace import Workspace
-from charlm.nn.recurrent import LayerState
 
 from .cells import KINDS, Result, draw_case, run
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.nn.arrays import FloatArray
-from charlm.nn.kernels.gate_products import Gate
+from charlm.nn.kernels.gates import Gate
 from charlm.nn.kernels.memory import empty, half
 from charlm.nn.kernels.products import Product, Products, ProductTransposed
 from charlm.nn.kernels.window import Window

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from charlm.nn.arrays import FloatArray, IdArray
+from charlm.nn.arrays import FloatArray, IdArray, StepInput
+from charlm.nn.cell import AnyCell
 from charlm.nn.kernels.gate_products import multiply_row_invariant
 from charlm.nn.kernels.memory import empty
 from charlm.nn.kernels.projection import projected_table
-from charlm.nn.kernels.weights import Cell, InputWeights
+from charlm.nn.kernels.weights import InputWeights
 
-__all__ = ["StepInput", "make_reader", "make_reader_in_place"]
-
-StepInput: TypeAlias = FloatArray | IdArray | int
+__all__ = ["make_reader", "make_reader_in_place"]
 
 
 def make_reader(
-    cell: Cell, streams: int | None, table: FloatArray | IdArray | None
+    cell: AnyCell, streams: int | None, table: FloatArray | IdArray | None
 ) -> Callable[[StepInput], FloatArray]:
     """Return ``x -> W_x x + b`` (G, N, H), or (G, H) for one stream without an axis; x is dense or ids.
 
@@ -62,7 +61,7 @@ def make_reader(
     return read
 
 
-def make_reader_in_place(cell: Cell, streams: Any, symbols: Any) -> Callable[[StepInput], FloatArray]:
+def make_reader_in_place(cell: AnyCell, streams: Any, symbols: Any) -> Callable[[StepInput], FloatArray]:
     """Return what `make_reader` does of indices into symbols; the weights are not copied."""
     weights, columns = InputWeights(cell), cell.params["W_x"].T
     weights.load_(cell, symbols[:0])

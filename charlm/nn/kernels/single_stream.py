@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.nn.arrays import FloatArray, IdArray, Inputs, Lookup, check_ids
-from charlm.nn.kernels.gate_products import LARGEST_CACHED, Gate
+from charlm.nn.cell import AnyCell
+from charlm.nn.kernels.gate_products import LARGEST_CACHED
+from charlm.nn.kernels.gates import Gate
 from charlm.nn.kernels.memory import empty
 from charlm.nn.kernels.products import Products
 from charlm.nn.kernels.projection import BackpropInput, InputGradients, sum_of_products
 from charlm.nn.kernels.sums import sum_by_id
-from charlm.nn.kernels.weights import Cell
 
 __all__ = ["StoredInputWeights", "StoredProduct", "StoredProductTransposed", "scales", "stored_products"]
 
@@ -111,10 +112,10 @@ def stored_products(groups: Sequence[Sequence[Gate]], H: int, dtype: DTypeLike, 
 class StoredInputWeights:
     """``W_x`` and ``b`` as they are stored, for the input product of one stream."""
 
-    def __init__(self, cell: Cell) -> None:
+    def __init__(self, cell: AnyCell) -> None:
         self._scales = scales(sorted(cell.input_order), cell.hidden_size, cell.params.dtype)
 
-    def load_(self, cell: Cell, _symbols: IdArray | None = None) -> None:
+    def load_(self, cell: AnyCell, _symbols: IdArray | None = None) -> None:
         """Use the current weights."""
         self._W_x, self._b = cell.by_gate("W_x"), cell.by_gate("b")
 

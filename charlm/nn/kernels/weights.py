@@ -1,56 +1,62 @@
 """The weights as the time loop uses them, packed once an update instead of at every step.
 
-Gates are in *kernel order*: those that share an operation are adjacent. Weights of sigmoid gates are halved,
-since σ(z) = ½(1 + tanh(z/2)) then needs one `tanh` for all gates and never overflows; halving is exact in binary
-floating point. The recurrent weights are transposed here by products with a scaled identity, 86 µs for an LSTM's
-256 units, where a strided copy takes 278 µs; each step's product then reads them in memory order.
+Gates are in kernel order, the weights of sigmoid gates halved (`charlm.nn.kernels.gates`). Recurrent weights are
+transposed by products with a scaled identity, 86 µs for an LSTM's 256 units, where a strided copy takes 278 µs. The
+product of a step then reads them in memory order. A single stream uses the weights as they are stored
+(`charlm.nn.kernels.single_stream`).
 """
 
 from __future__ import annotations
 
-from functools import cache
-from itertools import pairwise
-from typing import ClassVar, Protocol
-
 import numpy as np
 
 from charlm.nn.arrays import FloatArray, IdArray, Inputs
+from charlm.nn.cell import AnyCell
 from charlm.nn.dropout import draw_mask_
-from charlm.nn.kernels.gate_products import Gate, transpose_
+from charlm.nn.kernels.gate_products import packed_products, transpose_
 from charlm.nn.kernels.memory import empty
 from charlm.nn.kernels.projection import BackpropInput, project
-from charlm.nn.parameters import ParameterStore
+from charlm.nn.kernels.single_stream import StoredInputWeights, stored_products
 
-__all__ = ["Cell", "DroppedWeights", "InputWeights", "runs"]
-
-
-class Cell(Protocol):
-    """The parts of a recurrent layer that are read here; `charlm.nn.recurrent.Recurrent` is one."""
-
-    input_order: ClassVar[tuple[Gate, ...]]
-    input_size: int
-    hidden_size: int
-    params: ParameterStore
-
-    def by_gate(self, name: str) -> FloatArray:
-        """View a parameter as (G, H, …)."""
+__all__ = ["InputWeights", "WindowWeights"]
 
 
-@cache
-def runs(order: tuple[Gate, ...]) -> list[tuple[slice, slice]]:
-    """Split gates in kernel order into runs of gates that are adjacent in files too: their slices in either order.
+class WindowWeights:
+    """The weights of a cell for windows of N streams.
 
-    Examples
-    --------
-    >>> from charlm.nn.kernels.gate_products import Gate
-    >>> runs((Gate(3, 0.5), Gate(0, 0.5), Gate(1, 1.0)))
-    [(slice(0, 1, None), slice(3, 4, None)), (slice(1, 3, None), slice(0, 2, None))]
+    Attributes
+    ----------
+    input : InputWeights or StoredInputWeights
+    products : Products
+        The recurrent products.
     """
-    starts = [k for k, gate in enumerate(order) if k == 0 or gate.position != order[k - 1].position + 1]
-    return [
-        (slice(k, end), slice(order[k].position, order[k].position + end - k))
-        for k, end in pairwise([*starts, len(order)])
-    ]
+
+    def __init__(self, cell: AnyCell, N: int) -> None:
+        groups, H, dtype = cell.recurrent_groups, cell.hidden_size, cell.params.dtype
+        self.input: InputWeights | StoredInputWeights
+        if N == 1:
+            self.input = StoredInputWeights(cell)
+            self.products = stored_products(groups, H, dtype, addend=cell.adds_to_dh)
+        else:
+            self.input = InputWeights(cell)
+            self.products = packed_products(groups, H, N, dtype, addend=cell.adds_to_dh)
+        self._dropped: _DroppedWeights | None = None
+
+    def load_(
+        self, cell: AnyCell, symbols: IdArray | None, weight_rng: np.random.Generator | None
+    ) -> FloatArray | None:
+        """Load the current weights, in place.
+
+        With `weight_rng`, which draws them, some of ``W_h`` are dropped; then return their mask (G·H, H).
+        """
+        self.input.load_(cell, symbols)
+        if weight_rng is None or not cell.weight_drop:
+            self.products.load_(cell.by_gate("W_h"))
+            return None
+        if self._dropped is None:
+            self._dropped = _DroppedWeights(cell)
+        self.products.load_(self._dropped.draw(cell, weight_rng))
+        return self._dropped.mask
 
 
 class InputWeights:
@@ -60,11 +66,11 @@ class InputWeights:
     in place of all D. With `by_symbol`, the gates of a symbol are adjacent in memory.
     """
 
-    def __init__(self, cell: Cell, *, by_symbol: bool = False) -> None:
+    def __init__(self, cell: AnyCell, *, by_symbol: bool = False) -> None:
         G, H, dtype = len(cell.input_order), cell.hidden_size, cell.params.dtype
         self.W_x, self.b, self._by_symbol = empty((G, 0, H), dtype), empty((G, H), dtype), by_symbol
 
-    def load_(self, cell: Cell, symbols: IdArray | None = None) -> None:
+    def load_(self, cell: AnyCell, symbols: IdArray | None = None) -> None:
         """Copy the current weights, of ``W_x`` the columns of `symbols` or all, in place."""
         W_x, b = cell.by_gate("W_x"), cell.by_gate("b")
         G, H, D = W_x.shape
@@ -85,15 +91,15 @@ class InputWeights:
         return project(x, self.W_x, self.b, out=out, symbols=symbols)
 
 
-class DroppedWeights:
+class _DroppedWeights:
     """``W_h`` with some entries zero (DropConnect): ``mask`` (G·H, H), and the weights times it."""
 
-    def __init__(self, cell: Cell) -> None:
+    def __init__(self, cell: AnyCell) -> None:
         shape, dtype = cell.params["W_h"].shape, cell.params.dtype
         self.mask, self._dropped = empty(shape, dtype), empty(shape, dtype)
 
-    def draw(self, cell: Cell, probability: float, rng: np.random.Generator) -> FloatArray:
+    def draw(self, cell: AnyCell, rng: np.random.Generator) -> FloatArray:
         """Draw a mask and return ``W_h`` times it, shape (G, H, H)."""
-        draw_mask_(self.mask, probability, rng)
+        draw_mask_(self.mask, cell.weight_drop, rng)
         np.multiply(cell.params["W_h"], self.mask, out=self._dropped)
         return self._dropped.reshape(-1, cell.hidden_size, cell.hidden_size)

@@ -44,7 +44,7 @@ class Window(Generic[ForwardT, BackwardT]):
     before : list of ndarray, each (T, N, H)
         The state that each step reads: the slot before it, or with `resets` a copy of it with some rows zero.
     z : ndarray, shape (G, T, N, H)
-        Pre-activations, then activations, of the gates in kernel order (`charlm.nn.kernels.weights`).
+        Pre-activations, then activations, of the gates in kernel order (`charlm.nn.kernels.gates`).
     dz : ndarray, shape (G, T, N, H)
         Gradient of the pre-activations, in the memory of `z` if `groups` is 0.
     carry : tuple of ndarray, each (N, H)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from charlm.nn.kernels import blocks, gate_products
-from charlm.nn.kernels.gate_products import Gate, GateProduct, GateProductTransposed, transpose_
+from charlm.nn.kernels.gate_products import GateProduct, GateProductTransposed, transpose_
+from charlm.nn.kernels.gates import Gate
 
 SHAPES = [(1, 1, 1), (5, 7, 3), (16, 16, 1), (48, 100, 5), (33, 66, 2), (64, 1024, 3), (128, 512, 2), (97, 96, 4)]
 SHAPES += [(64, 128, 16), (40, 96, 24)]  # rows enough to be cut

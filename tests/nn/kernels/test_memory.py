@@ -11,6 +11,7 @@ import pytest
 import charlm
 from charlm.nn import GRU, LSTM, RNN, Workspace
 from charlm.nn.kernels.memory import CACHE_LINE, empty
+from charlm.nn.kernels.weights import WindowWeights
 from charlm.nn.kernels.window import Window
 from charlm.nn.recurrent import Recurrent
 from charlm.text.batches import text_batch
@@ -30,6 +31,11 @@ def numbers(
     if drops:
         window += 2 * G * H * H
     return window + G * (2 * H * H + (D + 1) * H) + 2 * G * N * H + (cell is GRU) * N * H
+
+
+def chunk_of(layer: Recurrent, resets: bool) -> int:
+    """Return how many steps of the layer's windows have their factors computed at once."""
+    return layer.window(T, N, WindowWeights(layer, N).products, resets=resets).chunk
 
 
 def check(wanted: int, work, *, small: int) -> None:
@@ -74,7 +80,7 @@ def test_a_layer(cell: type[Recurrent], resets: bool, drops: bool, monkeypatch: 
         backprop(y)
         return workspace
 
-    chunk = layer.window(T, N, layer._products(N), resets=resets).chunk
+    chunk = chunk_of(layer, resets)
     assert 1 < chunk < T  # else the formula would not tell them apart
     check(numbers(cell, D, T, N, H, chunk, resets, drops) * 4, work, small=2)
 
@@ -91,7 +97,7 @@ def test_a_layer_that_reads_a_large_vocabulary(cell: type[Recurrent]) -> None:
         backprop(y)
         return workspace
 
-    chunk = layer.window(T, N, layer._products(N), resets=False).chunk
+    chunk = chunk_of(layer, False)
     check(numbers(cell, np.unique(ids).size, T, N, H, chunk, False) * 4, work, small=2)
 
 
@@ -108,7 +114,7 @@ def test_a_model(dropout: float) -> None:
         backprop()
         return workspace
 
-    low, high = (layer.window(T, N, layer._products(N), resets=False).chunk for layer in model.stack.layers)
+    low, high = (chunk_of(layer, False) for layer in model.stack.layers)
     layers = numbers(LSTM, V, T, N, H, low, False) + numbers(LSTM, H, T, N, H, high, False)
     head = (V + H) * T * N + (2 * 2 * T * N * H if dropout else 0)
     check((layers + head) * 4, work, small=6)

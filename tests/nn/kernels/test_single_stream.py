@@ -10,7 +10,7 @@ import pytest
 from charlm.nn import GRU, LSTM, RNN, Workspace
 from charlm.nn.arrays import LARGE_VOCABULARY, Lookup
 from charlm.nn.kernels import single_stream
-from charlm.nn.kernels.gate_products import Gate
+from charlm.nn.kernels.gates import Gate
 from charlm.nn.kernels.single_stream import StoredProduct, StoredProductTransposed
 from charlm.nn.recurrent import Recurrent
 
@@ -72,7 +72,7 @@ def test_it_computes_what_one_of_two_equal_streams_does(
     layer = cls(size, H, rng=rng, dtype=np.float64, weight_drop=weight_drop, **settings)
     layer.params.value[...] = rng.normal(size=layer.params.value.size)
     resets = (np.arange(T) % 4 == 3)[:, None] if with_resets else None
-    start, dend = (layer.state_type(*rng.normal(size=(layer.state_parts, 1, H))) for _ in range(2))
+    start, dend = (layer.state_type(*rng.normal(size=(len(layer.state_type._fields), 1, H))) for _ in range(2))
     dy = rng.normal(size=(T, 1, H))
     one, gradient = passes(layer, x, start, resets, dy, dend)
     x2, dy2, start2, dend2 = twice(x), twice(dy), twice_each(start), twice_each(dend)
