@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Mapping, Sequence
 from statistics import fmean
 from typing import Any, ClassVar
 
@@ -13,7 +12,8 @@ import numpy as np
 from charlm.config import ModelConfig, from_mapping
 from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import Learner, State
+from charlm.models.learner import Learner, State, joined
+from charlm.models.mixture import Mixture
 from charlm.models.network import parameter_shapes
 from charlm.nn.backprop import once
 from charlm.nn.kernels.workspace import Workspace
@@ -21,7 +21,7 @@ from charlm.nn.parameters import ParameterStore, join
 from charlm.text.batches.base import Batch
 from charlm.text.vocabulary import Vocabulary
 
-__all__ = ["MOST_MEMBERS", "Ensemble", "independent", "side_by_side"]
+__all__ = ["MOST_MEMBERS", "Ensemble", "independent", "networks_of", "side_by_side"]
 
 MOST_MEMBERS = 16
 
@@ -29,7 +29,7 @@ MOST_MEMBERS = 16
 class Ensemble:
     """Networks of one shape and one vocabulary that are trained side by side on the same batches.
 
-    Their average is a better model than any of them: see `charlm.models.mixture.Mixture`.
+    Their average is a better model than any of them: see `Mixture`.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ class Ensemble:
 
     def zero_state(self, streams: int) -> State:
         """Return the state of N streams that have read nothing: all layers of each network in turn."""
-        return _joined(network.zero_state(streams) for network in self.networks)
+        return joined(network.zero_state(streams) for network in self.networks)
 
     def loss(
         self,
@@ -144,9 +144,9 @@ class Ensemble:
 
         @once
         def backprop() -> State:
-            return _joined(backprop_one() for backprop_one in backward)
+            return joined(backprop_one() for backprop_one in backward)
 
-        return fmean(losses), _joined(ends), backprop
+        return fmean(losses), joined(ends), backprop
 
 
 def side_by_side(networks: Sequence[CharModel]) -> CharModel | Ensemble:
@@ -159,5 +159,8 @@ def independent(learner: Learner) -> Sequence[Learner]:
     return learner.networks if isinstance(learner, Ensemble) else (learner,)
 
 
-def _joined(states: Iterable[State]) -> State:
-    return tuple(chain.from_iterable(states))
+def networks_of(model: object) -> tuple[CharModel, ...]:
+    """Return the networks of a model: those of an ensemble or a mixture, or a network itself; else none."""
+    if isinstance(model, (Ensemble, Mixture)):
+        return model.networks
+    return (model,) if isinstance(model, CharModel) else ()

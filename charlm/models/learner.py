@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
+from itertools import chain
 from operator import attrgetter
 from typing import Any, ClassVar, Protocol, Self, TypeAlias, TypeVar
 
@@ -16,10 +17,25 @@ from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import StackState
 from charlm.text.batches.base import Batch
 
-__all__ = ["Learner", "LearnerT", "State", "check_finite", "check_kind", "from_json", "to_json", "with_params"]
+__all__ = [
+    "Learner",
+    "LearnerT",
+    "State",
+    "check_finite",
+    "check_kind",
+    "from_json",
+    "joined",
+    "to_json",
+    "with_params",
+]
 
 State: TypeAlias = StackState
 """The state of N streams, a value: a state for each layer, of arrays (N, H); () for none."""
+
+
+def joined(states: Iterable[State]) -> State:
+    """Return the state of several models as one: all layers of the first, then those of the second, and so on."""
+    return tuple(chain.from_iterable(states))
 
 
 class Learner(Protocol):

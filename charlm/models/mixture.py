@@ -25,9 +25,9 @@ References
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import reduce
-from itertools import accumulate, chain, pairwise
+from itertools import accumulate, pairwise
 from typing import ClassVar
 
 import numpy as np
@@ -35,7 +35,7 @@ from numpy.typing import NDArray
 
 from charlm.errors import UsageError
 from charlm.models.language_model import CharModel
-from charlm.models.learner import State
+from charlm.models.learner import State, joined
 from charlm.models.network import Stepper
 from charlm.models.predictor import Predictor, check_predictor
 from charlm.nn.arrays import FloatArray, IdArray, Resets
@@ -46,13 +46,14 @@ __all__ = ["Mixture", "fit_weights", "mixed_nats"]
 _SLACK = 1e-6  # of the sum of the weights
 _ROUNDING = 1e-13
 _LEAST = 1e-290  # a probability; smaller ones lose digits
+_MOST_STEPS = 10_000  # of EM
 
 
 class Mixture:
     """Several predictors of one vocabulary, with weights; equation (1).
 
-    Its state is all layers of the first member, then those of the second, and so on. Its networks are trained as an
-    `Ensemble`, side by side.
+    Its state is all layers of the first member, then those of the second, and so on. Its networks are trained as a
+    `charlm.models.ensemble.Ensemble`, side by side.
 
     Parameters
     ----------
@@ -121,7 +122,7 @@ class Mixture:
 
     def zero_state(self, streams: int) -> State:
         """Return the state of N streams that have read nothing."""
-        return _joined(member.zero_state(streams) for member in self.members)
+        return joined(member.zero_state(streams) for member in self.members)
 
     def stepper(self, streams: int | None = None, *, cores: int | None = None) -> Stepper:
         """Return a function that reads one symbol a stream: ``(ids (N,), state) -> (ln p (N, V), state)``.
@@ -134,7 +135,8 @@ class Mixture:
         steps = [member.stepper(streams, cores=cores) for member in self.members]
 
         def step(ids: IdArray | int, state: State) -> tuple[FloatArray, State]:
-            read, after = [], ()  # type: tuple[list[FloatArray], State]
+            read: list[FloatArray] = []
+            after: State = ()
             for one, layers in zip(steps, self._layers, strict=True):
                 logits, end = one(ids, state[layers])
                 read.append(logits)
@@ -164,34 +166,34 @@ class Mixture:
             member.logits(ids, start[layers], resets=resets)
             for member, layers in zip(self.members, self._layers, strict=True)
         ]
-        return self._mixed([logits for logits, _ in read]), _joined(end for _, end in read)
+        return self._mixed([logits for logits, _ in read]), joined(end for _, end in read)
 
     def _mixed(self, logits: Sequence[FloatArray]) -> NDArray[np.float64]:
         """Return ln p (…, V) of the members' logits, by (1)."""
-        one = logits[0].ndim == 1  # then numbers are faster than arrays
-        total: NDArray[np.float64] | float = 0.0
         with np.errstate(invalid="ignore", divide="ignore"):  # who reads the result checks that it is finite
-            for z, w in zip(logits, self.weights, strict=True):
-                p = z.astype(np.float64)
-                np.subtract(p, p.item(p.argmax()) if one else p.max(axis=-1, keepdims=True), p)
-                np.exp(p, p)
-                np.multiply(p, w / (np.add.reduce(p) if one else p.sum(axis=-1, keepdims=True)), p)
-                total = np.add(total, p, p)
-            if not p.size or p.item(p.argmin()) > _LEAST:
-                return np.log(p, p)
-            rows = np.logical_not(p.min(axis=-1) > _LEAST)  # a row's bits do not depend on the others
-            mixed: NDArray[np.float64] = np.log(p, p)
+            parts = map(_weighted, logits, self.weights)
+            mixed = reduce(lambda total, part: np.add(total, part, total), parts)
+            if not mixed.size or mixed.item(mixed.argmin()) > _LEAST:
+                return np.log(mixed, mixed)
+            rows = np.logical_not(mixed.min(axis=-1) > _LEAST)  # a row's bits do not depend on the others
+            np.log(mixed, mixed)
             terms = [log_softmax(z[rows]) + log_w for z, log_w in zip(logits, self._log_weights, strict=True)]
             mixed[rows] = reduce(np.logaddexp, terms)  # the logarithms keep what underflows
         return mixed
 
 
+def _weighted(logits: FloatArray, weight: float) -> NDArray[np.float64]:
+    """Return the weight times the probabilities (…, V)."""
+    one = logits.ndim == 1  # then numbers are faster than arrays
+    p = logits.astype(np.float64)
+    np.subtract(p, p.item(p.argmax()) if one else p.max(axis=-1, keepdims=True), p)
+    np.exp(p, p)
+    np.multiply(p, weight / (np.add.reduce(p) if one else p.sum(axis=-1, keepdims=True)), p)
+    return p
+
+
 def _size(member: Predictor) -> str:
     return f"{len(member.vocabulary):,} symbols of unit {member.vocabulary.unit}"
-
-
-def _joined(states: Iterable[State]) -> State:
-    return tuple(chain.from_iterable(states))
 
 
 def mixed_nats(nats: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -201,7 +203,7 @@ def mixed_nats(nats: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArr
     return mixed
 
 
-def fit_weights(log_p: NDArray[np.float64], *, tolerance: float = 1e-6, most: int = 10_000) -> NDArray[np.float64]:
+def fit_weights(log_p: NDArray[np.float64], *, tolerance: float = 1e-6) -> NDArray[np.float64]:
     """Return the weights with which a mixture predicts a text best, by EM from equal ones; equations (2) and (3).
 
     The text should be one that no member has learnt. Weights fitted on a validation text flatter the mixture's loss
@@ -212,9 +214,8 @@ def fit_weights(log_p: NDArray[np.float64], *, tolerance: float = 1e-6, most: in
     log_p : ndarray, shape (K, n)
         ln p of each symbol of the text by each of K members, nats.
     tolerance : float
-        The result's mean loss exceeds the least possible one by at most so many nats.
-    most : int
-        Steps after which it returns in any case.
+        The result's mean loss exceeds the least possible one by at most so many nats, unless `_MOST_STEPS` do not
+        reach it.
 
     Returns
     -------
@@ -235,7 +236,7 @@ def fit_weights(log_p: NDArray[np.float64], *, tolerance: float = 1e-6, most: in
         raise UsageError(f"weights need finite log-probabilities of at least one symbol; these are {n}")
     p = np.exp(log_p - log_p.max(axis=0))  # a factor common to all members changes nothing
     weights = np.full(K, 1 / K)
-    for _ in range(most):
+    for _ in range(_MOST_STEPS):
         g = (p / (weights @ p)).mean(axis=1)  # (2)
         if g.max() - 1 <= tolerance:
             break

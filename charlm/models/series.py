@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from charlm.config import SeriesConfig, from_mapping
 from charlm.errors import UsageError
 from charlm.models.learner import State
+from charlm.models.symbol_stack import layer_shapes
 from charlm.nn.arrays import FloatArray, Resets, Shape
 from charlm.nn.backprop import once
 from charlm.nn.dropout import Dropout
@@ -239,15 +240,9 @@ def _described(description: Mapping[str, Any]) -> SeriesConfig:
 
 def _shapes(config: SeriesConfig) -> dict[str, Shape]:
     D, H = config.features, config.hidden_size
-    parts = {f"layers.{k}": _layer_shapes(config, H if k else D) for k in range(config.layers)}
+    parts = {f"layers.{k}": layer_shapes(config, H if k else D) for k in range(config.layers)}
     parts["head"] = Linear.shapes(H, D)
     return {f"{part}.{name}": shape for part, shapes in parts.items() for name, shape in shapes.items()}
-
-
-def _layer_shapes(config: SeriesConfig, input_size: int) -> dict[str, Shape]:
-    if config.cell == "gru":
-        return GRU.shapes(input_size, config.hidden_size, config.gru_reset)
-    return (LSTM if config.cell == "lstm" else RNN).shapes(input_size, config.hidden_size)
 
 
 def _layer(config: SeriesConfig, input_size: int, params: ParameterStore) -> RecurrentLayer:

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from charlm.blas import shared_dot
-from charlm.config import ModelConfig
+from charlm.config import ModelConfig, SeriesConfig
 from charlm.models.learner import State
 from charlm.nn.arrays import LARGE_VOCABULARY, FloatArray, IdArray, Inputs, Resets, Shape, table_shape
 from charlm.nn.backprop import once
@@ -24,7 +24,7 @@ from charlm.nn.recurrent import Recurrent
 from charlm.nn.rnn import RNN
 from charlm.nn.stack import RecurrentLayer, Stack
 
-__all__ = ["Reader", "SymbolStack"]
+__all__ = ["Reader", "SymbolStack", "layer_shapes"]
 
 Reader: TypeAlias = Callable[[IdArray | int, State], tuple[FloatArray, State]]
 """``(ids (N,), state) -> (h (N, H), state)``."""
@@ -69,7 +69,7 @@ class SymbolStack:
         width = config.hidden_size * (1 + bidirectional)
         parts: dict[str, Mapping[str, Shape]] = {"embedding": Embedding.shapes(V, E)} if E else {}
         for k in range(config.layers):
-            own = _layer_shapes(config, width if k else E or V)
+            own = layer_shapes(config, width if k else E or V)
             if not (k or E):
                 own["W_x"] = table_shape(own["W_x"][0], V)
             names = (
@@ -186,7 +186,8 @@ class SymbolStack:
         return self.stack.stepper(streams, table, dot_for=partial(shared_dot, cores=cores), in_place=in_place)
 
 
-def _layer_shapes(config: ModelConfig, input_size: int) -> dict[str, Shape]:
+def layer_shapes(config: ModelConfig | SeriesConfig, input_size: int) -> dict[str, Shape]:
+    """Return the shape of each parameter of a layer."""
     if config.cell == "gru":
         return GRU.shapes(input_size, config.hidden_size, config.gru_reset)
     return (LSTM if config.cell == "lstm" else RNN).shapes(input_size, config.hidden_size)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from charlm.config import TrainConfig
 from charlm.errors import CorpusError
 from charlm.models.counts import Counts
-from charlm.models.ensemble import Ensemble
+from charlm.models.ensemble import Ensemble, networks_of
 from charlm.models.language_model import CharModel
 from charlm.models.learner import Learner
 from charlm.models.mixture import Mixture, fit_weights, mixed_nats
@@ -30,20 +30,13 @@ from charlm.text.batches import document_stream
 from charlm.training.task import TextTask, stop_id_of, text_task
 from charlm.training.validation import HeldOut, symbols_read, validation_nats
 
-__all__ = ["MixtureTask", "networks_of", "task_of_text"]
+__all__ = ["MixtureTask", "task_of_text"]
 
 SHARE = 1 / 50  # of the training text fits the weights
 SHORTEST, LONGEST = 200, 2**14  # symbols
 PIECE = 2**10  # symbols of a piece
 FEWEST, MOST = 20, 2_000  # documents
 LEAST_GAIN = 0.005  # nats by which counts must improve the networks if it is left to measurement
-
-
-def networks_of(learner: Learner) -> tuple[CharModel, ...]:
-    """Return the networks of a learner of text."""
-    if isinstance(learner, Ensemble):
-        return learner.networks
-    return (learner,) if isinstance(learner, CharModel) else ()
 
 
 def task_of_text(
@@ -177,8 +170,7 @@ class MixtureTask(TextTask):
             return None
         if self._pieces is None:
             return _Part(self.held_out, None)
-        ids = np.concatenate([self.held_out.inputs, self.held_out.targets[-1:]])  # each target is the next input
-        return _Part(self.held_out, self._counts.surprisal(ids)[self.held_out.warmup + 1 :])
+        return _Part(self.held_out, self._counts.surprisal(self.held_out.stream)[self.held_out.warmup + 1 :])
 
     def _stream(self, text: IdArray | Sequence[IdArray]) -> IdArray:
         return text if isinstance(text, np.ndarray) else document_stream(text, stop_id_of(self.vocabulary))

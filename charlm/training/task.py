@@ -147,8 +147,7 @@ class TextTask:
         held_out = self.held_out
         if held_out is None:
             return None
-        test = np.concatenate([held_out.inputs, held_out.targets[-1:]])  # one stream: each target is the next input
-        return measure_baseline(self.train, test, self.vocabulary, origin, skip=held_out.warmup + 1)
+        return measure_baseline(self.train, held_out.stream, self.vocabulary, origin, skip=held_out.warmup + 1)
 
     def facts(self) -> dict[str, Any]:
         """Return the number of symbols."""

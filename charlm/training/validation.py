@@ -74,6 +74,11 @@ class HeldOut:
         """Build the predictions of a series: each step is the target of the step before."""
         return cls(series[:-1], series[1:], np.arange(len(series) - 1) == 0, warmup)
 
+    @property
+    def stream(self) -> NDArray[Any]:
+        """All symbols, (n + 1,): each target is the next input, at the end of a document too."""
+        return np.concatenate([self.inputs, self.targets[-1:]])
+
     def head(self, count: int) -> HeldOut:
         """Return the first `count` predictions, at least one of which counts."""
         return HeldOut(self.inputs[:count], self.targets[:count], self.resets[:count], min(self.warmup, count - 1))
@@ -98,33 +103,33 @@ def validation_loss(
     workers : int
         Threads that read the groups; changes no bit. Matrix products, most of the work, release the lock.
     """
-    streams, length = _split(held_out)
-    counted, begins = len(held_out.inputs) - held_out.warmup, held_out.warmup + length * np.arange(streams)
-    parts = np.array_split(begins, min(groups, streams))
+    begins, length = _streams(held_out)
 
     def read(part: IdArray) -> float:
         return sum(float(nats.sum()) for _, nats in _read(model, held_out, losses, part, length))
 
-    return math.fsum(_mapped(read, parts, workers)) / counted
+    counted = len(held_out.inputs) - held_out.warmup
+    return math.fsum(_map_groups(read, begins, groups, workers)) / counted
 
 
 def validation_nats(
     model: Reader, held_out: HeldOut, losses: Losses, *, groups: int = 1, workers: int = 1
 ) -> NDArray[np.float64]:
     """Return the loss of each prediction that counts, (n,), as `validation_loss` computes it."""
-    streams, length = _split(held_out)
-    counted, begins = len(held_out.inputs) - held_out.warmup, held_out.warmup + length * np.arange(streams)
-    result = np.empty(counted)
+    begins, length = _streams(held_out)
+    result = np.empty(len(held_out.inputs) - held_out.warmup)
 
     def read(part: IdArray) -> None:
         for at, nats in _read(model, held_out, losses, part, length):
             result[at - held_out.warmup] = nats
 
-    _mapped(read, np.array_split(begins, min(groups, streams)), workers)
+    _map_groups(read, begins, groups, workers)
     return result
 
 
-def _mapped(read: Callable[[IdArray], _Result], parts: Sequence[IdArray], workers: int) -> list[_Result]:
+def _map_groups(read: Callable[[IdArray], _Result], begins: IdArray, groups: int, workers: int) -> list[_Result]:
+    """Return what `read` returns for each group of streams, which begin there."""
+    parts = np.array_split(begins, min(groups, len(begins)))
     if workers == 1:
         return [read(part) for part in parts]
     with ThreadPoolExecutor(workers) as threads:
@@ -141,15 +146,16 @@ def estimate_s(loss: Callable[[HeldOut], float], whole: HeldOut) -> float:
 
 def symbols_read(held_out: HeldOut) -> int:
     """Return the number of symbols that `validation_loss` reads, warm-up included."""
-    streams, length = _split(held_out)
-    return streams * (WARMUP + length)
+    begins, length = _streams(held_out)
+    return len(begins) * (WARMUP + length)
 
 
-def _split(held_out: HeldOut) -> tuple[int, int]:
-    """Return the number of streams, and the predictions of each that count."""
+def _streams(held_out: HeldOut) -> tuple[IdArray, int]:
+    """Return the first prediction of each stream that counts, and how many of a stream count."""
     counted = len(held_out.inputs) - held_out.warmup
     streams = min(STREAMS, max(1, counted // WARMUP))
-    return streams, -(-counted // streams)
+    length = -(-counted // streams)
+    return held_out.warmup + length * np.arange(streams), length
 
 
 def _read(

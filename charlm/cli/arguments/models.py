@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, cast
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -82,11 +82,12 @@ def named_networks(paths: Sequence[Path], number: int | None) -> dict[str, CharM
     UsageError
         If a model has no such network.
     """
+    from charlm.models.ensemble import networks_of
     from charlm.models.mixture import Mixture
 
     found: dict[str, CharModel] = {}
     for name, model in named_models(paths).items():
-        networks = model.networks if isinstance(model, Mixture) else (cast("CharModel", model),)
+        networks = networks_of(model)
         if not networks:
             raise UsageError(f"{name!r} is a mixture without a network; give a model that has one")
         chosen = 1 if number is None else number

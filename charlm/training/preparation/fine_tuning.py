@@ -5,14 +5,13 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
+from typing import Any
 
 from charlm.checkpoint import find_model, load_predictor
 from charlm.errors import UsageError
-from charlm.models.ensemble import Ensemble, side_by_side
+from charlm.models.ensemble import Ensemble, networks_of, side_by_side
 from charlm.models.extension import extended, union
 from charlm.models.language_model import CharModel
-from charlm.models.mixture import Mixture
 from charlm.text.vocabulary import Vocabulary
 
 __all__ = ["learnt_networks", "model_from", "vocabulary_from"]
@@ -55,7 +54,7 @@ def learnt_networks(source: str) -> tuple[CharModel, ...]:
         If there is no such model, or it is damaged.
     """
     found = load_predictor(source).model
-    networks = found.networks if isinstance(found, Mixture) else (cast("CharModel", found),)
+    networks = networks_of(found)
     if not networks or any(one.config != networks[0].config for one in networks):
         what = "has networks of different shapes" if networks else "has counts alone"
         raise UsageError(f"`init_from` {source!r} {what}; give a model whose networks have one shape")
