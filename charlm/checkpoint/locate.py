@@ -183,12 +183,12 @@ def find_model(path: str | Path | None = None, *, root: Path = RUNS) -> Path:
     return file
 
 
-def run_name(folder: str | Path, *, root: Path = RUNS) -> str:
+def run_name(folder: str | Path) -> str:
     """Return the name of a run for messages: its name if `find_run` finds it, else the path of its folder."""
     path = Path(folder)
-    if path.parent == root and not path.name.startswith("-") and not Path(path.name).exists():
+    if path.parent == RUNS and not path.name.startswith("-") and not Path(path.name).exists():
         with contextlib.suppress(CheckpointError):
-            if find_run(path.name, root=root) == path:
+            if find_run(path.name) == path:
                 return path.name
     return str(path)
 

@@ -42,7 +42,8 @@ class TextSurvey:
     repeated_lines : float
         The share of lines of at least 20 characters that have occurred before.
     leaked_lines : float
-        The share of such lines in the held-out part that occur in the training part: a model may know them.
+        The share of such lines in the last tenth, which is held out by default, that occur before: a model may know
+        them.
     """
 
     bytes: int
@@ -64,15 +65,13 @@ class TextSurvey:
         return asdict(self)
 
 
-def survey_text(text: str, *, val_frac: float = 0.1) -> TextSurvey:
+def survey_text(text: str) -> TextSurvey:
     r"""Look closely at a text.
 
     Parameters
     ----------
     text : str
         At least one character.
-    val_frac : float
-        The share at the end that would be held out.
 
     Examples
     --------
@@ -86,7 +85,7 @@ def survey_text(text: str, *, val_frac: float = 0.1) -> TextSurvey:
     rare = sorted((symbol for symbol, count in counts.items() if count < RARE), key=lambda s: (counts[s], s))
     lines = text.splitlines() or [""]
     lengths = sorted(map(len, lines))
-    split = int(len(text) * (1 - val_frac))
+    split = int(len(text) * 0.9)
     learnt = {line for line in text[:split].splitlines() if len(line) >= _REPEATABLE}
     held_out = [line for line in text[split:].splitlines()[1:] if len(line) >= _REPEATABLE]  # the first is cut
     long = [line for line in lines if len(line) >= _REPEATABLE]

@@ -53,14 +53,14 @@ def as_html(value: object) -> str:
     raise TypeError(f"{type(value).__name__} has no form for notebooks; show its text")
 
 
-def renderable_html(renderable: RenderableType, *, width: int = 80, height: int = 25) -> str:
+def renderable_html(renderable: RenderableType, *, width: int = 80) -> str:
     """Return a renderable in HTML, with its styles inline."""
     console = Console(
         record=True,
         force_jupyter=False,
         file=io.StringIO(),
         width=width,
-        height=height,
+        height=25,
         force_terminal=True,
         color_system="truecolor",
     )

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen_run"]
 
-DECLINED = "nothing is done; charlm info lists the runs, charlm resume RUN continues one"
-
 
 def chosen_run(name: str | None, console: Console, *, larger: bool, quiet: bool) -> Path | None:
     """Return the folder of the run to resume.

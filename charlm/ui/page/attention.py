@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from rich.cells import cell_len
 
 from charlm.ui.attention import symbol_mark
+from charlm.ui.page.frame import framed
 from charlm.ui.sanitize import markup_text
 
 __all__ = ["Attended", "attention_to_page", "attention_to_picture"]
@@ -32,32 +33,17 @@ text {{ font-family: {font}; font-size: 14px; }}
 </svg>
 """
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="und" xmlns="http://www.w3.org/1999/xhtml">
-<head>
-<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<title>{title}</title>
-<style>
+_STYLE = f"""\
 :root {{ color-scheme: light dark; --weight: 0 104 122; --grid: #eef0f2; }}
 @media (prefers-color-scheme: dark) {{ :root {{ --weight: 95 215 255; --grid: #22272d; }} }}
 h1 {{ font-size: 1.3em; }}
-body {{ margin: 2em auto; max-width: 60em; padding: 0 1em; font-family: {font}; }}
+body {{ margin: 2em auto; max-width: 60em; padding: 0 1em; font-family: {_FONT}; }}
 table {{ display: block; overflow-x: auto; margin-bottom: 2em; border-spacing: 1px; }}
 th {{ font-weight: normal; padding: 0 0.3em; text-align: right; white-space: pre; }}
 tr:first-child th {{ text-align: center; }}
 td {{ min-width: 1.5em; height: 1.5em; padding: 0; background: var(--grid); }}
 span {{ display: block; height: 1.5em; background: rgb(var(--weight) / var(--w)); }}
-pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; font-weight: bold; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-{maps}
-</body>
-</html>
-"""
+pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-family: inherit; font-weight: bold; }}"""
 
 
 class Attended(NamedTuple):
@@ -122,7 +108,8 @@ def attention_to_page(maps: Sequence[Attended], *, title: str) -> str:
     title : str
         One line.
     """
-    return _PAGE.format(title=markup_text(title), font=_FONT, maps="\n".join(map(_table, maps)))
+    heading = markup_text(title)
+    return framed(f"<h1>{heading}</h1>\n" + "\n".join(map(_table, maps)), title=heading, style=_STYLE)
 
 
 def _table(one: Attended) -> str:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from charlm.ui.console.view import TYPED
 from charlm.ui.page.export import to_svg
+from charlm.ui.page.frame import framed
 from charlm.ui.sanitize import markup_text, visible
 
 __all__ = ["FORMATS", "to_page", "to_picture", "to_plain"]
@@ -15,27 +16,12 @@ __all__ = ["FORMATS", "to_page", "to_picture", "to_plain"]
 Spans = Sequence[tuple[str, bool]]
 """Parts of a text, and whether the person typed them."""
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="und" xmlns="http://www.w3.org/1999/xhtml">
-<head>
-<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<title>{title}</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ margin: 2em auto; max-width: 50em; padding: 0 1em; font-family: system-ui, sans-serif; }}
-pre {{ white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, Menlo, Consolas, monospace; }}
-b {{ color: light-dark(#00687a, #5fd7ff); }}
-footer {{ opacity: 0.6; font-size: small; }}
-</style>
-</head>
-<body>
-<pre>{text}</pre>
-<footer>{title}; the person's text is <b>bold</b></footer>
-</body>
-</html>
-"""
+_STYLE = """\
+:root { color-scheme: light dark; }
+body { margin: 2em auto; max-width: 50em; padding: 0 1em; font-family: system-ui, sans-serif; }
+pre { white-space: pre-wrap; overflow-wrap: anywhere; font-family: ui-monospace, Menlo, Consolas, monospace; }
+b { color: light-dark(#00687a, #5fd7ff); }
+footer { opacity: 0.6; font-size: small; }"""
 
 
 def to_plain(spans: Spans, title: str) -> str:  # noqa: ARG001
@@ -68,8 +54,10 @@ def to_page(spans: Spans, title: str) -> str:
         One line.
     """
     parts = (f"<b>{_lines(text)}</b>" if typed else _lines(text) for text, typed in spans)
+    name = markup_text(title)
     # browsers drop a line feed right behind <pre>, so there is one to drop
-    return _PAGE.format(title=markup_text(title), text="\n" + "".join(parts))
+    text = f"<pre>\n{''.join(parts)}</pre>\n<footer>{name}; the person's text is <b>bold</b></footer>"
+    return framed(text, title=name, style=_STYLE)
 
 
 def _lines(text: str) -> str:

@@ -40,32 +40,30 @@ _SVG = """\
 _NOT_XML = {0xFFFE: "\ufffd", 0xFFFF: "\ufffd"}
 
 
-def to_svg(renderable: RenderableType, *, title: str, width: int = 80) -> str:
-    """Return a renderable as SVG.
+def to_svg(renderable: RenderableType, *, title: str) -> str:
+    """Return a renderable as SVG, 80 columns wide.
 
     Parameters
     ----------
     renderable : rich renderable
     title : str
         One line, sanitised.
-    width : int
-        Columns.
     """
-    svg = _record(renderable, width).export_svg(title=title, code_format=_SVG)
+    svg = _record(renderable).export_svg(title=title, code_format=_SVG)
     return svg.translate(_NOT_XML)
 
 
-def to_html(renderable: RenderableType, *, width: int = 80) -> str:
-    """Return a renderable as a page of HTML."""
-    return _record(renderable, width).export_html().translate(_NOT_XML)
+def to_html(renderable: RenderableType) -> str:
+    """Return a renderable as a page of HTML, 80 columns wide."""
+    return _record(renderable).export_html().translate(_NOT_XML)
 
 
-def _record(renderable: RenderableType, width: int) -> Console:
+def _record(renderable: RenderableType) -> Console:
     console = Console(
         record=True,
         force_jupyter=False,
         file=io.StringIO(),
-        width=width,
+        width=80,
         force_terminal=True,
         color_system="truecolor",
         no_color=False,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from charlm.ui.page.frame import framed
 from charlm.ui.plot.curves import Curves
 from charlm.ui.plot.picture import TEXT_SIZE, Dot, Line, Picture, Shape
 from charlm.ui.sanitize import markup_text
@@ -22,29 +23,20 @@ _SVG = """\
 </svg>
 """
 
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en" xmlns="http://www.w3.org/1999/xhtml">
-<head>
-<meta charset="utf-8"/>
-<meta name="viewport" content="width=device-width, initial-scale=1"/>
-<title>{title}</title>
-<style>
-body {{ margin: 2em auto; max-width: 56em; padding: 0 1em; font-family: {font}; color: #1b1f24; background: #fff; }}
-svg {{ width: 100%; height: auto; }}
-td, th {{ padding: 0.2em 1.5em 0.2em 0; text-align: left; vertical-align: top; }}
-</style>
-</head>
-<body>
+_STYLE = (
+    f"body {{ margin: 2em auto; max-width: 56em; padding: 0 1em; font-family: {_FONT}; "
+    "color: #1b1f24; background: #fff; }\n"
+    "svg { width: 100%; height: auto; }\n"
+    "td, th { padding: 0.2em 1.5em 0.2em 0; text-align: left; vertical-align: top; }"
+)
+
+_BODY = """\
 <h1>{title}</h1>
 {svg}
 <table>
 <tr><th>run</th><th>loss</th></tr>
 {rows}
-</table>
-</body>
-</html>
-"""
+</table>"""
 
 
 def to_picture(picture: Picture) -> str:
@@ -63,7 +55,9 @@ def to_page(picture: Picture, runs: Sequence[Curves]) -> str:
     """Return a page of HTML, also well-formed XML: the picture, and the results as a table."""
     cells = ((markup_text(run.name), markup_text(run.figures)) for run in runs)
     rows = "\n".join(f"<tr><td>{name}</td><td>{figures}</td></tr>" for name, figures in cells)
-    return _PAGE.format(title=markup_text(picture.title), font=_FONT, svg=to_picture(picture), rows=rows)
+    title = markup_text(picture.title)
+    body = _BODY.format(title=title, svg=to_picture(picture), rows=rows)
+    return framed(body, title=title, style=_STYLE, lang="en")
 
 
 def _element(shape: Shape) -> str:

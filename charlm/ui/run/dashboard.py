@@ -134,19 +134,13 @@ class Dashboard:
         self.notice(message)
 
 
-def open_display(
-    console: Console,
-    *,
-    name: str,
-    quiet: bool = False,
-    clock: Callable[[], float] = time.monotonic,
-) -> Display:
+def open_display(console: Console, *, name: str, quiet: bool = False) -> Display:
     """Choose a display: dashboard on a capable terminal, plain lines elsewhere, nothing if `quiet`."""
     if quiet:
         return Silence()
     if console.is_terminal and not console.is_dumb_terminal and not console.options.ascii_only:
-        return Dashboard(console, name=name, clock=clock)
-    return PlainProgress(console, name=name, clock=clock)
+        return Dashboard(console, name=name)
+    return PlainProgress(console, name=name)
 
 
 if __name__ == "__main__":
