@@ -1,4 +1,4 @@
-"""The cupboard keeps what was made."""
+"""A workspace stores what was made, by name, shape and type."""
 
 from __future__ import annotations
 
