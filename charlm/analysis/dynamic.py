@@ -124,7 +124,7 @@ def _read_network(model: CharModel, ids: IdArray, settings: DynamicConfig, reset
     """Yield the nats of each segment under a copy of a network that learns from it thereafter."""
     learner = CharModel.from_tensors(model.config, model.vocabulary, model.tensors())
     theta, g, trained = learner.params.value, learner.params.grad, model.params.value
-    step = settings.rate * float(np.linalg.norm(trained))
+    rate = settings.rate * float(np.linalg.norm(trained))
     state: State | None = None
     workspace = Workspace()
     for k, segment in enumerate(_segments(ids, settings)):
@@ -140,7 +140,7 @@ def _read_network(model: CharModel, ids: IdArray, settings: DynamicConfig, reset
             g[:] = 0
             backprop_h(backprop_head(backprop_loss()))
             clip_norm_(g, settings.clip_norm)  # (2)
-            g *= step * float(nats.mean())
+            g *= rate * float(nats.mean())
             theta += settings.decay * (trained - theta) - g  # (3)
         yield nats[:, 0]
 

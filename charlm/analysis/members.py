@@ -16,7 +16,7 @@ __all__ = ["MemberLoss", "members_of", "read_together"]
 
 @dataclass(frozen=True, slots=True)
 class MemberLoss:
-    """The part of a network, or of counts, in a mixture.
+    """A member of a mixture, with its loss and weight.
 
     Parameters
     ----------

@@ -100,7 +100,7 @@ class Counts:
 
     @property
     def hidden_size(self) -> int:
-        """Numbers of a stream's state, and one."""
+        """The order: one more than the numbers of a stream's state."""
         return self._longest
 
     @property
@@ -184,11 +184,13 @@ class Counts:
         (before,) = (self.zero_state(N) if state is None else state)[0]
         contexts = np.zeros((T + 1, N, self.order), np.int64)
         contexts[0, :, 1:] = self._trie.known(before[:, : self.order - 1])
-        at_once = max(self.order - 1, 1) if T == 1 else 1  # lengths: in a sequence, each needs the one before
+        # a context extends that of one symbol less at the step before; of a single step, all those are known
+        at_once = max(self.order - 1, 1) if T == 1 else 1
         for k in range(1, self.order, at_once):
-            nodes = contexts[:-1, :, k - 1 : k - 1 + at_once]
-            known = nodes if resets is None else nodes * ~resets[..., None]
-            contexts[1:, :, k : k + at_once] = self._trie.after(known, ids, from_empty=k == 1)
+            shorter = contexts[:-1, :, k - 1 : k - 1 + at_once]
+            if resets is not None:
+                shorter = shorter * ~resets[..., None]
+            contexts[1:, :, k : k + at_once] = self._trie.after(shorter, ids, from_empty=k == 1)
         p = self._trie.probabilities(contexts[1:].reshape(T * N, self.order))
         after = np.zeros((N, self._longest - 1))
         after[:, : self.order - 1] = contexts[-1, :, 1:]

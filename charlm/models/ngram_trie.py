@@ -64,9 +64,9 @@ class NgramTrie:
         return np.where((nodes >= 0) & (nodes < len(self._backing)), nodes, 0)
 
     def after(self, nodes: Nodes, ids: IdArray, *, from_empty: bool) -> Nodes:
-        """Return the contexts that symbols (…) make of those before, (…, n), each longer by one.
+        """Return the contexts (…, n) after symbols (…): those before, (…, n), each one symbol longer.
 
-        With `from_empty` the first of the n is the empty one.
+        With `from_empty` the first of those before is the empty one, whose node is 0 as that of an unseen one.
         """
         codes = nodes * self.size + ids[..., None]
         places = np.searchsorted(self._codes, codes)

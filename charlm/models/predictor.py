@@ -33,7 +33,7 @@ class Predictor(Protocol):
 
     @property
     def hidden_size(self) -> int:
-        """Numbers a stream of its widest layer."""
+        """H of its widest layer."""
 
     @property
     def work(self) -> int:

@@ -77,7 +77,7 @@ def head_cross_entropy(
     count = max(1, -(-len(y) // AT_ONCE))
     R = -(-len(y) // count)
     z = ws.array((head, "z"), (len(W) * R,), W.dtype)
-    before: list[FloatArray] = []  # gradients of W and b of all blocks but the last
+    before: list[FloatArray] = []  # gradients of W and b of all blocks but the last; empty for one block
     if count > 1:
         before = [ws.array((head, name), head.params[name].shape, W.dtype) for name in "Wb"]
         for gradient in before:
@@ -105,7 +105,7 @@ def _softmax(
 ) -> tuple[float, _AddGradients]:
     """Return the nats of predictions, and a function that adds the gradients of W and b and writes that of x.
 
-    It reads V numbers a prediction in `memory`, which nothing else may use before.
+    Until the function is called, `memory` holds the exponentials of the logits, V numbers a prediction.
     """
     W, b, at = head.params["W"], head.params["b"], np.arange(len(y))
     z = memory[: len(W) * len(y)].reshape(len(W), len(y))  # a prediction a column: sums over V are fastest

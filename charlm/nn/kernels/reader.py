@@ -62,7 +62,15 @@ def make_reader(
 
 
 def make_reader_in_place(cell: AnyCell, streams: Any, symbols: Any) -> Callable[[StepInput], FloatArray]:
-    """Return what `make_reader` does of indices into symbols; the weights are not copied."""
+    """Return what `make_reader` does for indices into symbols; reads the weights where they are, without a copy.
+
+    Parameters
+    ----------
+    cell : Cell
+    streams : int
+        N.
+    symbols : ndarray of int, shape (S,)
+    """
     weights, columns = InputWeights(cell), cell.params["W_x"].T
     weights.load_(cell, symbols[:0])
     out = empty((len(weights.b), streams, cell.hidden_size), cell.params.dtype)
