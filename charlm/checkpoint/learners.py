@@ -79,17 +79,7 @@ def learner_of(meta: Mapping[str, Any], tensors: Mapping[str, Tensor], kind: typ
     DamagedError
         If it is of another kind, or does not fit together.
     """
-    found = meta.get("kind", CharModel.kind)  # the only kind of the first files
-    wanted: Any = kind
-    if kind is None:
-        wanted = _KINDS.get(found) if isinstance(found, str) else None
-        if wanted is None:
-            raise DamagedError(f"it holds a {str(found)[:40]}", "name its class: charlm.load(path, MyLearner)")
-    elif kind is Predictor:
-        wanted = Mixture if found == Mixture.kind else CharModel
-    if found != wanted.kind:
-        remedy = COMMANDS_OF_KIND.get(str(found), "use another checkpoint")
-        raise DamagedError(f"it holds a {str(found)[:40]}, not a {wanted.kind}", remedy)
+    wanted = _class_of(meta, kind)
     if wanted is CharModel:
         return _network(meta, meta.get("vocabulary"), tensors)
     try:
@@ -101,10 +91,30 @@ def learner_of(meta: Mapping[str, Any], tensors: Mapping[str, Tensor], kind: typ
     except DamagedError:
         raise
     except (AttributeError, CharlmError, KeyError, TypeError, ValueError) as error:
-        cause = str(error).replace("`", "")  # names in the file, not flags of the command line
-        raise DamagedError(f"its {wanted.kind} does not fit together: {cause}") from error
+        raise _misfit(wanted.kind, error) from error
     _fill_(learner.params, tensors)
     return learner
+
+
+def _class_of(meta: Mapping[str, Any], kind: type[Any] | None) -> Any:
+    """Return the class of the model, which is the expected one."""
+    found = meta.get("kind", CharModel.kind)  # the only kind of the first files
+    wanted: Any = kind
+    if kind is None:
+        wanted = _KINDS.get(found) if isinstance(found, str) else None
+        if wanted is None:
+            raise DamagedError(f"it holds a {str(found)[:40]}", "name its class: charlm.load(path, MyLearner)")
+    elif kind is Predictor:
+        wanted = Mixture if found == Mixture.kind else CharModel
+    if found != wanted.kind:
+        remedy = COMMANDS_OF_KIND.get(str(found), "use another checkpoint")
+        raise DamagedError(f"it holds a {str(found)[:40]}, not a {wanted.kind}", remedy)
+    return wanted
+
+
+def _misfit(what: str, error: Exception) -> DamagedError:
+    cause = str(error).replace("`", "")  # names in the file, not flags of the command line
+    return DamagedError(f"its {what} does not fit together: {cause}")
 
 
 def _check_shapes(shapes: Mapping[str, Shape], weights: Mapping[str, Tensor]) -> None:
@@ -136,8 +146,7 @@ def _network(meta: Mapping[str, Any], vocabulary: Any, weights: Mapping[str, Ten
         _check_types(settings, weights)
         return CharModel.from_tensors(settings, Vocabulary.from_json(vocabulary), weights)
     except (CheckpointError, UsageError, VocabularyError) as error:
-        cause = str(error).replace("`", "")  # names in the file, not flags of the command line
-        raise DamagedError(f"its model does not fit together: {cause}") from error
+        raise _misfit("model", error) from error
 
 
 def _check_types(config: ModelConfig, weights: Mapping[str, Tensor]) -> None:
