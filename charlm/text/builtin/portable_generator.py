@@ -54,6 +54,11 @@ class PortableGenerator:
             order[last], order[other] = order[other], order[last]
         return order
 
+    def rounds(self, items: Sequence[_Item]) -> Iterator[_Item]:
+        """Yield all items in a random order, then all again in another one, without end."""
+        while True:
+            yield from reversed(self.shuffle(items))
+
 
 def _uniforms(bits: np.random.PCG64) -> Iterator[float]:
     while True:

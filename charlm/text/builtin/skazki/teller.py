@@ -38,11 +38,8 @@ _BEFORE_VOWEL = re.compile(r"\bо(?= [аоуэи])", re.IGNORECASE)
 
 def lines(rng: PortableGenerator) -> Iterator[str]:
     """Yield tales without end: a title in capitals, paragraphs, and two empty lines."""
-    plots: list[Plot] = []
-    while True:
-        # every plot once, then every plot again in another order: no tale is like the one before
-        plots = plots or rng.shuffle(PLOTS)
-        yield _tale(plots.pop(), rng)
+    for plot in rng.rounds(PLOTS):
+        yield _tale(plot, rng)
 
 
 def _tale(plot: Plot, rng: PortableGenerator) -> str:
