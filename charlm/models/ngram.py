@@ -66,17 +66,19 @@ class NgramModel:
         places = np.empty_like(starts)
         places[starts] = np.arange(len(starts), dtype=starts.dtype)
         text = np.append(ids, np.full(order, size)).astype(np.min_scalar_type(size))  # behind its end, no symbol
+        # of each of the starts: whether its gram differs from the one before, and whether it is all in one document
         changes, inside = np.zeros(len(ids), np.bool_), np.ones(len(ids), np.bool_)
         changes[0] = True
         numbers, known, last = np.zeros_like(starts), 1, text[starts]  # there is one empty context
-        occurrences, opens = np.zeros(0, np.intp), np.zeros(0, np.bool_)  # of grams; begins with the stop symbol
+        # of each distinct gram of the order below: how often it occurs, and whether it begins with the stop symbol
+        occurrences, opens = np.zeros(0, np.intp), np.zeros(0, np.bool_)
         for k in range(order):  # the (k + 1)-grams, of which equal ones are neighbours in this order
             if k > 1 and stop_id is not None:
                 inside &= last != stop_id
             last = text[k:].take(starts)
             inside &= last < size
             changes[1:] |= last[1:] != last[:-1]
-            first = changes.nonzero()[0]
+            first = changes.nonzero()[0]  # of each distinct gram
             counts = np.diff(first, append=len(ids))
             first, counts = first[inside[first]], counts[inside[first]]
             if not len(first):
@@ -133,12 +135,12 @@ class NgramModel:
             λ(h) of each context.
         """
         for table in self._tables:
-            yield table.codes, *(table.extensions or table.occurrences).terms(table.codes // self.size)
+            yield table.codes, *table.in_longest.terms(table.codes // self.size)
 
     def counts(self) -> Iterator[tuple[_Places, NDArray[np.int32], int]]:
         """Yield the codes of `levels`, the c of each, and the number of contexts, from the empty context on."""
         for table in self._tables:
-            yield table.codes, (table.extensions or table.occurrences).counts, table.contexts
+            yield table.codes, table.in_longest.counts, table.contexts
 
     def _probabilities(self, ids: IdArray) -> _Floats:
         result = np.empty((self.order, len(ids)))
@@ -203,7 +205,8 @@ class _Table:
 
     def __init__(self, codes: _Places, counts: NDArray[np.intp], size: int, contexts: int) -> None:
         self.codes, self._size, self.contexts = codes, size, contexts
-        self._occurrences, self._extensions = counts, None  # type: NDArray[np.intp], NDArray[np.intp] | None
+        self._occurrences = counts
+        self._extensions: NDArray[np.intp] | None = None  # not of the longest
 
     def count_extensions(self, counts: NDArray[np.intp]) -> None:
         """Take the number of grams of the next order that end with each gram."""
@@ -218,6 +221,11 @@ class _Table:
     def extensions(self) -> _Counts | None:
         """How many symbols stand before each gram; None of the longest."""
         return None if self._extensions is None else self._counts(self._extensions)
+
+    @property
+    def in_longest(self) -> _Counts:
+        """The counts that the longest order uses: extensions, or of the longest itself occurrences."""
+        return self.extensions or self.occurrences
 
     def _counts(self, counts: NDArray[np.intp]) -> _Counts:
         return _Counts(counts, self.codes // self._size, self.contexts)

@@ -58,11 +58,6 @@ def test_streams_side_by_side_give_nearly_the_same_weight() -> None:
     assert charlm.evaluate(with_counts(make(text), text), text).nats < charlm.evaluate(make(text), text).nats
 
 
-def test_nothing_but_the_text_decides() -> None:
-    text = "".join(WORDS)
-    assert with_counts(make(text), text).weights == with_counts(make(text), text).weights
-
-
 def test_a_text_too_short() -> None:
     with pytest.raises(charlm.CorpusError, match="the text has 15 symbols; give at least 20"):
         with_counts(make("abc"), "abc" * 5)
