@@ -11,15 +11,15 @@ in alternating order: a product begins with the matrices that the product before
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
-from typing import TypeAlias
+from functools import cache, partial
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from charlm.nn.arrays import FloatArray
 from charlm.nn.kernels.blocks import piece, split
-from charlm.nn.kernels.gates import Gate
+from charlm.nn.kernels.gates import Gate, runs
 from charlm.nn.kernels.memory import empty
 from charlm.nn.kernels.products import Products
 
@@ -43,20 +43,28 @@ DotFor: TypeAlias = Callable[[int, int], Callable[..., object] | None]
 """``(columns, caches) -> dot`` or None: a product of a vector and a matrix that fills so many cores' caches."""
 
 
-def transpose_(W: FloatArray, scale: float, out: FloatArray) -> None:
-    """Write ``scale · Wᵀ`` of W (K, J) into blocks of its columns (S, J, R), in place.
+def transpose_(W: FloatArray, gates: Sequence[Gate], out: FloatArray) -> None:
+    """Write ``scale · Wᵀ`` of the gates of W (all gates, K, J) into blocks of columns (G, S, J, R), in place.
 
-    If R is a multiple of 16, it is a product with a scaled identity, many times faster than NumPy's strided copy,
-    and exact if the scale is a power of two.
+    If R is a multiple of 16, it is a product with scaled identities, many times faster than NumPy's strided copy,
+    and exact if the scales are powers of two. One product serves all gates that are adjacent in W.
     """
-    S, J, R = out.shape
-    if R % TILE:
-        scaled = W * W.dtype.type(scale)
-        out[...] = scaled.reshape(S, R, J).transpose(0, 2, 1)  # faster than a product written transposed
-        return
-    identity = np.eye(TILE, dtype=W.dtype) * W.dtype.type(scale)
-    tiles = W.reshape(S, R // TILE, TILE, J).transpose(0, 1, 3, 2)
-    np.matmul(tiles, identity, out=out.reshape(S, J, R // TILE, TILE).transpose(0, 2, 1, 3))
+    _, S, J, R = out.shape
+    identities = scaled_identities(tuple(gates), W.dtype)
+    for kernel, files in runs(tuple(gates)):
+        if R % TILE:
+            scaled = W[files] * identities[kernel, :1, :1]
+            out[kernel] = scaled.reshape(-1, S, R, J).swapaxes(2, 3)  # faster than a product written transposed
+        else:
+            tiles = W[files].reshape(-1, S, R // TILE, TILE, J).swapaxes(3, 4)
+            columns = out[kernel].reshape(-1, S, J, R // TILE, TILE).swapaxes(2, 3)
+            np.matmul(tiles, identities[kernel, None, None], out=columns)
+
+
+@cache
+def scaled_identities(gates: tuple[Gate, ...], dtype: np.dtype[Any]) -> FloatArray:
+    """Return each gate's scale times the identity of a tile, (G, 16, 16)."""
+    return np.stack([gate.scale * np.eye(TILE, dtype=dtype) for gate in gates])
 
 
 def invariant_rows(N: int) -> int:
@@ -148,8 +156,7 @@ class GateProduct(_Blocks):
 
     def load_(self, W: FloatArray) -> None:
         """Copy the gates' matrices from `W` (all gates, K, J), transposed and scaled, in place."""
-        for blocks, gate in zip(self._blocks, self.gates, strict=True):
-            transpose_(W[gate.position], gate.scale, out=blocks)
+        transpose_(W, self.gates, out=self._blocks)
 
     def __call__(self, x: FloatArray) -> FloatArray:
         """Return ``product`` (G, N, K), which the next call overwrites."""
@@ -196,9 +203,9 @@ class GateProductTransposed(_Blocks):
 
     def load_(self, W: FloatArray) -> None:
         """Copy the gates' matrices from `W` (all gates, J, K), in place."""
-        for blocks, gate in zip(self._blocks, self.gates, strict=True):
-            S, J, R = blocks.shape
-            blocks[...] = W[gate.position].reshape(J, S, R).transpose(1, 0, 2)
+        _, S, J, R = self._blocks.shape
+        for kernel, files in runs(tuple(self.gates)):
+            self._blocks[kernel] = W[files].reshape(-1, J, S, R).swapaxes(1, 2)
 
     def operand(self, x: FloatArray) -> FloatArray:
         """View x (G, N, J) as the operand of a call."""

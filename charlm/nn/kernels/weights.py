@@ -79,10 +79,10 @@ class InputWeights:
             self.W_x = empty((D, G, H), W_x.dtype).transpose(1, 0, 2)
         elif self.W_x.shape[1] != D:
             self.W_x = empty((G, D, H), W_x.dtype)
+        if symbols is None:
+            transpose_(W_x, cell.input_order, out=self.W_x[:, None])
         for k, gate in enumerate(cell.input_order):
-            if symbols is None:
-                transpose_(W_x[gate.position], gate.scale, out=self.W_x[k : k + 1])
-            else:
+            if symbols is not None:
                 np.multiply(W_x[gate.position].T[symbols], W_x.dtype.type(gate.scale), out=self.W_x[k])
             np.multiply(b[gate.position], gate.scale, out=self.b[k])
 

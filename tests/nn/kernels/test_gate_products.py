@@ -108,8 +108,11 @@ def test_the_cuts_that_are_tested_differ(monkeypatch: pytest.MonkeyPatch) -> Non
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(("K", "J", "R"), [(64, 5, 16), (64, 33, 32), (96, 64, 96), (60, 7, 20), (7, 3, 7)])
 def test_transposing_is_exact(K: int, J: int, R: int, dtype: type[np.floating]) -> None:
-    W = np.random.default_rng(0).normal(size=(K, J)).astype(dtype)
-    W[0, 0], W[-1, -1] = 1e-42, -0.0  # a denormal number, and what a sum with zeros keeps by value
-    out = np.full((K // R, J, R), np.nan, dtype)
-    transpose_(W, 0.5, out=out)
-    np.testing.assert_array_equal(out, W.reshape(K // R, R, J).transpose(0, 2, 1) * dtype(0.5))
+    gates = (Gate(3, 0.5), Gate(0, 0.5), Gate(1, 0.5), Gate(2, 1.0))
+    W = np.random.default_rng(0).normal(size=(4, K, J)).astype(dtype)
+    W[:, 0, 0], W[:, -1, -1] = 1e-42, -0.0  # a denormal number, and what a sum with zeros keeps by value
+    out = np.full((4, K // R, J, R), np.nan, dtype)
+    transpose_(W, gates, out=out)
+    for of_gate, gate in zip(out, gates, strict=True):
+        expected = W[gate.position].reshape(K // R, R, J).transpose(0, 2, 1) * dtype(gate.scale)
+        np.testing.assert_array_equal(of_gate, expected)
