@@ -19,9 +19,11 @@
 ``locate``
     The file of a name; the list of runs.
 ``describe``
-    Facts of a checkpoint, and of all runs.
+    Facts of a checkpoint.
 ``run_folder``
     The folder of a run and its lock.
+``run_list``
+    Facts of all runs.
 """
 
 from __future__ import annotations
@@ -32,19 +34,13 @@ from charlm.lazy import loader
 
 if TYPE_CHECKING:
     from charlm.checkpoint.atomic import atomic_file, write_json
-    from charlm.checkpoint.describe import (
-        ModelInfo,
-        RunInfo,
-        TensorInfo,
-        describe_model,
-        describe_runs,
-        is_unfinished,
-    )
+    from charlm.checkpoint.describe import ModelInfo, TensorInfo, describe_model
     from charlm.checkpoint.journal import Journal
     from charlm.checkpoint.locate import RUNS, StoredRun, find_model, find_run, is_checkpoint, list_runs, newest_run
     from charlm.checkpoint.model_or_text import is_model, is_text, refuse_models
     from charlm.checkpoint.npz import Contents, read_meta, read_npz, write_npz
     from charlm.checkpoint.run_folder import clear_run_folder, lock_run_folder, new_run_folder
+    from charlm.checkpoint.run_list import RunInfo, describe_runs, is_unfinished
     from charlm.checkpoint.store import Checkpoint, load, load_checkpoint, load_predictor, save
 
 __all__ = [
@@ -85,12 +81,13 @@ __getattr__ = loader(
     globals(),
     {
         "atomic": "atomic_file write_json",
-        "describe": "ModelInfo RunInfo TensorInfo describe_model describe_runs is_unfinished",
+        "describe": "ModelInfo TensorInfo describe_model",
         "journal": "Journal",
         "locate": "RUNS StoredRun find_model find_run is_checkpoint list_runs newest_run",
         "model_or_text": "is_model is_text refuse_models",
         "npz": "Contents read_meta read_npz write_npz",
         "run_folder": "clear_run_folder lock_run_folder new_run_folder",
+        "run_list": "RunInfo describe_runs is_unfinished",
         "store": "Checkpoint load load_checkpoint load_predictor save",
     },
 )

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 import charlm
-from charlm.checkpoint import load_checkpoint
-from charlm.checkpoint.describe import describe_model, describe_runs
+from charlm.checkpoint import describe_model, describe_runs, load_checkpoint
 from charlm.config import from_mapping
 from charlm.models.series import SeriesModel
 from charlm.training.parallel.team import PROCESSES, Team
