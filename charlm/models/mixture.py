@@ -91,8 +91,8 @@ class Mixture:
             check_predictor(member)
             if member.vocabulary != members[0].vocabulary:
                 raise UsageError(
-                    f"the models of a mixture differ in their vocabularies ({_size(members[0])} and "
-                    f"{_size(member)}); train one with `vocab_from` the other"
+                    f"the models of a mixture differ in their vocabularies: {_difference(members[0], member)}; "
+                    "train one with `vocab_from` the other"
                 )
         self.members, self.vocabulary = tuple(members), members[0].vocabulary
         total = math.fsum(weights)  # 1 up to rounding if the mixture was stored: its weights keep their bits
@@ -192,8 +192,16 @@ def _weighted(logits: FloatArray, weight: float) -> NDArray[np.float64]:
     return p
 
 
-def _size(member: Predictor) -> str:
-    return f"{len(member.vocabulary):,} symbols of unit {member.vocabulary.unit}"
+def _difference(one: Predictor, other: Predictor) -> str:
+    """Describe the first difference of two vocabularies."""
+    first, second = one.vocabulary, other.vocabulary
+    for name in ("unit", "normalize", "lowercase"):
+        if getattr(first, name) != getattr(second, name):
+            return f"{name} {getattr(first, name)} and {name} {getattr(second, name)}"
+    unshared = sorted({*first.symbols} ^ {*second.symbols}, key=str)
+    symbol = unshared[0] if unshared else "their order"
+    named = f"{symbol[:20]!r} in one alone" if isinstance(symbol, str) else f"0x{symbol:02x} in one alone"
+    return f"{len(first):,} and {len(second):,} symbols, {named}"
 
 
 def mixed_nats(nats: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,6 +129,10 @@ def test_what_is_not_finite_is_passed_on() -> None:
     assert np.isnan(Mixture([lost, MEMBERS[0]]).logits(draw_ids(2, 1))[0]).any()
 
 
+def one_symbol(text: str, **settings: Any) -> Counts:
+    return Counts(Vocabulary.from_text(text, **settings), np.zeros(3, int))
+
+
 @pytest.mark.parametrize(
     ("members", "weights", "message"),
     [
@@ -139,8 +144,15 @@ def test_what_is_not_finite_is_passed_on() -> None:
         (
             [MEMBERS[0], Counts(Vocabulary.from_text("abcdf"), np.zeros(3, int))],
             None,
-            "differ in their vocabularies .5 symbols of unit char and 5 .*; train one with `vocab_from` the other",
+            "vocabularies: 5 and 5 symbols, 'e' in one alone; train one with `vocab_from` the other",
         ),
+        (
+            [one_symbol("b", unit="byte"), one_symbol("c", unit="byte")],
+            None,
+            "differ in their vocabularies: 1 and 1 symbols, 0x62 in one alone; train",
+        ),
+        ([one_symbol("b"), one_symbol("b", lowercase=True)], None, "lowercase False and lowercase True; train"),
+        ([one_symbol("b"), one_symbol("b", unit="byte")], None, "vocabularies: unit char and unit byte; train"),
         (
             [Transducer(TransducerConfig(output="tags"), VOCABULARY, VOCABULARY)],
             None,

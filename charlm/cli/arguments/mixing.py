@@ -135,7 +135,8 @@ def with_chosen_counts(loaded: Checkpoint[Predictor], counts: bool | None) -> Ch
         return loaded
     if not rest:
         raise UsageError("the model has counts alone; leave --no-counts out")
-    total = sum(rest.values())
+    # of a run, the networks have learnt alike, and their weights beside counts may be those of chance
+    total = 0 if loaded.training else sum(rest.values())
     weights = [weight / total for weight in rest.values()] if total else None
     return dataclasses.replace(loaded, model=next(iter(rest)) if len(rest) == 1 else Mixture([*rest], weights))
 

@@ -168,10 +168,15 @@ def _smoothed(points: Sequence[Point]) -> list[Point]:
     return [mean_point(window) for window in windows.values()]
 
 
+def last_train_loss(history: History) -> float:
+    """Return the training loss at the end of a curve, its last window's mean; NaN if there is none."""
+    return _smoothed(history.train)[-1].loss if history.train else math.nan
+
+
 def _figures(history: History) -> str:
     parts = []
     if history.train:
-        parts.append(f"train {_smoothed(history.train)[-1].loss:.4f}")
+        parts.append(f"train {last_train_loss(history):.4f}")
     if history.best is not None:
         parts.append(f"validation {history.evaluations[-1].loss:.4f}")
         parts.append(f"best {history.best.loss:.4f} at step {history.best.step:,.0f}")

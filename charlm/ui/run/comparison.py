@@ -11,7 +11,7 @@ from rich.text import Text
 
 from charlm.runs.comparison import ComparedRun, differing_settings
 from charlm.runs.digits import told_apart
-from charlm.ui.plot.curves import Curves
+from charlm.ui.plot.curves import Curves, last_train_loss
 from charlm.ui.plot.terminal import CurvePlot
 from charlm.ui.sanitize import visible, visible_line
 from charlm.ui.wording import duration, judged, number
@@ -45,14 +45,14 @@ def comparison_table(runs: Sequence[ComparedRun]) -> Table:
     known = [loss for loss in best if loss is not None]
     alike = len({(run.settings.get("unit"), run.settings.get("output")) for run in runs}) == 1  # nats of one thing
     rows: dict[str, list[Text]] = {
-        "validation": [
+        "best validation": [
             Text(
                 number(loss),
                 "bold green" if alike and loss is not None and len(known) > 1 and loss == min(known) else "",
             )
             for loss in best
         ],
-        "training": [Text(number(run.history.train[-1].loss if run.history.train else None)) for run in runs],
+        "training": [Text(number(last_train_loss(run.history))) for run in runs],
         "baseline": [Text(number(run.history.baseline("nats"))) for run in runs],
         "parameters": [Text(f"{run.parameters:,}") for run in runs],
         "updates": [Text(f"{run.history.last_step:,.0f}") for run in runs],

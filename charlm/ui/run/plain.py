@@ -105,7 +105,7 @@ class PlainProgress:
                 self._print_verdict()
             case "eval" if report.loss is not None:
                 exact = "" if math.isnan(state.exact) else f", {state.exact:.2%} exact"
-                alone = f" ({state.parts})" if state.parts else ""
+                alone = f"; {state.parts}" if state.parts else ""
                 note = exact + " (best)" * report.best + alone
                 self._print(Text(f"step {report.step:,}: validation {number(report.loss)} nats{note}"))
                 self._print_verdict()

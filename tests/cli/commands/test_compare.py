@@ -52,7 +52,7 @@ def test_only_what_differs_is_listed(runs):
 def test_the_screen_and_json_and_the_picture(runs, tmp_path, capsys):
     assert run(["compare", *runs, "--svg", str(tmp_path / "a.svg"), "--length", "12"]) == 0
     shown = capsys.readouterr().out
-    assert "hidden-size   4       6" in shown
+    assert "hidden-size      4       6" in shown
     assert "batch-size" not in shown
     assert shown.count("writes:") == 2
     minidom.parse(str(tmp_path / "a.svg"))
@@ -90,6 +90,16 @@ def test_numbers_have_the_digits_that_tell_them_apart(runs, tmp_path, capsys):
         assert row in [line.split() for line in capsys.readouterr().out.splitlines()]
 
 
+def test_the_training_loss_is_that_of_the_curve(runs, tmp_path, capsys):
+    text, long = str(Path(runs[0]).parent / "text.txt"), str(tmp_path / "long")
+    assert run(["train", text, *FLAGS, "--hidden-size", "2", "--steps", "220", "--out", long]) == 0
+    capsys.readouterr()
+    assert run(["compare", runs[0], long, "--length", "0"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    (losses,) = (row.split()[1:] for row in rows if row.startswith("training "))
+    assert losses == [row.split("train ")[1].split()[0] for row in rows if "train " in row and "·" in row][:2]
+
+
 def test_without_samples_and_with_one_run(runs, capsys):
     assert run(["compare", *runs, "--length", "0"]) == 0
     assert "writes" not in capsys.readouterr().out
@@ -105,7 +115,7 @@ def test_losses_of_another_unit_are_told_apart_and_not_ranked(runs, tmp_path):
 
     def ranked(*paths):
         table = comparison_table(compare_runs(paths))
-        row = [str(cell) for cell in table.columns[0].cells].index("validation")
+        row = [str(cell) for cell in table.columns[0].cells].index("best validation")
         return ["green" in str(list(column.cells)[row].style) for column in table.columns[1:]]
 
     assert sum(ranked(*runs)) == 1

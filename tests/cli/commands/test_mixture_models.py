@@ -127,8 +127,8 @@ def test_networks_are_counted_from_one(number, capsys):
 def test_counts_of_a_mixture_are_left_out_and_never_added_twice(capsys):
     words = ["eval", "both", "--text", "a cat sat", "--json"]
     nats = [json.loads(said([*words, *more], capsys).out)["nats"] for more in ([], ["--counts"], ["--no-counts"])]
-    members, weights = both().networks, np.array(both().weights[:2])
-    networks = charlm.Mixture(members, weights / weights.sum())
+    members, weights = both().networks, both().weights
+    networks = charlm.Mixture(members)  # of a run: their weights beside counts say nothing
     assert nats[:2] == [charlm.evaluate(both(), "a cat sat").nats] * 2
     assert nats[2] == pytest.approx(charlm.evaluate(networks, "a cat sat").nats, rel=1e-12)
     json_text = said(["sample", "both", "--no-counts", "--seed", "1", "--length", "9", "--json"], capsys).out
@@ -136,6 +136,10 @@ def test_counts_of_a_mixture_are_left_out_and_never_added_twice(capsys):
     assert found["text"] == charlm.generate(networks, length=9, seed=1).run()
     assert found["parameters"]["counts"] is False
     assert "--against and --each go without" in said([*words, "--no-counts", "--against", "one"], capsys, 2).err
+    charlm.save(both(), "bare.npz")
+    nats = json.loads(said(["eval", "bare.npz", *words[2:], "--no-counts"], capsys).out)["nats"]
+    given = charlm.Mixture(members, np.array(weights[:2]) / sum(weights[:2]))
+    assert nats == pytest.approx(charlm.evaluate(given, "a cat sat").nats, rel=1e-12)
     charlm.save(charlm.Mixture([charlm.Counts(members[0].vocabulary, np.arange(5))]), "alone.npz")
     words = ["sample", "alone.npz", "--no-counts"]
     assert "the model has counts alone; leave --no-counts out" in said(words, capsys, 2).err
