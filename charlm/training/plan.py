@@ -19,8 +19,9 @@ from charlm.models.learner import Learner, with_params
 from charlm.text.batches import Batches
 from charlm.training.budget import Budget, Clock, Plan
 from charlm.training.parallel.communicator import ProcessGroup
+from charlm.training.parallel.shared_arrays import layout, size_of
 from charlm.training.parallel.team import Team
-from charlm.training.parallel.update import layout, make_optimizer, size_of
+from charlm.training.parallel.update import make_optimizer
 from charlm.training.task import CompletingTask, Task
 
 __all__ = [

@@ -11,8 +11,8 @@ import pytest
 import charlm
 from charlm.text.batches import Batch, text_batch, text_shapes
 from charlm.training import plan as planning
+from charlm.training.parallel.shared_arrays import SharedBatch
 from charlm.training.parallel.team import PROCESSES, Team
-from charlm.training.parallel.update import SharedBatch
 from charlm.training.plan import plan, steps_of_epochs
 from charlm.training.task import text_task
 from charlm.training.trainer import Trainer

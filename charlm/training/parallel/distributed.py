@@ -28,7 +28,7 @@ from charlm.nn.parameters import ParameterStore
 from charlm.training.parallel.communicator import Order, PeerFailedError, ProcessGroup, share
 from charlm.training.parallel.parts import parts_of
 from charlm.training.parallel.processes import build_rank
-from charlm.training.parallel.update import Arrays
+from charlm.training.parallel.shared_arrays import Arrays
 
 __all__ = ["DistributedRank", "follow"]
 
@@ -42,7 +42,7 @@ class DistributedRank:
     ----------
     group : ProcessGroup
     arrays : mapping of str to ndarray
-        Of this rank, with the layout of `charlm.training.parallel.update.layout`.
+        Of this rank, with the layout of `charlm.training.parallel.shared_arrays.layout`.
     params : ParameterStore
         The weights in these arrays.
     """

@@ -27,7 +27,8 @@ from charlm.models.learner import Learner, from_json, to_json
 from charlm.nn.parameters import ParameterStore
 from charlm.text.batches import BatchShapes
 from charlm.training.parallel.communicator import Communicator, PeerFailedError
-from charlm.training.parallel.update import Arrays, Rank, allocate, layout, make_optimizer, size_of
+from charlm.training.parallel.shared_arrays import Arrays, allocate, layout, size_of
+from charlm.training.parallel.update import Rank, make_optimizer
 
 __all__ = ["PipeRank", "PipeReader", "Processes", "build_rank", "describe_job", "main"]
 

@@ -22,14 +22,8 @@ from charlm.training.parallel.communicator import (
 )
 from charlm.training.parallel.distributed import DistributedRank
 from charlm.training.parallel.processes import Processes, describe_job
-from charlm.training.parallel.update import (
-    Arrays,
-    Rank,
-    allocate,
-    layout,
-    make_optimizer,
-    size_of,
-)
+from charlm.training.parallel.shared_arrays import Arrays, allocate, layout, size_of
+from charlm.training.parallel.update import Rank, make_optimizer
 
 __all__ = ["Team"]
 

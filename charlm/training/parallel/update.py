@@ -1,4 +1,4 @@
-"""One update of a model by several ranks, and the memory that they share.
+"""One update of a model by several ranks.
 
 The N streams are split into `shards` groups. Each of the K networks of an ensemble, or the one network of another
 learner, differentiates each shard, and the K · shards of them are shared among the ranks. An update is, on every
@@ -14,36 +14,26 @@ are fixed.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from itertools import chain
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from charlm.config import TrainConfig
 from charlm.models.ensemble import independent
 from charlm.models.learner import Learner, State, with_params
-from charlm.nn.arrays import Shape
 from charlm.nn.averaging import average_
 from charlm.nn.clipping import clip_value_, norm_of_squares, scale_to_norm_
 from charlm.nn.kernels.workspace import Workspace
 from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import map_state, named_state
-from charlm.text.batches import Batch, BatchShapes
 from charlm.training.parallel.communicator import Communicator, share
-from charlm.training.parallel.parts import clear_, count_blocks, parts_of
+from charlm.training.parallel.parts import clear_, parts_of
+from charlm.training.parallel.shared_arrays import Arrays, SharedBatch
 
-__all__ = ["Arrays", "Rank", "SharedBatch", "allocate", "layout", "make_optimizer", "size_of"]
-
-Layout = dict[str, tuple[Shape, np.dtype[Any]]]
-Arrays = Mapping[str, NDArray[Any]]
-
-ALIGNMENT = 64
-ABSENT = -1
-BATCH = "batch."
+__all__ = ["Rank", "make_optimizer"]
 
 
 class _Shard(NamedTuple):
@@ -81,7 +71,7 @@ class Rank:
     config : TrainConfig
         With `shards` and `workers` set.
     arrays : mapping of str to ndarray
-        With the layout of `layout`.
+        With the layout of `charlm.training.parallel.shared_arrays.layout`.
     comm : Communicator
     """
 
@@ -193,92 +183,3 @@ def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
             return Adam(params, lr=lr, weight_decay=decay)
         case "adamw":
             return AdamW(params, lr=lr, weight_decay=decay)
-
-
-def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: BatchShapes) -> Layout:
-    """Return shape and dtype of every array of an update, shared by the ranks.
-
-    ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
-    ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
-    batch, ``losses`` (K, shards), ``squares`` of the norm's blocks, ``touched`` (shards, columns) if there are
-    tables of a large vocabulary (`ParameterStore.touched`), and ``update`` (1,), a record: its learning rate
-    ``lr``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and each array's
-    ``lengths``.
-    """
-    P, N, S, K = learner.params.value.size, config.batch_size, config.shards or 1, len(independent(learner))
-    real, double = learner.params.dtype, np.dtype(np.float64)
-    update = np.dtype(
-        [("lr", "f8"), ("steps", "i8"), ("norm", "f8"), ("counted", "i8"), ("lengths", "i8", (len(batch),))]
-    )
-    arrays: Layout = {"value": ((P,), real), "gradients": ((S, P), real)}
-    arrays |= {f"optimizer.{slot}": ((P,), real) for slot in optimizer.slots}
-    if config.ema:
-        arrays["ema"] = ((P,), real)
-    arrays |= {name: (array.shape, real) for name, array in named_state(learner.zero_state(N)).items()}
-    arrays |= {BATCH + name: (tuple(shape), np.dtype(dtype)) for name, (shape, dtype) in batch.items()}
-    if learner.params.touched.size:
-        arrays["touched"] = ((S, learner.params.touched.size), np.dtype(bool))
-    blocks = count_blocks(learner.params)
-    return arrays | {"losses": ((K, S), double), "squares": ((blocks,), double), "update": ((1,), update)}
-
-
-def size_of(arrays: Layout) -> int:
-    """Return the bytes of a layout."""
-    return sum(_aligned(math.prod(shape) * dtype.itemsize) for shape, dtype in arrays.values())
-
-
-def allocate(memory: Any, arrays: Layout) -> Arrays:
-    """Return the arrays of a layout as views of a block of memory."""
-    views, start = {}, 0
-    for name, (shape, dtype) in arrays.items():
-        count = math.prod(shape)
-        views[name] = np.frombuffer(memory, dtype, count, start).reshape(shape)
-        start += _aligned(count * dtype.itemsize)
-    return views
-
-
-def _aligned(size: int) -> int:
-    return -(-size // ALIGNMENT) * ALIGNMENT
-
-
-class SharedBatch:
-    """The batch of an update in the shared arrays; a single rank reads the batch itself.
-
-    Parameters
-    ----------
-    arrays : mapping of str to ndarray
-        With the layout of `layout`.
-    ranks : int
-
-    Attributes
-    ----------
-    names : tuple of str
-        Names of its arrays in the layout.
-    """
-
-    def __init__(self, arrays: Arrays, ranks: int) -> None:
-        self._alone, self._batch = ranks == 1, Batch({}, 0)
-        self.names = tuple(name for name in arrays if name.startswith(BATCH))
-        self._arrays = {name.removeprefix(BATCH): arrays[name] for name in self.names}
-        self._counted, self._lengths = arrays["update"]["counted"], arrays["update"]["lengths"][0]
-
-    def put(self, batch: Batch) -> None:
-        """Copy a batch into the arrays."""
-        if self._alone:
-            self._batch = batch
-            return
-        self._counted[0] = batch.counted
-        for k, (name, whole) in enumerate(self._arrays.items()):
-            array = batch.get(name)
-            self._lengths[k] = ABSENT if array is None else len(array)
-            if array is not None:
-                whole[: len(array)] = array
-
-    def get(self, streams: slice) -> Batch:
-        """Return the batch of some of the streams, as views; `counted` is that of the whole."""
-        if self._alone:
-            part = {name: array[:, streams] for name, array in self._batch.arrays.items()}
-            return Batch(part, self._batch.counted)
-        arrays = zip(self._arrays.items(), self._lengths.tolist(), strict=True)
-        part = {name: whole[:T, streams] for (name, whole), T in arrays if T != ABSENT}
-        return Batch(part, int(self._counted[0]))
