@@ -116,7 +116,8 @@ class Ensemble:
     ) -> tuple[float, State, Callable[[], State]]:
         """Return the mean of the networks' losses of a batch, the state after it, and the backward pass.
 
-        The backward pass is that of the sum of the losses, so that each network learns as it would alone.
+        The backward pass is that of the sum of the losses, so that each network learns as it would alone. The ranks
+        of a run call the networks' own losses instead, of which each rank has some.
 
         Parameters
         ----------
@@ -126,11 +127,8 @@ class Ensemble:
         ws = Workspace() if workspace is None else workspace
         before = self.zero_state(batch["inputs"].shape[1]) if state is None else state
         layers = self.config.layers
-        losses: list[float] = []
-        ends: list[State] = []
-        backward: list[Callable[[], State]] = []
-        for k, network in enumerate(self.networks):
-            loss, end, backprop_one = network.loss(
+        results = [
+            network.loss(
                 batch,
                 before[k * layers : (k + 1) * layers],
                 rng=rng,
@@ -138,9 +136,9 @@ class Ensemble:
                 scale=scale,
                 workspace=ws.get(("network", k), Workspace),
             )
-            losses.append(loss)
-            ends.append(end)
-            backward.append(backprop_one)
+            for k, network in enumerate(self.networks)
+        ]
+        losses, ends, backward = zip(*results, strict=True)
 
         @once
         def backprop() -> State:

@@ -36,6 +36,7 @@ SHARE = 1 / 50  # of the training text fits the weights
 SHORTEST, LONGEST = 200, 2**14  # symbols
 PIECE = 2**10  # symbols of a piece
 FEWEST, MOST = 20, 2_000  # documents
+TIMES = 5  # that many times what fits the weights is the shortest text
 LEAST_GAIN = 0.005  # nats by which counts must improve the networks if it is left to measurement
 
 
@@ -54,7 +55,7 @@ def task_of_text(
     whole = text_task(learner.vocabulary, text, config, validation)
     parts = None if config.counts is False else _without_pieces(whole.train, config.seed)
     if parts is None and config.counts:
-        least = f"{FEWEST * 5} documents" if config.documents else f"{SHORTEST * 5:,} symbols"
+        least = f"{TIMES * FEWEST} documents" if config.documents else f"{TIMES * SHORTEST:,} symbols"
         raise CorpusError(
             f"the text is too short to mix with its counts; give at least {least}, or leave `counts` out"
         )
@@ -197,15 +198,16 @@ def _without_pieces(
 ) -> tuple[IdArray | Sequence[IdArray], list[IdArray]] | None:
     """Split off what fits the weights: pieces of a text, or some documents; None if the text is short."""
     n = len(train)
+    least, most = (SHORTEST, LONGEST) if isinstance(train, np.ndarray) else (FEWEST, MOST)
+    count = min(max(int(n * SHARE), least), most)
+    if TIMES * count > n:
+        return None
     if isinstance(train, np.ndarray):
-        count = min(max(int(n * SHARE), SHORTEST), LONGEST)
         number = max(count // PIECE, 1)
         length = count // number
         starts = [(2 * k + 1) * n // (2 * number) for k in range(number)]
         parts = np.split(train, [at for start in starts for at in (start, start + length)])
-        return None if 5 * count > n else (np.concatenate(parts[::2]), parts[1::2])
-    count = min(max(int(n * SHARE), FEWEST), MOST)
+        return np.concatenate(parts[::2]), parts[1::2]
     order = np.sort(np.random.default_rng(seed).permutation(n)[:count])
     chosen = set(order.tolist())
-    rest = [ids for k, ids in enumerate(train) if k not in chosen]
-    return None if 5 * count > n else (rest, [train[k] for k in order])
+    return [ids for k, ids in enumerate(train) if k not in chosen], [train[k] for k in order]

@@ -140,11 +140,11 @@ class Rank:
         losses[shard.network, shard.number] = (loss if mean else loss / batch.counted) / len(losses)
         return end
 
-    def _mask_generator(self, stream: int, network: int) -> np.random.Generator | None:
-        """Return a random generator for this update's masks; the same on every rank."""
+    def _mask_generator(self, number: int, network: int) -> np.random.Generator | None:
+        """Return a random generator for this update's masks by their number; the same on every rank."""
         if not self._drops:
             return None
-        which = [stream, network] if network else [stream]
+        which = [number, network] if network else [number]
         return np.random.default_rng([self.config.seed, self.optimizer.steps, *which])
 
     def _clip(self, norm: float) -> None:
