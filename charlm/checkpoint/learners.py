@@ -190,10 +190,13 @@ def _mixture(meta: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> Mixture:
     vocabulary = Vocabulary.from_json(meta["vocabulary"])
     members: list[Predictor] = []
     for member, part in zip(described, parts.values(), strict=True):
-        if member.get("kind") == Counts.kind:
+        kind = member.get("kind")
+        if kind == Counts.kind:
             members.append(_counts(member, vocabulary, part))
-        else:
+        elif kind == CharModel.kind:
             members.append(_network(member, meta["vocabulary"], part))
+        else:
+            raise DamagedError(f"a member of its mixture is a {str(kind)[:40]}, not a network or counts")
     return Mixture(members, weights)
 
 

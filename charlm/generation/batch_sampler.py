@@ -227,8 +227,8 @@ class _Batch:
         step, choose, (logits, state) = self._step, self._choose, self._next
         for t, (numbers, chosen) in enumerate(zip(uniforms, ids, strict=True)):
             choose(logits, numbers, out=chosen)
-            # the end under a pattern is no symbol; what the model reads behind it concerns no text
-            read = chosen if self._matcher is None else np.minimum(chosen, self._last_id)
+            # the end under a pattern is no symbol, nor is that of a lost text; what is read behind concerns no text
+            read = np.maximum(np.minimum(chosen, self._last_id), 0)
             if self._record:
                 with np.errstate(invalid="ignore"):  # of a row that is not finite
                     logprobs[t] = 0 - target_nats(logits, read)

@@ -78,6 +78,7 @@ DAMAGE: dict[str, Callable[[dict[str, Any], dict[str, Any]], object]] = {
     "too many members": lambda meta, _: meta.update(members=meta["members"] * 100),
     "a member that is a number": lambda meta, _: meta.update(members=[1, 2, 3]),
     "a member that is a mixture": lambda meta, _: meta["members"][0].pop("model"),
+    "a member of another kind": lambda meta, _: meta["members"][0].update(kind="transducer"),
     "fewer members than tensors": lambda meta, _: meta["members"].pop(),
     "weights that are none": lambda meta, _: meta.update(weights=[0.5, 0.6, -0.1]),
     "weights that are text": lambda meta, _: meta.update(weights="abc"),

@@ -11,6 +11,7 @@ import pytest
 
 import charlm
 from charlm import CharModel, SampleConfig
+from charlm.errors import DivergedError
 from charlm.generation import Sampler, beam_search, sample_many, suitable_workers
 from charlm.generation.parallel_worker import model_message
 from charlm.models.counts import Counts
@@ -120,3 +121,16 @@ def test_documents_end_by_themselves(make_model: Callable[..., CharModel]) -> No
     mixture = Mixture([model, counts], [0.0, 1.0])
     texts = {charlm.generate(mixture, length=30, seed=seed, temperature=0.5).run() for seed in range(12)}
     assert texts == {"ab", "ba"}
+
+
+def test_a_text_with_an_output_that_is_not_finite_is_lost_alone(make_model: Callable[..., CharModel]) -> None:
+    network = make_model(TEXT, seed=3)
+    network.params["layers.0.W_x"][:, network.vocabulary.encode("e")[0]] = np.nan
+    mixture = Mixture([network, Counts(network.vocabulary, network.vocabulary.encode(TEXT), order=3)])
+    whole = []
+    for sample in sample_many(mixture, SampleConfig(length=6, temperature=1.5), seeds=range(20)):
+        try:
+            whole.append("e" not in sample.read()[:5])
+        except DivergedError:
+            whole.append(False)
+    assert {True, False} == set(whole)
