@@ -54,7 +54,8 @@ def evaluation_lines(
             rows.append(("true entropy, nats", f"{numbers['true_nats']:.4f}"))
     yield from (f"{name:<{_NAMES}}{value}" for name, value in rows)
     if dynamic is not None:
-        yield f"dynamic: rate {dynamic.rate:g}, decay {dynamic.decay:g}, every {dynamic.length} {symbol}s"
+        mixing = f", mixing {dynamic.mixing:g}" * (len(found.members) > 1)
+        yield f"dynamic: rate {dynamic.rate:g}, decay {dynamic.decay:g}{mixing}, every {dynamic.length} {symbol}s"
     if len(found.members) > 1:
         yield ""
         alone = [number(one.nats) for one in found.members]

@@ -51,9 +51,8 @@ class RunView:
         yield Text("\n", no_wrap=True, overflow="crop").join(rows[:height])
 
     def _rows(self, console: Console, width: int, height: int) -> list[Text]:
-        state = self.state
-        hint = PREPARING if state.phase else HINT
-        foot = Text(visible_line(state.notice), "bold yellow") if state.notice else Text(hint, "dim")
+        state, foot = self.state, _foot(self.state, console, width, height)
+        height -= len(foot) - 1
         if state.phase:
             rows = [*_head(state), Text(), _phase(state, self.now_s)]
         else:
@@ -67,14 +66,23 @@ class RunView:
         if free >= 2 and state.sample:
             rows += [Text(), *_sample(state, console, width, free - 1)]
         rows += [Text()] * (height - 1 - len(rows))
-        return [*rows[: height - 1], foot]
+        return [*rows[: height - 1], *foot]
 
 
 HINT = "Ctrl-C saves and stops"
 PREPARING = "Ctrl-C stops"
 CHART_ROWS, LOWEST_CHART = 12, 3
 SAMPLE_ROWS = 6  # with its heading, if they fit
-VERDICT_ROWS = 3
+VERDICT_ROWS = NOTICE_ROWS = 3
+
+
+def _foot(state: RunState, console: Console, width: int, height: int) -> list[Text]:
+    """Return the last rows: a notice, whole if it fits into a few rows, or a hint."""
+    if not state.notice:
+        return [Text(PREPARING if state.phase else HINT, "dim")]
+    notice = Text(visible_line(state.notice), "bold yellow")
+    rows = list(notice.wrap(console, width))
+    return rows if len(rows) <= min(NOTICE_ROWS, height // 4) else [notice]
 
 
 def _head(state: RunState) -> Iterator[Text]:

@@ -128,6 +128,15 @@ def test_before_the_first_update_it_says_what_is_done() -> None:
     assert "preparing" not in text
 
 
+def test_a_notice_is_shown_whole_where_there_is_room() -> None:
+    state = told(reports(20))
+    state.notice = "stopping: saving after this step; once more to end at once without saving"
+    assert screen(state, 80)[-1] == state.notice
+    assert " ".join(row.rstrip() for row in screen(state, 40)[-2:]) == state.notice
+    assert screen(state, 20)[-1].endswith("…")
+    assert screen(state, 40, 7)[-1].endswith("…")
+
+
 def test_is_a_function_of_state_time_and_width() -> None:
     state = told(reports(20))
     assert screen(state, now_s=70.0) == screen(state, now_s=70.0)
