@@ -64,6 +64,7 @@ TRAIN: list[Row] = [
     ("weight_decay", 0.1, LEARNED, {"optimizer": "sgd"}),
     ("schedule", "cosine", LEARNED | {"rates"}, {}),
     ("schedule", "step", LEARNED | {"rates"}, {}),
+    ("final_rate", 0.3, LEARNED | {"rates"}, {"schedule": "cosine"}),
     ("warmup", 5, LEARNED | {"rates"}, {}),
     ("ema", 0.9, {"best"}, {}),
     ("clip_norm", 0.0, LEARNED, {}),

@@ -45,6 +45,12 @@ class TrainConfig:
     optimizer: OptimizerName = setting("adagrad", "Optimiser.", panel="Learning")
     learning_rate: float = setting(0.1, "Step size at the top of the schedule.", panel="Learning")
     schedule: ScheduleName = setting("constant", "The learning rate over the run.", panel="Learning")
+    final_rate: float = setting(
+        0.0,
+        "Share of the rate to which the schedule falls, such as 0.3.",
+        high=1,
+        panel="Learning",
+    )
     warmup: int = setting(0, "Updates of the linear warm-up of the rate.", more="It begins at 0.", panel="Learning")
     batch_size: int = setting(16, "Streams read in parallel.", low=1, panel="Learning")
     seq_length: int = setting(

@@ -3,6 +3,7 @@
 ::
 
     warm-up    (step + 1) / warmup                         while step < warmup
+    then       φ + (1 - φ) s                               φ the final factor, and s
     constant   1
     cosine     ½ (1 + cos(π · progress))                   Loshchilov & Hutter 2017, without restarts
     step       1, ½ from progress ½ on, ¼ from ¾, ⅛ from ⅞
@@ -22,6 +23,7 @@ def rate_factor(
     *,
     schedule: Literal["constant", "cosine", "step"] = "constant",
     warmup: int = 0,
+    final: float = 0.0,
     since: int = 0,
     done: float = 0.0,
 ) -> float:
@@ -34,6 +36,8 @@ def rate_factor(
     schedule : {"constant", "cosine", "step"}
     warmup : int
         Updates of the warm-up.
+    final : float
+        φ, to which the cosine falls.
     since, done
         Finished updates and progress at the last change of `steps`; see `schedule_progress`.
 
@@ -47,11 +51,12 @@ def rate_factor(
     if step < warmup:
         return (step + 1) / warmup
     progress = schedule_progress(step, steps, warmup=warmup, since=since, done=done)
+    factor = 1.0
     if schedule == "cosine":
-        return 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
-    if schedule == "step":
-        return 0.5 ** sum(progress >= border for border in (1 / 2, 3 / 4, 7 / 8))
-    return 1.0
+        factor = 0.5 * (1 + math.cos(math.pi * min(1.0, progress)))
+    elif schedule == "step":
+        factor = 0.5 ** sum(progress >= border for border in (1 / 2, 3 / 4, 7 / 8))
+    return final + (1 - final) * factor
 
 
 def schedule_progress(step: int, steps: int, *, warmup: int = 0, since: int = 0, done: float = 0.0) -> float:

@@ -33,7 +33,7 @@ TRUE_MARGIN = 1.02  # a loss below this multiple of the true entropy has reached
 BY_HEART = 0.05  # nats; below it, next to nothing is left to learn
 PLATEAU = 0.5  # share of exact targets; below it, a run on pairs may rest on a plateau, for most of its time
 SHORT_TEXT = 20_000  # characters; no setting replaces more text
-LOW_RATE = 0.1  # share of the highest rate; below it, the schedule is at its end
+LOW_RATE = 0.1  # share of the fall from the highest rate to the last; below it, the schedule is at its end
 
 _GAUSSIAN = 1.4826  # standard deviation over median absolute deviation
 
@@ -185,7 +185,9 @@ def _stalls(history: History) -> Verdict | None:
             "settled", f"{since}; the true entropy is {told_apart(true_nats)[0]}, and no model does better"
         )
     rates = [point.rate for point in history.train if point.rate > 0]
-    if rates and rates[-1] < LOW_RATE * max(rates):
+    final = history.setting("train", "final_rate")
+    final = 0 if math.isnan(final) else final  # older runs
+    if rates and rates[-1] < (final + LOW_RATE * (1 - final)) * max(rates):
         return Verdict(
             "settled", f"{since}; the learning rate has run down", "a longer or larger run may learn more"
         )

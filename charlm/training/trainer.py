@@ -104,6 +104,7 @@ class Trainer(AbstractContextManager["Trainer"]):
             self.plan.steps,
             schedule=self.config.schedule,
             warmup=self.config.warmup,
+            final=self.config.final_rate,
             since=self.plan.step,
             done=self.plan.done,
         )

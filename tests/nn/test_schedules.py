@@ -29,6 +29,16 @@ def test_step() -> None:
     assert factors == [1.0] * 40 + [0.5] * 20 + [0.25] * 10 + [0.125] * 10
 
 
+def test_falls_to_the_final_factor() -> None:
+    cosine = [rate_factor(step, 100, schedule="cosine", final=0.3) for step in range(101)]
+    assert [cosine[step] for step in (0, 50, 100)] == pytest.approx([1, 0.65, 0.3])
+    assert cosine == sorted(cosine, reverse=True)
+    step = [rate_factor(step, 80, schedule="step", final=0.2) for step in (0, 40, 60, 79)]
+    assert step == pytest.approx([1, 0.6, 0.4, 0.3])
+    assert {rate_factor(step, 10, final=0.3) for step in range(10)} == {1.0}
+    assert rate_factor(0, 100, schedule="cosine", warmup=4, final=0.3) == 0.25
+
+
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "step"])
 def test_warmup_rises_in_a_line_to_the_top(schedule: str) -> None:
     factors = [rate_factor(step, 100, schedule=schedule, warmup=4) for step in range(5)]

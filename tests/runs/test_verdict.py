@@ -7,7 +7,7 @@ import pytest
 
 from charlm.runs.history import History
 from charlm.runs.verdict import Verdict, judge
-from tests.runs.curves import START, Curve, events, falling, history_of
+from tests.runs.curves import START, Curve, cosine, events, falling, history_of
 
 SEEDS = range(12)
 QUIET: dict[str, Any] = {"noise": 0.02, "wobble": 0.0005}
@@ -158,6 +158,14 @@ def test_near_the_true_entropy_there_is_nothing_left_to_learn() -> None:
     verdict = judge(history_of(plateau(1.5), plateau(1.5), **QUIET, rate=full_rate, baseline=baseline))
     assert (verdict.word, verdict.remedy) == ("settled", "")
     assert "the true entropy is 1.49" in verdict.reason
+
+
+def test_a_schedule_that_ends_above_nought_has_run_down() -> None:
+    run: dict[str, Any] = {**QUIET, "rate": lambda x: 0.3 * 0.3 + 0.7 * cosine(x)}
+    verdict = judge(history_of(falling(1.45, 30), falling(1.5, 30), **run, config={"train": {"final_rate": 0.3}}))
+    assert verdict.word == "settled"
+    assert "the learning rate has run down" in verdict.reason
+    assert judge(history_of(falling(1.45, 30), falling(1.5, 30), **run)).word == "stalls"
 
 
 def test_the_baseline_is_named() -> None:
