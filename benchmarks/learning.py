@@ -1,4 +1,4 @@
-"""What every cell, optimiser and preset reaches on the built-in corpora.
+"""Losses that every cell, optimiser and preset reaches on the built-in corpora.
 
     python benchmarks/learning.py cells            # each cell on tales, 3,000 updates
     python benchmarks/learning.py optimizers       # each optimiser on tales, 3,000 updates

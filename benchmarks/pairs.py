@@ -1,4 +1,4 @@
-"""What `charlm train --pairs` reaches with no flag but the task: sources that it makes the right target of.
+"""Sources of which `charlm train --pairs` makes the right target, with no flag but the task.
 
     python benchmarks/pairs.py --names names-languages.tsv              # every task, three seeds each: 45 minutes
     python benchmarks/pairs.py --tasks reverse sort --seeds 1 --json figures.json

@@ -1,4 +1,4 @@
-"""What `charlm train` reaches in a given time on a text of about a megabyte, with no flag but the time.
+"""Losses that `charlm train` reaches in a given time on a text of about a megabyte, with no flag but the time.
 
     python benchmarks/quality.py tinyshakespeare.txt                 # 110 s, 3 and 5 minutes, three seeds each
     python benchmarks/quality.py tinyshakespeare.txt --minutes 30 --seeds 1

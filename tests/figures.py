@@ -1,4 +1,4 @@
-"""How much the test of a promise tries: a little in every run of the suite, the promised figure when asked.
+"""Sizes of the tests of promises: small in every run of the suite, the promised figure when asked.
 
 ``CHARLM_TESTS=full python -m pytest -q -m promise`` reaches the figures; CONTRIBUTING has the table.
 """

@@ -1,4 +1,4 @@
-"""What README.md, CONTRIBUTING.md and the documentation show exists and runs."""
+"""Everything that README.md, CONTRIBUTING.md and the documentation show exists and runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What docs/learning.md names exists: files, tests, examples, commands with their flags, exercises."""
+"""Everything that docs/learning.md names exists: files, tests, examples, commands with their flags, exercises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one file owns is written nowhere else: exit codes, control sequences, standard input that may be closed."""
+"""One file alone owns each: exit codes, control sequences, standard input that may be closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What charlm offers, under which names, and what importing it costs."""
+"""The public names of charlm, and the cost of importing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes with charlm beside its code, a model and exercises, is there wherever charlm is installed."""
+"""A model and exercises come with charlm beside its code, wherever it is installed."""
 
 from __future__ import annotations
 

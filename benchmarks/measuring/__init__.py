@@ -1,4 +1,4 @@
-"""What `benchmarks/speed.py` is made of.
+"""The parts of `benchmarks/speed.py`.
 
 ``points``
     What is measured, and the figures to reach.

@@ -1,4 +1,4 @@
-"""What the figures were measured on, and how busy it was."""
+"""The machine of the figures, and how busy it was."""
 
 from __future__ import annotations
 

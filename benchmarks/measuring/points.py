@@ -1,4 +1,4 @@
-"""What is measured, and the figures to reach."""
+"""The points that are measured, and the figures to reach."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ list has a hundred words of three to nine random letters."""
 
 @dataclass(frozen=True)
 class Contestant:
-    """Who does a job.
+    """A program that does a job.
 
     Parameters
     ----------

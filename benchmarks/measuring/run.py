@@ -35,7 +35,7 @@ THREADS = (
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """What one process measured.
+    """The measurement of one process.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What the runner and every peer agree on: a job goes in as JSON, an answer comes out as JSON.
+"""The protocol of the runner and every peer: a job goes in as JSON, an answer comes out as JSON.
 
 A peer is a script, ``python peers/torch_peer.py '{"what": "train", "cell": "lstm", "hidden": 256, "streams": 32,
 "length": 64}'``, that measures one job in its own process and prints one object. Only the standard library is
@@ -33,7 +33,7 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Job:
-    """What to measure.
+    """A measurement to take.
 
     Parameters
     ----------

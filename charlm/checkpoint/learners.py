@@ -1,4 +1,4 @@
-"""What a checkpoint says of its model: metadata and tensors of a learner or a mixture, and either from them.
+"""Metadata and tensors of a learner or a mixture in a checkpoint, and either built from them.
 
 The tensors of a mixture's member k are named ``members.<k>.…``. Of counts they are the text that was counted.
 """
@@ -27,7 +27,7 @@ from charlm.text.vocabulary import Vocabulary
 __all__ = ["Stored", "descriptions_of_members", "learner_of", "metadata_of", "tensors_of"]
 
 Stored: TypeAlias = Learner | Mixture
-"""What a checkpoint holds."""
+"""A model that a checkpoint can hold."""
 
 _KINDS: dict[str, type[Any]] = {kind.kind: kind for kind in (CharModel, Mixture, SeriesModel, Transducer)}
 _MOST_MEMBERS = 64

@@ -33,7 +33,7 @@ _BIT_GENERATOR = "PCG64"
 
 
 class LoadedFile(NamedTuple):
-    """What a file said of the model that wrote it.
+    """The model that wrote a file, by what the file says.
 
     Parameters
     ----------

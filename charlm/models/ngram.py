@@ -214,12 +214,12 @@ class _Table:
 
     @cached_property
     def occurrences(self) -> _Counts:
-        """How often each gram occurs."""
+        """The number of occurrences of each gram."""
         return self._counts(self._occurrences)
 
     @cached_property
     def extensions(self) -> _Counts | None:
-        """How many symbols stand before each gram; None of the longest."""
+        """The number of symbols that stand before each gram; None of the longest."""
         return None if self._extensions is None else self._counts(self._extensions)
 
     @property

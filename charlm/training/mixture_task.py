@@ -43,7 +43,18 @@ LEAST_GAIN = 0.005  # nats by which counts must improve the networks if it is le
 def task_of_text(
     learner: CharModel | Ensemble, text: str, config: TrainConfig, validation: str | None = None
 ) -> TextTask:
-    """Build the task of a text for a network or several; see `text_task`.
+    """Build the task of a text for a network or several.
+
+    Parameters
+    ----------
+    learner : CharModel or Ensemble
+    text, config, validation
+        As for `text_task`; of the configuration `counts`, too.
+
+    Returns
+    -------
+    TextTask
+        A `MixtureTask` if there are several networks, or counts.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What `evaluate`, `score`, `break_down` and `likeliest` say of a mixture."""
+"""Results of `evaluate`, `score`, `break_down` and `likeliest` for a mixture."""
 
 from __future__ import annotations
 

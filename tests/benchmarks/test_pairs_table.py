@@ -1,4 +1,4 @@
-"""What `benchmarks/pairs.py` tries a model on, and how it shows the figures."""
+"""The pairs on which `benchmarks/pairs.py` tries a model, and the table of its figures."""
 
 from __future__ import annotations
 

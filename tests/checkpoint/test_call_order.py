@@ -1,4 +1,4 @@
-"""What the system is asked to do in a save, seen from outside by ``strace``."""
+"""System calls of a save, as ``strace`` sees them from outside."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run writes stays in its folder, whatever lies in it or is called how."""
+"""A run writes into its folder alone, whatever is in it and whatever the names are."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ def sweep() -> dict[str, list[str]]:
 
 
 class Played(NamedTuple):
-    """What a call wrote to the terminal, and its exit code."""
+    """The output of a call on the terminal, and its exit code."""
 
     data: bytes
     code: int

@@ -1,4 +1,4 @@
-"""What may be drawn and how likely, computed one symbol at a time with Python's own floats."""
+"""The distribution after all filters, one symbol at a time with Python's own floats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is sampled from a mixture: its probabilities, filters, patterns, stops; one text, many, and beams."""
+"""Sampling from a mixture: its probabilities, filters, patterns, stops; one text, many, and beams."""
 
 from __future__ import annotations
 

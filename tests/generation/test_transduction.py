@@ -1,4 +1,4 @@
-"""What a model of pairs makes of strings: greedy, sampled, and by a beam; scores, attention, labels and tags."""
+"""Outputs of a model of pairs: greedy, sampled, and by a beam; scores, attention, labels and tags."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a layer reads, and the refusal of wrong shapes."""
+"""Inputs of a layer, and the refusal of wrong shapes."""
 
 from __future__ import annotations
 

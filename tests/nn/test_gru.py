@@ -1,4 +1,4 @@
-"""What is special to the GRU."""
+"""Properties of the GRU alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is special to the LSTM."""
+"""Properties of the LSTM alone."""
 
 from __future__ import annotations
 

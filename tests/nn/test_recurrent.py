@@ -1,4 +1,4 @@
-"""What holds for every recurrent layer: how windows, streams, steps and resets fit together."""
+"""Properties of every recurrent layer: windows, streams, steps and resets agree with each other."""
 
 from __future__ import annotations
 

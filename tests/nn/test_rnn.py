@@ -1,4 +1,4 @@
-"""What is special to the vanilla RNN."""
+"""Properties of the vanilla RNN alone."""
 
 from __future__ import annotations
 

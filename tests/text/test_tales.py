@@ -141,7 +141,7 @@ def title_pattern(template: str, case: Mapping[str, str]) -> Iterator[str]:
 
 
 def test_the_same_text_on_every_machine() -> None:
-    """What `corpora/` holds; it changes only together with the grammar."""
+    """The text in `corpora/`; it changes only together with the grammar."""
     shipped = Path(__file__).parents[2] / "corpora" / "tales.txt"
     # a checkout may have its own line ends
     assert make_text("tales", size=250_000) == shipped.read_text("utf-8")

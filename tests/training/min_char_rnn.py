@@ -31,7 +31,7 @@ LIMIT = 5.0
 
 @dataclass(frozen=True)
 class Shown:
-    """What one update shows, in nats summed over the window, and where the window began."""
+    """The loss of an update, in nats summed over the window, and the position of the window."""
 
     loss: float
     smooth_loss: float

@@ -47,7 +47,18 @@ class WindowWeights:
     ) -> FloatArray | None:
         """Load the current weights, in place.
 
-        With `weight_rng`, which draws them, some of ``W_h`` are dropped; then return their mask (G·H, H).
+        Parameters
+        ----------
+        cell : Cell
+        symbols : ndarray of int, shape (S,), optional
+            Of one-hot input from a large vocabulary: those that occur.
+        weight_rng : numpy.random.Generator, optional
+            Draws the weights of ``W_h`` to drop; without it none are dropped.
+
+        Returns
+        -------
+        ndarray, shape (G·H, H), or None
+            The mask of ``W_h``, if some are dropped.
         """
         self.input.load_(cell, symbols)
         if weight_rng is None or not cell.weight_drop:

@@ -104,7 +104,14 @@ class _Columns(Part):
 
 
 def parts_of(params: ParameterStore, rank: int, size: int) -> list[Part]:
-    """Return the parts of a rank, in their order in memory."""
+    """Return the parts of a rank, in their order in memory.
+
+    Parameters
+    ----------
+    params : ParameterStore
+    rank, size : int
+        The rank's number, and the number of ranks.
+    """
     parts: list[Part] = []
     first = end = 0
     tables = params.tables()

@@ -20,7 +20,7 @@ from charlm.training.train import RunOptions
 __all__ = ["NewRun", "OnPhase", "Trained", "ignore_phase"]
 
 Trained: TypeAlias = CharModel | Ensemble | Transducer
-"""What a command trains."""
+"""The learners that commands train."""
 OnPhase: TypeAlias = Callable[[str], None]
 """Takes a description before each phase that takes time, such as "reading the text"."""
 

@@ -1,4 +1,4 @@
-"""What a shell's script is told, through the program itself."""
+"""Candidates that a shell's script is given, through the program itself."""
 
 from __future__ import annotations
 

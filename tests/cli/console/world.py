@@ -1,4 +1,4 @@
-"""What tests of the console share: models that write something to look for, and a session with one."""
+"""Shared by tests of the console: models that write something to look for, and a session with one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Python leaves to the program where its streams have no buffer, as in many containers."""
+"""Streams of Python without a buffer, as in many containers, leave some work to the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said about work that takes long."""
+"""Messages about work that takes long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a workspace keeps is what the docstrings of `Window` and `CharModel.loss` say."""
+"""The memory of a workspace is that of the docstrings of `Window` and `CharModel.loss`."""
 
 from __future__ import annotations
 

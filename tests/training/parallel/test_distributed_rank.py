@@ -1,4 +1,4 @@
-"""How many ranks there are that share no memory changes no bit."""
+"""The number of ranks that share no memory changes no bit."""
 
 from __future__ import annotations
 

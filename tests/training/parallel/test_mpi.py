@@ -22,7 +22,7 @@ WITHIN_S = 30
 
 
 class MPIError(Exception):
-    """What MPI raises."""
+    """The error that MPI raises."""
 
 
 class Network:

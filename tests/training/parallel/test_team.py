@@ -1,4 +1,4 @@
-"""Who does which part of an update, and who comes late, changes no bit."""
+"""The assignment of work to ranks, and a late rank, change no bit."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ HOSTILE = st.one_of(
 
 
 class Body(HTMLParser):
-    """What a browser would show in <pre>, and in <b> there."""
+    """The text that a browser would show in <pre>, and in <b> there."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
