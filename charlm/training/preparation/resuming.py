@@ -106,7 +106,12 @@ def resumed_run(
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"{str(folder / LAST)!r} was not written by a run; train a new model") from error
     if isinstance(model, Mixture):
-        model = side_by_side(model.networks)
+        try:
+            model = side_by_side(model.networks)
+        except UsageError as error:  # none, or of different shapes
+            raise CheckpointError(
+                f"{str(folder / LAST)!r} does not hold the networks of a run; train a new model"
+            ) from error
     if workers is None and group is None:  # a distributed run stores none
         workers = config.workers or min((config.shards or 1) * len(independent(model)), available_cores())
     config = dataclasses.replace(config, workers=workers)

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import charlm
+from charlm.checkpoint import load_checkpoint
 from charlm.cli.entry import run
 
 TEXT = "The cat sat on the mat; a cat ran.\nA rat ate the hat!\n" * 40
@@ -171,6 +172,17 @@ def test_a_mixture_without_a_network(capsys):
     assert said(["sample", "counts.npz", "--seed", "1", "--length", "9"], capsys).out
     words = ["inspect", "counts.npz", "--text", "a cat", "--gates"]
     assert "'counts.npz' is a mixture without a network; give a model that has one" in said(words, capsys, 2).err
+
+
+@pytest.mark.parametrize("sizes", [[], [3, 4]])
+def test_a_mixture_that_no_run_wrote_is_not_resumed(sizes, tmp_path, capsys):
+    stored = load_checkpoint("checkpoints/both/last.npz", None)
+    networks = [charlm.CharModel(charlm.ModelConfig(hidden_size=n), both().vocabulary) for n in sizes]
+    file = tmp_path / "run" / "last.npz"
+    file.parent.mkdir()
+    charlm.save(charlm.Mixture([*networks, both().members[2]]), file, training=stored.training)
+    error = said(["resume", str(file.parent), "--steps", "99"], capsys, 4).err.splitlines()[-1]
+    assert error == f"charlm: {str(file)!r} does not hold the networks of a run; train a new model"
 
 
 def test_vocabulary_and_samples_of_runs(capsys):
