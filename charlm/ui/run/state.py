@@ -155,6 +155,9 @@ class RunState:
             self.train_loss.add(point.loss)
         if self.history.evaluations:
             self.val_loss = self.history.evaluations[-1].loss
+        best = self.history.best
+        if best is not None and math.isnan(self.best_loss):  # evaluated after the save that is resumed
+            self.best_loss, self.best_step = best.loss, int(best.step)
 
     @property
     def of_pairs(self) -> bool:

@@ -5,6 +5,7 @@ import math
 import pytest
 
 from charlm.errors import DivergedError
+from charlm.runs.history import History
 from charlm.runs.report import Report
 from charlm.ui.run.demo import reports
 from charlm.ui.run.state import RunState, Smoothed
@@ -135,3 +136,12 @@ def test_warnings_are_kept_and_the_newest_is_shown() -> None:
         state.add(Report("warning", text=text), 0.0)
     state.add(Report("rollback", step=7, text="three"), 0.0)
     assert (state.warnings, state.notice, state.step) == (["one", "two", "three"], "three", 7)
+
+
+def test_a_best_that_was_evaluated_after_the_resumed_save_is_shown() -> None:
+    history = History()
+    history.add({"event": "eval", "step": 3, "loss": 1.5})
+    state = RunState("run")
+    state.begin("run", history)
+    state.add(Report("start", step=3, steps=9, details={"resumed": True}), 0.0)
+    assert (state.val_loss, state.best_loss, state.best_step) == (1.5, 1.5, 3)
