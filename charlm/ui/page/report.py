@@ -17,7 +17,7 @@ from charlm.runs.history import History
 from charlm.runs.samples import StoredSample
 from charlm.ui.heat import with_base
 from charlm.ui.inspect.connectivity import SCRIPT, STYLE, connectivity_panels
-from charlm.ui.plot.curves import curves_of
+from charlm.ui.plot.curves import curves_of, last_train_loss
 from charlm.ui.plot.picture import draw_picture
 from charlm.ui.plot.svg import to_picture
 from charlm.ui.run.comparison import setting_texts
@@ -131,9 +131,9 @@ def _figures(history: History) -> str:
     best = history.best
     ends = [points[-1].elapsed_s for points in (history.train, history.evaluations) if points]
     shown = {
-        "validation, nats": number(best and best.loss),
+        "best validation, nats": number(best and best.loss),
         "bits per symbol": "–" if best is None else bits(best.loss),
-        "training, nats": number(history.train[-1].loss if history.train else None),
+        "training, nats": number(last_train_loss(history)),
         "n-gram model": number(history.baseline("nats")),
         "true entropy": number(history.baseline("true_nats")),
         "updates": f"{history.last_step:,.0f}",

@@ -98,6 +98,8 @@ def test_the_training_loss_is_that_of_the_curve(runs, tmp_path, capsys):
     rows = capsys.readouterr().out.splitlines()
     (losses,) = (row.split()[1:] for row in rows if row.startswith("training "))
     assert losses == [row.split("train ")[1].split()[0] for row in rows if "train " in row and "·" in row][:2]
+    assert run(["report", long, "--output", str(tmp_path / "a.html")]) == 0
+    assert f"<dt>training, nats</dt><dd>{losses[1]}</dd>" in (tmp_path / "a.html").read_text("utf-8")
 
 
 def test_without_samples_and_with_one_run(runs, capsys):
