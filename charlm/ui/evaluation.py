@@ -124,7 +124,7 @@ def breakdown_lines(found: Breakdown) -> Iterator[str]:
     for k in range(BINS):
         if calibration.counts[k]:
             expected, came = (number(float(of[k]), ".1%") for of in (calibration.confidence, calibration.accuracy))
-            yield f"{expected:<{_NAMES}}{came:>8}{calibration.counts[k]:>14,}"
+            yield f"{expected:>6}{came:>{_NAMES + 2}}{calibration.counts[k]:>14,}"
     yield from _shares("by class", found.classes)
     yield from _shares("letter of the word", found.word_positions)
     yield from _shares("place in the line", found.line_starts)

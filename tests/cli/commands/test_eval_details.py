@@ -25,6 +25,23 @@ def folder(tmp_path_factory):
     return folder
 
 
+def test_the_shares_of_details_stand_below_each_other(tmp_path, capsys):
+    vocabulary = charlm.Vocabulary.from_text(TEXT)
+    counts = charlm.Counts(vocabulary, vocabulary.encode(TEXT))
+    uniform = charlm.CharModel(charlm.ModelConfig(hidden_size=4), vocabulary)
+    uniform.params.value[...] = 0
+    charlm.save(charlm.Mixture([uniform, counts], [0.9999, 0.0001]), tmp_path / "m.npz")
+    charlm.save(charlm.Mixture([counts]), tmp_path / "c.npz")
+    places = set()
+    for model in ("m.npz", "c.npz"):
+        assert run(["eval", str(tmp_path / model), "--text", TEXT, "--details"]) == 0
+        lines = capsys.readouterr().out.splitlines()
+        start = next(k for k, line in enumerate(lines) if line.startswith("probability of likeliest"))
+        rows = lines[start + 1 : lines.index("", start)]
+        places |= {tuple(k for k, letter in enumerate(row) if letter == "%") for row in rows}
+    assert len(places) == 1
+
+
 def test_details_are_those_of_the_library(folder, capsys):
     assert run(["eval", str(folder / "h5.npz"), str(folder / "a.txt"), "--details", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
