@@ -79,7 +79,7 @@ TRAIN: list[Row] = [
     ("sampling", "random", READ, {}),
     ("state_reset", 0.5, LEARNED, {}),
     ("documents", True, READ | {"held out"}, {}),
-    ("counts", True, READ | {"saved"}, {}),
+    ("counts", True, READ, {}),
     ("patience", 2, LENGTH - {"updates"} | {"reason"}, {"learning_rate": 0.0, "eval_every": 2}),
     ("val_frac", 0.3, READ | {"held out"}, {}),
     ("eval_every", 3, {"evaluated", "saved"}, {}),
