@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 from charlm import analysis
 from charlm.cli.arguments.mixing import count_ahead, has_counts, learnt_characters, split_weight
 from charlm.cli.console.slash.context import Context
@@ -27,6 +30,7 @@ def mix(context: Context, rest: str) -> None:
     elif rest == COUNTS:
         shares = _with_counts(context, shares, None)
     elif rest:
+        _refuse_several(rest.split())
         name, weight = split_weight(rest, "/mix", removes=True)
         shares = _weighted(context, shares, name, weight)
     if rest:
@@ -35,6 +39,12 @@ def mix(context: Context, rest: str) -> None:
         if model is not talk.model:
             talk.switch_model(model)
     show_members(context)
+
+
+def _refuse_several(words: Sequence[str]) -> None:
+    """Raise an error for several weighted models, as the row above the prompt names them."""
+    if len(words) > 1 and all(re.fullmatch(r".+:[\d.]+", word) for word in words):
+        raise UsageError(f"/mix takes one model at a time; type /mix {words[0]}, then /mix {words[1]}")
 
 
 def show_members(context: Context) -> None:

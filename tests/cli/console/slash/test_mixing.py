@@ -173,6 +173,13 @@ def test_a_text_too_short_to_count(desk: Any, monkeypatch: pytest.MonkeyPatch) -
         desk.run("/mix counts")
 
 
+def test_one_model_at_a_time(desk: Any) -> None:
+    with pytest.raises(UsageError, match=r"one model at a time; type /mix one:0.2, then /mix a/b:.3"):
+        desk.run("/mix one:0.2 a/b:.3")
+    desk.shown(f"/mix {GOOD}:0.25")  # a name with blanks
+    assert weights(desk) == {"first": 0.75, GOOD: 0.25}
+
+
 def test_models_of_other_symbols(desk: Any) -> None:
     other = charlm.CharModel(charlm.ModelConfig(hidden_size=4), charlm.Vocabulary.from_text("xyz"))
     desk.context.models = LoadedModels(lambda _: Checkpoint(other, {}, {}, {}, Path("other.npz")))
