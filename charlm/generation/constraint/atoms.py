@@ -10,14 +10,7 @@ import re
 import regex
 
 from charlm.errors import UsageError
-from charlm.generation.constraint.refusals import (
-    BACKREFERENCE,
-    ESCAPES,
-    FULL_FOLDING,
-    FUZZY_MATCHING,
-    malformed,
-    not_regular,
-)
+from charlm.generation.constraint import refusals
 from charlm.generation.constraint.scanner import Scanner
 from charlm.generation.constraint.syntax import Assertion, Chars, literal
 from charlm.generation.constraint.trie import FILE
@@ -54,7 +47,7 @@ def read_atom(character: str, scan: Scanner, flags: int) -> Chars | Assertion:
             rf"charlm.generation.constraint.with_word_lists, or write \@ for an @"
         )
     if character == "{" and _FUZZY.match(scan.text, scan.offset):
-        raise not_regular(FUZZY_MATCHING, start)
+        raise refusals.FUZZY_MATCHING.error(start)
     if character == "\\":
         letter = scan.get_bare()
         if letter in _BOUNDARIES:
@@ -67,16 +60,16 @@ def read_atom(character: str, scan: Scanner, flags: int) -> Chars | Assertion:
     else:
         atom = character if character == "." else literal(character).atom
     if folds_fully(flags):
-        raise not_regular(FULL_FOLDING, start)
+        raise refusals.FULL_FOLDING.error(start)
     return Chars(atom, int(flags & OF_CHARACTERS))
 
 
 def _escape(letter: str, scan: Scanner, start: int) -> str:
     """Return the class of an escape whose letter has been taken."""
     if not letter:
-        raise malformed("a backslash at its end", scan.offset)
-    if letter in ESCAPES:
-        raise not_regular(ESCAPES[letter], start)
+        raise refusals.malformed("a backslash at its end", scan.offset)
+    if letter in refusals.ESCAPES:
+        raise refusals.ESCAPES[letter].error(start)
     if letter in _HEX:
         return "\\" + letter + "".join(scan.get() for _ in range(_HEX[letter]))
     if letter in "pPN":
@@ -84,5 +77,5 @@ def _escape(letter: str, scan: Scanner, start: int) -> str:
         return letter if name is None else f"\\{letter}{name}"
     octal = scan.get_octal(letter) if letter.isascii() and letter.isdigit() else letter
     if octal is None or (letter == "g" and scan.match("<")):
-        raise not_regular(BACKREFERENCE, start)
+        raise refusals.BACKREFERENCE.error(start)
     return f"\\{octal}"

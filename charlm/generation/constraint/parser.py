@@ -5,19 +5,8 @@ from __future__ import annotations
 import regex
 
 from charlm.errors import UsageError
+from charlm.generation.constraint import refusals
 from charlm.generation.constraint.atoms import OF_CHARACTERS, folds_fully, read_atom
-from charlm.generation.constraint.refusals import (
-    BACKREFERENCE,
-    GROUPS,
-    LOOKBEHIND,
-    POSSESSIVE,
-    RECURSION,
-    REVERSE,
-    VERB,
-    WORD_FLAG,
-    malformed,
-    not_regular,
-)
 from charlm.generation.constraint.scanner import Scanner
 from charlm.generation.constraint.syntax import Alt, Node, Repeat, Seq, WordSet, without_edges
 from charlm.generation.constraint.trie import alternation_at, outside
@@ -112,7 +101,7 @@ class _Grammar:
         return node
 
     def _malformed(self, what: str) -> UsageError:
-        return malformed(what, self._scan.offset)
+        return refusals.malformed(what, self._scan.offset)
 
     def _alternatives(self) -> Node:
         if (words := self._words()) is not None:
@@ -158,7 +147,7 @@ class _Grammar:
             return None
         suffix = self._scan.peek()
         if suffix == "+":
-            raise not_regular(POSSESSIVE, start)
+            raise refusals.POSSESSIVE.error(start)
         if suffix == "?":  # lazy: the matching texts are the same
             self._scan.get()
         return counts
@@ -182,13 +171,13 @@ class _Grammar:
         """Read a group behind its bracket; None for a comment and for flags."""
         scan, start = self._scan, self._scan.offset - 1
         if scan.text.startswith("*", scan.offset) and scan.text[scan.offset + 1 : scan.offset + 2].isalpha():
-            raise not_regular(VERB, start)
+            raise refusals.VERB.error(start)
         if not scan.text.startswith("?", scan.offset):
             return self._body()
         scan.get_bare()
         kind = scan.get_bare()
-        if kind in GROUPS:
-            raise not_regular(GROUPS[kind], start)
+        if kind in refusals.GROUPS:
+            raise refusals.GROUPS[kind].error(start)
         if kind == "#":
             if not scan.skip_comment():
                 raise self._malformed("a comment without an end")
@@ -196,14 +185,15 @@ class _Grammar:
         if kind == "|":
             return self._body(scoped=False)
         if kind == "<" and (scan.match("=") or scan.match("!")):
-            raise not_regular(LOOKBEHIND, start)
+            raise refusals.LOOKBEHIND.error(start)
         if kind == "<" or (kind == "P" and scan.match("<")):
             if scan.get_until(">") is None:
                 raise self._malformed("a group's name without an end")
             return self._body()
         follows = scan.text[scan.offset : scan.offset + 1]
         if (kind and kind in "PR&") or kind.isdigit() or (kind in "+-" and follows.isdigit()):
-            raise not_regular(BACKREFERENCE if kind == "P" and follows == "=" else RECURSION, start)
+            is_reference = kind == "P" and follows == "="
+            raise (refusals.BACKREFERENCE if is_reference else refusals.RECURSION).error(start)
         scan.offset -= 1
         return self._flagged(start)
 
@@ -214,9 +204,9 @@ class _Grammar:
         if on & regex.VERSION1 and not self._flags & regex.VERSION1:
             raise _Version1Needed
         if on & regex.REVERSE:
-            raise not_regular(REVERSE, start)
+            raise refusals.REVERSE.error(start)
         if on & regex.WORD:
-            raise not_regular(WORD_FLAG, start)
+            raise refusals.WORD_FLAG.error(start)
         flags = (self._flags | on) & ~off
         if self._scan.match(":"):
             if on & _ENCODINGS:

@@ -20,7 +20,6 @@ __all__ = [
     "WORD_FLAG",
     "Construct",
     "malformed",
-    "not_regular",
 ]
 
 
@@ -29,6 +28,10 @@ class Construct(NamedTuple):
 
     name: str
     remedy: str
+
+    def error(self, offset: int) -> UsageError:
+        """Return the error of a pattern that has it at an offset."""
+        return UsageError(f"the pattern has {self.name} at offset {offset}; it must be regular: {self.remedy}")
 
 
 GROUPS = {
@@ -62,10 +65,3 @@ WORD_FLAG = Construct("Unicode's own words, (?w),", "leave it out, or name what 
 def malformed(what: str, offset: int) -> UsageError:
     """Return the error of a pattern that is none."""
     return UsageError(f"the pattern has {what} at offset {offset}; see the syntax of the regex package")
-
-
-def not_regular(construct: Construct, offset: int) -> UsageError:
-    """Return the error of a pattern with a construct that is not regular."""
-    return UsageError(
-        f"the pattern has {construct.name} at offset {offset}; it must be regular: {construct.remedy}"
-    )
