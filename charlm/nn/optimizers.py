@@ -4,12 +4,13 @@
 
     SGD       v = μ v + g;  w -= η v           Nesterov: w -= η (g + μ v)
     Adagrad   m += g²;  w -= η g / √(m + ε)                        Duchi, Hazan & Singer 2011
+    AdagradW  Adagrad, with decoupled weight decay w -= η λ w, as in AdamW
     RMSprop   m = ρ m + (1-ρ) g²;  w -= η g / (√m + ε)             Tieleman & Hinton 2012
     Adam      m, v = averages of g, g²; m̂, v̂ bias-corrected;  w -= η m̂ / (√v̂ + ε)    Kingma & Ba 2015
     AdamW     Adam, with decoupled weight decay w -= η λ w         Loshchilov & Hutter 2019
 
-Weight decay λ adds λ w to the gradient, except in AdamW. A step works in blocks that stay in a core's cache for
-all operations, so that the vectors are read from memory once.
+Weight decay λ adds λ w to the gradient, except in AdagradW and AdamW. A step works in blocks that stay in a core's
+cache for all operations, so that the vectors are read from memory once.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.kernels.memory import empty
 from charlm.nn.parameters import ParameterStore
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = ["SGD", "Adagrad", "AdagradW", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 BLOCK = 40960
 
@@ -171,6 +172,12 @@ class Adagrad(Optimizer):
         np.divide(g, a, out=a)
         a *= self.lr
         w -= a
+
+
+class AdagradW(Adagrad):
+    """Adagrad with decoupled weight decay, which does not enter the sums of squares."""
+
+    decoupled_decay = True
 
 
 class RMSprop(Optimizer):

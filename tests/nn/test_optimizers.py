@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from charlm.errors import UsageError
-from charlm.nn import SGD, Adagrad, Adam, AdamW, Optimizer, ParameterStore, RMSprop
+from charlm.nn import SGD, Adagrad, AdagradW, Adam, AdamW, Optimizer, ParameterStore, RMSprop
 from charlm.nn.optimizers import BLOCK
 
 # One weight through its gradients, as the papers write it: (w, gradients) -> w after each step.
@@ -31,6 +31,14 @@ def adagrad(w: float, gradients: list[float]) -> Iterator[float]:
         g_decayed = g + 0.2 * w
         m += g_decayed**2
         w -= 0.05 * g_decayed / math.sqrt(m + 0.3)
+        yield w
+
+
+def adagradw(w: float, gradients: list[float]) -> Iterator[float]:
+    m = 0.0
+    for g in gradients:
+        m += g**2
+        w = w - 0.05 * 0.2 * w - 0.05 * g / math.sqrt(m + 0.3)
         yield w
 
 
@@ -61,6 +69,7 @@ def adamw(w: float, gradients: list[float]) -> Iterator[float]:
 RULES: dict[str, tuple[type[Optimizer], dict[str, Any], Rule]] = {
     "sgd": (SGD, {"momentum": 0.9, "nesterov": True}, sgd),
     "adagrad": (Adagrad, {"eps": 0.3}, adagrad),
+    "adagradw": (AdagradW, {"eps": 0.3}, adagradw),
     "rmsprop": (RMSprop, {"rho": 0.9, "eps": 0.3}, rmsprop),
     "adam": (Adam, {"betas": (0.8, 0.9), "eps": 0.3}, adam),
     "adamw": (AdamW, {"betas": (0.8, 0.9), "eps": 0.3}, adamw),
