@@ -78,7 +78,7 @@ RULES: dict[str, tuple[type[Optimizer], dict[str, Any], Rule]] = {
 
 def make(name: str, w: np.ndarray, dtype: type = np.float64) -> Optimizer:
     cls, settings, _ = RULES[name]
-    params = ParameterStore({"w": w.shape}, dtype)
+    params = ParameterStore({"W_h": w.shape}, dtype)
     params.value[:] = w
     return cls(params, lr=0.05, weight_decay=0.2, **settings)
 
@@ -100,6 +100,21 @@ def test_each_weight_follows_its_rule(name: str) -> None:
     for k in range(7):
         wanted = list(RULES[name][2](float(w[k]), gradients[:, k].tolist()))
         np.testing.assert_allclose(path[:, k], wanted, rtol=1e-12)
+
+
+def test_adagradw_decays_recurrent_weights_and_heads_alone() -> None:
+    shapes = {
+        "layers.0.W_x": (4, 3),
+        "layers.0.W_h": (BLOCK, 2),
+        "layers.0.b": (4,),
+        "head.W": (2, 4),
+        "head.b": (2,),
+    }
+    params = ParameterStore(shapes, np.float64)
+    params.value[:] = 1
+    AdagradW(params, lr=0.5, weight_decay=0.2).step()
+    factors = {name: set(params[name].ravel().tolist()) for name in shapes}
+    assert factors == {name: {0.9 if name in ("layers.0.W_h", "head.W") else 1.0} for name in shapes}
 
 
 @pytest.mark.parametrize("name", RULES)
