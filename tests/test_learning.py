@@ -41,19 +41,7 @@ def test_there_is_a_row_for_each_equation() -> None:
 
 
 def test_every_part_and_every_optimiser_is_there() -> None:
-    classes = {
-        "RNN",
-        "LSTM",
-        "GRU",
-        "Stack",
-        "Bidirectional",
-        "SGD",
-        "Adagrad",
-        "AdagradW",
-        "RMSprop",
-        "Adam",
-        "AdamW",
-    }
+    classes = {"RNN", "LSTM", "GRU", "Stack", "Bidirectional", "SGD", "Adagrad", "RMSprop", "Adam", "AdamW"}
     assert classes <= set(charlm.nn.__all__)
     for name in classes:
         assert name.lower() in PAGE.lower()

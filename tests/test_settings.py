@@ -58,7 +58,6 @@ TRAIN: list[Row] = [
     ("momentum", 0.5, LEARNED, {"optimizer": "sgd"}),
     ("nesterov", True, LEARNED, {"optimizer": "sgd", "momentum": 0.5}),
     ("weight_decay", 0.1, LEARNED, {"optimizer": "adagrad"}),
-    ("weight_decay", 0.1, LEARNED, {"optimizer": "adagradw"}),
     ("weight_decay", 0.1, LEARNED, {"optimizer": "adam"}),
     ("weight_decay", 0.1, LEARNED, {"optimizer": "adamw"}),
     ("weight_decay", 0.1, LEARNED, {"optimizer": "rmsprop", "learning_rate": 0.005}),

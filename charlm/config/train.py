@@ -10,7 +10,7 @@ from charlm.errors import UsageError
 
 __all__ = ["LossReduction", "OnNan", "OptimizerName", "Sampling", "ScheduleName", "TrainConfig"]
 
-OptimizerName: TypeAlias = Literal["adagrad", "adagradw", "adam", "adamw", "rmsprop", "sgd"]
+OptimizerName: TypeAlias = Literal["adagrad", "adam", "adamw", "rmsprop", "sgd"]
 ScheduleName: TypeAlias = Literal["constant", "cosine", "step"]
 Sampling: TypeAlias = Literal["sequential", "random", "min-char-rnn"]
 LossReduction: TypeAlias = Literal["mean", "sum"]
@@ -74,7 +74,7 @@ class TrainConfig:
     clip_value: float = setting(
         0.0, "Largest entry of the gradient; 0: any.", flags="clip-value grad-clip", panel="Learning"
     )
-    weight_decay: float = setting(0.0, "L2 penalty; decoupled in adagradw and adamw.", panel="Learning")
+    weight_decay: float = setting(0.0, "L2 penalty; decoupled in adamw.", panel="Learning")
     ema: float = setting(
         0.0,
         "Average the weights with this decay, such as 0.999; 0: no.",

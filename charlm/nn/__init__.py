@@ -22,7 +22,7 @@ from charlm.nn.losses import cross_entropy, log_softmax, sigmoid_cross_entropy, 
 from charlm.nn.lstm import LSTM, LSTMState
 from charlm.nn.luong import LuongAttention
 from charlm.nn.ngrams import NgramSum, known_ngrams
-from charlm.nn.optimizers import SGD, Adagrad, AdagradW, Adam, AdamW, Optimizer, RMSprop
+from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.padding import forward_padded, pad_left, pad_right
 from charlm.nn.parameters import ParameterStore, join
 from charlm.nn.rnn import RNN, RNNState
@@ -36,7 +36,6 @@ __all__ = [
     "RNN",
     "SGD",
     "Adagrad",
-    "AdagradW",
     "Adam",
     "AdamW",
     "Bidirectional",

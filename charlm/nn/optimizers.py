@@ -4,13 +4,12 @@
 
     SGD       v = μ v + g;  w -= η v           Nesterov: w -= η (g + μ v)
     Adagrad   m += g²;  w -= η g / √(m + ε)                        Duchi, Hazan & Singer 2011
-    AdagradW  Adagrad, with decoupled weight decay w -= η λ w of what reads hidden states
     RMSprop   m = ρ m + (1-ρ) g²;  w -= η g / (√m + ε)             Tieleman & Hinton 2012
     Adam      m, v = averages of g, g²; m̂, v̂ bias-corrected;  w -= η m̂ / (√v̂ + ε)    Kingma & Ba 2015
     AdamW     Adam, with decoupled weight decay w -= η λ w         Loshchilov & Hutter 2019
 
-Weight decay λ adds λ w to the gradient, except in AdagradW and AdamW. A step works in blocks that stay in a core's
-cache for all operations, so that the vectors are read from memory once.
+Weight decay λ adds λ w to the gradient, except in AdamW. A step works in blocks that stay in a core's cache for
+all operations, so that the vectors are read from memory once.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from charlm.nn.arrays import FloatArray, IdArray
 from charlm.nn.kernels.memory import empty
 from charlm.nn.parameters import ParameterStore
 
-__all__ = ["SGD", "Adagrad", "AdagradW", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
 
 BLOCK = 40960
 
@@ -80,15 +79,11 @@ class Optimizer(ABC):
             w, g = self.params.value[block], self.params.grad[block]
             a, b = scratch[:, : w.size]
             if self.weight_decay and self.decoupled_decay:
-                self.decay_(block)
+                w *= 1 - self.lr * self.weight_decay
             elif self.weight_decay:
                 np.multiply(w, self.weight_decay, out=b)
                 g = np.add(g, b, out=b)
             self.update_(w, g, [slot[block] for slot in self.slots.values()], a)
-
-    def decay_(self, block: slice) -> None:
-        """Apply the decoupled decay ``w -= η λ w`` to a block, in place."""
-        self.params.value[block] *= 1 - self.lr * self.weight_decay
 
     def update_rows(self, part: slice, rows: IdArray, gradient: FloatArray) -> None:
         """Update some rows of a slice of the flat vectors, in place; the others would keep their values.
@@ -176,22 +171,6 @@ class Adagrad(Optimizer):
         np.divide(g, a, out=a)
         a *= self.lr
         w -= a
-
-
-class AdagradW(Adagrad):
-    """Adagrad with decoupled weight decay of recurrent weights and heads, which does not enter the sums of squares.
-
-    Biases and input weights do not decay: language models learn better so.
-    """
-
-    decoupled_decay = True
-    decayed: ClassVar[tuple[str, ...]] = ("W_h", "head.W")
-    """Ends of the names of what decays."""
-
-    def decay_(self, block: slice) -> None:
-        """Apply the decoupled decay to what decays of a block, in place."""
-        for where in (self.params.where(name) for name in self.params if name.endswith(self.decayed)):
-            super().decay_(slice(max(block.start, where.start), max(block.start, min(block.stop, where.stop))))
 
 
 class RMSprop(Optimizer):

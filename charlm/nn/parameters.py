@@ -155,10 +155,6 @@ class ParameterStore(Mapping[str, FloatArray]):
             touched=None if touched is None else lambda: touched,
         )
 
-    def where(self, name: str) -> slice:
-        """Return the place of a parameter in the flat vectors."""
-        return self._slices[name]
-
     def slice_of(self, prefix: str) -> slice:
         """Return the slice of the flat vectors that holds the tensors whose names begin with `prefix` and a dot."""
         own = [where for name, where in self._slices.items() if name.startswith(prefix + ".")]

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from charlm.errors import UsageError
-from charlm.nn import SGD, Adagrad, AdagradW, Adam, AdamW, Optimizer, ParameterStore, RMSprop
+from charlm.nn import SGD, Adagrad, Adam, AdamW, Optimizer, ParameterStore, RMSprop
 from charlm.nn.optimizers import BLOCK
 
 # One weight through its gradients, as the papers write it: (w, gradients) -> w after each step.
@@ -31,14 +31,6 @@ def adagrad(w: float, gradients: list[float]) -> Iterator[float]:
         g_decayed = g + 0.2 * w
         m += g_decayed**2
         w -= 0.05 * g_decayed / math.sqrt(m + 0.3)
-        yield w
-
-
-def adagradw(w: float, gradients: list[float]) -> Iterator[float]:
-    m = 0.0
-    for g in gradients:
-        m += g**2
-        w = w - 0.05 * 0.2 * w - 0.05 * g / math.sqrt(m + 0.3)
         yield w
 
 
@@ -69,7 +61,6 @@ def adamw(w: float, gradients: list[float]) -> Iterator[float]:
 RULES: dict[str, tuple[type[Optimizer], dict[str, Any], Rule]] = {
     "sgd": (SGD, {"momentum": 0.9, "nesterov": True}, sgd),
     "adagrad": (Adagrad, {"eps": 0.3}, adagrad),
-    "adagradw": (AdagradW, {"eps": 0.3}, adagradw),
     "rmsprop": (RMSprop, {"rho": 0.9, "eps": 0.3}, rmsprop),
     "adam": (Adam, {"betas": (0.8, 0.9), "eps": 0.3}, adam),
     "adamw": (AdamW, {"betas": (0.8, 0.9), "eps": 0.3}, adamw),
@@ -78,7 +69,7 @@ RULES: dict[str, tuple[type[Optimizer], dict[str, Any], Rule]] = {
 
 def make(name: str, w: np.ndarray, dtype: type = np.float64) -> Optimizer:
     cls, settings, _ = RULES[name]
-    params = ParameterStore({"W_h": w.shape}, dtype)
+    params = ParameterStore({"w": w.shape}, dtype)
     params.value[:] = w
     return cls(params, lr=0.05, weight_decay=0.2, **settings)
 
@@ -100,21 +91,6 @@ def test_each_weight_follows_its_rule(name: str) -> None:
     for k in range(7):
         wanted = list(RULES[name][2](float(w[k]), gradients[:, k].tolist()))
         np.testing.assert_allclose(path[:, k], wanted, rtol=1e-12)
-
-
-def test_adagradw_decays_recurrent_weights_and_heads_alone() -> None:
-    shapes = {
-        "layers.0.W_x": (4, 3),
-        "layers.0.W_h": (BLOCK, 2),
-        "layers.0.b": (4,),
-        "head.W": (2, 4),
-        "head.b": (2,),
-    }
-    params = ParameterStore(shapes, np.float64)
-    params.value[:] = 1
-    AdagradW(params, lr=0.5, weight_decay=0.2).step()
-    factors = {name: set(params[name].ravel().tolist()) for name in shapes}
-    assert factors == {name: {0.9 if name in ("layers.0.W_h", "head.W") else 1.0} for name in shapes}
 
 
 @pytest.mark.parametrize("name", RULES)

@@ -26,7 +26,7 @@ from charlm.models.learner import Learner, State, with_params
 from charlm.nn.averaging import average_
 from charlm.nn.clipping import clip_value_, norm_of_squares, scale_to_norm_
 from charlm.nn.kernels.workspace import Workspace
-from charlm.nn.optimizers import SGD, Adagrad, AdagradW, Adam, AdamW, Optimizer, RMSprop
+from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import map_state, named_state
 from charlm.training.parallel.communicator import Communicator, share
@@ -177,8 +177,6 @@ def make_optimizer(params: ParameterStore, config: TrainConfig) -> Optimizer:
             return SGD(params, lr=lr, momentum=config.momentum, nesterov=config.nesterov, weight_decay=decay)
         case "adagrad":
             return Adagrad(params, lr=lr, weight_decay=decay)
-        case "adagradw":
-            return AdagradW(params, lr=lr, weight_decay=decay)
         case "rmsprop":
             return RMSprop(params, lr=lr, weight_decay=decay)
         case "adam":
