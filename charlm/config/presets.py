@@ -25,7 +25,9 @@ __all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "pair_setti
 
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
-CHARS_PER_S = 20_000  # with 512 units on two cores; a third of it with those of large
+PACE = 20_000  # characters a second with 512 units, on two cores of 2021
+PASSES_A_NETWORK = 3.5  # at least, of several that share the budget; a power of two is shared evenly by the cores
+MOST_NETWORKS = 8  # that auto trains
 PASSES_A_DROPOUT = 16  # passes for a dropout of 1: 0.1 at two, 0.2 at three, 0.3 at five
 SHORT = 100_000  # characters
 
@@ -175,7 +177,12 @@ def decided_by_preset() -> frozenset[str]:
 
 
 def preset_settings(
-    name: str, characters: int, budget: dict[str, float | None], *, members: int | None = None
+    name: str,
+    characters: int,
+    budget: dict[str, float | None],
+    *,
+    members: int | None = None,
+    pace: float = PACE,
 ) -> Settings:
     """Return the settings of a preset, with a given budget in place of its own.
 
@@ -188,8 +195,10 @@ def preset_settings(
     budget : dict
         ``epochs``, ``steps`` and ``minutes``; None if not given.
     members : int, optional
-        Networks that share the budget. By default one; of ``auto``, with minutes for three to ten passes, two or
-        three, which overfit less than one that reads the text so often.
+        Networks that share the budget. By default one; of ``auto``, with minutes for seven passes and more, two to
+        eight, which overfit less than one that reads the text so often.
+    pace : float
+        Characters a second that an LSTM of 512 units learns, by which minutes become passes.
 
     Raises
     ------
@@ -199,36 +208,36 @@ def preset_settings(
     if name not in get_args(PresetName):
         raise UsageError(f"`preset` is {name!r}; choose one of {', '.join(get_args(PresetName))}")
     if members is None:
-        members = _members(_passes(characters, budget), budget) if name == "auto" else 1
-    passes = _passes(members * characters, budget)
+        members = _members(_passes(characters, budget, pace), budget.get("minutes")) if name == "auto" else 1
+    passes = _passes(members * characters, budget, pace)
     settings = PRESETS[_automatic(characters, passes, budget) if name == "auto" else name]
     given = {key: value for key, value in budget.items() if value is not None}
     train = {key: value for key, value in settings.train.items() if not (given and key in BUDGETS)}
     model = dict(settings.model)
     if name == "auto" and passes is not None and settings.name in ("small", "base"):
         model["dropout"] = min(round(passes / PASSES_A_DROPOUT, 1), 0.4)
-    if train.get("clip_norm"):
-        train["clip_norm"] *= math.sqrt(members)  # the norm is that of all networks
     train |= given
     if settings.name in AUTOMATIC and "minutes" in train:
         train["counts"] = None  # by measurement
     return Settings(settings.name, model, train, members)
 
 
-def _members(passes: float | None, budget: dict[str, float | None]) -> int:
-    """Choose the number of networks: each for about two passes over the text."""
-    minutes = budget.get("minutes")
-    if passes is None or minutes is None or minutes < 1 or not 3 <= passes < 10:
+def _members(passes: float | None, minutes: float | None) -> int:
+    """Choose the number of networks: the largest power of two by which each reads the text several times."""
+    if passes is None or minutes is None or minutes < 1:
         return 1
-    return 2 if passes < 4.5 else 3
+    members = 1
+    while members < MOST_NETWORKS and passes >= 2 * members * PASSES_A_NETWORK:
+        members *= 2
+    return members
 
 
-def _passes(characters: int, budget: dict[str, float | None]) -> float | None:
+def _passes(characters: int, budget: dict[str, float | None], pace: float) -> float | None:
     """Return about how many passes over the text a budget allows; None if it does not determine them."""
     minutes, epochs = budget.get("minutes"), budget.get("epochs")
     if minutes is None or epochs is not None:
         return epochs
-    return 60 * CHARS_PER_S * minutes / max(characters, 1)
+    return 60 * pace * minutes / max(characters, 1)
 
 
 def _automatic(characters: int, passes: float | None, budget: dict[str, float | None]) -> str:

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 from charlm.checkpoint.model_or_text import refuse_models
 from charlm.config import DecodingErrors, ModelConfig, Normalization, TrainConfig, Unit
 from charlm.config.checks import check_choice, check_number
-from charlm.config.presets import BUDGETS, preset_settings
+from charlm.config.presets import BUDGETS, PACE, preset_settings
 from charlm.errors import CorpusError, UsageError
 from charlm.models.ensemble import MOST_MEMBERS, Ensemble, side_by_side
 from charlm.models.language_model import CharModel
@@ -20,6 +20,7 @@ from charlm.text.vocabulary import Vocabulary
 from charlm.training.preparation.fine_tuning import learnt_networks, model_from, vocabulary_from
 from charlm.training.preparation.new_run import NewRun, OnPhase, ignore_phase
 from charlm.training.preparation.run_data import RunData
+from charlm.training.speed import training_pace
 
 __all__ = ["new_text_run"]
 
@@ -101,7 +102,8 @@ def new_text_run(
         )
     if members is None and all(source.startswith(BUILTIN) for source in corpus.sources):
         members = 1  # a text that a grammar makes is hardly overfitted: one network that learns longer is better
-    settings = preset_settings(preset, len(corpus.text), budget, members=len(learnt) or members)
+    pace = training_pace() if preset == "auto" and (budget["minutes"] or 0) >= 1 else PACE
+    settings = preset_settings(preset, len(corpus.text), budget, members=len(learnt) or members, pace=pace)
     if learnt and "documents" not in train:
         train = {**train, "documents": learnt[0].vocabulary.stop_id is not None}
     config = TrainConfig(**(settings.train | dict(train)))
