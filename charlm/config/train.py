@@ -70,7 +70,12 @@ class TrainConfig:
         flags=None,
         low=1,
     )
-    clip_norm: float = setting(1.0, "Largest global norm of the gradient; 0: any.", panel="Learning")
+    clip_norm: float = setting(
+        1.0,
+        "Largest global norm of the gradient; 0: any.",
+        more="Of several networks each is clipped by its own norm.",
+        panel="Learning",
+    )
     clip_value: float = setting(
         0.0, "Largest entry of the gradient; 0: any.", flags="clip-value grad-clip", panel="Learning"
     )

@@ -136,7 +136,19 @@ def test_every_window_that_is_chosen_looks_back_64_characters() -> None:
 
 @pytest.mark.parametrize(
     ("minutes", "members"),
-    [(0.9, 1), (110 / 60, 1), (3, 1), (6.4, 1), (6.6, 2), (12.9, 2), (13.1, 4), (25.9, 4), (26.1, 8), (300, 8), (None, 1)],
+    [
+        (0.9, 1),
+        (110 / 60, 1),
+        (3, 1),
+        (6.4, 1),
+        (6.6, 2),
+        (12.9, 2),
+        (13.1, 4),
+        (25.9, 4),
+        (26.1, 8),
+        (300, 8),
+        (None, 1),
+    ],
 )
 def test_auto_trains_several_networks_where_one_would_read_the_text_often(
     minutes: float | None, members: int

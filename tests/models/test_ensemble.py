@@ -26,7 +26,9 @@ def networks(count: int, **config: Any) -> list[CharModel]:
 
 @pytest.mark.parametrize(("shards", "workers"), [(1, 1), (1, 2), (1, 3), (2, 1), (2, 4), (2, 6)])
 def test_each_network_learns_bit_for_bit_as_alone(shards: int, workers: int) -> None:
-    config = TrainConfig(steps=12, batch_size=8, seq_length=9, shards=shards, workers=workers, clip_norm=0, ema=0.9)
+    config = TrainConfig(
+        steps=12, batch_size=8, seq_length=9, shards=shards, workers=workers, clip_norm=0.1, ema=0.9
+    )
     ensemble = Ensemble(networks(3))
     charlm.train(ensemble, TEXT, config).run()
     for found, alone in zip(ensemble.networks, networks(3), strict=True):
@@ -36,7 +38,7 @@ def test_each_network_learns_bit_for_bit_as_alone(shards: int, workers: int) -> 
 
 @pytest.mark.parametrize("dropped", ["dropout", "weight_drop"])
 def test_networks_that_begin_alike_learn_with_different_masks(dropped: str) -> None:
-    config = TrainConfig(steps=2, batch_size=8, seq_length=9, shards=2, workers=1, clip_norm=0)
+    config = TrainConfig(steps=2, batch_size=8, seq_length=9, shards=2, workers=1, clip_norm=0.1)
     twins = [CharModel(ModelConfig(**SHAPE, **{dropped: 0.5}), VOCABULARY, seed=1) for _ in range(4)]
     ensemble = Ensemble(twins[:3])
     charlm.train(ensemble, TEXT, config).run()

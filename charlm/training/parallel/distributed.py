@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from charlm.blas import one_blas_thread
 from charlm.nn.parameters import ParameterStore
 from charlm.training.parallel.communicator import Order, PeerFailedError, ProcessGroup, share
-from charlm.training.parallel.parts import parts_of
+from charlm.training.parallel.parts import network_slices, parts_of
 from charlm.training.parallel.processes import build_rank
 from charlm.training.parallel.shared_arrays import Arrays
 
@@ -54,12 +54,11 @@ class DistributedRank:
         everyone = range(group.size)
         self._losses = [share(networks * shards, rank, group.size) for rank in everyone]
         self._shards = [[divmod(k, shards) for k in own] for own in self._losses]  # (network, shard)
-        whole = [slice(0, params.value.size)]
-        self._networks = whole if networks == 1 else [params.slice_of(f"members.{k}") for k in range(networks)]
+        self._networks = network_slices(params, networks)
         self._columns = [params.columns_in(where) for where in self._networks]
         self._layers = len({_layer(name) for name in arrays if name.startswith("state.")}) // networks
         self._streams = _streams(arrays) // shards
-        self._parts = [parts_of(params, rank, group.size) for rank in everyone]
+        self._parts = [parts_of(params, networks, rank, group.size) for rank in everyone]
         self._partitioned = [name for name in arrays if name.startswith(PARTITIONED)]
         self._gathered = False
 

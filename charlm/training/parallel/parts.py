@@ -1,17 +1,19 @@
 """The parts of the flat vectors that a rank sums, clips and updates.
 
 The vectors are split into areas: each table of a large vocabulary (`charlm.nn.arrays.ByColumn`) is one, and what
-lies between tables is another. An area is split into blocks, and each rank owns some adjacent blocks of every area.
-Of a table, a rank handles the columns alone in which a shard's gradient was written: all others are zero.
+lies between tables is another; each belongs to one network of an ensemble. An area is split into blocks, and each
+rank owns some adjacent blocks of every area. Of a table, a rank handles the columns alone in which a shard's
+gradient was written: all others are zero.
 
-Areas and blocks follow from the shapes, and the norm is a sum over blocks, so the bits do not depend on the number
-of ranks.
+Areas and blocks follow from the shapes, and a network's norm is a sum over its blocks, so the bits do not depend on
+the number of ranks.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +24,7 @@ from charlm.nn.optimizers import Optimizer
 from charlm.nn.parameters import ParameterStore
 from charlm.training.parallel.communicator import share
 
-__all__ = ["Part", "clear_", "count_blocks", "parts_of"]
+__all__ = ["Part", "clear_", "network_slices", "norm_blocks", "parts_of"]
 
 TABLE_BLOCK = 16 * BLOCK  # numbers of a block of a table, most of which a window does not touch
 
@@ -35,7 +37,9 @@ class Part(ABC):
     where : slice
         Of the flat vectors.
     squares : slice
-        Of the norm's blocks.
+        Of the norms' blocks.
+    network : int
+        Whose weights they are.
 
     Attributes
     ----------
@@ -43,8 +47,8 @@ class Part(ABC):
         The sum of all shards' gradients of the last `reduce`.
     """
 
-    def __init__(self, where: slice, squares: slice) -> None:
-        self.where, self.squares = where, squares
+    def __init__(self, where: slice, squares: slice, network: int) -> None:
+        self.where, self.squares, self.network = where, squares, network
         self.gradient: FloatArray
 
     @abstractmethod
@@ -77,8 +81,8 @@ class _Dense(Part):
 class _Columns(Part):
     """Adjacent columns of a table, (D,) each. The sum is of the touched ones, (S, D)."""
 
-    def __init__(self, where: slice, squares: slice, flags: slice, block: int) -> None:
-        super().__init__(where, squares)
+    def __init__(self, where: slice, squares: slice, network: int, flags: slice, block: int) -> None:
+        super().__init__(where, squares, network)
         self._flags, self._block, self._count = flags, block, flags.stop - flags.start
         self._touched: NDArray[np.intp]
 
@@ -103,48 +107,63 @@ class _Columns(Part):
         return flat[self.where].reshape(self._count, -1)
 
 
-def parts_of(params: ParameterStore, rank: int, size: int) -> list[Part]:
+def network_slices(params: ParameterStore, networks: int) -> list[slice]:
+    """Return the slice of the flat vectors of each network of an ensemble; the whole of a single one."""
+    if networks == 1:
+        return [slice(0, params.value.size)]
+    return [params.slice_of(f"members.{k}") for k in range(networks)]
+
+
+def parts_of(params: ParameterStore, networks: int, rank: int, size: int) -> list[Part]:
     """Return the parts of a rank, in their order in memory.
 
     Parameters
     ----------
     params : ParameterStore
+    networks : int
+        Whose weights these are, side by side.
     rank, size : int
         The rank's number, and the number of ranks.
     """
     parts: list[Part] = []
-    first = end = 0
-    tables = params.tables()
-    for where, flags, D in tables:
-        parts += _dense(slice(end, where.start), first, rank, size)
-        first += -(-(where.start - end) // BLOCK)
-        V, block = flags.stop - flags.start, max(1, TABLE_BLOCK // D)
-        count = -(-V // block)
-        own = share(count, rank, size)
-        columns = slice(own.start * block, min(own.stop * block, V))
-        if own:
-            parts.append(
-                _Columns(
-                    slice(where.start + columns.start * D, where.start + columns.stop * D),
-                    slice(first + own.start, first + own.stop),
-                    slice(flags.start + columns.start, flags.start + columns.stop),
-                    block,
+    first = 0
+    for network, whole in enumerate(network_slices(params, networks)):
+        end = whole.start
+        for where, flags, D in params.tables():
+            if not whole.start <= where.start < whole.stop:
+                continue
+            parts += _dense(slice(end, where.start), first, network, rank, size)
+            first += -(-(where.start - end) // BLOCK)
+            V, block = flags.stop - flags.start, max(1, TABLE_BLOCK // D)
+            count = -(-V // block)
+            own = share(count, rank, size)
+            columns = slice(own.start * block, min(own.stop * block, V))
+            if own:
+                parts.append(
+                    _Columns(
+                        slice(where.start + columns.start * D, where.start + columns.stop * D),
+                        slice(first + own.start, first + own.stop),
+                        network,
+                        slice(flags.start + columns.start, flags.start + columns.stop),
+                        block,
+                    )
                 )
-            )
-        first, end = first + count, where.stop
-    return parts + _dense(slice(end, params.value.size), first, rank, size)
+            first, end = first + count, where.stop
+        parts += _dense(slice(end, whole.stop), first, network, rank, size)
+        first += -(-(whole.stop - end) // BLOCK)
+    return parts
 
 
-def _dense(area: slice, first: int, rank: int, size: int) -> list[Part]:
+def _dense(area: slice, first: int, network: int, rank: int, size: int) -> list[Part]:
     own = share(-(-(area.stop - area.start) // BLOCK), rank, size)
     where = slice(area.start + own.start * BLOCK, min(area.start + own.stop * BLOCK, area.stop))
-    return [_Dense(where, slice(first + own.start, first + own.stop))] if own else []
+    return [_Dense(where, slice(first + own.start, first + own.stop), network)] if own else []
 
 
-def count_blocks(params: ParameterStore) -> int:
-    """Return the number of blocks of all areas."""
-    last: int = parts_of(params, 0, 1)[-1].squares.stop
-    return last
+def norm_blocks(params: ParameterStore, networks: int) -> list[slice]:
+    """Return the slice of the norms' blocks of each network."""
+    ends = {part.network: part.squares.stop for part in parts_of(params, networks, 0, 1)}
+    return [slice(*bounds) for bounds in pairwise([0, *ends.values()])]
 
 
 def clear_(params: ParameterStore) -> None:

@@ -16,7 +16,7 @@ from charlm.nn.arrays import Shape
 from charlm.nn.optimizers import Optimizer
 from charlm.nn.stack import named_state
 from charlm.text.batches import Batch, BatchShapes
-from charlm.training.parallel.parts import count_blocks
+from charlm.training.parallel.parts import norm_blocks
 
 __all__ = ["Arrays", "Layout", "SharedBatch", "allocate", "layout", "size_of"]
 
@@ -34,7 +34,7 @@ def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: B
 
     ``value`` (P,), ``gradients`` (shards, P), the first of which becomes their sum, ``optimizer.<slot>`` (P,),
     ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
-    batch, ``losses`` (K, shards), ``squares`` of the norm's blocks, ``touched`` (shards, columns) if there are
+    batch, ``losses`` (K, shards), ``squares`` of the norms' blocks, ``touched`` (shards, columns) if there are
     tables of a large vocabulary (`ParameterStore.touched`), and ``update`` (1,), a record: its learning rate
     ``lr``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and each array's
     ``lengths``.
@@ -52,7 +52,7 @@ def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: B
     arrays |= {BATCH + name: (tuple(shape), np.dtype(dtype)) for name, (shape, dtype) in batch.items()}
     if learner.params.touched.size:
         arrays["touched"] = ((S, learner.params.touched.size), np.dtype(bool))
-    blocks = count_blocks(learner.params)
+    blocks = norm_blocks(learner.params, K)[-1].stop
     return arrays | {"losses": ((K, S), double), "squares": ((blocks,), double), "update": ((1,), update)}
 
 

@@ -4,7 +4,7 @@ The N streams are split into `shards` groups. Each of the K networks of an ensem
 learner, differentiates each shard, and the K · shards of them are shared among the ranks. An update is, on every
 rank::
 
-    broadcast the batch → gradients of the rank's shards → reduce-scatter the gradients → norm → clip
+    broadcast the batch → gradients of the rank's shards → reduce-scatter the gradients → norms → clip
     → update the rank's slice of the weights → all-gather the weights
 
 The bits do not depend on the assignment to ranks: shards, the binary tree of their sum, and the blocks of the norm
@@ -14,6 +14,7 @@ are fixed.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from itertools import chain
 from operator import itemgetter
 from typing import NamedTuple
@@ -30,7 +31,7 @@ from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import map_state, named_state
 from charlm.training.parallel.communicator import Communicator, share
-from charlm.training.parallel.parts import clear_, parts_of
+from charlm.training.parallel.parts import clear_, norm_blocks, parts_of
 from charlm.training.parallel.shared_arrays import Arrays, SharedBatch
 
 __all__ = ["Rank", "make_optimizer"]
@@ -91,7 +92,9 @@ class Rank:
         own = share(arrays["losses"].size, comm.rank, comm.size)
         self._shards = [self._shard(learner, *divmod(k, config.shards or 1)) for k in own]
         self._ends: list[State] = []
-        self._parts = parts_of(self.params, comm.rank, comm.size)
+        networks = len(arrays["losses"])
+        self._parts = parts_of(self.params, networks, comm.rank, comm.size)
+        self._norm_blocks = norm_blocks(self.params, networks)
 
     def _shard(self, learner: Learner, network: int, number: int) -> _Shard:
         replica = learner.params.replica(self.arrays["gradients"][number], self._touched[number])
@@ -113,10 +116,11 @@ class Rank:
                 part.reduce(arrays["gradients"], self._touched)
                 arrays["squares"][part.squares] = part.squared_norms()
             comm.exchange("squares")
-            norm = norm_of_squares(arrays["squares"].tolist())
+            norms = [norm_of_squares(arrays["squares"][blocks].tolist()) for blocks in self._norm_blocks]
+            norm = math.hypot(*norms)
             finite = math.isfinite(norm) and bool(np.isfinite(arrays["losses"]).all())
             if finite:  # otherwise weights and state are unchanged
-                self._clip(norm)
+                self._clip(norms)
                 self._update_weights()
                 self._carry_state()
         if comm.rank == 0:
@@ -147,10 +151,10 @@ class Rank:
         which = [number, network] if network else [number]
         return np.random.default_rng([self.config.seed, self.optimizer.steps, *which])
 
-    def _clip(self, norm: float) -> None:
-        """Clip this rank's parts of the gradient, in place."""
+    def _clip(self, norms: Sequence[float]) -> None:
+        """Clip this rank's parts of the gradient, in place, each by the norm of its network's gradient."""
         for part in self._parts:
-            scale_to_norm_(part.gradient, norm, self.config.clip_norm)
+            scale_to_norm_(part.gradient, norms[part.network], self.config.clip_norm)
             clip_value_(part.gradient, self.config.clip_value)
 
     def _update_weights(self) -> None:

@@ -8,7 +8,7 @@ import pytest
 from charlm.nn import Adagrad, ParameterStore
 from charlm.nn.arrays import ByColumn
 from charlm.nn.clipping import BLOCK
-from charlm.training.parallel.parts import clear_, count_blocks, parts_of
+from charlm.training.parallel.parts import clear_, norm_blocks, parts_of
 
 SHAPES = {
     "small": {"W": (3, 5)},
@@ -17,25 +17,41 @@ SHAPES = {
     "a table of long columns": {"b": (7,), "E": ByColumn((17 * BLOCK, 3))},
     "two tables": {"a": (BLOCK + 1,), "E": ByColumn((2, 5)), "F": ByColumn((300, 2000)), "b": (9,)},
 }
+several = pytest.mark.parametrize("networks", [1, 3])
 every_shape = pytest.mark.parametrize("shapes", SHAPES.values(), ids=SHAPES)
 
 
+def store_of(shapes: dict[str, tuple[int, ...]], networks: int) -> ParameterStore:
+    """Return the weights of one network, or of several side by side."""
+    if networks == 1:
+        return ParameterStore(shapes)
+    return ParameterStore({f"members.{k}.{name}": shape for k in range(networks) for name, shape in shapes.items()})
+
+
 @every_shape
+@several
 @pytest.mark.parametrize("ranks", [1, 2, 3, 5])
-def test_every_number_and_every_block_has_one_owner(shapes: dict[str, tuple[int, ...]], ranks: int) -> None:
-    params = ParameterStore(shapes)
-    parts = [part for rank in range(ranks) for part in parts_of(params, rank, ranks)]
+def test_every_number_and_every_block_has_one_owner(
+    shapes: dict[str, tuple[int, ...]], networks: int, ranks: int
+) -> None:
+    params = store_of(shapes, networks)
+    parts = [part for rank in range(ranks) for part in parts_of(params, networks, rank, ranks)]
+    blocks = norm_blocks(params, networks)
     for slices, total in (
         ([part.where for part in parts], params.value.size),
-        ([part.squares for part in parts], count_blocks(params)),
+        ([part.squares for part in parts], blocks[-1].stop),
+        (blocks, blocks[-1].stop),
     ):
         numbers = np.concatenate([np.arange(total)[where] for where in slices])
         np.testing.assert_array_equal(np.sort(numbers), np.arange(total))
 
 
 @every_shape
-def test_sum_and_norm_do_not_depend_on_the_number_of_ranks(shapes: dict[str, tuple[int, ...]]) -> None:
-    rng, params = np.random.default_rng(0), ParameterStore(shapes)
+@several
+def test_sum_and_norms_do_not_depend_on_the_number_of_ranks(
+    shapes: dict[str, tuple[int, ...]], networks: int
+) -> None:
+    rng, params = np.random.default_rng(0), store_of(shapes, networks)
     touched = rng.random((2, params.touched.size)) < 0.1
     gradients = np.zeros((2, params.value.size), np.float32)
     for shard in range(2):
@@ -45,14 +61,18 @@ def test_sum_and_norm_do_not_depend_on_the_number_of_ranks(shapes: dict[str, tup
             own.grad[where].reshape(-1, D)[~touched[shard, flags]] = 0
     results = []
     for ranks in (1, 2, 3):
-        squares, total = np.zeros(count_blocks(params)), np.zeros(params.value.size)
+        blocks, total = norm_blocks(params, networks), np.zeros(params.value.size)
+        squares = np.zeros(blocks[-1].stop)
         shown = gradients.copy()
-        for part in (part for rank in range(ranks) for part in parts_of(params, rank, ranks)):
+        for part in (part for rank in range(ranks) for part in parts_of(params, networks, rank, ranks)):
             part.reduce(shown, touched)
             squares[part.squares] = part.squared_norms()
             total[part.where] = 0 if part.gradient.ndim == 2 else part.gradient
         results.append((squares, total))
-        assert squares.sum() == pytest.approx(float(np.square(gradients.sum(axis=0)).sum()), rel=1e-5)
+        sums = np.split(gradients.sum(axis=0), networks)
+        assert [squares[own].sum() for own in blocks] == pytest.approx(
+            [float(np.square(own).sum()) for own in sums], rel=1e-5
+        )
     for squares, total in results[1:]:
         np.testing.assert_array_equal(squares, results[0][0])
         np.testing.assert_array_equal(total, results[0][1])
