@@ -66,6 +66,7 @@ TRAIN: list[Row] = [
     ("schedule", "step", LEARNED | {"rates"}, {}),
     ("final_rate", 0.3, LEARNED | {"rates"}, {"schedule": "cosine"}),
     ("warmup", 5, LEARNED | {"rates"}, {}),
+    ("run_decay", 1.0, LEARNED, {}),
     ("ema", 0.9, {"best"}, {}),
     ("clip_norm", 0.0, LEARNED, {}),
     ("clip_norm", 0.01, LEARNED, {"optimizer": "sgd"}),

@@ -80,6 +80,13 @@ class TrainConfig:
         0.0, "Largest entry of the gradient; 0: any.", flags="clip-value grad-clip", panel="Learning"
     )
     weight_decay: float = setting(0.0, "L2 penalty; decoupled in adamw.", panel="Learning")
+    run_decay: float = setting(
+        0.0,
+        "Decay of recurrent and output weights over the whole run, such as 1.4; 0: no.",
+        more="Without a gradient they would end at ``exp(-run_decay)`` of their size. Decoupled: a weight is "
+        "multiplied by 1 - c, with c in proportion to the rate of the schedule, beside the optimiser's step.",
+        panel="Learning",
+    )
     ema: float = setting(
         0.0,
         "Average the weights with this decay, such as 0.999; 0: no.",

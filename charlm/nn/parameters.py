@@ -156,8 +156,8 @@ class ParameterStore(Mapping[str, FloatArray]):
         )
 
     def slice_of(self, prefix: str) -> slice:
-        """Return the slice of the flat vectors that holds the tensors whose names begin with `prefix` and a dot."""
-        own = [where for name, where in self._slices.items() if name.startswith(prefix + ".")]
+        """Return the slice of the flat vectors that holds one tensor, or those of `prefix` and a dot."""
+        own = [where for name, where in self._slices.items() if f"{name}.".startswith(prefix + ".")]
         return slice(own[0].start, own[-1].stop)
 
     def become_part_(self, store: ParameterStore, where: slice) -> None:

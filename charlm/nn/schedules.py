@@ -12,16 +12,20 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import Literal, TypeAlias
 
-__all__ = ["rate_factor", "schedule_progress"]
+__all__ = ["mean_factor", "rate_factor", "schedule_progress"]
+
+Schedule: TypeAlias = Literal["constant", "cosine", "step"]
+MEANS: dict[Schedule, float] = {"constant": 1.0, "cosine": 1 / 2, "step": 1 / 2 + 1 / 8 + 1 / 32 + 1 / 64}
+"""Mean of s over progress."""
 
 
 def rate_factor(
     step: int,
     steps: int,
     *,
-    schedule: Literal["constant", "cosine", "step"] = "constant",
+    schedule: Schedule = "constant",
     warmup: int = 0,
     final: float = 0.0,
     since: int = 0,
@@ -57,6 +61,17 @@ def rate_factor(
     elif schedule == "step":
         factor = 0.5 ** sum(progress >= border for border in (1 / 2, 3 / 4, 7 / 8))
     return final + (1 - final) * factor
+
+
+def mean_factor(schedule: Schedule, final: float = 0.0) -> float:
+    """Return the mean of the factor over a run without its warm-up.
+
+    Examples
+    --------
+    >>> mean_factor("cosine"), mean_factor("cosine", 0.5)
+    (0.5, 0.75)
+    """
+    return final + (1 - final) * MEANS[schedule]
 
 
 def schedule_progress(step: int, steps: int, *, warmup: int = 0, since: int = 0, done: float = 0.0) -> float:

@@ -16,7 +16,7 @@ from charlm.config import TrainConfig
 from charlm.errors import CheckpointError
 from charlm.models.learner import Learner
 from charlm.nn.arrays import FloatArray
-from charlm.nn.schedules import rate_factor
+from charlm.nn.schedules import mean_factor, rate_factor
 from charlm.nn.stack import named_state
 from charlm.runs.report import Event, Report, json_value
 from charlm.training.budget import Budget, Plan
@@ -110,7 +110,8 @@ class Trainer(AbstractContextManager["Trainer"]):
         )
         batch = self.batches.next()
         rate = self.config.learning_rate * progress.rate_factor
-        loss, norm = self.team.update(batch, lr=rate * factor)
+        whole = self.plan.steps * mean_factor(self.config.schedule, self.config.final_rate)
+        loss, norm = self.team.update(batch, lr=rate * factor, decay=self.config.run_decay * factor / whole)
         elapsed_s = time.perf_counter() - began
         finite = math.isfinite(loss) and math.isfinite(norm)
         if finite:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -203,3 +204,20 @@ def test_a_clipped_update_is_exactly_as_long_as_the_limit(workers: int) -> None:
             assert (trainer.update().grad_norm or 0) > 100 * limit
             moved = trainer.learner.params.value - before
             assert math.sqrt(float(moved @ moved)) == pytest.approx(limit, rel=1e-10)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "step"])
+@pytest.mark.parametrize("final_rate", [0.0, 0.3])
+def test_without_gradients_recurrent_and_output_weights_end_at_exp_of_minus_the_decay(
+    schedule: Any, final_rate: float
+) -> None:
+    text = make_text(400)
+    model = new_model(text, layers=2, dtype="float64")
+    before = {name: weights.copy() for name, weights in model.params.items()}
+    config = charlm.TrainConfig(
+        optimizer="sgd", learning_rate=1e-300, run_decay=1.4, schedule=schedule, final_rate=final_rate, steps=400
+    )
+    charlm.train(model, text, dataclasses.replace(config, eval_every=0)).run()
+    for name, weights in model.params.items():
+        share = math.exp(-1.4) if name.endswith(("W_h", "head.W")) else 1
+        np.testing.assert_allclose(weights, share * before[name], rtol=0.01, atol=1e-290)

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from charlm.blas import one_blas_thread
 from charlm.nn.parameters import ParameterStore
 from charlm.training.parallel.communicator import Order, PeerFailedError, ProcessGroup, share
-from charlm.training.parallel.parts import network_slices, parts_of
+from charlm.training.parallel.parts import common_slice, network_slices, parts_of
 from charlm.training.parallel.processes import build_rank
 from charlm.training.parallel.shared_arrays import Arrays
 
@@ -157,7 +157,7 @@ class DistributedRank:
         match name.split(".")[0]:
             case "gradients":
                 parts = self._parts[reader]
-                return [array[k, _common(part.where, self._networks[n])] for n, k in own for part in parts]
+                return [array[k, common_slice(part.where, self._networks[n])] for n, k in own for part in parts]
             case "losses":
                 losses = self._losses[writer]
                 return [array.reshape(-1)[losses.start : losses.stop]]
@@ -178,12 +178,6 @@ class DistributedRank:
 def _layer(name: str) -> int:
     """Return the layer of ``state.<layer>.<part>``."""
     return int(name.split(".")[1])
-
-
-def _common(one: slice, other: slice) -> slice:
-    """Return what two slices have in common, empty if nothing."""
-    start = max(one.start, other.start)
-    return slice(start, max(start, min(one.stop, other.stop)))
 
 
 def _streams(arrays: Arrays) -> int:

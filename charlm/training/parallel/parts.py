@@ -24,7 +24,7 @@ from charlm.nn.optimizers import Optimizer
 from charlm.nn.parameters import ParameterStore
 from charlm.training.parallel.communicator import share
 
-__all__ = ["Part", "clear_", "network_slices", "norm_blocks", "parts_of"]
+__all__ = ["Part", "clear_", "common_slice", "network_slices", "norm_blocks", "parts_of"]
 
 TABLE_BLOCK = 16 * BLOCK  # numbers of a block of a table, most of which a window does not touch
 
@@ -105,6 +105,12 @@ class _Columns(Part):
 
     def _columns(self, flat: FloatArray) -> FloatArray:
         return flat[self.where].reshape(self._count, -1)
+
+
+def common_slice(one: slice, other: slice) -> slice:
+    """Return what two slices have in common, empty if nothing."""
+    start = max(one.start, other.start)
+    return slice(start, max(start, min(one.stop, other.stop)))
 
 
 def network_slices(params: ParameterStore, networks: int) -> list[slice]:

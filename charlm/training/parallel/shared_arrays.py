@@ -36,13 +36,14 @@ def layout(learner: Learner, config: TrainConfig, optimizer: Optimizer, batch: B
     ``ema`` (P,) if the weights are averaged, ``state.<layer>.<part>`` (N, H), ``batch.<name>`` of the largest
     batch, ``losses`` (K, shards), ``squares`` of the norms' blocks, ``touched`` (shards, columns) if there are
     tables of a large vocabulary (`ParameterStore.touched`), and ``update`` (1,), a record: its learning rate
-    ``lr``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and each array's
-    ``lengths``.
+    ``lr`` and ``decay``, the finished updates ``steps``, the gradient's ``norm``, and of the batch ``counted`` and
+    each array's ``lengths``.
     """
     P, N, S, K = learner.params.value.size, config.batch_size, config.shards or 1, len(independent(learner))
     real, double = learner.params.dtype, np.dtype(np.float64)
     update = np.dtype(
-        [("lr", "f8"), ("steps", "i8"), ("norm", "f8"), ("counted", "i8"), ("lengths", "i8", (len(batch),))]
+        [(name, "f8") for name in ("lr", "decay", "norm")]
+        + [("steps", "i8"), ("counted", "i8"), ("lengths", "i8", (len(batch),))]
     )
     arrays: Layout = {"value": ((P,), real), "gradients": ((S, P), real)}
     arrays |= {f"optimizer.{slot}": ((P,), real) for slot in optimizer.slots}

@@ -115,7 +115,7 @@ class Team(AbstractContextManager["Team"]):
         if self._distributed is not None:
             self._distributed.broadcast_state()
 
-    def update(self, batch: Batch, *, lr: float) -> tuple[float, float]:
+    def update(self, batch: Batch, *, lr: float, decay: float = 0.0) -> tuple[float, float]:
         """Do one update: forward, backward, clip, optimiser.
 
         Parameters
@@ -124,6 +124,8 @@ class Team(AbstractContextManager["Team"]):
             Of all streams; no array is larger than in `batch` of the team.
         lr : float
             Learning rate of this update.
+        decay : float
+            Share by which recurrent and output weights shrink beside the step.
 
         Returns
         -------
@@ -139,7 +141,7 @@ class Team(AbstractContextManager["Team"]):
         """
         update = self._arrays["update"][0]
         self._rank.batch.put(batch)
-        update["lr"], update["steps"] = lr, self.optimizer.steps
+        update["lr"], update["decay"], update["steps"] = lr, decay, self.optimizer.steps
         try:
             self._rank.work()
         except PeerFailedError as error:

@@ -31,10 +31,12 @@ from charlm.nn.optimizers import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop
 from charlm.nn.parameters import ParameterStore
 from charlm.nn.stack import map_state, named_state
 from charlm.training.parallel.communicator import Communicator, share
-from charlm.training.parallel.parts import clear_, norm_blocks, parts_of
+from charlm.training.parallel.parts import clear_, common_slice, norm_blocks, parts_of
 from charlm.training.parallel.shared_arrays import Arrays, SharedBatch
 
 __all__ = ["Rank", "make_optimizer"]
+
+DECAYED = ("W_h", "head.W")  # the weights that `run_decay` acts on
 
 
 class _Shard(NamedTuple):
@@ -94,6 +96,12 @@ class Rank:
         self._ends: list[State] = []
         networks = len(arrays["losses"])
         self._parts = parts_of(self.params, networks, comm.rank, comm.size)
+        self._decayed = [
+            common_slice(part.where, self.params.slice_of(name))
+            for part in self._parts
+            for name in self.params
+            if name.endswith(DECAYED)
+        ]
         self._norm_blocks = norm_blocks(self.params, networks)
 
     def _shard(self, learner: Learner, network: int, number: int) -> _Shard:
@@ -160,6 +168,10 @@ class Rank:
     def _update_weights(self) -> None:
         """Update this rank's parts of the weights and of their average, in place."""
         steps = self.optimizer.steps
+        keep = 1 - float(self.arrays["update"][0]["decay"])
+        if keep < 1:
+            for where in self._decayed:
+                self.params.value[where] *= keep
         decay = min(self.config.ema, (steps + 1) / (steps + 10))  # smaller at first, to forget the initial weights
         for part in self._parts:
             part.update(self.optimizer)

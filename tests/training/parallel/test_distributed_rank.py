@@ -55,7 +55,9 @@ def updates(
         for _ in range(UPDATES):
             length = int(rng.integers(2, T + 1))
             ids = rng.integers(len(vocabulary), size=(length + 1, N))
-            shown.append(team.update(text_batch(ids[:-1], ids[1:], rng.random((length, N)) < 0.1), lr=0.05))
+            shown.append(
+                team.update(text_batch(ids[:-1], ids[1:], rng.random((length, N)) < 0.1), lr=0.05, decay=0.02)
+            )
         average = team.averaged.params.value.copy()
         state = [part.copy() for layer in team.state for part in layer]
         slots = list(map(np.copy, team.optimizer.slots.values()))
