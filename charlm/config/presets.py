@@ -26,9 +26,9 @@ __all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "pair_setti
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
 PACE = 20_000  # characters a second with 512 units, on two cores of 2021
-PASSES_A_NETWORK = 3.5  # at least, of several that share the budget; a power of two is shared evenly by the cores
+PASSES_A_NETWORK = 3  # at least, of several that share the budget; a power of two is shared evenly by the cores
 MOST_NETWORKS = 8  # that auto trains
-PASSES_A_DROPOUT = 16  # passes for a dropout of 1: 0.1 at two, 0.2 at three, 0.3 at five
+PASSES_A_DROPOUT = 40  # passes for a dropout of 1: 0.1 at four, 0.2 at eight
 SHORT = 100_000  # characters
 
 BUDGETS: tuple[Budget, ...] = get_args(Budget)
@@ -60,21 +60,16 @@ _LEARNING = {
     "seq_length": 64,
     "state_reset": 0.02,
 }
-_FEW_PASSES = {"final_rate": 0.3}  # Adagrad's steps become shorter by themselves; of many passes nought is better
 
 PRESETS: dict[str, Settings] = {
     "quick": Settings(
-        "quick",
-        {"cell": "lstm", "hidden_size": 256},
-        {**_LEARNING, **_FEW_PASSES, "learning_rate": 0.3, "minutes": 0.5},
+        "quick", {"cell": "lstm", "hidden_size": 256}, {**_LEARNING, "learning_rate": 0.3, "minutes": 0.5}
     ),
-    "small": Settings(
-        "small", {"cell": "lstm", "hidden_size": 512, "dropout": 0.1}, {**_LEARNING, **_FEW_PASSES, "minutes": 2.0}
-    ),
-    "base": Settings("base", {"cell": "lstm", "hidden_size": 512, "dropout": 0.3}, {**_LEARNING, "minutes": 5.0}),
+    "small": Settings("small", {"cell": "lstm", "hidden_size": 512, "dropout": 0.1}, {**_LEARNING, "minutes": 2.0}),
+    "base": Settings("base", {"cell": "lstm", "hidden_size": 512, "dropout": 0.2}, {**_LEARNING, "minutes": 5.0}),
     "large": Settings(
         "large",
-        {"cell": "lstm", "hidden_size": 768, "dropout": 0.45, "weight_drop": 0.2},
+        {"cell": "lstm", "hidden_size": 768, "dropout": 0.3},
         {**_LEARNING, "learning_rate": 0.4, "minutes": 30.0},
     ),
     "min-char-rnn": Settings(
@@ -201,7 +196,7 @@ def preset_settings(
     budget : dict
         ``epochs``, ``steps`` and ``minutes``; None if not given.
     members : int, optional
-        Networks that share the budget. By default one; of ``auto``, with minutes for seven passes and more, two to
+        Networks that share the budget. By default one; of ``auto``, with minutes for six passes and more, two to
         eight, which overfit less than one that reads the text so often.
     pace : float
         Characters a second that an LSTM of 512 units learns, by which minutes become passes.

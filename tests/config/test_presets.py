@@ -61,7 +61,7 @@ def test_auto_looks_at_text_and_time(characters: int, minutes: float | None, cho
 
 
 @pytest.mark.parametrize(
-    ("minutes", "dropout"), [(1, 0.1), (110 / 60, 0.1), (3, 0.2), (5, 0.3), (7, 0.4), (9, 0.4)]
+    ("minutes", "dropout"), [(1, 0.0), (110 / 60, 0.0), (3, 0.1), (5, 0.1), (7, 0.2), (9, 0.2), (12, 0.3)]
 )
 def test_auto_drops_more_the_more_often_a_text_is_read(minutes: float, dropout: float) -> None:
     settings = preset_settings("auto", 1_115_394, NOTHING | {"minutes": minutes}, members=1)
@@ -116,8 +116,8 @@ def test_every_preset_for_pairs_is_valid_and_drops_for_labels_alone(name: str, o
 
 
 def test_networks_of_a_mixture_share_the_passes() -> None:
-    one = preset_settings("auto", MILLION, NOTHING | {"minutes": 5}, members=1)
-    three = preset_settings("auto", MILLION, NOTHING | {"minutes": 5}, members=3)
+    one = preset_settings("auto", MILLION, NOTHING | {"minutes": 8}, members=1)
+    three = preset_settings("auto", MILLION, NOTHING | {"minutes": 8}, members=3)
     assert (one.name, three.name) == ("base", "small")
     assert (one.members, three.members) == (1, 3)
     assert three.model["dropout"] < one.model["dropout"]
@@ -140,12 +140,12 @@ def test_every_window_that_is_chosen_looks_back_64_characters() -> None:
         (0.9, 1),
         (110 / 60, 1),
         (3, 1),
-        (6.4, 1),
-        (6.6, 2),
-        (12.9, 2),
-        (13.1, 4),
-        (25.9, 4),
-        (26.1, 8),
+        (5.5, 1),
+        (5.6, 2),
+        (11.1, 2),
+        (11.2, 4),
+        (22.2, 4),
+        (22.4, 8),
         (300, 8),
         (None, 1),
     ],
