@@ -125,7 +125,7 @@ class TrainConfig:
         panel="Learning",
     )
     on_nan: OnNan = setting(
-        "stop", "If training diverges: end, or restore the last good state and halve the rate.", panel="Learning"
+        "stop", "If training diverges: end, or restore the last good state and halve the rate.", panel="Run"
     )
     val_frac: float = setting(
         0.1,

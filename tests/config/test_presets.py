@@ -116,8 +116,8 @@ def test_every_preset_for_pairs_is_valid_and_drops_for_labels_alone(name: str, o
 
 
 def test_networks_of_a_mixture_share_the_passes() -> None:
-    one = preset_settings("auto", MILLION, NOTHING | {"minutes": 8}, members=1)
-    three = preset_settings("auto", MILLION, NOTHING | {"minutes": 8}, members=3)
+    one = preset_settings("auto", MILLION, NOTHING | {"minutes": 6}, members=1)
+    three = preset_settings("auto", MILLION, NOTHING | {"minutes": 6}, members=3)
     assert (one.name, three.name) == ("base", "small")
     assert (one.members, three.members) == (1, 3)
     assert three.model["dropout"] < one.model["dropout"]
