@@ -61,9 +61,9 @@ def clock(monkeypatch: pytest.MonkeyPatch, no_fsync: None) -> Iterator[Clock]:
     clock = Clock()
     update, validation_loss, stream = Team.update, task.validation_loss, task.Sampler.stream
 
-    def timed_update(team: Team, batch: Batch, *, lr: float) -> tuple[float, float]:
+    def timed_update(team: Team, batch: Batch, **rates: float) -> tuple[float, float]:
         clock.work(STEP_S, team.optimizer.steps)
-        return update(team, batch, lr=lr)
+        return update(team, batch, **rates)
 
     def timed_loss(*arguments: Any, **options: Any) -> float:
         clock.work(EVAL_S)

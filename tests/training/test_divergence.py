@@ -40,7 +40,7 @@ class TestDivergence:
         model = new_model(text, **shape)
         update, count = Team.update, 0
 
-        def planted(team: Team, batch: Any, *, lr: float) -> tuple[float, float]:
+        def planted(team: Team, batch: Any, **rates: float) -> tuple[float, float]:
             nonlocal count
             count += 1
             if count == plant_at:
@@ -48,7 +48,7 @@ class TestDivergence:
                 monkeypatch.setattr(
                     team._rank, "_differentiate", lambda *_: team._arrays["gradients"].__setitem__((0, 0), kind)
                 )
-            return update(team, batch, lr=lr)
+            return update(team, batch, **rates)
 
         monkeypatch.setattr(Team, "update", planted)
         with pytest.raises(charlm.DivergedError) as caught:
@@ -203,8 +203,9 @@ class TestHopeless:
         config = replace(config, learning_rate=0.1, steps=400)
         update = Team.update
 
-        def absurd_later(team: Team, batch: Any, *, lr: float) -> tuple[float, float]:
-            return update(team, batch, lr=1e10 if team.optimizer.steps >= 100 else lr)
+        def absurd_later(team: Team, batch: Any, **rates: float) -> tuple[float, float]:
+            later = {"lr": 1e10} if team.optimizer.steps >= 100 else {}
+            return update(team, batch, **{**rates, **later})
 
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(Team, "update", absurd_later)

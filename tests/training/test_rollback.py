@@ -38,10 +38,10 @@ def fail_at(monkeypatch: pytest.MonkeyPatch, step: int, above: float, value: flo
     """Let the update after `step` others fail while the rate is above a bound, whoever does it."""
     update = Team.update
 
-    def planted(team: Team, batch: Batch, *, lr: float) -> tuple[float, float]:
-        if team.optimizer.steps == step and lr > above:
+    def planted(team: Team, batch: Batch, **rates: float) -> tuple[float, float]:
+        if team.optimizer.steps == step and rates["lr"] > above:
             return value, 1.0
-        return update(team, batch, lr=lr)
+        return update(team, batch, **rates)
 
     monkeypatch.setattr(Team, "update", planted)
 

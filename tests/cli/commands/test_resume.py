@@ -16,7 +16,7 @@ from charlm.cli.entry import run
 
 WORDS = ["the", "cat", "sat", "on", "a", "mat", "and", "ran", "far", "off", "to", "see", "dog", "bird", "sun"]
 SIZES = ["--hidden-size", "6", "--batch-size", "4", "--seq-length", "9", "--shards", "1"]
-SMALL = [*SIZES, "--schedule", "constant", "--sample-every", "0"]
+SMALL = [*SIZES, "--schedule", "constant", "--run-decay", "0", "--sample-every", "0"]
 
 
 @pytest.fixture(autouse=True)

@@ -417,7 +417,7 @@ class TestSignals:
         [(signal.SIGINT, 130, []), (signal.SIGTERM, 143, []), (signal.SIGTERM, 143, ["--shards", "2"])],
     )
     def test_the_first_saves_and_ends(self, number, code, more):
-        flags = ["--schedule", "constant", "--eval-every", "0", "--batch-size", "16"]
+        flags = ["--schedule", "constant", "--run-decay", "0", "--eval-every", "0", "--batch-size", "16"]
         shape = ["--hidden-size", "6", "--seq-length", "9", *(more or ["--shards", "1"])]
         program = Program("--steps", "1000000", *shape, *flags)
         program.process.send_signal(number)

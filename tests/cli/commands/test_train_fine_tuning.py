@@ -86,7 +86,7 @@ class TestInitFrom:
         assert config()["init_sha256"] == digest
 
     def test_it_stops_and_goes_on(self):
-        flags = ["new.txt", "--init-from", "old.npz", "--schedule", "constant", "--quiet"]
+        flags = ["new.txt", "--init-from", "old.npz", "--schedule", "constant", "--run-decay", "0", "--quiet"]
         assert train(*flags, "--steps", "6") == 0
         Path("r").rename("whole")
         assert train(*flags, "--steps", "3") == 0
@@ -211,7 +211,19 @@ def test_a_range_of_lengths_is_kept_and_gone_on_with():
     def settings(folder: str) -> dict[str, Any]:
         return dict(json.loads(Path(folder, "config.json").read_text("utf-8"))["train"])
 
-    flags = ["--hidden-size", "4", "--batch-size", "4", "--shards", "1", "--schedule", "constant", "--quiet"]
+    flags = [
+        "--hidden-size",
+        "4",
+        "--batch-size",
+        "4",
+        "--shards",
+        "1",
+        "--schedule",
+        "constant",
+        "--run-decay",
+        "0",
+        "--quiet",
+    ]
     for out, steps in (("whole", "9"), ("parts", "4")):
         assert run(["train", "new.txt", "--seq-length", "3-9", "--steps", steps, "--out", out, *flags]) == 0
         assert (settings(out)["seq_length_min"], settings(out)["seq_length"]) == (3, 9)

@@ -32,7 +32,20 @@ if sys.argv.pop(1) == "nohup":
 from charlm.cli.entry import main
 main()
 """
-SMALL = ["--hidden-size", "6", "--batch-size", "4", "--seq-length", "9", "--shards", "1", "--schedule", "constant"]
+SMALL = [
+    "--hidden-size",
+    "6",
+    "--batch-size",
+    "4",
+    "--seq-length",
+    "9",
+    "--shards",
+    "1",
+    "--schedule",
+    "constant",
+    "--run-decay",
+    "0",
+]
 TRAIN = ["train", "t.txt", "--out", "r", "--save-every", "5", "--eval-every", "4", *SMALL]
 WITHIN_S = 60
 

@@ -48,12 +48,12 @@ def hold():
     read(go, ctypes.create_string_buffer(1), 1)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
-def slow_update(team, batch, *, lr):
+def slow_update(team, batch, **rates):
     global count
     count += 1
     if where == "step" and count == 3:
         hold()
-    return update(team, batch, lr=lr)
+    return update(team, batch, **rates)
 
 def slow_fsync(descriptor):
     global where
@@ -79,7 +79,20 @@ TRAIN = [
     "--preset",
     "quick",
 ]
-TRAIN += ["--hidden-size", "6", "--batch-size", "4", "--seq-length", "9", "--shards", "1", "--schedule", "constant"]
+TRAIN += [
+    "--hidden-size",
+    "6",
+    "--batch-size",
+    "4",
+    "--seq-length",
+    "9",
+    "--shards",
+    "1",
+    "--schedule",
+    "constant",
+    "--run-decay",
+    "0",
+]
 LEAVE = b"\x1b[?1049l"
 CODES = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
