@@ -26,7 +26,7 @@ __all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "pair_setti
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
 PACE = 20_000  # characters a second with 512 units, on two cores of 2021
-PASSES_A_NETWORK = 3  # at least, of several that share the budget; a power of two is shared evenly by the cores
+PASSES_A_NETWORK, CHARACTERS_A_NETWORK = 3, 1_500_000  # at least, of several that share the budget
 MOST_NETWORKS = 8  # that auto trains
 PASSES_A_DROPOUT = 40  # passes for a dropout of 1: 0.1 at four, 0.2 at eight
 SHORT = 100_000  # characters
@@ -209,7 +209,7 @@ def preset_settings(
     if name not in get_args(PresetName):
         raise UsageError(f"`preset` is {name!r}; choose one of {', '.join(get_args(PresetName))}")
     if members is None:
-        members = _members(_passes(characters, budget, pace), budget.get("minutes")) if name == "auto" else 1
+        members = _members(characters, budget, pace) if name == "auto" else 1
     passes = _passes(members * characters, budget, pace)
     settings = PRESETS[_automatic(characters, passes, budget) if name == "auto" else name]
     given = {key: value for key, value in budget.items() if value is not None}
@@ -223,12 +223,13 @@ def preset_settings(
     return Settings(settings.name, model, train, members)
 
 
-def _members(passes: float | None, minutes: float | None) -> int:
-    """Choose the number of networks: the largest power of two by which each reads the text several times."""
+def _members(characters: int, budget: dict[str, float | None], pace: float) -> int:
+    """Choose the number of networks: a power of two, which the cores share evenly, by which each learns enough."""
+    passes, minutes = _passes(characters, budget, pace), budget.get("minutes")
     if passes is None or minutes is None or minutes < 1:
         return 1
-    members = 1
-    while members < MOST_NETWORKS and passes >= 2 * members * PASSES_A_NETWORK:
+    members, most = 1, min(passes / PASSES_A_NETWORK, passes * characters / CHARACTERS_A_NETWORK, MOST_NETWORKS)
+    while 2 * members <= most:
         members *= 2
     return members
 

@@ -124,6 +124,11 @@ def test_networks_of_a_mixture_share_the_passes() -> None:
     assert three.train["clip_norm"] == one.train["clip_norm"]  # each network's gradient is clipped by its own norm
 
 
+@pytest.mark.parametrize(("minutes", "members"), [(1, 1), (2.4, 1), (2.6, 2), (5.1, 4), (10.1, 8)])
+def test_networks_that_share_a_short_text_have_enough_updates_each(minutes: float, members: int) -> None:
+    assert preset_settings("auto", 60_000, NOTHING | {"minutes": minutes}).members == members
+
+
 def test_a_machine_of_twice_the_pace_reads_twice_as_often() -> None:
     fast = preset_settings("auto", MILLION, NOTHING | {"minutes": 2}, pace=40_000)
     assert fast.members == preset_settings("auto", MILLION, NOTHING | {"minutes": 4}, pace=20_000).members
