@@ -47,6 +47,7 @@ SMALL = ["--hidden-size", "9", "--batch-size", "16", "--seq-length", "8", "--sha
 ABSURD = ["--steps", "50", "--model", "rnn", "--optimizer", "sgd", "--learning-rate", "1e36", "--clip-norm", "0"]
 ABSURD += ["--weight-decay", "1e5", "--warmup", "0"]
 ENDLESS = ["train", "t.txt", *SMALL, "--steps", "1000000", "--out", "r", "--eval-every", "0", "--sample-every", "0"]
+ENDLESS += ["--run-decay", "0"]  # it depends on the total
 ENDLESS += ["--save-every", "5"]
 
 
