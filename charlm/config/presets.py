@@ -25,7 +25,7 @@ __all__ = ["BUDGETS", "PresetName", "Settings", "decided_by_preset", "pair_setti
 
 PresetName: TypeAlias = Literal["auto", "quick", "small", "base", "large", "min-char-rnn", "char-rnn"]
 Budget: TypeAlias = Literal["epochs", "steps", "minutes"]
-PACE = 20_000  # characters a second with 512 units, on two cores of 2021
+PACE = 20_000  # characters a second with 512 units, where none was measured
 PASSES_A_NETWORK, CHARACTERS_A_NETWORK = 3, 1_500_000  # at least, of several that share the budget
 MOST_NETWORKS = 8  # that auto trains
 PASSES_A_DROPOUT = 40  # passes for a dropout of 1: 0.1 at four, 0.2 at eight
